@@ -42,9 +42,7 @@ def decode(raw: bytes, name: str) -> Json:
         NotCanonicalError: not JSON, not canonical, or with a key twice.
     """
     try:
-        value: Json = json.loads(
-            raw.decode(), parse_float=_no_float, parse_constant=_no_float
-        )
+        value: Json = json.loads(raw.decode(), parse_float=_no_float, parse_constant=_no_float)
         canonical = encode(value)
     except (ValueError, RecursionError) as error:
         raise NotCanonicalError(f"{name}: is not canonical JSON; nothing was read") from error

@@ -1,0 +1,103 @@
+"""What an edition holds: four tables, and nothing that no question can use.
+
+    persons    dense number → stable person key; for joining the next import, never for questions
+    cases      one row a case: who (as keys), consent, dates, HTCDS picklists, the corridor
+    legs       one row a step of a journey, of the case in row `case` of `cases`
+    services   one row a support plan, of the case in row `case` of `cases`
+
+`cases` is sorted by person, then newest referral first, then case key; `legs` and `services`
+by case. `person` numbers the persons of this edition without gaps and serves grouping
+only: it changes when somebody else is removed, so nothing that a guarantee rests on may
+depend on it. `choice_key` does not change: it is the first eight bytes of the stable
+person key (little-endian), and with the node's key it decides which cells a person keeps.
+
+Names stay those of HTCDS 2.0 where a column is a field of the standard. Values are API
+values of the picklists, ISO 3166-1 alpha-2 codes, dates and small whole numbers. Null, or
+an empty list, means unknown: blank, not resolvable, or outside the domain.
+"""
+
+import pyarrow as pa
+
+PICKLISTS = (
+    "prs_Gender",
+    "prs_MaritalStatus",
+    "prs_HighestLevelOfEducation",
+    "vic_TraffickingStatus",
+    "vic_TraffickingStatusDecisionMakingOrg",
+    "vic_RelationshipToTrafficker",
+    "vic_ForcedLabourIndustry",
+    "cas_Status",
+    "cas_ReasonForIncomingReferral",
+    "cas_ReasonForOutgoingReferral",
+)
+"""Columns of `cases` with one API value of the field's picklist, or null."""
+
+MULTISELECTS = (
+    "vic_RecruitmentWebsitesAndApps",
+    "vic_MethodOfRecruitment",
+    "vic_MethodsOfControl",
+    "vic_TypeOfExploitation",
+    "vic_TypeOfSexExploitation",
+    "vic_ExploitationWebsitesAndApps",
+    "vic_Vulnerabilities",
+)
+"""Columns of `cases` with a sorted list, without repetition, of API values of the picklist."""
+
+_text = pa.string()
+_texts = pa.list_(pa.field("item", pa.string(), nullable=False))
+
+PERSONS = pa.schema(
+    [
+        pa.field("person", pa.uint32(), nullable=False),
+        pa.field("person_key", pa.binary(16), nullable=False),
+    ]
+)
+
+CASES = pa.schema(
+    [
+        pa.field("person", pa.uint32(), nullable=False),
+        pa.field("choice_key", pa.uint64(), nullable=False),
+        pa.field("case_key", pa.binary(16), nullable=False),
+        pa.field("import_number", pa.int32(), nullable=False),
+        # con_Consent: blank or missing is false.
+        pa.field("consent", pa.bool_(), nullable=False),
+        # vic_AgreementToManagePersonalData: null where the file has no such column.
+        pa.field("agreement", pa.bool_()),
+        # x_IdentificationDate, cas_IncomingReferralDate, the latest hte_Date of the case.
+        pa.field("identified_on", pa.date32()),
+        pa.field("referred_on", pa.date32()),
+        pa.field("last_event_on", pa.date32()),
+        *(pa.field(name, _text) for name in PICKLISTS),
+        *(pa.field(name, _texts, nullable=False) for name in MULTISELECTS),
+        pa.field("prs_Citizenship", _texts, nullable=False),
+        pa.field("prs_NumberOfChildren", pa.int16()),
+        # Falls back to the age at the first event, else at referral.
+        pa.field("vic_AgeWhenTrafficked", pa.int16()),
+        # Countries of the recruitment, transit and exploitation events; else of vic_LocationOf….
+        pa.field("recruited_in", _text),
+        pa.field("transit_in", _texts, nullable=False),
+        pa.field("exploited_in", _text),
+    ]
+)
+
+LEGS = pa.schema(
+    [
+        pa.field("case", pa.uint32(), nullable=False),
+        pa.field("position", pa.int16(), nullable=False),  # 0 is the first step of the case
+        pa.field("hte_Type", _text),
+        pa.field("leg_from", _text),  # country of the step before; null for the first
+        pa.field("leg_to", _text),  # hte_Country
+        pa.field("hte_Date", pa.date32()),
+    ]
+)
+
+SERVICES = pa.schema(
+    [
+        pa.field("case", pa.uint32(), nullable=False),
+        pa.field("spl_Type", _text),
+        pa.field("spl_ActualEndDate", pa.date32()),
+    ]
+)
+
+TABLES = {"persons": PERSONS, "cases": CASES, "legs": LEGS, "services": SERVICES}
+"""The files of an edition by name."""
