@@ -16,6 +16,8 @@ values of the picklists, ISO 3166-1 alpha-2 codes, dates and small whole numbers
 an empty list, means unknown: blank, not resolvable, or outside the domain.
 """
 
+from typing import Any
+
 import pyarrow as pa
 
 PICKLISTS = (
@@ -43,60 +45,57 @@ MULTISELECTS = (
 )
 """Columns of `cases` with a sorted list, without repetition, of API values of the picklist."""
 
+
+def _schema(*fields: "pa.Field[Any]") -> pa.Schema:
+    return pa.schema(list(fields))
+
+
 _text = pa.string()
 _texts = pa.list_(pa.field("item", pa.string(), nullable=False))
 
-PERSONS = pa.schema(
-    [
-        pa.field("person", pa.uint32(), nullable=False),
-        pa.field("person_key", pa.binary(16), nullable=False),
-    ]
+PERSONS = _schema(
+    pa.field("person", pa.uint32(), nullable=False),
+    pa.field("person_key", pa.binary(16), nullable=False),
 )
 
-CASES = pa.schema(
-    [
-        pa.field("person", pa.uint32(), nullable=False),
-        pa.field("choice_key", pa.uint64(), nullable=False),
-        pa.field("case_key", pa.binary(16), nullable=False),
-        pa.field("import_number", pa.int32(), nullable=False),
-        # con_Consent: blank or missing is false.
-        pa.field("consent", pa.bool_(), nullable=False),
-        # vic_AgreementToManagePersonalData: null where the file has no such column.
-        pa.field("agreement", pa.bool_()),
-        # x_IdentificationDate, cas_IncomingReferralDate, the latest hte_Date of the case.
-        pa.field("identified_on", pa.date32()),
-        pa.field("referred_on", pa.date32()),
-        pa.field("last_event_on", pa.date32()),
-        *(pa.field(name, _text) for name in PICKLISTS),
-        *(pa.field(name, _texts, nullable=False) for name in MULTISELECTS),
-        pa.field("prs_Citizenship", _texts, nullable=False),
-        pa.field("prs_NumberOfChildren", pa.int16()),
-        # Falls back to the age at the first event, else at referral.
-        pa.field("vic_AgeWhenTrafficked", pa.int16()),
-        # Countries of the recruitment, transit and exploitation events; else of vic_LocationOf….
-        pa.field("recruited_in", _text),
-        pa.field("transit_in", _texts, nullable=False),
-        pa.field("exploited_in", _text),
-    ]
+CASES = _schema(
+    pa.field("person", pa.uint32(), nullable=False),
+    pa.field("choice_key", pa.uint64(), nullable=False),
+    pa.field("case_key", pa.binary(16), nullable=False),
+    pa.field("import_number", pa.int32(), nullable=False),
+    # con_Consent: blank or missing is false.
+    pa.field("consent", pa.bool_(), nullable=False),
+    # vic_AgreementToManagePersonalData: null where the file has no such column.
+    pa.field("agreement", pa.bool_()),
+    # x_IdentificationDate, cas_IncomingReferralDate, the latest hte_Date of the case.
+    pa.field("identified_on", pa.date32()),
+    pa.field("referred_on", pa.date32()),
+    pa.field("last_event_on", pa.date32()),
+    *(pa.field(name, _text) for name in PICKLISTS),
+    *(pa.field(name, _texts, nullable=False) for name in MULTISELECTS),
+    pa.field("prs_Citizenship", _texts, nullable=False),
+    pa.field("prs_NumberOfChildren", pa.int16()),
+    # Falls back to the age at the first event, else at referral.
+    pa.field("vic_AgeWhenTrafficked", pa.int16()),
+    # Countries of the recruitment, transit and exploitation events; else of vic_LocationOf….
+    pa.field("recruited_in", _text),
+    pa.field("transit_in", _texts, nullable=False),
+    pa.field("exploited_in", _text),
 )
 
-LEGS = pa.schema(
-    [
-        pa.field("case", pa.uint32(), nullable=False),
-        pa.field("position", pa.int16(), nullable=False),  # 0 is the first step of the case
-        pa.field("hte_Type", _text),
-        pa.field("leg_from", _text),  # country of the step before; null for the first
-        pa.field("leg_to", _text),  # hte_Country
-        pa.field("hte_Date", pa.date32()),
-    ]
+LEGS = _schema(
+    pa.field("case", pa.uint32(), nullable=False),
+    pa.field("position", pa.int16(), nullable=False),  # 0 is the first step of the case
+    pa.field("hte_Type", _text),
+    pa.field("leg_from", _text),  # country of the step before; null for the first
+    pa.field("leg_to", _text),  # hte_Country
+    pa.field("hte_Date", pa.date32()),
 )
 
-SERVICES = pa.schema(
-    [
-        pa.field("case", pa.uint32(), nullable=False),
-        pa.field("spl_Type", _text),
-        pa.field("spl_ActualEndDate", pa.date32()),
-    ]
+SERVICES = _schema(
+    pa.field("case", pa.uint32(), nullable=False),
+    pa.field("spl_Type", _text),
+    pa.field("spl_ActualEndDate", pa.date32()),
 )
 
 TABLES = {"persons": PERSONS, "cases": CASES, "legs": LEGS, "services": SERVICES}

@@ -18,7 +18,7 @@ from typing import NoReturn, TypeAlias
 from corridor.errors.canonical import NotCanonicalError
 from corridor.ids import Digest
 
-Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 """What the canonical form can hold."""
 
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
@@ -84,7 +84,7 @@ def parse_fraction(text: str, name: str) -> Fraction:
 
 def _refuse_other_types(value: object) -> None:
     match value:
-        case None | bool() | int() | str():
+        case bool() | int() | str() | None:
             return
         case Mapping():
             for key, item in value.items():
