@@ -1,0 +1,430 @@
+"""What nodes and coordinator say to each other in one attempt, and what exactly they sign.
+
+    round          coordinator → node         node → coordinator
+    propose        Proposal                   Acceptance (or a coded refusal)
+    share          Roster                     Shares: one signed Dealing per peer
+    opened         the Dealings to this node  Opened
+    masked input   Sharers                    the vector, in chunks; MaskedInput at its end
+    consistency    SurvivorSet                SurvivorSignature
+    unmask         UnmaskRequest              Unmask
+
+Values here are well-formed, not believed: the states check signatures, members and sets.
+`to_sign()` gives the bytes that a signature is over; each begins with a label of its own,
+and from the share round on each contains the roster hash.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.protocols import canonical
+
+PROTOCOL_VERSION = 1
+
+
+class Scope(StrEnum):
+    """Whose figures are published: the region's sum, or each willing country's own."""
+
+    REGIONAL = "regional"
+    PER_COUNTRY = "per-country"
+
+
+class ShareKind(StrEnum):
+    """Which of a dealer's two secrets a share belongs to."""
+
+    SELF_MASK = "self-mask"
+    MASK_KEY = "mask-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalHeader:
+    """What is asked, under which charter, at which price, until when.
+
+    Attributes:
+        protocol: version of this protocol.
+        charter: hash of the charter in force.
+        question, plan: hashes of the canonical question and of its compiled plan.
+        rho: privacy loss of this attempt, zCDP.
+        suite: the charter's set of primitives.
+        purpose, organisation: the coordinator's word, believed by nobody.
+        accept_by, finish_by: seconds since 1970 UTC; after `finish_by` nothing more is sent.
+    """
+
+    protocol: int
+    charter: Digest
+    session: SessionId
+    question: Digest
+    plan: Digest
+    rho: Fraction
+    scope: Scope
+    suite: str
+    purpose: str
+    organisation: str
+    accept_by: int
+    finish_by: int
+
+    def to_sign(self) -> bytes:
+        """The header's one byte string."""
+        return canonical.digest(
+            "corridor proposal header",
+            canonical.encode(
+                {
+                    "protocol": self.protocol,
+                    "charter": self.charter.hex(),
+                    "session": self.session.hex(),
+                    "question": self.question.hex(),
+                    "plan": self.plan.hex(),
+                    "rho": canonical.fraction_text(self.rho),
+                    "scope": self.scope.value,
+                    "suite": self.suite,
+                    "purpose": self.purpose,
+                    "organisation": self.organisation,
+                    "accept_by": self.accept_by,
+                    "finish_by": self.finish_by,
+                }
+            ),
+        )
+
+    @property
+    def digest(self) -> Digest:
+        """The hash that an acceptance and the roster hash contain."""
+        return Digest(self.to_sign())
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The coordinator proposes an attempt. `question` is the canonical form, to compile again."""
+
+    header: ProposalHeader
+    question: bytes
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerStatement:
+    """A node's word about its own ledger: what every member may hold against it later.
+
+    Attributes:
+        sequence: number of the last entry; 0 before the first.
+        spent, reserved: ρ for all time, and of reservations that are open.
+        head: hash of the last entry; 32 zero bytes before the first.
+    """
+
+    country: CountryCode
+    sequence: int
+    spent: Fraction
+    reserved: Fraction
+    head: Digest
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The statement without its signature."""
+        return canonical.digest(
+            "corridor ledger statement",
+            canonical.encode(
+                {
+                    "country": self.country,
+                    "sequence": self.sequence,
+                    "spent": canonical.fraction_text(self.spent),
+                    "reserved": canonical.fraction_text(self.reserved),
+                    "head": self.head.hex(),
+                }
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """A node takes part, under this header and no other.
+
+    Attributes:
+        header: hash of the header that was accepted.
+        envelope_key, mask_key: ephemeral public keys of the suite; only the second is shared out.
+        edition: the data that will be counted.
+        consent_rule: which cases are counted, as in `htcds-consent`.
+        statement: the ledger after this attempt's reservation.
+    """
+
+    header: Digest
+    country: CountryCode
+    envelope_key: bytes
+    mask_key: bytes
+    edition: EditionId
+    consent_rule: str
+    statement: LedgerStatement
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The acceptance without its signature."""
+        return canonical.digest(
+            "corridor acceptance",
+            self.header,
+            self.country.encode(),
+            self.envelope_key,
+            self.mask_key,
+            self.edition.encode(),
+            self.consent_rule.encode(),
+            self.statement.to_sign(),
+            self.statement.signature,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptParameters:
+    """The numbers of an attempt: one deterministic function of charter, plan, ρ and roster size.
+
+    Attributes:
+        roster_size, threshold, dropouts, colluders: r, t, d, c.
+        min_participants: the charter's floor.
+        cells: length of the vector.
+        sensitivity_squared: Δ² of the plan, before scaling.
+        scale_bits: k; x is multiplied by 2ᵏ.
+        share_variance: σ_s² of one node's noise share, in scaled units.
+        ring_bits: 32 or 64; vectors are summed modulo 2 to this power.
+    """
+
+    roster_size: int
+    threshold: int
+    dropouts: int
+    colluders: int
+    min_participants: int
+    cells: int
+    sensitivity_squared: int
+    scale_bits: int
+    share_variance: Fraction
+    ring_bits: int
+
+    @property
+    def honest_shares(self) -> int:
+        """h = r − d − c, the shares of noise that the guarantee counts on."""
+        return self.roster_size - self.dropouts - self.colluders
+
+    @property
+    def needed(self) -> int:
+        """The fewest survivors that keep both the promised noise and the charter's floor."""
+        return max(self.roster_size - self.dropouts, self.threshold, self.min_participants)
+
+    def to_sign(self) -> bytes:
+        """Canonical bytes, for the roster hash."""
+        return canonical.encode(
+            {
+                "r": self.roster_size,
+                "t": self.threshold,
+                "d": self.dropouts,
+                "c": self.colluders,
+                "min_participants": self.min_participants,
+                "cells": self.cells,
+                "sensitivity_squared": self.sensitivity_squared,
+                "scale_bits": self.scale_bits,
+                "share_variance": canonical.fraction_text(self.share_variance),
+                "ring_bits": self.ring_bits,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who accepted, as the coordinator announces it: sorted by country, nobody twice.
+
+    Raises:
+        ValueError: not sorted, or a country twice.
+    """
+
+    acceptances: tuple[Acceptance, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is not sorted by country without repetition."""
+        countries = [acceptance.country for acceptance in self.acceptances]
+        if countries != sorted(set(countries)):
+            raise ValueError("a roster is sorted by country and names nobody twice")
+
+    @property
+    def countries(self) -> tuple[CountryCode, ...]:
+        """The members of the roster, sorted; a member's Shamir point is its place, from 1."""
+        return tuple(acceptance.country for acceptance in self.acceptances)
+
+    def hash(self, header: ProposalHeader, parameters: AttemptParameters) -> Digest:
+        """The roster hash: in every signature, associated data and HKDF info from here on."""
+        return canonical.digest(
+            "corridor roster",
+            header.to_sign(),
+            parameters.to_sign(),
+            *(part for a in self.acceptances for part in (a.to_sign(), a.signature)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealing:
+    """What one sharer deals to one peer: an envelope, and hashes to hold both to it later.
+
+    Attributes:
+        commitment: to the dealer's self-mask seed; the same in all its dealings.
+        self_mask_hash, mask_key_hash: salted hashes of this peer's two shares.
+        envelope: both shares and both salts, sealed for `recipient`; empty in the dealing of a
+            sharer to itself, whose shares never leave it.
+    """
+
+    roster_hash: Digest
+    dealer: CountryCode
+    recipient: CountryCode
+    commitment: Digest
+    self_mask_hash: Digest
+    mask_key_hash: Digest
+    envelope: bytes
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The dealing without its signature."""
+        return canonical.digest(
+            "corridor dealing",
+            self.roster_hash,
+            self.dealer.encode(),
+            self.recipient.encode(),
+            self.commitment,
+            self.self_mask_hash,
+            self.mask_key_hash,
+            self.envelope,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A sharer's dealings, one for every member of the roster, sorted by recipient."""
+
+    dealer: CountryCode
+    dealings: tuple[Dealing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Whose envelopes opened and fitted their hashes, and whose did not.
+
+    Attributes:
+        opened, complaints: disjoint; together the dealers heard of, `country` itself in `opened`.
+    """
+
+    roster_hash: Digest
+    country: CountryCode
+    opened: frozenset[CountryCode]
+    complaints: frozenset[CountryCode]
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The list without its signature."""
+        return canonical.digest(
+            "corridor opened",
+            self.roster_hash,
+            self.country.encode(),
+            canonical.encode(sorted(self.opened)),
+            canonical.encode(sorted(self.complaints)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sharers:
+    """The coordinator announces who goes on, with the word of each that it opened the others'."""
+
+    opened: tuple[Opened, ...]
+
+    @property
+    def countries(self) -> frozenset[CountryCode]:
+        """Those whose word is included."""
+        return frozenset(word.country for word in self.opened)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskedInput:
+    """A node's word for the vector that it streamed.
+
+    Attributes:
+        sharers: who it was masked for.
+        vector_hash: SHA-256 of the whole vector's little-endian bytes.
+    """
+
+    roster_hash: Digest
+    country: CountryCode
+    sharers: frozenset[CountryCode]
+    vector_hash: Digest
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The word without its signature."""
+        return canonical.digest(
+            "corridor masked input",
+            self.roster_hash,
+            self.country.encode(),
+            canonical.encode(sorted(self.sharers)),
+            self.vector_hash,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorSet:
+    """A claim: these shared, and of those, these sent their masked input."""
+
+    roster_hash: Digest
+    sharers: frozenset[CountryCode]
+    survivors: frozenset[CountryCode]
+
+    def to_sign(self) -> bytes:
+        """What every survivor signs, once."""
+        return canonical.digest(
+            "corridor survivors",
+            self.roster_hash,
+            canonical.encode(sorted(self.sharers)),
+            canonical.encode(sorted(self.survivors)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorSignature:
+    """A node's one word about who survived."""
+
+    country: CountryCode
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class UnmaskRequest:
+    """At least t signatures over the set that the receiving node signed itself."""
+
+    signatures: tuple[SurvivorSignature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedShare:
+    """One share of one dealer's secret, with the salt of its hash. `share` is 32 bytes."""
+
+    dealer: CountryCode
+    kind: ShareKind
+    share: bytes
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmask:
+    """For each survivor a share of its self-mask seed, for each other sharer of its mask key."""
+
+    roster_hash: Digest
+    country: CountryCode
+    revealed: tuple[RevealedShare, ...]
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The shares without the signature, sorted by dealer."""
+        return canonical.digest(
+            "corridor unmask",
+            self.roster_hash,
+            self.country.encode(),
+            *(
+                part
+                for share in self.revealed
+                for part in (
+                    share.dealer.encode(),
+                    share.kind.value.encode(),
+                    share.share,
+                    share.salt,
+                )
+            ),
+        )
