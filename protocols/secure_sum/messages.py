@@ -197,7 +197,7 @@ class AttemptParameters:
 
     @property
     def honest_shares(self) -> int:
-        """h = r − d − c, the shares of noise that the guarantee counts on."""
+        """How many honest shares the guarantee counts on: h = r − d − c."""
         return self.roster_size - self.dropouts - self.colluders
 
     @property
