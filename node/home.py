@@ -1,0 +1,181 @@
+"""An authority's installation: one folder, with everything in it.
+
+    node.toml          country and name, written by `corridor node init`
+    policy.toml        what may be asked here; the authority edits it
+    enrolment.json     where the coordinator is, and its keys' fingerprints
+    charter.json       the charter that this node's operator accepted
+    keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
+    editions/          case data, encrypted; store.key unlocks them
+    ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
+    witness.sqlite3    what the other members said of their ledgers
+    imports/           reports of the imports, for the node's own staff
+    status.json        what `serve` is doing, for `corridor node status`
+
+Only the paths and the small settings files are known here; each store knows its own.
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.errors.node import HomeExistsError, NoHomeError, NotEnrolledError, SettingsError
+from corridor.files import make_private_folder, write_atomically
+from corridor.ids import CountryCode, PublicKey, is_country_code, is_public_key
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of one node, and the names of what lies in it."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Path:
+        """Country and name."""
+        return self.folder / "node.toml"
+
+    @property
+    def policy(self) -> Path:
+        """The authority's rules."""
+        return self.folder / "policy.toml"
+
+    @property
+    def enrolment(self) -> Path:
+        """Where the coordinator is, and what it said at enrolment."""
+        return self.folder / "enrolment.json"
+
+    @property
+    def charter(self) -> Path:
+        """The charter accepted here, with the signatures that were there."""
+        return self.folder / "charter.json"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys and certificates."""
+        return self.folder / "keys"
+
+    @property
+    def ledger(self) -> Path:
+        """The durable record of ρ."""
+        return self.folder / "ledger.sqlite3"
+
+    @property
+    def journal(self) -> Path:
+        """The signed record of everything asked, decided and let out."""
+        return self.folder / "journal.sqlite3"
+
+    @property
+    def witness(self) -> Path:
+        """The other members' ledger heads."""
+        return self.folder / "witness.sqlite3"
+
+    @property
+    def imports(self) -> Path:
+        """Import reports."""
+        return self.folder / "imports"
+
+    @property
+    def status(self) -> Path:
+        """What `serve` is doing."""
+        return self.folder / "status.json"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """Whose node this is."""
+
+    country: CountryCode
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What this node learnt when it enrolled.
+
+    Attributes:
+        grpc: host and port that the node dials.
+        web: URL of the REST API.
+        coordinator_key: Ed25519; its fingerprint came with the invitation.
+    """
+
+    region: str
+    grpc: str
+    web: str
+    coordinator_key: PublicKey
+
+
+def create_home(home: Home, settings: NodeSettings) -> None:
+    """Make the folder and its settings.
+
+    Raises:
+        HomeExistsError: there is a node in it already; nothing was changed.
+    """
+    if home.settings.exists():
+        raise HomeExistsError(str(home.folder))
+    make_private_folder(home.folder)
+    make_private_folder(home.keys)
+    make_private_folder(home.imports)
+    text = f"country = {json.dumps(settings.country)}\nname = {json.dumps(settings.name)}\n"
+    write_atomically(home.settings, text.encode())
+
+
+def read_settings(home: Home) -> NodeSettings:
+    """Whose node this is.
+
+    Raises:
+        NoHomeError: no node was made here.
+        SettingsError: node.toml is not what `init` writes.
+    """
+    if not home.settings.exists():
+        raise NoHomeError(str(home.folder))
+    try:
+        values = tomllib.loads(home.settings.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"node.toml: {error}") from error
+    unknown = sorted(set(values) - {"country", "name"})
+    if unknown:
+        raise SettingsError(f"node.toml: unknown key {unknown[0]!r}")
+    country, name = values.get("country"), values.get("name")
+    if not isinstance(country, str) or not is_country_code(country):
+        raise SettingsError('node.toml: "country" must be two capital letters, as in MD')
+    if not isinstance(name, str) or not name:
+        raise SettingsError('node.toml: "name" must be the name of the authority')
+    return NodeSettings(country, name)
+
+
+def write_enrolment(home: Home, enrolment: Enrolment) -> None:
+    """Remember where the coordinator is."""
+    document = {
+        "region": enrolment.region,
+        "grpc": enrolment.grpc,
+        "web": enrolment.web,
+        "coordinator_key": enrolment.coordinator_key.hex(),
+    }
+    write_atomically(home.enrolment, json.dumps(document, indent=2).encode())
+
+
+def read_enrolment(home: Home) -> Enrolment:
+    """Where the coordinator is.
+
+    Raises:
+        NotEnrolledError: `corridor node enrol` has not been run.
+        SettingsError: the file is not what `enrol` writes.
+    """
+    if not home.enrolment.exists():
+        raise NotEnrolledError
+    try:
+        values = json.loads(home.enrolment.read_text("utf-8"))
+        key = bytes.fromhex(values["coordinator_key"])
+        if not is_public_key(key):
+            raise SettingsError("enrolment.json: coordinator_key is no key; enrol again")
+        return Enrolment(
+            region=values["region"],
+            grpc=values["grpc"],
+            web=values["web"],
+            coordinator_key=key,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SettingsError(
+            "enrolment.json: is damaged; ask the coordinator for a new invitation and enrol again"
+        ) from error

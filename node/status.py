@@ -1,0 +1,114 @@
+"""What this node is doing right now, in one line: for its operator, at any time.
+
+`serve` writes `status.json` at every change; `corridor node status` reads it, whoever runs it
+and whether or not the process that wrote it still lives. Nothing in it comes from case data.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from corridor.files import write_atomically
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStatus:
+    """Where the attempt under way stands.
+
+    Attributes:
+        question: the first hex digits of its hash.
+        waiting_for: who is missing in this round, by the coordinator's word.
+    """
+
+    question: str
+    purpose: str
+    rho: str
+    round: str
+    since: datetime
+    waiting_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What `serve` is doing.
+
+    Attributes:
+        process: the id of the process that wrote it.
+        link: `connecting`, `connected`, `stopped`, or `refused` with the reason in `detail`.
+        charter: whether the region's charter in force is the one accepted here.
+        last: how the last attempt ended.
+    """
+
+    country: str
+    process: int
+    link: str
+    detail: str
+    since: datetime
+    charter: str
+    edition: str | None
+    attempt: AttemptStatus | None = None
+    last: str = ""
+
+    def to_json(self) -> str:
+        """For `--json` and for the file."""
+        return json.dumps(dataclasses.asdict(self), default=datetime.isoformat, indent=2)
+
+
+def parse_status(text: str) -> Status:
+    """Read what `Status.to_json` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError: it did not write this.
+    """
+    values = json.loads(text)
+    attempt = values.pop("attempt")
+    values["since"] = datetime.fromisoformat(values["since"])
+    if attempt is not None:
+        attempt["since"] = datetime.fromisoformat(attempt["since"])
+        attempt["waiting_for"] = tuple(attempt["waiting_for"])
+        attempt = AttemptStatus(**attempt)
+    return Status(**values, attempt=attempt)
+
+
+def status_line(status: Status) -> str:
+    """The one line that an operator reads: link, question, round, who is missing, since when."""
+    parts = [f"{status.country} {status.link} since {_moment(status.since)}"]
+    if status.detail:
+        parts.append(status.detail)
+    parts.append(f"charter {status.charter}")
+    parts.append(f"edition {status.edition}" if status.edition else "no case data yet")
+    if status.attempt is not None:
+        attempt = status.attempt
+        waiting = f", waiting for {', '.join(attempt.waiting_for)}" if attempt.waiting_for else ""
+        parts.append(
+            f"question {attempt.question} (ρ = {attempt.rho}): round {attempt.round}{waiting} "
+            f"since {_moment(attempt.since)}"
+        )
+    else:
+        parts.append("no question under way")
+    if status.last:
+        parts.append(f"last: {status.last}")
+    return " · ".join(parts)
+
+
+class StatusBoard:
+    """Holds the status of a running node and writes each change to the home."""
+
+    def __init__(self, path: Path, first: Status) -> None:
+        self._path = path
+        self.status = first
+        self._write()
+
+    def show(self, **changes: object) -> None:
+        """Replace the named attributes of the status, and write it."""
+        self.status = dataclasses.replace(self.status, **changes)  # type: ignore[arg-type]
+        self._write()
+
+    def _write(self) -> None:
+        write_atomically(self._path, self.status.to_json().encode())
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

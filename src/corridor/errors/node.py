@@ -1,0 +1,263 @@
+"""Errors of an authority's installation."""
+
+from corridor.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+
+
+class HomeExistsError(RefusedError):
+    """The folder holds a node already. Nothing was changed."""
+
+    code = "node.home_exists"
+
+    def __init__(self, folder: str) -> None:
+        """Name the folder."""
+        super().__init__(
+            f"{folder}: there is a node in this folder already; name another with --home. "
+            "Nothing was changed."
+        )
+
+
+class NoHomeError(NotFoundError):
+    """The folder holds no node."""
+
+    code = "node.no_home"
+
+    def __init__(self, folder: str) -> None:
+        """Name the folder and the command that makes a node."""
+        super().__init__(
+            f"{folder}: there is no node in this folder; name another with --home, or make one "
+            "with `corridor node init --country CC`."
+        )
+
+
+class SettingsError(InvalidInputError):
+    """A settings file of the node is not readable. Nothing was changed."""
+
+    code = "node.settings"
+
+
+class NotEnrolledError(RefusedError):
+    """The node knows no coordinator yet. Nothing was changed."""
+
+    code = "node.not_enrolled"
+
+    def __init__(self) -> None:
+        """Say which command comes first."""
+        super().__init__(
+            "this node is not enrolled yet; run `corridor node enrol INVITATION` with the file "
+            "that the coordinator sent. Nothing was changed."
+        )
+
+
+class NoCharterError(RefusedError):
+    """No charter was accepted here. Nothing was changed."""
+
+    code = "node.no_charter"
+
+    def __init__(self) -> None:
+        """Say which command comes first."""
+        super().__init__(
+            "this node has accepted no charter; compare the members' fingerprints and run "
+            "`corridor node accept --trust CC=FINGERPRINT …`. Nothing was changed."
+        )
+
+
+class OtherCharterError(RefusedError):
+    """The proposal is under another charter than the one accepted here. Nothing was reserved."""
+
+    code = "node.other_charter"
+
+    def __init__(self) -> None:
+        """Say what an operator can do."""
+        super().__init__(
+            "the question is asked under another charter than the one this node accepted; "
+            "nothing was reserved. If the region has a new charter, look at it with "
+            "`corridor node accept --show`."
+        )
+
+
+class OtherPlanError(RefusedError):
+    """The plan that this node compiled is not the plan proposed. Nothing was reserved."""
+
+    code = "node.other_plan"
+
+    def __init__(self) -> None:
+        """Say what this may mean."""
+        super().__init__(
+            "this node compiles the question to another plan than the one proposed; nothing was "
+            "reserved. Node and coordinator may run different versions; otherwise report it to "
+            "the other members."
+        )
+
+
+class OtherQuestionError(RefusedError):
+    """The question's bytes do not have the hash in the header. Nothing was reserved."""
+
+    code = "node.other_question"
+
+    def __init__(self) -> None:
+        """Say what this may mean."""
+        super().__init__(
+            "the question is not the one whose hash the header names; nothing was reserved. "
+            "Report it to the other members."
+        )
+
+
+class BadProposalError(RefusedError):
+    """A field of the proposal header is not acceptable. Nothing was reserved."""
+
+    code = "node.bad_proposal"
+
+
+class LateProposalError(RefusedError):
+    """The proposal's deadline has passed, or lies too far ahead. Nothing was reserved."""
+
+    code = "node.late_proposal"
+
+
+class ForgedProposalError(RefusedError):
+    """The proposal does not carry the coordinator's signature. Nothing was reserved."""
+
+    code = "node.forged_proposal"
+
+    def __init__(self) -> None:
+        """Say what this may mean."""
+        super().__init__(
+            "the proposal is not signed with the coordinator's key of the charter; nothing was "
+            "reserved. Report it to the other members."
+        )
+
+
+class NoDataError(RefusedError):
+    """The node has no edition to count. Nothing was reserved."""
+
+    code = "node.no_data"
+
+    def __init__(self) -> None:
+        """Say which command comes first."""
+        super().__init__(
+            "this node holds no case data yet; nothing was reserved. Its operator can load some "
+            "with `corridor node import FILE…`."
+        )
+
+
+class EditionChangedError(RefusedError):
+    """Another edition became current during an attempt. What was reserved is released."""
+
+    code = "node.edition_changed"
+
+    def __init__(self) -> None:
+        """Say that asking again helps."""
+        super().__init__(
+            "this node's data changed while the question was under way; it left the attempt "
+            "before anything was sent. Ask again."
+        )
+
+
+class NoSuchAttemptError(RefusedError):
+    """A message names an attempt that this node is not in. Nothing was changed."""
+
+    code = "node.no_such_attempt"
+
+    def __init__(self) -> None:
+        """Say why that can be."""
+        super().__init__(
+            "this node is not in that attempt (it refused it, left it, or was restarted since)."
+        )
+
+
+class OutOfOrderError(RefusedError):
+    """A message came in a round in which this node does not expect it. The state stays."""
+
+    code = "node.out_of_order"
+
+    def __init__(self, message: str, state: str) -> None:
+        """Name the message and where the node stands."""
+        super().__init__(f"{message} came while this node was at “{state}”; it was ignored.")
+
+
+class PastDeadlineError(RefusedError):
+    """The attempt's time is over. Nothing more leaves this node for it."""
+
+    code = "node.past_deadline"
+
+    def __init__(self) -> None:
+        """Say what stays."""
+        super().__init__(
+            "the attempt's deadline has passed; nothing more leaves this node for it. What was "
+            "debited stays debited."
+        )
+
+
+class FaultNotAllowedError(RefusedError):
+    """`--fault` was given under a charter that is not marked synthetic. Nothing was started."""
+
+    code = "node.fault_not_allowed"
+
+    def __init__(self) -> None:
+        """Say where it is allowed."""
+        super().__init__(
+            "--fault breaks a node on purpose and is accepted only under a charter marked "
+            "synthetic; nothing was started."
+        )
+
+
+class UnknownFaultError(InvalidInputError):
+    """`--fault` names no fault. Nothing was started."""
+
+    code = "node.unknown_fault"
+
+    def __init__(self, text: str, known: str) -> None:
+        """Name what was given and what there is."""
+        super().__init__(f"--fault {text}: unknown; one of: {known}.")
+
+
+class CoordinatorUnreachableError(UnavailableError):
+    """The coordinator did not answer. Nothing was changed."""
+
+    code = "node.coordinator_unreachable"
+
+
+class UnconfirmedMemberError(RefusedError):
+    """A member's key was not confirmed from outside the coordinator. Nothing was signed."""
+
+    code = "node.unconfirmed_member"
+
+    def __init__(self, missing: str) -> None:
+        """Name the members, and how to confirm them."""
+        super().__init__(
+            f"the keys of {missing} are not confirmed; nothing was signed. The coordinator "
+            "delivers all keys, so ask each of these authorities for its fingerprint by phone "
+            "(`corridor node card` shows it there) and repeat with --trust CC=FINGERPRINT."
+        )
+
+
+class WrongFingerprintError(RefusedError):
+    """A key in the charter is not the one that was confirmed. Nothing was signed."""
+
+    code = "node.wrong_fingerprint"
+
+    def __init__(self, country: str, given: str, found: str) -> None:
+        """Show both fingerprints."""
+        super().__init__(
+            f"{country}: the charter's key has the fingerprint {found}, you confirmed {given}; "
+            "nothing was signed. If you typed it right, somebody substituted a key: do not "
+            "accept, and tell that authority by phone."
+        )
+
+
+class NotMyKeyError(RefusedError):
+    """The charter lists this node with other keys, or not at all. Nothing was signed."""
+
+    code = "node.not_my_key"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"the charter does not list {country} with this node's own keys; nothing was signed. "
+            "Report it to the other members."
+        )
