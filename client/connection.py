@@ -1,0 +1,197 @@
+"""A connection to a coordinator's REST API: what an analyst may ask of a region.
+
+    region = connect(Credentials(url, token, ca_fingerprint))
+    forecast = region.forecast(request)        # spends nothing, touches no data
+    question = region.ask(request)             # returns at once
+    question = region.wait(question["id"], print)
+    release = region.release(question["release_id"])
+
+Requests and answers are the API's JSON objects; every refusal is a `RemoteRefusalError` with
+the code and the words of the coordinator. Over anything but loopback the server must show the
+certificate authority whose fingerprint was pinned at login.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from corridor.errors.client import (
+    BadAddressError,
+    CoordinatorSilentError,
+    RemoteAnswerError,
+    RemoteRefusalError,
+)
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Answer = dict[str, Any]
+"""A JSON object of the API."""
+
+TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where a coordinator is, and what it lets us in with.
+
+    Attributes:
+        url: `https://host:port`, or `http://` on loopback only.
+        token: a secret of the analyst.
+        ca_fingerprint: of the coordinator's certificate authority; empty for `http://`.
+    """
+
+    url: str
+    token: str
+    ca_fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse addresses over which the token would travel in clear."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise BadAddressError(f"{self.url}: is no address such as https://coordinator:8443")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise BadAddressError(
+                f"{self.url}: plain http is for this machine only; use https, so that nobody "
+                "on the way reads your token"
+            )
+        if parts.scheme == "https" and not self.ca_fingerprint:
+            raise BadAddressError(
+                f"{self.url}: needs the fingerprint of the coordinator's certificate "
+                "authority; ask the coordinator's staff for it"
+            )
+
+
+class Region:
+    """What one analyst may ask of one region. Not thread-safe; close it when done."""
+
+    def __init__(self, credentials: Credentials, tls: ssl.SSLContext | None) -> None:
+        self._client = httpx.Client(
+            base_url=credentials.url.rstrip("/") + "/api/v1",
+            headers={"Authorization": f"Bearer {credentials.token}"},
+            verify=tls if tls is not None else True,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,  # a proxy of the environment would see the token
+        )
+
+    def __enter__(self) -> Self:
+        """The region itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def describe(self) -> Answer:
+        """The region: its name, its charter in force, its members."""
+        return self._get("/region")
+
+    def members(self) -> list[Answer]:
+        """Every member: whether it is connected, its edition, what its allowance leaves."""
+        return self._get_list("/members")
+
+    def indicators(self) -> list[Answer]:
+        """The catalogue of ready-made questions."""
+        return self._get_list("/indicators")
+
+    def forecast(self, request: Mapping[str, Any]) -> Answer:
+        """What a question would cost and how exact it would be. Spends nothing."""
+        return self._object(self._send("POST", "/forecast", request))
+
+    def ask(self, request: Mapping[str, Any]) -> Answer:
+        """Ask in earnest; returns at once with the question's id and state."""
+        return self._object(self._send("POST", "/questions", request))
+
+    def questions(self) -> list[Answer]:
+        """Every question asked, newest first."""
+        return self._get_list("/questions")
+
+    def question(self, identifier: str) -> Answer:
+        """Where a question stands."""
+        return self._get(f"/questions/{_name(identifier)}")
+
+    def wait(
+        self,
+        identifier: str,
+        on_progress: Callable[[Answer], None],
+        pause: Callable[[float], None],
+    ) -> Answer:
+        """The question once it is released or failed; each change is told on the way.
+
+        `pause` waits the given number of seconds between two looks.
+        """
+        told: Answer = {}
+        while True:
+            question = self.question(identifier)
+            if question != told:
+                on_progress(question)
+                told = question
+            if question["state"] in {"released", "failed"}:
+                return question
+            pause(0.2)
+
+    def releases(self) -> list[Answer]:
+        """Every release, newest first."""
+        return self._get_list("/releases")
+
+    def release(self, identifier: str) -> Answer:
+        """A release: its tables with margins, its guarantee, who took part."""
+        return self._get(f"/releases/{_name(identifier)}")
+
+    def receipt(self, identifier: str) -> bytes:
+        """The public receipt of a release, byte for byte."""
+        return self._send("GET", f"/releases/{_name(identifier)}/receipt").content
+
+    def _get(self, path: str) -> Answer:
+        return self._object(self._send("GET", path))
+
+    def _get_list(self, path: str) -> list[Answer]:
+        answer = self._json(self._send("GET", path))
+        if not isinstance(answer, list):
+            raise RemoteAnswerError(path)
+        return answer
+
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise CoordinatorSilentError(str(self._client.base_url), str(error)) from error
+        if response.is_success:
+            return response
+        try:
+            refusal = response.json()
+            raise RemoteRefusalError(str(refusal["code"]), str(refusal["message"]))
+        except (ValueError, KeyError, TypeError):
+            raise RemoteAnswerError(f"{path}: status {response.status_code}") from None
+
+    def _object(self, response: httpx.Response) -> Answer:
+        answer = self._json(response)
+        if not isinstance(answer, dict):
+            raise RemoteAnswerError(response.url.path)
+        return answer
+
+    @staticmethod
+    def _json(response: httpx.Response) -> Any:
+        try:
+            return response.json()
+        except ValueError as error:
+            raise RemoteAnswerError(response.url.path) from error
+
+
+def _name(identifier: str) -> str:
+    """`identifier`, which must be a single safe part of a path."""
+    if not identifier or not all(letter.isalnum() or letter in "-_" for letter in identifier):
+        raise RemoteRefusalError(
+            "client.malformed_id",
+            f"{identifier!r} is no id; `corridor results` lists those there are",
+        )
+    return identifier

@@ -1,0 +1,69 @@
+"""Errors of a client of the REST API."""
+
+from corridor.errors import CorridorError, DamagedError, InvalidInputError, UnavailableError
+
+
+class BadAddressError(InvalidInputError):
+    """The coordinator's address cannot be used. Nothing was sent."""
+
+    code = "client.bad_address"
+
+
+class NotLoggedInError(InvalidInputError):
+    """There are no credentials for a coordinator. Nothing was sent."""
+
+    code = "client.not_logged_in"
+
+    def __init__(self) -> None:
+        """Say which command comes first."""
+        super().__init__(
+            "no coordinator is known yet; run `corridor login URL` with the address and the "
+            "token that the coordinator's staff gave you"
+        )
+
+
+class DamagedCredentialsError(DamagedError):
+    """The file of credentials is not what `corridor login` writes. It was left as it is."""
+
+    code = "client.damaged_credentials"
+
+    def __init__(self, path: str) -> None:
+        """Name the file and the remedy."""
+        super().__init__(f"{path}: is not what `corridor login` writes; log in again")
+
+
+class CoordinatorSilentError(UnavailableError):
+    """The coordinator did not answer. What it received before that stands."""
+
+    code = "client.coordinator_silent"
+
+    def __init__(self, url: str, reason: str) -> None:
+        """Name the address and the reason."""
+        super().__init__(
+            f"{url}: no answer ({reason}). Check the address and the network; a question that "
+            "was asked already goes on, and `corridor results` shows it later."
+        )
+
+
+class RemoteAnswerError(UnavailableError):
+    """What answered does not speak Corridor's API. Nothing is known of the request's effect."""
+
+    code = "client.strange_answer"
+
+    def __init__(self, where: str) -> None:
+        """Name the place."""
+        super().__init__(
+            f"{where}: the answer is not one of Corridor's; is this the coordinator's address, "
+            "and of the same version?"
+        )
+
+
+class RemoteRefusalError(CorridorError):
+    """The coordinator refused; `code` and message are its own."""
+
+    code = "client.refused"
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take over the coordinator's code and words."""
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # the class variable says only what it is here
