@@ -16,8 +16,11 @@ values of the picklists, ISO 3166-1 alpha-2 codes, dates and small whole numbers
 an empty list, means unknown: blank, not resolvable, or outside the domain.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 PICKLISTS = (
@@ -100,3 +103,74 @@ SERVICES = _schema(
 
 TABLES = {"persons": PERSONS, "cases": CASES, "legs": LEGS, "services": SERVICES}
 """The files of an edition by name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class EditionTables:
+    """The four tables of one edition, in memory.
+
+    Whoever holds one may rely on the sorting and numbering that the module describes; what the
+    order within one person's cases is, the importer answers for.
+
+    Raises:
+        ValueError: a table has another schema, a null where none may be, or other numbers.
+    """
+
+    persons: pa.Table
+    cases: pa.Table
+    legs: pa.Table
+    services: pa.Table
+
+    def __post_init__(self) -> None:
+        for name, schema in TABLES.items():
+            _check_columns(name, self[name], schema)
+        _check_persons(self.persons, self.cases)
+        for name in ("legs", "services"):
+            _check_case_numbers(name, self[name], self.cases.num_rows)
+
+    def __getitem__(self, name: str) -> pa.Table:
+        """The table of this name."""
+        tables = {
+            "persons": self.persons,
+            "cases": self.cases,
+            "legs": self.legs,
+            "services": self.services,
+        }
+        return tables[name]
+
+
+def choice_keys(person_keys: "pa.ChunkedArray[Any]") -> npt.NDArray[np.uint64]:
+    """The first eight bytes of each stable person key, little-endian; shape (persons,)."""
+    buffers = [
+        buffer.slice(16 * chunk.offset, 16 * len(chunk)).to_pybytes()
+        for chunk in person_keys.chunks
+        if (buffer := chunk.buffers()[1]) is not None
+    ]
+    return np.frombuffer(b"".join(buffers), "<u8")[::2]
+
+
+def _check_columns(name: str, table: pa.Table, schema: pa.Schema) -> None:
+    if not table.schema.equals(schema, check_metadata=False):
+        raise ValueError(f"{name}: the columns are not those of the schema")
+    for field in schema:
+        if not field.nullable and table[field.name].null_count:
+            raise ValueError(f"{name}.{field.name}: a null where none may be")
+
+
+def _check_persons(persons: pa.Table, cases: pa.Table) -> None:
+    numbers = persons["person"].to_numpy()
+    if not np.array_equal(numbers, np.arange(len(numbers))):
+        raise ValueError("persons.person: persons are numbered 0, 1, 2, … in this order")
+    of_cases = cases["person"].to_numpy()
+    steps = np.diff(of_cases.astype(np.int64), prepend=-1)
+    if not np.isin(steps, (0, 1)).all() or steps.sum() != len(numbers):
+        raise ValueError("cases.person: cases are sorted by person, and each person has one")
+    stable = choice_keys(persons["person_key"])
+    if not np.array_equal(cases["choice_key"].to_numpy(), stable[of_cases]):
+        raise ValueError("cases.choice_key: not the beginning of the person's key")
+
+
+def _check_case_numbers(name: str, table: pa.Table, cases: int) -> None:
+    numbers = table["case"].to_numpy().astype(np.int64)
+    if len(numbers) and (numbers[-1] >= cases or (np.diff(numbers) < 0).any()):
+        raise ValueError(f"{name}.case: rows are sorted by case, and the case is there")
