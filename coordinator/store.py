@@ -1,0 +1,267 @@
+"""The coordinator's registry, questions and releases: one SQLite file.
+
+    invitations ──▶ members ──▶ charters ◀── charter_signatures
+    tokens          presence        │
+                                    ▼
+    questions ──▶ attempts ──▶ releases        statements, forks, named_dealers
+
+The schema stands here, the statements at the desks that need them. The file is in WAL mode with
+`synchronous=FULL`: when `writing` has returned, what was written survives a power failure, all
+of it; when it raised, or the process was killed in between, none of it happened.
+
+The commands work on the same file while `serve` runs: within a process one thread writes at a
+time, between processes SQLite's lock decides (`BEGIN IMMEDIATE`, waiting up to ten seconds).
+
+Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
+
+SCHEMA_VERSION = 1
+
+schema = MetaData()
+
+invitations = Table(
+    "invitations",
+    schema,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("country", Text, nullable=False),
+    Column("expires", Integer, nullable=False),
+    Column("issued", Integer, nullable=False),
+    Column("used", Integer),
+)
+
+members = Table(
+    "members",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("fingerprint", Text, nullable=False),  # of the certificate, as streams are checked
+    Column("enrolled", Integer, nullable=False),
+)
+
+presence = Table(
+    "presence",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("connected", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("status", LargeBinary, nullable=False),  # canonical JSON: what the node said of itself
+)
+
+charters = Table(
+    "charters",
+    schema,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("version", Integer, nullable=False, unique=True),
+    Column("document", LargeBinary, nullable=False),
+    Column("proposal", LargeBinary, nullable=False),  # the coordinator's signature
+    Column("cards", LargeBinary, nullable=False),  # canonical JSON: the members' cards
+    Column("proposed", Integer, nullable=False),
+    Column("in_force", Integer),
+)
+
+charter_signatures = Table(
+    "charter_signatures",
+    schema,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    schema,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("issued", Integer, nullable=False),
+    Column("revoked", Integer),
+)
+
+questions = Table(
+    "questions",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("place", Integer, nullable=False, unique=True),  # in the queue; never used again
+    Column("question", LargeBinary, nullable=False),  # canonical
+    Column("digest", LargeBinary, nullable=False),
+    Column("rho", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("charter", LargeBinary, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("failure", LargeBinary),  # canonical JSON: code, message, round, missing
+    Column("release", Text),
+)
+
+attempts = Table(
+    "attempts",
+    schema,
+    Column("session", LargeBinary, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("started", Integer, nullable=False),
+    Column("round", Text, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("ended", Integer),
+    Column("outcome", Text),  # `released`, or the code of the failure
+)
+
+releases = Table(
+    "releases",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("place", Integer, nullable=False, unique=True),
+    Column("session", LargeBinary, nullable=False, unique=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("rho", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("participants", LargeBinary, nullable=False),  # canonical JSON: country → edition
+    Column("document", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("published", Integer, nullable=False),
+    UniqueConstraint("digest", "rho", "scope", "participants"),
+)
+
+statements = Table(
+    "statements",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("spent", Text, nullable=False),
+    Column("reserved", Text, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("seen", Integer, nullable=False),
+)
+
+forks = Table(
+    "forks",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("head", LargeBinary, primary_key=True),
+    Column("statement", LargeBinary, nullable=False),  # canonical JSON, with its signature
+    Column("seen", Integer, nullable=False),
+)
+
+named_dealers = Table(
+    "named_dealers",
+    schema,
+    Column("session", LargeBinary, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("left_out_of", LargeBinary),  # session of the attempt that went without it
+)
+
+
+class Store:
+    """The open database. `reading` and `writing` give a connection inside one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`; make it, with its tables, where there is none.
+
+        Raises:
+            StoreUnavailableError: it cannot be opened.
+            StoreFromElsewhereError: another version wrote it.
+        """
+        self._engine = _engine(path)
+        self._one_writer = threading.Lock()
+        try:
+            self._demand_schema()
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state of the database throughout."""
+        with _translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection whose changes happen together, durably, or not at all.
+
+        Raises:
+            StoreUnavailableError: the disk is full or broken; nothing happened.
+        """
+        with (
+            _translated(),
+            self._one_writer,
+            self._engine.connect() as connection,
+            connection.execution_options(corridor_writes=True).begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection; the file is complete without its `-wal` afterwards."""
+        self._engine.dispose()
+
+    def _demand_schema(self) -> None:
+        with self.writing() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version == 0:
+                schema.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version != SCHEMA_VERSION:
+                raise StoreFromElsewhereError(version, SCHEMA_VERSION)
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: SqliteConnection, _record: Any) -> None:
+        # SQLAlchemy's BEGIN below is the only one: sqlite3 must not begin by itself.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: a read that turns into a write can be refused halfway.
+        writes = connection.get_execution_options().get("corridor_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailableError(str(error.orig)) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # a constraint that broke is a bug, or the caller's
+            raise
+        raise StoreUnavailableError(str(error.orig)) from error

@@ -1,0 +1,117 @@
+"""Who may use the REST API: named tokens, each shown once and kept as a hash.
+
+A token is 256 random bits, so its plain SHA-256 cannot be searched; whoever reads the database
+learns no token. A name tells an administrator which one to revoke; it is the holder's only name
+here, until accounts are built.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from corridor.coordinator.store import Store, tokens
+from corridor.errors.region import (
+    MalformedRequestError,
+    NoSuchTokenError,
+    TokenNameTakenError,
+    UnknownTokenError,
+)
+from corridor.protocols.suite import RandomBytes
+
+PREFIX = "corridor_"
+"""Lets a scanner for leaked secrets recognise a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """Who asks: the name a token was issued to, and the organisation written down with it."""
+
+    name: str
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDesk:
+    """Issues, checks and revokes tokens.
+
+    Attributes:
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    now: Callable[[], int]
+    random_bytes: RandomBytes
+
+    def issue(self, name: str, organisation: str = "") -> str:
+        """A new token for `name`; this is the only time that it can be read.
+
+        Raises:
+            MalformedRequestError: the name is empty or not printable. None was issued.
+            TokenNameTakenError: a valid token has this name. None was issued.
+        """
+        if not 1 <= len(name) <= 100 or not (name + organisation).isprintable():
+            raise MalformedRequestError(
+                "a token's name is a printable text of 1 to 100 characters; none was issued"
+            )
+        token = PREFIX + base64.urlsafe_b64encode(self.random_bytes(32)).rstrip(b"=").decode()
+        with self.store.writing() as connection:
+            valid = select(tokens.c.name).where(tokens.c.name == name, tokens.c.revoked.is_(None))
+            if connection.execute(valid).first() is not None:
+                raise TokenNameTakenError(name)
+            connection.execute(
+                insert(tokens).values(
+                    token_hash=_hash(token),
+                    name=name,
+                    organisation=organisation,
+                    issued=self.now(),
+                )
+            )
+        return token
+
+    def revoke(self, name: str) -> None:
+        """Make the token of `name` worthless.
+
+        Raises:
+            NoSuchTokenError: no valid token has this name.
+        """
+        with self.store.writing() as connection:
+            revoked = connection.execute(
+                update(tokens)
+                .where(tokens.c.name == name, tokens.c.revoked.is_(None))
+                .values(revoked=self.now())
+            )
+            if revoked.rowcount == 0:
+                raise NoSuchTokenError(name)
+
+    def names(self) -> tuple[TokenHolder, ...]:
+        """The holders of valid tokens, by name."""
+        with self.store.reading() as connection:
+            rows = connection.execute(
+                select(tokens.c.name, tokens.c.organisation)
+                .where(tokens.c.revoked.is_(None))
+                .order_by(tokens.c.name)
+            )
+            return tuple(TokenHolder(row.name, row.organisation) for row in rows)
+
+    def holder(self, token: str) -> TokenHolder:
+        """Whose token this is.
+
+        Raises:
+            UnknownTokenError: nobody's: never issued, or revoked.
+        """
+        with self.store.reading() as connection:
+            row = connection.execute(
+                select(tokens.c.name, tokens.c.organisation).where(
+                    tokens.c.token_hash == _hash(token), tokens.c.revoked.is_(None)
+                )
+            ).first()
+        if row is None:
+            raise UnknownTokenError
+        return TokenHolder(row.name, row.organisation)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

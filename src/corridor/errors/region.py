@@ -1,0 +1,442 @@
+"""Errors of the coordinator: enrolment, the charter's signatures, questions, attempts, streams."""
+
+from collections.abc import Iterable
+
+from corridor.errors import (
+    DamagedError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+
+# ---------------------------------------------------------------- the installation
+
+
+class HomeInUseError(RefusedError):
+    """The folder already holds an installation. It was left as it is."""
+
+    code = "coordinator.home_in_use"
+
+    def __init__(self, home: str) -> None:
+        """Name the folder."""
+        super().__init__(
+            f"{home}: already holds a coordinator; nothing was changed. "
+            "Choose an empty folder with --home, or use the one that is there."
+        )
+
+
+class NoHomeError(NotFoundError):
+    """The folder holds no coordinator. Nothing was changed."""
+
+    code = "coordinator.no_home"
+
+    def __init__(self, home: str) -> None:
+        """Name the folder."""
+        super().__init__(
+            f"{home}: holds no coordinator (coordinator.toml is missing); "
+            "run `corridor coordinator init`, or name the right folder with --home."
+        )
+
+
+class AlreadyServingError(RefusedError):
+    """Another process serves this home. Nothing was changed."""
+
+    code = "coordinator.already_serving"
+
+    def __init__(self, home: str) -> None:
+        """Name the folder."""
+        super().__init__(
+            f"{home}: another `corridor coordinator serve` runs on this folder; stop it first."
+        )
+
+
+class SettingsError(InvalidInputError):
+    """A line of coordinator.toml, or an option of `init`, cannot be used. Nothing was started."""
+
+    code = "coordinator.settings"
+
+
+class CannotListenError(UnavailableError):
+    """An address cannot be listened on. Nothing was started."""
+
+    code = "coordinator.cannot_listen"
+
+    def __init__(self, address: str, reason: str) -> None:
+        """Name the address and what the system said."""
+        super().__init__(
+            f"{address}: cannot listen there ({reason}); nothing was started. Stop what uses the "
+            "address, or write another into coordinator.toml."
+        )
+
+
+class StoreUnavailableError(UnavailableError):
+    """The coordinator's database could not be read or written. The transaction did not happen."""
+
+    code = "coordinator.store_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        """Pass on what the database said."""
+        super().__init__(
+            f"coordinator.sqlite3: {reason}. Nothing was recorded; make room on the disk or check "
+            "the rights of the folder, then try again."
+        )
+
+
+class StoreFromElsewhereError(DamagedError):
+    """The database was written by another version. It was left as it is."""
+
+    code = "coordinator.store_version"
+
+    def __init__(self, found: int, known: int) -> None:
+        """Say which version the file has and which this program knows."""
+        super().__init__(
+            f"coordinator.sqlite3: has schema {found}, this program knows {known}; nothing was "
+            "changed. Run the version of Corridor that wrote it."
+        )
+
+
+# ---------------------------------------------------------------- enrolment and access
+
+
+class UnknownInvitationError(NotAllowedError):
+    """No open invitation has this code. Nobody was enrolled."""
+
+    code = "enrolment.unknown_code"
+
+    def __init__(self) -> None:
+        """Say what to ask for; never whether a similar code exists."""
+        super().__init__(
+            "enrolment: no open invitation has this code (never issued, withdrawn, or used); "
+            "nobody was enrolled. Ask the coordinator for a new invitation."
+        )
+
+
+class InvitationExpiredError(NotAllowedError):
+    """The invitation's time is over. Nobody was enrolled."""
+
+    code = "enrolment.expired"
+
+    def __init__(self) -> None:
+        """Say what to ask for."""
+        super().__init__(
+            "enrolment: this invitation has expired; nobody was enrolled. "
+            "Ask the coordinator for a new one."
+        )
+
+
+class InvitedCountryError(NotAllowedError):
+    """The card names another country than the invitation. Nobody was enrolled."""
+
+    code = "enrolment.another_country"
+
+    def __init__(self, invited: str, presented: str) -> None:
+        """Name both countries."""
+        super().__init__(
+            f"enrolment: the invitation is for {invited}, the card says {presented}; nobody was "
+            "enrolled. Use the invitation of this node's country."
+        )
+
+
+class InsecureEnrolmentError(NotAllowedError):
+    """Enrolment was tried over plain HTTP. The code should be regarded as seen."""
+
+    code = "enrolment.needs_tls"
+
+    def __init__(self) -> None:
+        """Say what to do with the code that was sent in the clear."""
+        super().__init__(
+            "enrolment: the coordinator serves plain http here, and a code must not travel in the "
+            "clear; nobody was enrolled. Serve with TLS and issue a new invitation."
+        )
+
+
+class UnknownTokenError(NotAllowedError):
+    """The request carries no token that is valid. Nothing was changed."""
+
+    code = "access.unknown_token"
+
+    def __init__(self) -> None:
+        """Say where a token comes from."""
+        super().__init__(
+            "this needs a token: `Authorization: Bearer …` with one that `corridor coordinator "
+            "token` has issued and nobody revoked; `corridor login` stores it"
+        )
+
+
+class TokenNameTakenError(RefusedError):
+    """A valid token has this name already. None was issued."""
+
+    code = "access.name_taken"
+
+    def __init__(self, name: str) -> None:
+        """Name the token."""
+        super().__init__(
+            f"a token named {name!r} is valid already; none was issued. "
+            "Choose another name, or revoke the old one first."
+        )
+
+
+class NoSuchTokenError(NotFoundError):
+    """No valid token has this name. Nothing was changed."""
+
+    code = "access.no_such_token"
+
+    def __init__(self, name: str) -> None:
+        """Name the token."""
+        super().__init__(f"no valid token is named {name!r}; nothing was revoked")
+
+
+class RequestTooLargeError(InvalidInputError):
+    """The body of a request is longer than any honest one. It was not read."""
+
+    code = "request.too_large"
+
+    def __init__(self, limit: int) -> None:
+        """Name the limit in bytes."""
+        super().__init__(f"the request's body is longer than {limit} bytes; it was not read")
+
+
+class TooManyRequestsError(UnavailableError):
+    """One address asks faster than this service answers. Nothing was changed."""
+
+    code = "request.too_many"
+
+    def __init__(self) -> None:
+        """Say how long to wait."""
+        super().__init__("too many requests from this address; wait a minute and try again")
+
+
+class MalformedRequestError(InvalidInputError):
+    """The body of a request is not what this address takes. Nothing was changed."""
+
+    code = "request.malformed"
+
+
+# ---------------------------------------------------------------- the charter
+
+
+class NoCharterError(UnavailableError):
+    """No charter is in force, so there is no region to ask. Nothing was spent."""
+
+    code = "charter.none_in_force"
+
+    def __init__(self) -> None:
+        """Say what leads to a charter in force."""
+        super().__init__(
+            "no charter is in force yet: every member listed in the proposed one must sign it "
+            "(`corridor node accept`); nothing was spent"
+        )
+
+
+class NoProposedCharterError(NotFoundError):
+    """No charter was ever proposed here."""
+
+    code = "charter.none_proposed"
+
+    def __init__(self) -> None:
+        """Say how one is proposed."""
+        super().__init__(
+            "no charter was proposed yet; enrol the members, then run "
+            "`corridor coordinator charter propose`"
+        )
+
+
+class TooFewEnrolledError(RefusedError):
+    """Fewer members are enrolled than a charter may list. Nothing was proposed."""
+
+    code = "charter.too_few_enrolled"
+
+    def __init__(self, enrolled: int, needed: int) -> None:
+        """Say how many there are and how many are needed."""
+        super().__init__(
+            f"{enrolled} members are enrolled, a charter with these settings needs {needed}; "
+            "nothing was proposed. Invite the missing countries first."
+        )
+
+
+class AnotherCharterError(RefusedError):
+    """A message belongs to a charter that is neither in force nor the latest proposed."""
+
+    code = "charter.another"
+
+    def __init__(self) -> None:
+        """Say what the node should do."""
+        super().__init__(
+            "this names a charter that is neither in force nor the latest proposed one; nothing "
+            "was recorded. Fetch the current charter and accept that."
+        )
+
+
+# ---------------------------------------------------------------- questions and releases
+
+
+class UnknownQuestionError(NotFoundError):
+    """No question has this id."""
+
+    code = "question.unknown"
+
+    def __init__(self) -> None:
+        """Say where the ids are listed."""
+        super().__init__("no question has this id; `corridor results` lists those there are")
+
+
+class UnknownReleaseError(NotFoundError):
+    """No release has this id."""
+
+    code = "release.unknown"
+
+    def __init__(self) -> None:
+        """Say where the ids are listed."""
+        super().__init__("no release has this id; `corridor results` lists those there are")
+
+
+class ScopeNotBuiltError(RefusedError):
+    """A scope that is designed but not built yet was asked for. Nothing was spent."""
+
+    code = "question.scope_not_built"
+
+    def __init__(self, scope: str) -> None:
+        """Name the scope and what works instead."""
+        super().__init__(
+            f"scope {scope!r} is not built yet; nothing was spent. Ask with --scope regional."
+        )
+
+
+class TooFewNodesError(UnavailableError):
+    """Fewer nodes could take part than the charter demands. Nothing was spent."""
+
+    code = "question.too_few_nodes"
+
+    def __init__(self, present: Iterable[str], absent: Iterable[str], needed: int) -> None:
+        """Name who is there, who is missing, and how many are needed."""
+        here, away = ", ".join(sorted(present)) or "nobody", ", ".join(sorted(absent)) or "nobody"
+        super().__init__(
+            f"{needed} nodes are needed; connected with data under the charter in force: {here}; "
+            f"missing: {away}. Nothing was spent; ask again when more of them are there."
+        )
+
+
+class RhoAboveCeilingError(RefusedError):
+    """A question costs more than the charter lets one question cost. Nothing was spent."""
+
+    code = "question.rho_above_ceiling"
+
+    def __init__(self, rho: str, ceiling: str) -> None:
+        """Name the price and the ceiling."""
+        super().__init__(
+            f"this question would cost ρ = {rho}, the charter's ceiling for one question is "
+            f"{ceiling}; nothing was spent. Ask for a wider margin, or for fewer cells per person."
+        )
+
+
+class QueueFullError(UnavailableError):
+    """More questions wait than the coordinator keeps in line. Nothing was spent."""
+
+    code = "question.queue_full"
+
+    def __init__(self, limit: int) -> None:
+        """Name the limit."""
+        super().__init__(
+            f"{limit} questions wait already; nothing was spent. Ask again when some are answered."
+        )
+
+
+# ---------------------------------------------------------------- streams
+
+
+class ForeignCertificateError(NotAllowedError):
+    """The peer's certificate is not the one that this country was given. The stream was closed."""
+
+    code = "stream.foreign_certificate"
+
+    def __init__(self, country: str) -> None:
+        """Name the country that was claimed."""
+        super().__init__(
+            f"stream of {country}: the certificate presented is not the one that {country} was "
+            "enrolled with; the stream was closed. Run `corridor node doctor`, or enrol again."
+        )
+
+
+class AnotherCountryError(NotAllowedError):
+    """A message names another country than the certificate of its stream. It was not used."""
+
+    code = "stream.another_country"
+
+    def __init__(self, certificate: str, named: str, message: str) -> None:
+        """Name the certificate's country, the message's, and the message."""
+        super().__init__(
+            f"stream of {certificate}: its {message} names {named}; the message was not used. "
+            "A node speaks for its own country only."
+        )
+
+
+class StreamReplacedError(UnavailableError):
+    """The same country opened a newer stream; this one is over."""
+
+    code = "stream.replaced"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"stream of {country}: a newer stream of the same node took its place. If no newer one "
+            "was opened on purpose, two copies of this node are running: stop one."
+        )
+
+
+class NotGreetedError(InvalidInputError):
+    """The first message of a stream was no greeting, or a greeting came twice."""
+
+    code = "stream.greeting"
+
+    def __init__(self) -> None:
+        """Say what is expected."""
+        super().__init__("a stream begins with exactly one Hello; the stream was closed")
+
+
+class OutOfTurnError(InvalidInputError):
+    """A message of an attempt that is not running, or of a round that is over. It was not used."""
+
+    code = "stream.out_of_turn"
+
+    def __init__(self, country: str, message: str) -> None:
+        """Name the country and the message."""
+        super().__init__(
+            f"stream of {country}: its {message} belongs to no round that is open; it was not used"
+        )
+
+
+class StreamTooSlowError(UnavailableError):
+    """A node does not read what it is sent. Its stream was closed."""
+
+    code = "stream.too_slow"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(f"stream of {country}: messages pile up unread; the stream was closed")
+
+
+class SpoolTooLongError(InvalidInputError):
+    """A node sends more of a vector than its header announced. Its contribution is left out."""
+
+    code = "stream.vector_too_long"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"masked input of {country}: more bytes than the plan's cells need; the vector was "
+            "discarded and the node counts as dropped out"
+        )
+
+
+class ForgedStatementError(RefusedError):
+    """A ledger statement is not signed by the member it speaks for. It was not kept."""
+
+    code = "witness.forged_statement"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"ledger statement of {country}: the signature is not that member's; not kept"
+        )

@@ -1,0 +1,218 @@
+"""A question's way to its release, with the power failing between any two steps."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from corridor.coordinator.attempts import (
+    AttemptRecord,
+    Failure,
+    Publication,
+    QueuedQuestion,
+    State,
+)
+from corridor.coordinator.store import Store, attempts, questions, releases
+from corridor.errors.region import StoreUnavailableError
+from corridor.ids import CountryCode, EditionId, SessionId
+
+MD, RO, UA = map(CountryCode, ["MD", "RO", "UA"])
+EDITIONS = {MD: EditionId("1-" + "a" * 16), RO: EditionId("2-" + "b" * 16)}
+SESSION = SessionId(bytes(16))
+OTHER = SessionId(b"\1" * 16)
+
+
+class Coordinator:
+    """The store, and what a kill -9 leaves of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.start()
+
+    def start(self) -> None:
+        self.store = Store(self.path)
+        self.record = AttemptRecord(self.store, lambda: 1000)
+
+    def killed(self) -> None:
+        """Nothing is closed in order: the file is opened again as it lies there."""
+        self.store.close()
+        self.start()
+        self.record.recover(restarted)
+
+    def ask(self, place: int) -> None:
+        with self.store.writing() as connection:
+            connection.execute(
+                insert(questions).values(
+                    id=f"q{place}",
+                    place=place,
+                    question=b"{}",
+                    digest=bytes(32),
+                    rho="1/100",
+                    scope="regional",
+                    charter=bytes(32),
+                    purpose="",
+                    organisation="",
+                    asked_by="ana",
+                    asked=1,
+                    state=State.QUEUED,
+                    since=1,
+                )
+            )
+
+    def state(self, question: str) -> str:
+        with self.store.reading() as connection:
+            wanted = select(questions.c.state).where(questions.c.id == question)
+            return str(connection.execute(wanted).scalar_one())
+
+    def count(self) -> int:
+        with self.store.reading() as connection:
+            return connection.execute(select(func.count()).select_from(releases)).scalar_one()
+
+
+def restarted(round_name: str) -> Failure:
+    return Failure(code="attempt.x", message="restarted", round=round_name, missing=())
+
+
+def publication(session: SessionId = SESSION) -> Publication:
+    return Publication(
+        id=session.hex(),
+        session=session,
+        participants=EDITIONS,
+        document=b"{}",
+        receipt=b"{}",
+    )
+
+
+@pytest.fixture
+def coordinator(tmp_path: Path) -> Iterator[Coordinator]:
+    coordinator = Coordinator(tmp_path / "c.sqlite3")
+    yield coordinator
+    coordinator.store.close()
+
+
+def next_question(coordinator: Coordinator) -> QueuedQuestion:
+    question = coordinator.record.next_question()
+    assert question is not None
+    return question
+
+
+def test_questions_are_answered_in_the_order_they_were_asked(coordinator: Coordinator) -> None:
+    coordinator.ask(2)
+    coordinator.ask(1)
+    assert next_question(coordinator).id == "q1"
+    coordinator.record.begin(SESSION, "q1", "propose")
+    assert next_question(coordinator).id == "q2"
+
+
+def test_a_waiting_question_goes_on_waiting_after_a_kill(coordinator: Coordinator) -> None:
+    coordinator.ask(1)
+    coordinator.killed()
+    assert next_question(coordinator).id == "q1"
+
+
+@pytest.mark.parametrize("rounds", [[], ["share"], ["share", "unmask"]])
+def test_a_kill_in_any_round_reports_the_attempt_failed(
+    coordinator: Coordinator, rounds: list[str]
+) -> None:
+    coordinator.ask(1)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    for name in rounds:
+        coordinator.record.enter(SESSION, name)
+    coordinator.killed()
+    assert coordinator.state("q1") == State.FAILED
+    assert coordinator.record.next_question() is None
+    with coordinator.store.reading() as connection:
+        failure = connection.execute(select(questions.c.failure)).scalar_one()
+        outcome = connection.execute(select(attempts.c.outcome)).scalar_one()
+    assert (rounds or ["propose"])[-1].encode() in failure
+    assert outcome == "attempt.x"
+
+
+def test_a_kill_after_publishing_loses_nothing_and_computes_nothing_again(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    coordinator.record.publish(question, publication())
+    coordinator.killed()
+    assert coordinator.state("q1") == State.RELEASED
+    assert coordinator.record.next_question() is None
+    found = coordinator.record.release_for(question.digest, "1/100", "regional", EDITIONS)
+    assert found == SESSION.hex()
+
+
+def test_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
+    coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+
+    def killed_here(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("corridor.coordinator.attempts._move", killed_here)
+    with pytest.raises(KeyboardInterrupt):
+        coordinator.record.publish(question, publication())
+    monkeypatch.undo()
+    coordinator.killed()
+    assert coordinator.count() == 0
+    assert coordinator.state("q1") == State.FAILED
+
+
+def test_a_full_disk_while_publishing_leaves_no_half_release(coordinator: Coordinator) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    big = Publication(
+        id="r",
+        session=SESSION,
+        participants=EDITIONS,
+        document=bytes(2_000_000),
+        receipt=b"",
+    )
+    with coordinator.store.reading() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreUnavailableError):
+        coordinator.record.publish(question, big)
+    coordinator.killed()
+    assert coordinator.count() == 0
+    assert coordinator.state("q1") == State.FAILED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda editions: {**editions, UA: EditionId("1-" + "c" * 16)},
+        lambda editions: {**editions, RO: EditionId("3-" + "b" * 16)},
+        lambda editions: {MD: editions[MD]},
+    ],
+    ids=["one more", "newer data", "one less"],
+)
+def test_a_release_is_reused_for_the_same_participants_and_editions_only(
+    coordinator: Coordinator,
+    change: Callable[[dict[CountryCode, EditionId]], dict[CountryCode, EditionId]],
+) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    coordinator.record.publish(question, publication())
+    find = coordinator.record.release_for
+    same = dict(reversed(EDITIONS.items()))
+    assert find(question.digest, "1/100", "regional", same) is not None
+    assert find(question.digest, "1/100", "regional", change(EDITIONS)) is None
+    assert find(question.digest, "1/50", "regional", EDITIONS) is None
+
+
+def test_who_dealt_bad_shares_is_left_out_of_the_next_attempt_and_back_in_the_one_after(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.ask(1)
+    assert coordinator.record.begin(SESSION, "q1", "propose") == frozenset()
+    coordinator.record.name_dealers(SESSION, [UA])
+    coordinator.killed()
+    assert coordinator.record.begin(OTHER, "q1", "propose") == {UA}
+    assert coordinator.record.begin(SessionId(b"\2" * 16), "q1", "propose") == frozenset()

@@ -1,0 +1,93 @@
+"""The coordinator's database: all of a transaction, or nothing of it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from corridor.coordinator.store import SCHEMA_VERSION, Store, tokens
+from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
+
+
+def row(name: str) -> dict[str, object]:
+    return {"token_hash": name.encode(), "name": name, "organisation": "", "issued": 1}
+
+
+def names(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.execute(select(tokens.c.name)).scalars())
+
+
+def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        connection.execute(insert(tokens).values(row("ana")))
+    store.close()
+    again = Store(tmp_path / "c.sqlite3")
+    assert names(again) == ["ana"]
+    again.close()
+
+
+def test_a_transaction_that_raises_leaves_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+
+    def fail_halfway() -> None:
+        with store.writing() as connection:
+            connection.execute(insert(tokens).values(row("ana")))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
+    assert names(store) == []
+    store.close()
+
+
+def test_the_file_is_written_through_to_the_disk(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    store.close()
+
+
+def test_two_processes_may_use_the_file_at_once(tmp_path: Path) -> None:
+    one, other = Store(tmp_path / "c.sqlite3"), Store(tmp_path / "c.sqlite3")
+    with one.writing() as connection:
+        connection.execute(insert(tokens).values(row("ana")))
+        assert names(other) == []
+    with other.writing() as connection:
+        connection.execute(insert(tokens).values(row("bo")))
+    assert names(one) == ["ana", "bo"]
+    one.close()
+    other.close()
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    store.close()
+    with pytest.raises(StoreFromElsewhereError):
+        Store(tmp_path / "c.sqlite3")
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_code(tmp_path: Path) -> None:
+    (tmp_path / "c.sqlite3").write_bytes(b"no database at all, but long enough to look at" * 50)
+    with pytest.raises(StoreUnavailableError):
+        Store(tmp_path / "c.sqlite3")
+
+
+def test_a_full_disk_is_refused_with_a_code_and_nothing_is_recorded(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+
+    def fill() -> None:
+        with store.writing() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            for number in range(1000):
+                connection.execute(insert(tokens).values(row(f"{number}" * 200)))
+
+    with pytest.raises(StoreUnavailableError, match="full"):
+        fill()
+    assert names(store) == []
+    store.close()
