@@ -1,0 +1,517 @@
+"""Editions of a node's case data: encrypted, written whole or not at all, erased by their key.
+
+    store.key                    the master key; beside this folder, for the owner alone
+    editions/
+      state                      which edition is current, and the last number given (sealed)
+      secrets                    what keys persons and chooses their cells (sealed)
+      writing                    locked while somebody writes
+      3-9f2c61d04b7a8e15/        an edition
+        key                      its data key, sealed under the master key
+        about                    when, from what, how many rows, the ends of the files (sealed
+                                 under the data key)
+        persons.parquet, cases.parquet, legs.parquet, services.parquet
+
+The Parquet files are under Parquet Modular Encryption (AES-GCM for every module, the footer
+among them), each with a key derived from the data key, and with edition and table as associated
+data, so that no file passes for another. Parquet leaves its ends in clear, and with them which
+cipher was used: `about` holds a hash of the ends. A new edition:
+
+    written into a hidden folder, flushed  →  renamed  →  `state` replaced  →  the old key erased
+
+The only step that readers can see is the third, and it is one rename: whenever power fails, one
+of the two editions is current and whole. What else lies there is swept away at the next start.
+Erasing an edition is destroying its data key, the rest is housekeeping. (A disk may keep old
+blocks; who must be sure keeps `store.key` on a disk that forgets, and makes a new one.)
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow.parquet import encryption
+
+from corridor.errors.files import DiskError
+from corridor.errors.store import (
+    EditionReplacedError,
+    NoSuchEditionError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreDiskError,
+    StoreKeyMissingError,
+    StoreUnsureError,
+)
+from corridor.files import flush_folder, make_private_folder, write_atomically
+from corridor.ids import Digest, EditionId, is_edition_id
+from corridor.node.schema import TABLES, EditionTables
+from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
+
+SCHEMA_VERSION = 1
+"""Of the tables in `node.schema`; another number means that the files must be imported anew."""
+
+PERSON_SECRET_BYTES = 32
+CHOICE_KEY_BYTES = 16
+
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC."""
+
+_KEY, _ABOUT, _STATE, _SECRETS, _LOCK = "key", "about", "state", "secrets", "writing"
+_ROW_GROUP = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What is known of an edition without reading it.
+
+    Attributes:
+        sources: SHA-256 of the files of the import that made it, in their order.
+        rows: rows by table; `persons` is the number of persons.
+    """
+
+    id: EditionId
+    number: int
+    written_at: datetime
+    sources: tuple[Digest, ...]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `write` did.
+
+    Attributes:
+        unchanged: the tables are those of the current edition; that one was kept.
+    """
+
+    edition: Edition
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    current: EditionId | None
+    last_number: int
+
+
+class EditionStore:
+    """The editions of one node. Reads may run beside each other and beside one write."""
+
+    def __init__(self, home: Path, random_bytes: RandomBytes, clock: Clock) -> None:
+        """Open the store in a node's home, or make one where there is none.
+
+        Raises:
+            StoreKeyMissingError: there is data without its key.
+            StoreDamagedError: a file is not as it was written; nothing was changed.
+            StoreDiskError: a new store could not be written.
+        """
+        self._folder = home / "editions"
+        self._random_bytes = random_bytes
+        self._clock = clock
+        with _disk():
+            make_private_folder(self._folder)
+            with contextlib.suppress(StoreBusyError), self._writing():
+                self._create_missing(home / "store.key")
+            self._master = self._read_master(home / "store.key")
+            self._state()  # sealed: says at once when the key is another's
+            secrets = json.loads(self._read_sealed(self._folder / _SECRETS, _SECRETS))
+            self._person_secret = bytes.fromhex(secrets["person_secret"])
+            self._choice_key = bytes.fromhex(secrets["choice_key"])
+            with contextlib.suppress(StoreBusyError), self._writing():
+                self._sweep()
+
+    @property
+    def person_secret(self) -> bytes:
+        """32 bytes; the HMAC key that turns an identity into a stable person key."""
+        return self._person_secret
+
+    @property
+    def choice_key(self) -> bytes:
+        """16 bytes; with a stable person key it decides which cells a person keeps."""
+        return self._choice_key
+
+    def current(self) -> Edition | None:
+        """The edition that questions are answered from; none before the first import.
+
+        Raises:
+            StoreDamagedError: a file is not as it was written.
+        """
+        state = self._state()
+        while state.current is not None:
+            try:
+                return self._about(state.current)
+            except NoSuchEditionError:  # replaced between the two reads, or really gone
+                again = self._state()
+                if again == state:
+                    raise StoreDamagedError(f"editions/{state.current}") from None
+                state = again
+        return None
+
+    def editions(self) -> tuple[EditionId, ...]:
+        """The editions that can still be read, by number."""
+        found = [
+            EditionId(path.name)
+            for path in self._folder.iterdir()
+            if is_edition_id(path.name) and (path / _KEY).exists()
+        ]
+        return tuple(sorted(found, key=_number))
+
+    def read(self, edition: EditionId, table: str, columns: Sequence[str]) -> pa.Table:
+        """These columns of a table, in the order of its file.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written, or the key is another's.
+        """
+        return self._read(edition, table, columns, dictionary=())
+
+    def read_dictionary(self, edition: EditionId, table: str, columns: Sequence[str]) -> pa.Table:
+        """As `read`, with text as the dictionaries in which it is stored: smaller and faster."""
+        schema = TABLES[table]
+        dictionary = [name for name in columns if pa.types.is_string(schema.field(name).type)]
+        return self._read(edition, table, columns, dictionary)
+
+    def tables(self, edition: EditionId) -> EditionTables:
+        """All of an edition, for the next import to build upon.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written, or the key is another's.
+        """
+        tables = {name: self.read(edition, name, schema.names) for name, schema in TABLES.items()}
+        try:
+            return EditionTables(**tables)
+        except ValueError as error:
+            raise StoreDamagedError(f"editions/{edition}") from error
+
+    def write(
+        self, tables: EditionTables, *, replaces: EditionId | None, sources: Sequence[Digest]
+    ) -> Written:
+        """Make `tables` the current edition; the one before is erased.
+
+        Args:
+            tables: all data of the node, not only what is new.
+            replaces: the edition that was current when `tables` were made.
+            sources: SHA-256 of the files they were made from.
+
+        Raises:
+            EditionReplacedError: `replaces` is not current; nothing was stored.
+            StoreBusyError: somebody else is writing; nothing was stored.
+            StoreDiskError: full, read-only or broken; nothing was stored.
+            StoreUnsureError: the disk failed at the last step; the new edition is current, but a
+                power failure may bring the old one back. Both are whole.
+            StoreDamagedError: the current edition cannot be read; nothing was stored.
+        """
+        with _disk(), self._writing():
+            self._sweep()
+            state = self._state()
+            if state.current != replaces:
+                raise EditionReplacedError
+            if state.current is not None and _same(self.tables(state.current), tables):
+                return Written(self._about(state.current), unchanged=True)
+            number = state.last_number + 1
+            edition = Edition(
+                id=EditionId(f"{number}-{self._random_bytes(8).hex()}"),
+                number=number,
+                written_at=self._clock(),
+                sources=tuple(sources),
+                rows={name: tables[name].num_rows for name in TABLES},
+            )
+            self._write_folder(edition, tables)
+            self._make_current(edition.id, number)
+            # The import has succeeded. If the old key cannot be destroyed now, it will be by
+            # the next write or start.
+            with contextlib.suppress(OSError):
+                self._sweep()
+            return Written(edition, unchanged=False)
+
+    def erase(self, edition: EditionId) -> None:
+        """Destroy an edition's key, and then its files; the current one too, when named.
+
+        Raises:
+            NoSuchEditionError: there is none of that name.
+            StoreBusyError: somebody is writing; nothing was erased.
+            StoreDiskError: the disk refused; repeat it.
+        """
+        with _disk(), self._writing():
+            if edition not in self.editions():
+                raise NoSuchEditionError(edition)
+            state = self._state()
+            if state.current == edition:
+                self._write_state(_State(None, state.last_number))
+            self._destroy(self._folder / edition)
+
+    # ------------------------------------------------------------------ reading
+
+    def _read(
+        self, edition: EditionId, table: str, columns: Sequence[str], dictionary: Sequence[str]
+    ) -> pa.Table:
+        schema = pa.schema([TABLES[table].field(name) for name in columns])
+        path = self._folder / edition / f"{table}.parquet"
+        about = self._read_about(edition)
+        properties = encryption.create_decryption_properties(  # type: ignore[attr-defined]
+            derive(self._data_key(edition), f"file {table}"),
+            aad_prefix=_bound_to(edition, table),
+        )
+        try:
+            if _ends(path) != about["ends"][table]:
+                raise StoreDamagedError(f"editions/{edition}/{path.name}")
+            with pa.OSFile(str(path), "rb") as source:
+                found = pq.read_table(
+                    source,
+                    columns=list(columns),
+                    decryption_properties=properties,
+                    read_dictionary=list(dictionary),
+                )
+        except FileNotFoundError:
+            raise self._gone_or_damaged(edition, path) from None
+        except (OSError, pa.ArrowException, UnicodeDecodeError, MemoryError) as error:
+            raise StoreDamagedError(f"editions/{edition}/{path.name}") from error
+        if dictionary:
+            return found
+        if not found.schema.equals(schema, check_metadata=False):
+            raise StoreDamagedError(f"editions/{edition}/{path.name}")
+        return found
+
+    def _data_key(self, edition: EditionId) -> bytes:
+        path = self._folder / edition / _KEY
+        try:
+            return self._read_sealed(path, f"data key of {edition}")
+        except FileNotFoundError:
+            raise NoSuchEditionError(edition) from None
+
+    def _about(self, edition: EditionId) -> Edition:
+        document = self._read_about(edition)
+        return Edition(
+            id=edition,
+            number=_number(edition),
+            written_at=datetime.fromisoformat(document["written_at"]),
+            sources=tuple(Digest(bytes.fromhex(text)) for text in document["sources"]),
+            rows=document["rows"],
+        )
+
+    def _read_about(self, edition: EditionId) -> dict[str, Any]:
+        path = self._folder / edition / _ABOUT
+        key = derive(self._data_key(edition), _ABOUT)
+        try:
+            document: dict[str, Any] = json.loads(self._read_sealed(path, f"about {edition}", key))
+        except FileNotFoundError:
+            raise self._gone_or_damaged(edition, path) from None
+        if document["schema_version"] != SCHEMA_VERSION:
+            raise StoreDamagedError(f"editions/{edition}")
+        return document
+
+    def _gone_or_damaged(self, edition: EditionId, path: Path) -> Exception:
+        """The key goes first: while it is there, every other file should be."""
+        if (self._folder / edition / _KEY).exists():
+            return StoreDamagedError(f"editions/{edition}/{path.name}")
+        return NoSuchEditionError(edition)
+
+    def _state(self) -> _State:
+        try:
+            document = json.loads(self._read_sealed(self._folder / _STATE, _STATE))
+        except FileNotFoundError:
+            raise StoreDamagedError(f"editions/{_STATE}") from None
+        return _State(document["current"], document["last_number"])
+
+    def _read_sealed(self, path: Path, purpose: str, key: bytes | None = None) -> bytes:
+        sealed = path.read_bytes()
+        try:
+            return unseal(key or self._master, purpose, sealed)
+        except ValueError as error:
+            raise StoreDamagedError(str(path.relative_to(self._folder.parent))) from error
+
+    @staticmethod
+    def _read_master(path: Path) -> bytes:
+        try:
+            master = bytes.fromhex(path.read_text("ascii"))
+        except ValueError as error:
+            raise StoreDamagedError(path.name) from error
+        if len(master) != KEY_BYTES:
+            raise StoreDamagedError(path.name)
+        return master
+
+    # ------------------------------------------------------------------ writing
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock; the system takes it back when the process dies."""
+        descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreBusyError from None
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _create_missing(self, key_path: Path) -> None:
+        """Make a new store, or finish one that was being made when the power failed.
+
+        `state` is written last: once it is there, nothing may be missing any more.
+        """
+        if (self._folder / _STATE).exists():
+            if not key_path.exists():
+                raise StoreKeyMissingError
+            if not (self._folder / _SECRETS).exists():
+                raise StoreDamagedError(f"editions/{_SECRETS}")
+            return
+        if any(is_edition_id(path.name) for path in self._folder.iterdir()):
+            raise StoreDamagedError(f"editions/{_STATE}")
+        if not key_path.exists():
+            write_atomically(key_path, self._random_bytes(KEY_BYTES).hex().encode())
+        self._master = self._read_master(key_path)
+        secrets = {
+            "person_secret": self._random_bytes(PERSON_SECRET_BYTES).hex(),
+            "choice_key": self._random_bytes(CHOICE_KEY_BYTES).hex(),
+        }
+        self._write_sealed(self._folder / _SECRETS, _SECRETS, json.dumps(secrets).encode())
+        self._write_state(_State(None, 0))
+
+    def _make_current(self, edition: EditionId, number: int) -> None:
+        try:
+            self._write_state(_State(edition, number))
+        except DiskError:
+            if self._state().current != edition:
+                raise
+            # The new state was put in its place, and only flushing the folder failed.
+            try:
+                flush_folder(self._folder)
+            except OSError as error:
+                raise StoreUnsureError from error
+
+    def _write_state(self, state: _State) -> None:
+        document = {"current": state.current, "last_number": state.last_number}
+        self._write_sealed(self._folder / _STATE, _STATE, json.dumps(document).encode())
+
+    def _write_sealed(
+        self, path: Path, purpose: str, secret: bytes, key: bytes | None = None
+    ) -> None:
+        write_atomically(path, seal(key or self._master, purpose, secret, self._random_bytes))
+
+    def _write_folder(self, edition: Edition, tables: EditionTables) -> None:
+        """All files of an edition, durable; it is not current yet."""
+        data_key = self._random_bytes(KEY_BYTES)
+        beside = self._folder / f".{edition.id}"
+        beside.mkdir(mode=0o700)
+        try:
+            for name in TABLES:
+                _write_table(beside / f"{name}.parquet", tables[name], edition.id, name, data_key)
+            about: dict[str, Any] = {
+                "schema_version": SCHEMA_VERSION,
+                "written_at": edition.written_at.isoformat(),
+                "sources": [digest.hex() for digest in edition.sources],
+                "rows": edition.rows,
+                "ends": {name: _ends(beside / f"{name}.parquet") for name in TABLES},
+            }
+            self._write_sealed(
+                beside / _ABOUT,
+                f"about {edition.id}",
+                json.dumps(about).encode(),
+                derive(data_key, _ABOUT),
+            )
+            self._write_sealed(beside / _KEY, f"data key of {edition.id}", data_key)
+            flush_folder(beside)
+            beside.rename(self._folder / edition.id)
+            flush_folder(self._folder)
+        except (OSError, pa.ArrowException, DiskError):
+            with contextlib.suppress(OSError):
+                self._destroy(beside)
+            raise
+
+    def _sweep(self) -> None:
+        """Erase every edition but the current one, and what a failed write left behind."""
+        current = self._state().current
+        if current is not None and not (self._folder / current / _KEY).exists():
+            raise StoreDamagedError(f"editions/{current}")
+        # What `state` says must be on the disk before anything that it does not name is
+        # destroyed: after a rename that was never flushed, an older state may come back.
+        flush_folder(self._folder)
+        for path in sorted(self._folder.iterdir()):
+            if path.is_dir() and path.name != current:
+                self._destroy(path)
+
+    def _destroy(self, folder: Path) -> None:
+        """The key first, overwritten and gone from the disk; then the rest."""
+        key, doomed = folder / _KEY, folder / f"{_KEY}.erased"
+        if key.exists():
+            key.rename(doomed)  # no reader meets a half overwritten key
+        if doomed.exists():
+            with doomed.open("r+b") as file:
+                file.write(bytes(doomed.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            doomed.unlink()
+            flush_folder(folder)
+        shutil.rmtree(folder)
+        flush_folder(self._folder)
+
+
+def _write_table(path: Path, table: pa.Table, edition: EditionId, name: str, key: bytes) -> None:
+    properties = encryption.create_encryption_properties(  # type: ignore[attr-defined]
+        derive(key, f"file {name}"), aad_prefix=_bound_to(edition, name), store_aad_prefix=False
+    )
+    with open(path, "xb", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
+        pq.write_table(
+            table,
+            file,
+            row_group_size=_ROW_GROUP,
+            compression="lz4",
+            write_statistics=False,
+            encryption_properties=properties,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ends(path: Path) -> str:
+    """SHA-256 of a file's length and of what lies outside its columns.
+
+    A Parquet file begins with four bytes of magic, and ends with cipher and footer, the length
+    of these two in four bytes, and the magic again.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 8))
+        tail = 8 + int.from_bytes(file.read(4), "little")
+        file.seek(max(0, size - tail))
+        return hashlib.sha256(size.to_bytes(8, "big") + head + file.read()).hexdigest()
+
+
+def _bound_to(edition: EditionId, table: str) -> bytes:
+    return f"corridor/store/{edition}/{table}".encode()
+
+
+def _same(held: EditionTables, new: EditionTables) -> bool:
+    """Whether two imports say the same; the number of the import aside, which none can ask for."""
+    return all(_without_import(held[name]).equals(_without_import(new[name])) for name in TABLES)
+
+
+def _without_import(table: pa.Table) -> pa.Table:
+    name = "import_number"
+    return table.drop_columns([name]) if name in table.column_names else table
+
+
+def _number(edition: EditionId) -> int:
+    return int(edition.split("-")[0])
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    """Our own word for whatever the system or Arrow says about a full or broken disk."""
+    try:
+        yield
+    except DiskError as error:
+        raise StoreDiskError("a file cannot be written") from error
+    except OSError as error:
+        raise StoreDiskError(error.strerror or "cannot be written") from error

@@ -1,0 +1,90 @@
+"""Small editions written down by hand, or drawn: cases in, `EditionTables` out.
+
+Persons are numbered anew each time, by their stable key, as an import does: whoever leaves a
+person out gets other numbers for the rest.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from corridor.node.schema import CASES, LEGS, MULTISELECTS, PERSONS, SERVICES, EditionTables
+
+LISTS = (*MULTISELECTS, "prs_Citizenship", "transit_in")
+
+
+def key_of(name: str) -> bytes:
+    """A stable key for a person or case called `name`: 16 bytes."""
+    return hashlib.sha256(name.encode()).digest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of the person called `person`.
+
+    Attributes:
+        values: columns of `cases` by name; what is not named is unknown.
+        legs: columns of `legs` by name, one mapping a step, in order.
+        services: columns of `services` by name.
+    """
+
+    person: str
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    legs: Sequence[Mapping[str, Any]] = ()
+    services: Sequence[Mapping[str, Any]] = ()
+
+
+def make_tables(cases: Iterable[Case]) -> EditionTables:
+    """The edition that holds these cases, whatever their order."""
+    listed = list(cases)
+    people = sorted({case.person for case in listed}, key=key_of)
+    numbers = {person: number for number, person in enumerate(people)}
+    listed.sort(key=lambda case: (numbers[case.person], *_newest_first(case), key_of(case.name)))
+    return EditionTables(
+        persons=pa.table(
+            {"person": range(len(people)), "person_key": [key_of(person) for person in people]},
+            schema=PERSONS,
+        )
+        if people
+        else PERSONS.empty_table(),
+        cases=pa.Table.from_pylist([_case_row(case, numbers) for case in listed], schema=CASES),
+        legs=pa.Table.from_pylist(
+            [
+                {"case": row, "position": position} | dict(leg)
+                for row, case in enumerate(listed)
+                for position, leg in enumerate(case.legs)
+            ],
+            schema=LEGS,
+        ),
+        services=pa.Table.from_pylist(
+            [
+                {"case": row} | dict(service)
+                for row, case in enumerate(listed)
+                for service in case.services
+            ],
+            schema=SERVICES,
+        ),
+    )
+
+
+def _newest_first(case: Case) -> tuple[bool, int]:
+    referred: date | None = case.values.get("referred_on")
+    return (referred is None, -referred.toordinal() if referred else 0)
+
+
+def _case_row(case: Case, numbers: Mapping[str, int]) -> dict[str, Any]:
+    key = key_of(case.person)
+    return {
+        "person": numbers[case.person],
+        "choice_key": int.from_bytes(key[:8], "little"),
+        "case_key": key_of(case.name),
+        "import_number": 1,
+        "consent": True,
+        **{name: [] for name in LISTS},
+        **case.values,
+    }
