@@ -1,0 +1,21 @@
+"""How case files come in: HTCDS workbooks, CSV and Parquet → the tables of an edition.
+
+    files      bytes → rows of cells. Refuses what is no case file: bombs, passwords, encodings
+    columns    rows of cells → which column is which HTCDS field; labels, misspellings, roles
+    values     one cell → date, number, API value. Each value is read by itself alone
+    countries  one text → ISO 3166-1 alpha-2, in six languages, with an operator's mapping
+    keys       who a row is about → HMAC keys. Names and numbers do not get past here
+    reading    all of it, table by table, in batches → arrays of keys and values
+    journeys   events → legs and corridor of a case
+    edition    cases, legs, services → an edition, merged with the one before
+    report     what was repaired, rejected and dropped, and what to do about it
+
+    paths ─ files ─ columns ─ values, countries, keys ─ reading ─ journeys ─ edition ─→ tables
+                                    └────────── report ──────────────────→ for the staff
+
+Two rules hold everywhere. What no question can use is dropped at the door: it is hashed into
+a row's key at most, and kept nowhere. And what becomes of one person's rows depends on these
+rows alone, never on their neighbours: no guess of a column's date order, no threshold, no
+running number that another person's row would shift, because the proof that one person
+changes an answer by at most Δ begins here.
+"""

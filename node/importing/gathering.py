@@ -1,0 +1,485 @@
+"""Rows of all files → cases, each once, with legs and services; and the report.
+
+1. Who a row without identity is about, and which case a row is (`keys` says how). Occurrence
+   numbers count rows of equal content in one file, or one person's own rows: never anything
+   that another person's row could shift.
+2. Of the rows of one case, the one with the latest referral; then of the later file; then the
+   one without consent; then by content, so that the order of rows does not matter.
+3. Events and support plans find their cases: the row they stand in; else the case reference,
+   for every person of that case but those whom the row's identity number excludes; else the
+   identity number, which means the person's first case referred on or after the day, else
+   their last one.
+4. Journeys, corridors, ages.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from corridor.errors.importing import TooManyPersonsError
+from corridor.node import schema
+from corridor.node.importing.countries import CountryResolver
+from corridor.node.importing.edition import IMPORTED_CASES, ImportedCases, key_array
+from corridor.node.importing.journeys import (
+    MOST_LEGS,
+    NO_DAY,
+    TYPES,
+    UNKNOWN_TYPE,
+    Countries,
+    Journeys,
+    day_array,
+    text_array,
+    with_locations,
+)
+from corridor.node.importing.keys import Keyring, Keys, as_keys, occurrences, whole
+from corridor.node.importing.report import (
+    ROWS_NAMED,
+    Findings,
+    ImportReport,
+    Place,
+    UnresolvedCountry,
+)
+from corridor.node.importing.rows import CaseRows, Ints, LinkedRows, Numbered, ToldApartBy
+from corridor.node.importing.values import OLDEST_AGE
+
+_NO_KEY: Final = b""
+_NEVER: Final = -NO_DAY
+"""Stands for a referral that has no day: it is older than all others."""
+
+_EPOCH = np.datetime64("1970-01-01", "D")
+
+
+def gather(
+    rows: CaseRows,
+    events: LinkedRows,
+    services: LinkedRows,
+    *,
+    keyring: Keyring,
+    findings: Findings,
+    resolver: CountryResolver,
+    max_persons: int | None,
+) -> tuple[ImportedCases, ImportReport]:
+    """The cases of an import, and what is to be said about it.
+
+    Raises:
+        TooManyPersonsError: there are more than `max_persons`; nothing was imported.
+    """
+    cases, case_of_row = _cases(rows, keyring, findings)
+    if max_persons is not None and len(np.unique(cases.person)) > max_persons:
+        raise TooManyPersonsError(ceiling=max_persons)
+    travelled = _journeys(cases, case_of_row, events, findings)
+    plans = _services(cases, case_of_row, services, findings)
+    recruited = _countries(cases.fields["vic_LocationOfRecruitment"])
+    exploited = _countries(cases.fields["vic_LocationOfExploitation"])
+    corridor = _Corridor.of(travelled, recruited, exploited)
+    ages = _ages(cases, travelled.earliest_day(len(cases)), findings)
+    legs = with_locations(travelled, recruited, exploited).to_table()
+    table = _table(cases, travelled, corridor, ages.values)
+    report = ImportReport(
+        tables=tuple(findings.tables),
+        rows=sum(table.rows for table in findings.tables),
+        cases=len(cases),
+        persons=len(np.unique(cases.person)),
+        legs=legs.num_rows,
+        services=plans.num_rows,
+        cases_without_consent=int((~cases.consented()).sum()),
+        persons_by=cases.persons_by(),
+        ages_by=ages.told_by,
+        corridors_by=corridor.told_by,
+        dropped_columns=tuple(findings.dropped),
+        unresolved_countries=tuple(
+            UnresolvedCountry(text, count, resolver.suggestion(text))
+            for text, count in findings.unresolved()
+        ),
+        entries=findings.entries(),
+    )
+    return ImportedCases(table, legs, plans), report
+
+
+# ---------------------------------------------------------------- cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cases:
+    """The cases, one entry each, sorted by key; `rows` says in which row each stood."""
+
+    key: Keys
+    person: Keys
+    reference: Keys
+    told_apart_by: npt.NDArray[np.uint8]
+    referred: Ints
+    rows: CaseRows
+    taken: Ints
+    fields: Mapping[str, Numbered]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def consented(self) -> npt.NDArray[np.bool_]:
+        """Which cases may be shared by what the file says."""
+        return _consented(self.fields)
+
+    def persons_by(self) -> dict[str, int]:
+        """How many persons are told apart by what; by the best thing that any case tells."""
+        _, first = np.unique(self.person, return_index=True)
+        counts = np.bincount(self.told_apart_by[first], minlength=len(ToldApartBy))
+        return {kind.name.casefold(): int(counts[kind]) for kind in ToldApartBy}
+
+    def report(self, findings: Findings, field: str, problem: str, cases: Ints) -> None:
+        """Enter a problem of some of the cases."""
+        _report_rows(findings, self.rows, field, problem, self.taken[cases])
+
+
+def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases, Ints]:
+    """The cases, and for each row the number of its case."""
+    person = _persons(rows, keyring)
+    referred = _days(rows.fields["cas_IncomingReferralDate"], _NEVER)
+    key = _case_keys(rows, person, referred, keyring)
+    keys, case_of_row = np.unique(key, return_inverse=True)
+    content = rows.content
+    order = np.lexsort(
+        (content[:, 1], content[:, 0], ~_consented(rows.fields), rows.file, referred, case_of_row)
+    )
+    # Of several assignments to one place numpy keeps the last.
+    taken = np.zeros(len(keys), np.int64)
+    taken[case_of_row[order]] = order
+    replaced = np.setdiff1d(np.arange(len(rows)), taken)
+    _report_rows(findings, rows, "x_CaseReference", "case.repeated", replaced)
+    cases = _Cases(
+        key=keys,
+        person=person[taken],
+        reference=rows.reference[taken],
+        told_apart_by=rows.told_apart_by[taken],
+        referred=referred[taken],
+        rows=rows,
+        taken=taken,
+        fields={name: field.taken(taken) for name, field in rows.fields.items()},
+    )
+    return cases, case_of_row.astype(np.int64)
+
+
+def _persons(rows: CaseRows, keyring: Keyring) -> Keys:
+    person = rows.person.tolist()
+    anonymous = np.flatnonzero(rows.told_apart_by == ToldApartBy.ROW)
+    content = rows.content[anonymous]
+    numbers = occurrences((rows.file[anonymous], content[:, 0], content[:, 1]), ())
+    raw = np.ascontiguousarray(content, "<u8").tobytes()
+    for n, (row, number) in enumerate(zip(anonymous.tolist(), numbers.tolist(), strict=True)):
+        person[row] = keyring.person_of_row(raw[16 * n : 16 * n + 16], number)
+    return as_keys(person)
+
+
+def _case_keys(rows: CaseRows, person: Keys, referred: Ints, keyring: Keyring) -> Keys:
+    """One person's cases: by reference; else by the day of referral; else by content.
+
+    A row without case reference is a case. It is the same case in a later file when it was
+    referred on the same day, whatever has changed in it; of several on one day, in order of
+    content.
+    """
+    dated = referred != _NEVER
+    content = np.where(dated[:, None], 0, rows.content)
+    _, who = np.unique(person, return_inverse=True)
+    numbers = occurrences(
+        (rows.file, who, referred, content[:, 0], content[:, 1]),
+        (rows.content[:, 0], rows.content[:, 1]),
+    ).tolist()
+    raw = np.ascontiguousarray(content, "<u8").tobytes()
+    days = referred.tolist()
+    keys = []
+    for n, (one, reference) in enumerate(
+        zip(person.tolist(), rows.reference.tolist(), strict=True)
+    ):
+        if reference != _NO_KEY:
+            keys.append(keyring.case_of_reference(whole(reference), whole(one)))
+        else:
+            distinction = str(days[n]).encode() + raw[16 * n : 16 * n + 16]
+            keys.append(keyring.case_of_row(whole(one), distinction, numbers[n]))
+    return as_keys(keys)
+
+
+# ---------------------------------------------------------------- events and support plans
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Which linked row belongs to which case: one entry a pair."""
+
+    row: Ints
+    case: Ints
+
+
+def _link(
+    cases: _Cases,
+    case_of_row: Ints,
+    linked: LinkedRows,
+    *,
+    days: Ints,
+    kind: str,
+    findings: Findings,
+) -> _Links:
+    """The pairs of linked rows and cases, by the rules at the top of this file."""
+    own = np.flatnonzero(linked.own_row >= 0)
+    pairs = [_Links(own, case_of_row[linked.own_row[own]])]
+    elsewhere = linked.own_row < 0
+    has_reference = linked.reference != _NO_KEY
+    has_identity = linked.identity != _NO_KEY
+    by_reference = _by_reference(cases, linked, np.flatnonzero(elsewhere & has_reference))
+    pairs.append(by_reference)
+    shared = np.flatnonzero(np.bincount(by_reference.row, minlength=len(linked)) > 1)
+    _report_rows(findings, linked, "x_CaseReference", f"{kind}.shared", shared)
+    wanted = np.flatnonzero(elsewhere & has_identity & ~has_reference)
+    pairs.append(_by_identity(cases, linked, wanted, days))
+    found = _Links(
+        np.concatenate([pair.row for pair in pairs]), np.concatenate([pair.case for pair in pairs])
+    )
+    lost = elsewhere.copy()
+    lost[found.row] = False
+    refers = has_reference | has_identity
+    _report_rows(
+        findings, linked, "x_CaseReference", f"{kind}.no_case", np.flatnonzero(lost & refers)
+    )
+    _report_rows(
+        findings, linked, "x_CaseReference", f"{kind}.no_reference", np.flatnonzero(lost & ~refers)
+    )
+    return found
+
+
+def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
+    order = np.argsort(cases.reference, kind="stable")
+    references = cases.reference[order]
+    first = np.searchsorted(references, linked.reference[wanted], side="left")
+    counts = np.searchsorted(references, linked.reference[wanted], side="right") - first
+    row = np.repeat(wanted, counts)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    case = order[np.repeat(first, counts) + within]
+    # An identity number excludes the persons that are known by another one, and nobody else.
+    identity = linked.identity[row]
+    numbered = cases.told_apart_by[case] == ToldApartBy.IDENTITY_NUMBER
+    fits = (identity == _NO_KEY) | ~numbered | (identity == cases.person[case])
+    return _Links(row[fits], case[fits])
+
+
+def _by_identity(cases: _Cases, linked: LinkedRows, wanted: Ints, days: Ints) -> _Links:
+    rows, found = [], []
+    if len(wanted):
+        of_person: dict[bytes, list[tuple[int, int]]] = {}
+        for case, (person, day) in enumerate(
+            zip(cases.person.tolist(), cases.referred.tolist(), strict=True)
+        ):
+            of_person.setdefault(person, []).append((day, case))
+        for row in wanted.tolist():
+            known = sorted(of_person.get(bytes(linked.identity[row]), ()))
+            if known:
+                later = (pair for pair in known if days[row] != NO_DAY and pair[0] >= days[row])
+                rows.append(row)
+                found.append(next(later, known[-1])[1])
+    return _Links(np.array(rows, np.int64), np.array(found, np.int64))
+
+
+def _journeys(cases: _Cases, case_of_row: Ints, events: LinkedRows, findings: Findings) -> Journeys:
+    day = _days(events.fields["hte_Date"], NO_DAY)
+    kind = events.fields["hte_Type"]
+    ranks = np.array([TYPES.index(value) for value in kind.values], np.int64)
+    of_type = kind.spread(ranks, UNKNOWN_TYPE)
+    country = _countries(events.fields["hte_Country"])
+    links = _link(cases, case_of_row, events, days=day, kind="event", findings=findings)
+    empty = (day == NO_DAY) & (of_type == UNKNOWN_TYPE) & (country == "")
+    _report_rows(findings, events, "hte_Type", "event.says_nothing", np.flatnonzero(empty))
+    says = ~empty[links.row]
+    row, case = links.row[says], links.case[says]
+    found = Journeys(case, of_type[row], country[row], day[row])
+    ordered = found.ordered()
+    _report_count(findings, events, "hte_Type", "event.repeated", len(case) - len(ordered.case))
+    few = ordered.positions() < MOST_LEGS
+    _report_count(findings, events, "hte_Type", "event.too_many", int((~few).sum()))
+    return ordered.taken(few)
+
+
+def _services(
+    cases: _Cases, case_of_row: Ints, services: LinkedRows, findings: Findings
+) -> pa.Table:
+    day = _days(services.fields["spl_ActualEndDate"], NO_DAY)
+    kind = _texts(services.fields["spl_Type"])
+    links = _link(cases, case_of_row, services, days=day, kind="service", findings=findings)
+    empty = (day == NO_DAY) & (kind == "")
+    _report_rows(findings, services, "spl_Type", "service.says_nothing", np.flatnonzero(empty))
+    says = ~empty[links.row]
+    row, case = links.row[says], links.case[says]
+    order = np.lexsort((day[row], kind[row], case))
+    row, case = row[order], case[order]
+    same = np.zeros(len(row), bool)
+    same[1:] = (
+        (case[1:] == case[:-1])
+        & (kind[row][1:] == kind[row][:-1])
+        & (day[row][1:] == day[row][:-1])
+    )
+    _report_count(findings, services, "spl_Type", "service.repeated", int(same.sum()))
+    row, case = row[~same], case[~same]
+    return pa.table(
+        [pa.array(case.astype(np.uint32)), text_array(kind[row]), day_array(day[row])],
+        schema=schema.SERVICES,
+    )
+
+
+# ---------------------------------------------------------------- corridors and ages
+
+
+@dataclass(frozen=True, slots=True)
+class _Corridor:
+    """Both ends of each case's corridor, and how many of them came from where."""
+
+    recruited: Countries
+    exploited: Countries
+    told_by: Mapping[str, int]
+
+    @classmethod
+    def of(cls, travelled: Journeys, recruited: Countries, exploited: Countries) -> "_Corridor":
+        """From the journeys, and the location fields where these say nothing."""
+        by_event = travelled.first_country(TYPES.index("Recruitment"), len(recruited))
+        at_event = travelled.last_country(TYPES.index("Exploitation"), len(exploited))
+        return cls(
+            np.where(by_event == "", recruited, by_event),
+            np.where(at_event == "", exploited, at_event),
+            {
+                "recruitment_event": int((by_event != "").sum()),
+                "recruitment_location": int(((by_event == "") & (recruited != "")).sum()),
+                "exploitation_event": int((at_event != "").sum()),
+                "exploitation_location": int(((at_event == "") & (exploited != "")).sum()),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    """The age when trafficked of each case (−1: unknown), and how many came from where."""
+
+    values: Ints
+    told_by: Mapping[str, int]
+
+
+def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
+    """The age given; else at the first event; else at the referral."""
+    born = _days(cases.fields["prs_Birthdate"], NO_DAY)
+    known = born != NO_DAY
+    at_event, has_event = first_event, first_event != NO_DAY
+    has_referral = cases.referred != _NEVER
+    too_late = known & ((has_event & (born > at_event)) | (has_referral & (born > cases.referred)))
+    cases.report(findings, "prs_Birthdate", "date.birth_after_event", np.flatnonzero(too_late))
+    known &= ~too_late
+    given = cases.fields["vic_AgeWhenTrafficked"]
+    ages = given.spread(np.array(given.values, np.int64), -1)
+    told_by = {"given": int((ages >= 0).sum())}
+    for source, days, there in (
+        ("first_event", at_event, has_event),
+        ("referral", cases.referred, has_referral),
+    ):
+        computed = _years_between(np.where(known, born, 0), np.where(there, days, 0))
+        possible = (ages < 0) & known & there & (computed >= 0) & (computed <= OLDEST_AGE)
+        ages = np.where(possible, computed, ages)
+        told_by[source] = int(possible.sum())
+    return _Ages(ages, told_by | {"none": int((ages < 0).sum())})
+
+
+def _years_between(born: Ints, day: Ints) -> Ints:
+    """Whole years from one day to another; both in days since 1970-01-01."""
+    year, within = _year_and_day(born)
+    later_year, later_within = _year_and_day(day)
+    return later_year - year - (later_within < within)
+
+
+def _year_and_day(days: Ints) -> tuple[Ints, Ints]:
+    """The year, and month and day as one number (331 for 31 March)."""
+    dates = _EPOCH + days.astype("m8[D]")
+    years = dates.astype("M8[Y]")
+    months = dates.astype("M8[M]")
+    month = (months - years.astype("M8[M]")).astype(np.int64) + 1
+    day = (dates - months.astype("M8[D]")).astype(np.int64) + 1
+    return years.astype(np.int64) + 1970, month * 100 + day
+
+
+# ---------------------------------------------------------------- the table
+
+
+def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) -> pa.Table:
+    count = len(cases)
+    transit = travelled.all_countries(TYPES.index("Transit"), count)
+    consent = cases.fields["con_Consent"]
+    agreement = cases.fields["vic_AgreementToManagePersonalData"]
+    columns: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
+        "person_key": key_array(cases.person),
+        "case_key": key_array(cases.key),
+        "consent": pa.array(_flags(consent, blank=False)),
+        "agreement": _arrow(agreement, pa.bool_()),
+        "identified_on": _arrow(cases.fields["x_IdentificationDate"], pa.date32()),
+        "referred_on": _arrow(cases.fields["cas_IncomingReferralDate"], pa.date32()),
+        "last_event_on": day_array(travelled.latest_day(count)),
+        "vic_AgeWhenTrafficked": pa.array(ages.astype(np.int16), mask=ages < 0),
+        "recruited_in": text_array(corridor.recruited),
+        "transit_in": pa.array(transit, schema.CASES.field("transit_in").type),
+        "exploited_in": text_array(corridor.exploited),
+    }
+    for field in IMPORTED_CASES:
+        if field.name not in columns:
+            columns[field.name] = _arrow(cases.fields[field.name], field.type)
+    return pa.table([columns[field.name] for field in IMPORTED_CASES], schema=IMPORTED_CASES)
+
+
+def _arrow(field: Numbered, kind: "pa.DataType") -> "pa.Array[Any]":
+    """The values of a field as an Arrow array: null, or an empty list, where there is none."""
+    is_list = pa.types.is_list(kind)
+    values = pa.array([*field.values, () if is_list else None], kind)
+    last = len(field.values)
+    taken: pa.Array[Any] = values.take(np.where(field.codes < 0, last, field.codes))
+    return taken
+
+
+def _flags(field: Numbered, *, blank: bool) -> npt.NDArray[np.bool_]:
+    return field.spread(np.array(field.values, bool), blank)
+
+
+def _consented(fields: Mapping[str, Numbered]) -> npt.NDArray[np.bool_]:
+    return _flags(fields["con_Consent"], blank=False) & _flags(
+        fields["vic_AgreementToManagePersonalData"], blank=True
+    )
+
+
+def _days(field: Numbered, blank: int) -> Ints:
+    days = np.array([np.datetime64(day, "D") for day in field.values], "M8[D]")
+    return field.spread((days - _EPOCH).astype(np.int64), blank)
+
+
+def _texts(field: Numbered) -> npt.NDArray[np.str_]:
+    return field.spread(np.array([*field.values, ""], np.str_)[:-1], "")
+
+
+def _countries(field: Numbered) -> Countries:
+    return field.spread(np.array(field.values, "U2"), "")
+
+
+# ---------------------------------------------------------------- findings
+
+
+def _report_rows(
+    findings: Findings, rows: CaseRows | LinkedRows, field: str, problem: str, which: Ints
+) -> None:
+    """Enter a problem of some rows, table by table."""
+    for place, numbers in _by_place(rows, which):
+        findings.add(place, field, problem, rows=numbers[:ROWS_NAMED].tolist(), count=len(numbers))
+
+
+def _by_place(rows: CaseRows | LinkedRows, which: Ints) -> Iterator[tuple[Place, Ints]]:
+    places: Sequence[Place] = rows.places
+    for number in np.unique(rows.place[which]).tolist():
+        yield places[number], np.sort(rows.row[which][rows.place[which] == number])
+
+
+def _report_count(
+    findings: Findings, rows: LinkedRows, field: str, problem: str, count: int
+) -> None:
+    """Enter a problem that has lost its rows, with the first table that holds such rows."""
+    if count:
+        findings.add(rows.places[int(rows.place[0])], field, problem, count=count)

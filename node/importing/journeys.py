@@ -1,0 +1,161 @@
+"""Events of a case → its legs in order, and its corridor.
+
+Events are ordered by date where every event of the case has one, and else by what they are:
+recruitment, transit, exploitation, unknown. The same event twice is one. A case without
+events has a leg for each end that `vic_LocationOfRecruitment` and `vic_LocationOfExploitation`
+tell. The corridor runs from the first recruitment with a country to the last exploitation
+with one; where the events lack an end, the location field gives it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from corridor.node import schema
+from corridor.node.importing.rows import Ints
+
+Countries = npt.NDArray[np.str_]
+"""Shape (n,), ISO 3166-1 alpha-2; the empty text where there is none."""
+
+TYPES: Final = ("Recruitment", "Transit", "Exploitation")
+UNKNOWN_TYPE: Final = len(TYPES)
+MOST_LEGS: Final = 1000
+"""A case keeps so many legs; more are no journey, but a mistake."""
+
+NO_DAY: Final = np.iinfo(np.int32).max
+"""Stands for a day that is not known; sorts last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journeys:
+    """Steps of journeys, one entry a step; sorted by case once they are `ordered`.
+
+    Attributes:
+        case: row of the case.
+        type: index into `TYPES`, or `UNKNOWN_TYPE`.
+        country: where.
+        day: days since 1970-01-01, or `NO_DAY`.
+    """
+
+    case: Ints
+    type: Ints
+    country: Countries
+    day: Ints
+
+    def taken(self, rows: npt.NDArray[Any]) -> "Journeys":
+        """Some of the steps."""
+        return Journeys(self.case[rows], self.type[rows], self.country[rows], self.day[rows])
+
+    def ordered(self) -> "Journeys":
+        """Each case's steps in order, each once."""
+        undated = np.unique(self.case[self.day == NO_DAY])
+        by_date = ~np.isin(self.case, undated)
+        first = np.where(by_date, self.day, self.type)
+        second = np.where(by_date, self.type, self.day)
+        steps = self.taken(np.lexsort((self.country, second, first, self.case)))
+        same = np.zeros(len(steps.case), bool)
+        same[1:] = (
+            (steps.case[1:] == steps.case[:-1])
+            & (steps.type[1:] == steps.type[:-1])
+            & (steps.country[1:] == steps.country[:-1])
+            & (steps.day[1:] == steps.day[:-1])
+        )
+        return steps.taken(~same)
+
+    def positions(self) -> Ints:
+        """The place of each step within its case, from 0; the steps are sorted by case."""
+        starts = np.searchsorted(self.case, self.case, side="left")
+        return np.arange(len(self.case)) - starts
+
+    def first_country(self, of_type: int, cases: int) -> Countries:
+        """For each of the cases, the country of its first step of a type."""
+        return self._one_country(of_type, cases, last=False)
+
+    def last_country(self, of_type: int, cases: int) -> Countries:
+        """For each of the cases, the country of its last step of a type."""
+        return self._one_country(of_type, cases, last=True)
+
+    def _one_country(self, of_type: int, cases: int, *, last: bool) -> Countries:
+        steps = self.taken((self.type == of_type) & (self.country != ""))
+        found = np.full(cases, "", "U2")
+        # Of several assignments to one place numpy keeps the last.
+        turned = slice(None) if last else slice(None, None, -1)
+        found[steps.case[turned]] = steps.country[turned]
+        return found
+
+    def all_countries(self, of_type: int, cases: int) -> list[list[str]]:
+        """For each of the cases, the countries of its steps of a type, sorted, each once."""
+        steps = self.taken((self.type == of_type) & (self.country != ""))
+        found: list[list[str]] = [[] for _ in range(cases)]
+        for case, country in sorted(
+            set(zip(steps.case.tolist(), steps.country.tolist(), strict=True))
+        ):
+            found[case].append(country)
+        return found
+
+    def earliest_day(self, cases: int) -> Ints:
+        """For each of the cases, the day of its first event, or `NO_DAY`."""
+        days = np.full(cases, NO_DAY, np.int64)
+        np.minimum.at(days, self.case, self.day)
+        return days
+
+    def latest_day(self, cases: int) -> Ints:
+        """For each of the cases, the day of its last event, or `NO_DAY`."""
+        days = np.full(cases, -NO_DAY, np.int64)
+        known = self.taken(self.day != NO_DAY)
+        np.maximum.at(days, known.case, known.day)
+        return np.where(days == -NO_DAY, NO_DAY, days)
+
+    def to_table(self) -> pa.Table:
+        """The steps as legs, each with the country of the step before."""
+        position = self.positions()
+        before = np.concatenate((np.full(min(1, len(self.case)), ""), self.country[:-1]))
+        before = np.where(position == 0, "", before)
+        types = np.array([*TYPES, ""])[self.type]
+        return pa.table(
+            [
+                pa.array(self.case.astype(np.uint32)),
+                pa.array(position.astype(np.int16)),
+                text_array(types),
+                text_array(before),
+                text_array(self.country),
+                day_array(self.day),
+            ],
+            schema=schema.LEGS,
+        )
+
+
+def with_locations(journeys: Journeys, recruited: Countries, exploited: Countries) -> Journeys:
+    """The journeys, and for each case without one the ends that its location fields tell."""
+    bare = np.ones(len(recruited), bool)
+    bare[journeys.case] = False
+    parts = [journeys]
+    for of_type, country in ((0, recruited), (2, exploited)):
+        cases = np.flatnonzero(bare & (country != ""))
+        parts.append(
+            Journeys(
+                cases,
+                np.full(len(cases), of_type),
+                country[cases],
+                np.full(len(cases), NO_DAY, np.int64),
+            )
+        )
+    return Journeys(
+        np.concatenate([part.case for part in parts]),
+        np.concatenate([part.type for part in parts]),
+        np.concatenate([part.country for part in parts]),
+        np.concatenate([part.day for part in parts]),
+    ).ordered()
+
+
+def text_array(texts: npt.NDArray[np.str_]) -> "pa.Array[Any]":
+    """Texts as an Arrow array; the empty text is null."""
+    return pa.array([text or None for text in texts.tolist()], pa.string())
+
+
+def day_array(days: Ints) -> "pa.Array[Any]":
+    """Days since 1970-01-01 as Arrow dates; `NO_DAY` is null."""
+    return pa.array(days.astype(np.int32), pa.int32(), mask=days == NO_DAY).cast(pa.date32())

@@ -1,0 +1,534 @@
+"""Case files → rows of keys and numbered values, table by table, in batches.
+
+Each different cell of a column is read once. Within a batch everything that identifies somebody
+becomes a key, and the texts are forgotten with the batch. `gathering` makes cases, legs and
+services of what is left, and the report.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.errors.importing import (
+    EmptyFileError,
+    MalformedRowError,
+    NoCasesError,
+    NotHtcdsError,
+)
+from corridor.node.importing.columns import (
+    CASE_FIELDS,
+    EVENT_FIELDS,
+    HEADER_WITHIN,
+    NAMES,
+    SERVICE_FIELDS,
+    Header,
+    HeaderReader,
+)
+from corridor.node.importing.countries import CountryMapping, CountryResolver
+from corridor.node.importing.edition import ImportedCases
+from corridor.node.importing.files import Ceilings, Progress, RawTable, Row, open_case_file
+from corridor.node.importing.gathering import gather
+from corridor.node.importing.keys import (
+    Keyring,
+    Keys,
+    Lanes,
+    as_keys,
+    cell_hashes,
+    is_placeholder,
+    normal_cell,
+    normal_name,
+    normal_number,
+    whole,
+)
+from corridor.node.importing.report import ROWS_NAMED, Findings, ImportReport, Place, TableRead
+from corridor.node.importing.rows import (
+    CaseRows,
+    Codes,
+    Ints,
+    LinkedRows,
+    Numbering,
+    ToldApartBy,
+    joined,
+)
+from corridor.node.importing.values import (
+    Cell,
+    PicklistReader,
+    Reader,
+    Reading,
+    reader_of,
+    text_of,
+)
+from corridor.queries.htcds import HtcdsField
+
+_BATCH: Final = 1 << 15
+_REMEMBERED: Final = 200_000
+"""How many different cells of a field are remembered before its memory starts anew."""
+
+_TO_BE_MAPPED: Final = ("country.unresolved", "country.ambiguous_code", "country.several")
+_NO_KEY: Final = b""
+
+
+def read_case_files(
+    paths: Sequence[Path],
+    *,
+    fields: Mapping[str, HtcdsField],
+    person_secret: bytes,
+    mapping: CountryMapping | None,
+    today: date,
+    progress: Progress,
+    max_persons: int | None = None,
+    ceilings: Ceilings | None = None,
+) -> tuple[ImportedCases, ImportReport]:
+    """Read case files, all together, as one import.
+
+    Args:
+        paths: workbooks, CSV and Parquet files; events and support plans may stand in other
+            files than their cases. Of equal cases in several files the later file's counts.
+        fields: the standard (`queries.htcds.parse_htcds`).
+        person_secret: 32 bytes of this node; with another secret everybody is somebody else.
+        mapping: an operator's word on texts that name no country.
+        today: no date is later.
+        progress: takes lines such as `cases.csv: 65536 rows`.
+        max_persons: the charter's ceiling.
+        ceilings: what is opened at most; the defaults fit a node of ordinary size.
+
+    Raises:
+        CorridorError: one of `corridor.errors.importing`; in each case nothing was imported.
+    """
+    resolver = CountryResolver(mapping)
+    reader = _FilesReader(HeaderReader(fields), Keyring(person_secret), resolver, today, progress)
+    for number, path in enumerate(paths):
+        reader.read_file(number, path, ceilings or Ceilings())
+    cases, events, services = reader.rows()
+    if not len(cases):
+        names = ", ".join(path.name for path in paths)
+        # Empty files are refused one by one: what is left here are events, or support plans.
+        raise NoCasesError(file=names)
+    return gather(
+        cases,
+        events,
+        services,
+        keyring=reader.keyring,
+        findings=reader.findings,
+        resolver=resolver,
+        max_persons=max_persons,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """The cells of one column in one batch: the different ones, and which each row has.
+
+    A blank cell has the code −1.
+    """
+
+    cells: list[Cell]
+    codes: Codes
+
+    def spread(self, of_cells: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """For each row what belongs to its cell; zero, or the empty key, for blank cells."""
+        blank = np.zeros((1, *of_cells.shape[1:]), of_cells.dtype)
+        spread: npt.NDArray[Any] = np.concatenate((of_cells, blank))[self.codes]
+        return spread
+
+    def texts(self, normal: Callable[[Cell], str]) -> list[str]:
+        """For each row its cell's text in a normal form, or the empty text."""
+        of_cells = [*map(normal, self.cells), ""]
+        return [of_cells[code] for code in self.codes.tolist()]
+
+
+class _FieldReader:
+    """Reads the cells of one field, remembers them, and reports what is wrong with them."""
+
+    def __init__(
+        self, name: str, read: Reader, findings: Findings, resolver: CountryResolver
+    ) -> None:
+        self._name = name
+        self._read = read
+        self._findings = findings
+        self._resolver = resolver
+        self._met: dict[Hashable, Reading[object]] = {}
+
+    def values(self, place: Place, column: _Column, rows: Ints) -> list[Any]:
+        """The value of each different cell of a column, None where it has none."""
+        if len(self._met) > _REMEMBERED:
+            self._met.clear()
+        readings = []
+        for cell in column.cells:
+            reading = self._met.get(key := _distinction(cell))
+            if reading is None:
+                reading = self._met[key] = self._read(cell)
+            readings.append(reading)
+        if any(reading.problems for reading in readings):
+            self._report(place, column.codes, rows, readings)
+        return [reading.value for reading in readings]
+
+    def _report(
+        self, place: Place, codes: Codes, rows: Ints, readings: Sequence[Reading[object]]
+    ) -> None:
+        order = np.argsort(codes, kind="stable")
+        starts = np.searchsorted(codes[order], np.arange(len(readings) + 1))
+        for n, reading in enumerate(readings):
+            first, count = int(starts[n]), int(starts[n + 1] - starts[n])
+            named = rows[order[first : first + min(count, ROWS_NAMED)]].tolist()
+            for problem, text in reading.problems:
+                self._findings.add(
+                    place,
+                    self._name,
+                    problem,
+                    rows=named,
+                    count=count,
+                    value=text if problem.startswith(("country.", "picklist.")) else None,
+                    suggest=self._suggestion_for(problem),
+                )
+                if problem in _TO_BE_MAPPED:
+                    self._findings.add_unresolved(text, count)
+
+    def _suggestion_for(self, problem: str) -> Callable[[str], str | None] | None:
+        if problem == "country.unresolved":
+            return self._resolver.suggestion
+        picklist = getattr(self._read, "__self__", None)
+        if problem == "picklist.unknown_value" and isinstance(picklist, PicklistReader):
+            return picklist.suggestion
+        return None
+
+
+class _Collected:
+    """The rows of one kind, chunk by chunk."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self.chunks: dict[str, list[npt.NDArray[Any]]] = {}
+        self.fields = {name: Numbering() for name in fields}
+        self.count = 0
+
+    def add(self, count: int, **arrays: npt.NDArray[Any]) -> None:
+        """Take a batch."""
+        self.count += count
+        for name, array in arrays.items():
+            self.chunks.setdefault(name, []).append(array)
+
+    def array(self, name: str, dtype: str) -> npt.NDArray[Any]:
+        """One array over all batches."""
+        return joined(self.chunks.get(name, []), dtype)
+
+
+class _FilesReader:
+    """Reads one file after another; `rows` gives what they held."""
+
+    def __init__(
+        self,
+        headers: HeaderReader,
+        keyring: Keyring,
+        resolver: CountryResolver,
+        today: date,
+        progress: Progress,
+    ) -> None:
+        self.keyring = keyring
+        self.findings = Findings()
+        self._headers = headers
+        self._progress = progress
+        self._places: list[Place] = []
+        self._cases = _Collected(CASE_FIELDS)
+        self._events = _Collected(EVENT_FIELDS)
+        self._services = _Collected(SERVICE_FIELDS)
+        self._hashes: dict[str, dict[str, tuple[int, int]]] = {}
+        self._readers = {
+            name: _FieldReader(
+                name, reader_of(headers.field(name), resolver, today), self.findings, resolver
+            )
+            for name in (*CASE_FIELDS, *EVENT_FIELDS, *SERVICE_FIELDS)
+        }
+
+    def read_file(self, number: int, path: Path, ceilings: Ceilings) -> None:
+        """Read one file.
+
+        Raises:
+            NotHtcdsError: no table of it has HTCDS names.
+            EmptyFileError: its tables have no filled-in row.
+            CorridorError: what `files.open_case_file` raises.
+        """
+        self._progress(f"{path.name}: opening")
+        looked_at, with_fields, rows = [], 0, 0
+        for table in open_case_file(path, ceilings):
+            looked_at.append(str(table.place.sheet or ""))
+            first = list(islice(table.rows, HEADER_WITHIN + 1))
+            header = self._headers.find(table.place, [cells for _, cells in first], self.findings)
+            if header is None:
+                self.findings.add(table.place, None, "sheet.no_fields")
+                continue
+            with_fields += 1
+            if not header.holds:
+                self.findings.add(table.place, None, "sheet.no_cases")
+                continue
+            rows += self._read_table(number, table, header, first)
+        if not with_fields:
+            raise NotHtcdsError(file=path.name, sheets=", ".join(filter(None, looked_at)))
+        if not rows:
+            raise EmptyFileError(file=path.name)
+
+    def rows(self) -> tuple[CaseRows, LinkedRows, LinkedRows]:
+        """The cases, the events and the support plans of all files."""
+        cases = self._cases
+        return (
+            CaseRows(
+                places=self._places,
+                place=cases.array("place", "i8"),
+                row=cases.array("row", "i8"),
+                file=cases.array("file", "i8"),
+                person=cases.array("person", "S16"),
+                told_apart_by=cases.array("told_apart_by", "u1"),
+                reference=cases.array("reference", "S16"),
+                content=cases.array("content", "u8").reshape(-1, 2),
+                fields={name: field.numbered() for name, field in cases.fields.items()},
+            ),
+            self._linked(self._events),
+            self._linked(self._services),
+        )
+
+    def _linked(self, rows: _Collected) -> LinkedRows:
+        return LinkedRows(
+            places=self._places,
+            place=rows.array("place", "i8"),
+            row=rows.array("row", "i8"),
+            reference=rows.array("reference", "S16"),
+            identity=rows.array("identity", "S16"),
+            own_row=rows.array("own_row", "i8"),
+            fields={name: field.numbered() for name, field in rows.fields.items()},
+        )
+
+    def _read_table(self, file: int, table: RawTable, header: Header, first: list[Row]) -> int:
+        self._places.append(table.place)
+        count, rows = table.formulas
+        if count:
+            self.findings.add(table.place, None, "cell.formula", rows=rows, count=count)
+        width = len(first[header.data_from - 1][1])
+        total = seen = 0
+        source = chain(first[header.data_from :], table.rows)
+        while batch := list(islice(source, _BATCH)):
+            seen += len(batch)
+            if table.place.sheet is None:
+                _check_width(table.place, batch, width)
+            total += self._read_batch(file, table.place, header, batch)
+            self._progress(f"{table.place}: {seen} rows")
+        self.findings.tables.append(TableRead(table.place, header.holds, total))
+        if not total:
+            self.findings.add(table.place, None, "sheet.no_rows")
+        return total
+
+    def _read_batch(self, file: int, place: Place, header: Header, batch: list[Row]) -> int:
+        """Read some rows of one table; gives how many of them were filled in."""
+        columns = {
+            field: _column([cells[index] if index < len(cells) else None for _, cells in batch])
+            for field, index in header.columns.items()
+        }
+        filled = np.zeros(len(batch), bool)
+        for column in columns.values():
+            filled |= column.codes >= 0
+        if not filled.all():
+            columns = {
+                field: _Column(column.cells, column.codes[filled])
+                for field, column in columns.items()
+            }
+        rows = np.array([number for number, _ in batch], np.int64)[filled]
+        if not len(rows):
+            return 0
+        references = self._keys(place, columns, rows, "x_CaseReference")
+        identities = self._keys(place, columns, rows, "prs_IdentityNumber")
+        taken = _Batch(file, place, rows, columns, references, identities)
+        own = np.full(len(rows), -1)
+        if header.has_cases:
+            own = np.arange(self._cases.count, self._cases.count + len(rows))
+            self._add_cases(taken)
+        if header.has_events:
+            self._add_linked(self._events, "hte_", taken, own)
+        if header.has_services:
+            self._add_linked(self._services, "spl_", taken, own)
+        return len(rows)
+
+    def _keys(self, place: Place, columns: Mapping[str, _Column], rows: Ints, field: str) -> Keys:
+        """Keys of the references or identity numbers; empty where there is none."""
+        column = columns.get(field)
+        if column is None:
+            return as_keys([_NO_KEY] * len(rows))
+        is_reference = field == "x_CaseReference"
+        normal = normal_cell if is_reference else normal_number
+        make = self.keyring.reference if is_reference else self.keyring.identity_number
+        fillers = [is_placeholder(text_of(cell)) for cell in column.cells]
+        keys = [
+            _NO_KEY if filler else make(normal(cell))
+            for cell, filler in zip(column.cells, fillers, strict=True)
+        ]
+        where = rows[column.spread(np.array(fillers, bool))]
+        if len(where):
+            problem = "reference.placeholder" if is_reference else "identity.placeholder"
+            named = where[:ROWS_NAMED].tolist()
+            self.findings.add(place, field, problem, rows=named, count=len(where))
+        return column.spread(as_keys(keys))
+
+    def _add_cases(self, batch: "_Batch") -> None:
+        count = len(batch.rows)
+        values: dict[str, list[Any]] = {}
+        for name, numbering in self._cases.fields.items():
+            column = batch.columns.get(name)
+            if column is None:
+                numbering.add_blank(count)
+                continue
+            values[name] = self._readers[name].values(batch.place, column, batch.rows)
+            if name == "vic_AgreementToManagePersonalData":
+                # The column is there: a box that is not ticked says no.
+                codes = np.where(column.codes < 0, len(values[name]), column.codes)
+                numbering.add([*values[name], False], codes)
+            else:
+                numbering.add(values[name], column.codes)
+        person, told_apart_by = self._persons(batch, values)
+        self._cases.add(
+            count,
+            place=np.full(count, len(self._places) - 1),
+            row=batch.rows,
+            file=np.full(count, batch.file),
+            person=person,
+            told_apart_by=told_apart_by,
+            reference=batch.references,
+            content=self._content(batch),
+        )
+
+    def _persons(
+        self, batch: "_Batch", values: Mapping[str, list[Any]]
+    ) -> tuple[Keys, npt.NDArray[np.uint8]]:
+        """Who each row is about, and by what that is known."""
+        names = batch.names()
+        births = batch.of_rows(values, "prs_Birthdate")
+        genders = batch.of_rows(values, "prs_Gender")
+        keys = batch.identities.tolist()
+        kinds = np.full(len(keys), ToldApartBy.IDENTITY_NUMBER, np.uint8)
+        for n in np.flatnonzero(batch.identities == _NO_KEY).tolist():
+            name, birth, reference = names[n], births[n], batch.references[n]
+            days = str((birth - _EPOCH).days) if birth else ""
+            if name and birth:
+                keys[n] = self.keyring.name_and_birthdate(name, days)
+                kinds[n] = ToldApartBy.NAME_AND_BIRTHDATE
+            elif reference:
+                known = (name, days, genders[n] or "")
+                keys[n] = self.keyring.person_of_reference(whole(reference), *known)
+                kinds[n] = ToldApartBy.CASE_REFERENCE
+            else:
+                kinds[n] = ToldApartBy.ROW
+        return as_keys(keys), kinds
+
+    def _content(self, batch: "_Batch") -> Lanes:
+        """The hash of each row's content: of its case, not of events beside it."""
+        content = np.zeros((len(batch.rows), 2), np.uint64)
+        for field, column in batch.columns.items():
+            if column.cells and not field.startswith(("hte_", "spl_")):
+                seen = self._hashes.setdefault(field, {})
+                hashes = cell_hashes(self.keyring, field, column.cells, seen)
+                content += column.spread(hashes)
+        return content
+
+    def _add_linked(
+        self, collected: _Collected, prefix: str, batch: "_Batch", own_rows: Ints
+    ) -> None:
+        """Take the events, or support plans, of a batch; rows with none of their cells are none."""
+        there = np.zeros(len(batch.rows), bool)
+        for field, filled in batch.columns.items():
+            if field.startswith(prefix):
+                there |= filled.codes >= 0
+        count = int(there.sum())
+        for name, numbering in collected.fields.items():
+            column = batch.columns.get(name)
+            if column is None:
+                numbering.add_blank(count)
+            else:
+                values = self._readers[name].values(batch.place, column, batch.rows)
+                numbering.add(values, column.codes[there])
+        collected.add(
+            count,
+            place=np.full(count, len(self._places) - 1),
+            row=batch.rows[there],
+            reference=batch.references[there],
+            identity=batch.identities[there],
+            own_row=own_rows[there],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some filled-in rows of one table, and the keys that stand in them."""
+
+    file: int
+    place: Place
+    rows: Ints
+    columns: Mapping[str, _Column]
+    references: Keys
+    identities: Keys
+
+    def names(self) -> list[str]:
+        """Each row's name in normal form: first, middle and second name run together."""
+        parts = [
+            self.columns[field].texts(lambda cell: normal_name(text_of(cell)))
+            for field in NAMES
+            if field in self.columns
+        ]
+        if not parts:
+            return [""] * len(self.rows)
+        return ["".join(names) for names in zip(*parts, strict=True)]
+
+    def of_rows(self, values: Mapping[str, list[Any]], field: str) -> list[Any]:
+        """Each row's value of a field, given that of each different cell; None for none."""
+        if field not in self.columns:
+            return [None] * len(self.rows)
+        of_cells = [*values[field], None]
+        return [of_cells[code] for code in self.columns[field].codes.tolist()]
+
+
+_EPOCH: Final = date(1970, 1, 1)
+
+
+def _column(cells: Sequence[object]) -> _Column:
+    different: dict[Hashable, int] = {}
+    kept: list[Cell] = []
+    codes = []
+    for cell in cells:
+        # 1, 1.0 and True are equal, and three different cells.
+        key: Hashable = cell if cell.__class__ is str else (cell.__class__, cell)
+        code = different.get(key)
+        if code is None:
+            if (plain := _cell(cell)) is None:
+                code = -1
+            else:
+                code = len(kept)
+                kept.append(plain)
+            different[key] = code
+        codes.append(code)
+    return _Column(kept, np.array(codes, np.int32))
+
+
+def _cell(found: object) -> Cell | None:
+    """A cell as the house knows it; None where it is blank."""
+    if found is None or (isinstance(found, float) and math.isnan(found)):
+        return None
+    if isinstance(found, bytes):
+        found = found.decode("utf-8", "replace")
+    if isinstance(found, str):
+        return found if found.strip() else None
+    if isinstance(found, bool | int | float | date | time | timedelta):
+        return found
+    return str(found)
+
+
+def _distinction(cell: Cell) -> Hashable:
+    return cell if isinstance(cell, str) else (cell.__class__, cell)
+
+
+def _check_width(place: Place, batch: list[Row], width: int) -> None:
+    for number, cells in batch:
+        if len(cells) > width and any(_cell(cell) is not None for cell in cells[width:]):
+            why = f"it has {len(cells)} cells, and the header {width}"
+            raise MalformedRowError(file=place.file, row=number, why=why)

@@ -1,0 +1,413 @@
+"""What was repaired, rejected and dropped, where, and what to do about it.
+
+A report is for the node's own staff and stays on the node. Problems of one class, field and
+value are one entry, with a count and the first rows; so the report on a million rows is as
+short as the list of different mistakes in them. Values are shown for country and picklist
+fields only, cut short; never one of a name, a number, a date or a text.
+
+`PROBLEMS` is the list of all classes: code → (what became of the value, remedy).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from corridor.ids import CountryCode
+
+Fate = Literal["rejected", "repaired", "noted"]
+"""What became of a value: it counts as unknown; it was read in another way than it stands
+there; it was taken as it stands, and deserves a look."""
+
+ROWS_NAMED: Final = 5
+"""How many rows an entry names."""
+
+VALUES_NAMED: Final = 200
+"""How many different values of one field and class have entries of their own."""
+
+_VALUE_LENGTH: Final = 60
+
+PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
+    "cell.formula": (
+        "noted",
+        "the value computed last was taken, nothing was evaluated; paste values, not formulas",
+    ),
+    "date.unreadable": ("rejected", "write dates as 2024-03-31"),
+    "date.impossible": ("rejected", "there is no such day; correct it"),
+    "date.incomplete": ("rejected", "write the whole date, as in 2024-03-31"),
+    "date.two_digit_year": ("rejected", "write the year with four digits"),
+    "date.future": ("rejected", "the date lies in the future; correct it"),
+    "date.before_1900": ("rejected", "the year is before 1900; correct it"),
+    "date.too_long_ago": ("rejected", "nobody is that old; correct the birthdate"),
+    "date.birth_after_event": (
+        "rejected",
+        "lies after the first event or the referral and gives no age; correct one of them",
+    ),
+    "date.month_first": (
+        "repaired",
+        "read as month/day/year; where both can be, day/month/year counts: write 2024-03-31",
+    ),
+    "date.day_first": ("noted", "read as day/month/year; write dates as 2024-03-31"),
+    "date.excel_serial": ("repaired", "read as Excel's day number; give the cells a date format"),
+    "country.unresolved": ("rejected", "correct it, or map it in a mapping file"),
+    "country.ambiguous_code": (
+        "rejected",
+        'may be "not available" or Namibia; write the name, or map it in a mapping file',
+    ),
+    "country.several": ("rejected", "names several countries; leave one, or map it"),
+    "country.from_address": ("repaired", "the country was taken out of an address"),
+    "country.comma_list": ("repaired", "separate several countries by ; instead of commas"),
+    "picklist.unknown_value": ("rejected", "use a value of the HTCDS picklist"),
+    "picklist.several_values": ("rejected", "this field takes one value; leave the right one"),
+    "picklist.space_list": ("repaired", "separate several values by ; instead of spaces"),
+    "number.unreadable": ("rejected", "write a whole number"),
+    "number.out_of_range": ("rejected", "outside what is possible; correct it"),
+    "number.with_words": ("repaired", "write the number alone"),
+    "consent.unreadable": ("rejected", "read as no consent; write Yes or No"),
+    "identity.placeholder": (
+        "rejected",
+        "is no identity number but a filler; leave the cell empty",
+    ),
+    "identity.empty_name": (
+        "noted",
+        "the name is a word for unknown; persons are told apart by row",
+    ),
+    "reference.placeholder": ("rejected", "is no case reference but a filler; leave it empty"),
+    "case.repeated": (
+        "noted",
+        "the same case stands in several rows; the row with the latest referral was taken",
+    ),
+    "event.no_case": (
+        "rejected",
+        "no case of this import has that reference; import both together",
+    ),
+    "event.no_reference": ("rejected", "fill in x_CaseReference or prs_IdentityNumber"),
+    "event.says_nothing": ("rejected", "neither type, country nor date can be read"),
+    "event.shared": ("noted", "the event counts for every person of this case reference"),
+    "event.repeated": ("noted", "the same event stands there again; it was taken once"),
+    "event.too_many": ("rejected", "a case keeps its first 1000 events"),
+    "service.no_case": (
+        "rejected",
+        "no case of this import has that reference; import both together",
+    ),
+    "service.no_reference": ("rejected", "fill in x_CaseReference or prs_IdentityNumber"),
+    "service.says_nothing": ("rejected", "neither type nor end date can be read"),
+    "service.shared": ("noted", "the support plan counts for every person of this case reference"),
+    "service.repeated": ("noted", "the same support plan stands there again; it was taken once"),
+    "sheet.no_cases": (
+        "noted",
+        "the sheet holds neither victims' cases nor their events or support plans",
+    ),
+    "column.misspelt": ("repaired", "rename the column to the field's name"),
+    "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
+    "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
+    "column.unknown": ("rejected", "is no field of HTCDS 2.0; rename it, or leave it out"),
+    "column.repeated": ("rejected", "the field has a column already; the first one counts"),
+    "column.unnamed": ("rejected", "the column has neither API name nor label; name it"),
+    "sheet.no_fields": ("noted", "the sheet holds no HTCDS field names and was left out"),
+    "sheet.no_rows": ("noted", "the sheet holds no filled-in row"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A table of cells: a sheet of a workbook, or a whole file."""
+
+    file: str
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.sheet is None else f"{self.file}, sheet {self.sheet}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One class of problem in one field of one table, for one value where values are shown.
+
+    Attributes:
+        problem: a key of `PROBLEMS`.
+        value: the offending text (country and picklist fields, column names), else None.
+        suggestion: what was probably meant; never applied.
+        count: how many cells.
+        rows: the first of the rows, as the program that made the file numbers them.
+    """
+
+    place: Place
+    field: str | None
+    problem: str
+    value: str | None
+    suggestion: str | None
+    count: int
+    rows: tuple[int, ...]
+
+    @property
+    def fate(self) -> Fate:
+        """What became of the values."""
+        return PROBLEMS[self.problem][0]
+
+    @property
+    def remedy(self) -> str:
+        """What somebody can do about it."""
+        return PROBLEMS[self.problem][1]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """How much one sheet or file gave: rows that were not blank, and what they were."""
+
+    place: Place
+    holds: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedColumn:
+    """A column that was left at the door; `why` says on what ground."""
+
+    place: Place
+    column: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedCountry:
+    """A text that names no country we know; a line for a mapping file."""
+
+    text: str
+    count: int
+    suggestion: CountryCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Everything that an import has to say to the staff of its node.
+
+    Attributes:
+        rows, cases, persons, legs, services: totals of this import, before it is merged.
+        cases_without_consent: kept, and left out of every answer unless the policy names
+            another legal basis.
+        persons_by: how persons are told apart: `identity_number`, `name_and_birthdate`,
+            `case_reference`, `row` → persons.
+        ages_by: where the age when trafficked comes from: `given`, `first_event`, `referral`,
+            `none` → cases.
+        corridors_by: where the corridor's ends come from: `recruitment_event`,
+            `recruitment_location`, `exploitation_event`, `exploitation_location` → cases.
+    """
+
+    tables: tuple[TableRead, ...]
+    rows: int
+    cases: int
+    persons: int
+    legs: int
+    services: int
+    cases_without_consent: int
+    persons_by: Mapping[str, int]
+    ages_by: Mapping[str, int]
+    corridors_by: Mapping[str, int]
+    dropped_columns: tuple[DroppedColumn, ...]
+    unresolved_countries: tuple[UnresolvedCountry, ...]
+    entries: tuple[Entry, ...]
+
+    def count(self, fate: Fate) -> int:
+        """How many values had this fate."""
+        return sum(entry.count for entry in self.entries if entry.fate == fate)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values, with the remedies written out."""
+        return {
+            "tables": [
+                {**_place(table.place), "holds": list(table.holds), "rows": table.rows}
+                for table in self.tables
+            ],
+            "rows": self.rows,
+            "cases": self.cases,
+            "persons": self.persons,
+            "legs": self.legs,
+            "services": self.services,
+            "cases_without_consent": self.cases_without_consent,
+            "persons_by": dict(self.persons_by),
+            "ages_by": dict(self.ages_by),
+            "corridors_by": dict(self.corridors_by),
+            "dropped_columns": [
+                {**_place(dropped.place), "column": dropped.column, "why": dropped.why}
+                for dropped in self.dropped_columns
+            ],
+            "unresolved_countries": [
+                {"text": text.text, "count": text.count, "suggestion": text.suggestion}
+                for text in self.unresolved_countries
+            ],
+            "entries": [
+                {
+                    **_place(entry.place),
+                    "field": entry.field,
+                    "problem": entry.problem,
+                    "fate": entry.fate,
+                    "value": entry.value,
+                    "suggestion": entry.suggestion,
+                    "count": entry.count,
+                    "rows": list(entry.rows),
+                    "remedy": entry.remedy,
+                }
+                for entry in self.entries
+            ],
+        }
+
+    def to_text(self) -> str:
+        """The report for people, one finding a line."""
+        return "\n".join(self._lines()) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        for table in self.tables:
+            yield f"{table.place}: {table.rows} rows of {', '.join(table.holds)}"
+        yield (
+            f"{self.persons} persons, {self.cases} cases, {self.legs} legs, {self.services} "
+            f"services from {self.rows} rows"
+        )
+        yield f"{self.cases_without_consent} cases without consent (kept, not counted)"
+        for title, counts in (
+            ("persons told apart by", self.persons_by),
+            ("age when trafficked from", self.ages_by),
+            ("corridor from", self.corridors_by),
+        ):
+            told = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items() if n)
+            yield f"{title}: {told or 'nothing'}"
+        for fate in ("rejected", "repaired", "noted"):
+            found = [entry for entry in self.entries if entry.fate == fate]
+            if found:
+                yield f"{fate} ({sum(entry.count for entry in found)}):"
+                yield from (f"  {_told(entry)}" for entry in found)
+        if self.unresolved_countries:
+            yield "countries nobody could resolve; for a mapping file, text,code:"
+            for text in self.unresolved_countries:
+                guess = f"  (perhaps {text.suggestion})" if text.suggestion else ""
+                yield f"  {text.count} × {text.text!r}{guess}"
+        if self.dropped_columns:
+            yield "columns left at the door:"
+            for place, why, columns in _by_reason(self.dropped_columns):
+                yield f"  {place}: {', '.join(columns)} ({why})"
+
+
+def _place(place: Place) -> dict[str, str | None]:
+    return {"file": place.file, "sheet": place.sheet}
+
+
+def _told(entry: Entry) -> str:
+    where = str(entry.place)
+    if entry.rows:
+        more = ", …" if entry.count > len(entry.rows) else ""
+        where += f", row{'s' * (entry.count > 1)} {', '.join(map(str, entry.rows))}{more}"
+    if entry.field is not None:
+        where += f", {entry.field}"
+    value = "" if entry.value is None else f" {entry.value!r}"
+    guess = "" if entry.suggestion is None else f" (perhaps {entry.suggestion})"
+    return f"{where}:{value}{guess} {entry.problem} × {entry.count}: {entry.remedy}"
+
+
+def _by_reason(dropped: Iterable[DroppedColumn]) -> Iterator[tuple[Place, str, list[str]]]:
+    groups: dict[tuple[Place, str], list[str]] = {}
+    for column in dropped:
+        groups.setdefault((column.place, column.why), []).append(column.column)
+    for (place, why), columns in groups.items():
+        yield place, why, columns
+
+
+@dataclass(slots=True)
+class _Tally:
+    """A count with the first rows and what was probably meant."""
+
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    suggestion: str | None = None
+
+    def add(self, rows: Iterable[int], count: int) -> None:
+        self.count += count
+        if len(self.rows) < ROWS_NAMED:
+            self.rows.extend(rows)
+            del self.rows[ROWS_NAMED:]
+
+
+class Findings:
+    """Collects what a report will say; lives as long as one import."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[Place, str | None, str, str | None], _Tally] = {}
+        self._distinct: Counter[tuple[Place, str | None, str]] = Counter()
+        self._unresolved: Counter[str] = Counter()
+        self.tables: list[TableRead] = []
+        self.dropped: list[DroppedColumn] = []
+
+    def add(
+        self,
+        place: Place,
+        field_name: str | None,
+        problem: str,
+        *,
+        rows: Iterable[int] = (),
+        count: int = 1,
+        value: str | None = None,
+        suggest: Callable[[str], str | None] | None = None,
+    ) -> None:
+        """Count `count` cells with one problem.
+
+        Args:
+            place: where.
+            field_name: in which field, if in one.
+            problem: what, a key of `PROBLEMS`.
+            count: how often.
+            rows: the first of the rows, or all of them.
+            value: the offending text, of countries and picklists only.
+            suggest: says what was probably meant; asked only for values that get an entry.
+        """
+        shown = None if value is None else _short(value)
+        tally = self._tallies.get((place, field_name, problem, shown))
+        if tally is None and shown is not None:
+            if self._distinct[place, field_name, problem] < VALUES_NAMED:
+                self._distinct[place, field_name, problem] += 1
+                tally = _Tally(suggestion=suggest(value) if suggest and value else None)
+                self._tallies[place, field_name, problem, shown] = tally
+            else:
+                shown = None
+        if tally is None:
+            tally = self._tallies.setdefault((place, field_name, problem, shown), _Tally())
+        tally.add(rows, count)
+
+    def add_unresolved(self, text: str, count: int) -> None:
+        """Count a text that names no country."""
+        self._unresolved[_short(text)] += count
+
+    def unresolved(self) -> list[tuple[str, int]]:
+        """The texts that name no country, the most frequent first; at most `VALUES_NAMED`."""
+        return sorted(self._unresolved.items(), key=lambda item: (-item[1], item[0]))[:VALUES_NAMED]
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All problems, by table in the order of reading, then field, then frequency."""
+        order = {place: n for n, place in enumerate(dict.fromkeys(k[0] for k in self._tallies))}
+        entries = [
+            Entry(
+                place=place,
+                field=field_name,
+                problem=problem,
+                value=value,
+                suggestion=tally.suggestion,
+                count=tally.count,
+                rows=tuple(tally.rows),
+            )
+            for (place, field_name, problem, value), tally in self._tallies.items()
+        ]
+        return tuple(
+            sorted(
+                entries,
+                key=lambda e: (
+                    order[e.place],
+                    e.field or "",
+                    e.problem,
+                    -e.count,
+                    e.value or "",
+                ),
+            )
+        )
+
+
+def _short(value: str) -> str:
+    value = " ".join(value.split())
+    return value if len(value) <= _VALUE_LENGTH else value[: _VALUE_LENGTH - 1] + "…"

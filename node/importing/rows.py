@@ -1,0 +1,131 @@
+"""What reading leaves of rows: keys, content hashes, numbered values. No text of anybody.
+
+CaseRows     one entry for each filled-in row that is a case
+LinkedRows   one for each event, or for each support plan, with what it refers to
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.node.importing.keys import KEY_BYTES, Keys, Lanes
+from corridor.node.importing.report import Place
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+class ToldApartBy(IntEnum):
+    """What a row's person is told apart by, the best first; `keys` says how."""
+
+    IDENTITY_NUMBER = 0
+    NAME_AND_BIRTHDATE = 1
+    CASE_REFERENCE = 2
+    ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The values of one field: the different ones, and for each row the number of its own.
+
+    Attributes:
+        values: hashable, none of them twice.
+        codes: shape (rows,); −1 where there is none.
+    """
+
+    values: Sequence[Any]
+    codes: Codes
+
+    def taken(self, rows: Ints) -> "Numbered":
+        """The values of some of the rows."""
+        return Numbered(self.values, self.codes[rows])
+
+    def spread(self, of_values: npt.NDArray[Any], blank: object) -> npt.NDArray[Any]:
+        """For each row what belongs to its value, or `blank`."""
+        # One more at the end: it is what −1 finds.
+        return np.append(of_values, np.array([blank], of_values.dtype))[self.codes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRows:
+    """Rows that are cases; all arrays have one entry a row.
+
+    Attributes:
+        places: the tables; `place` counts in them.
+        row: the number of the row in its table.
+        file: which of the files.
+        person: key of the person; empty where `told_apart_by` is ROW.
+        reference: key of the case reference, or empty.
+        content: the hash of the row's content.
+    """
+
+    places: Sequence[Place]
+    place: Ints
+    row: Ints
+    file: Ints
+    person: Keys
+    told_apart_by: npt.NDArray[np.uint8]
+    reference: Keys
+    content: Lanes
+    fields: dict[str, Numbered]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedRows:
+    """Rows that are events, or support plans; all arrays have one entry a row.
+
+    Attributes:
+        reference, identity: keys of what the row refers to, or empty.
+        own_row: the row of `CaseRows` that it stands in, or −1.
+    """
+
+    places: Sequence[Place]
+    place: Ints
+    row: Ints
+    reference: Keys
+    identity: Keys
+    own_row: Ints
+    fields: dict[str, Numbered]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+class Numbering:
+    """Collects the values of one field, batch by batch."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._chunks: list[Codes] = []
+
+    def add(self, values: Sequence[Hashable], codes: Codes) -> None:
+        """Take a batch: the values of its different cells (None: no value), each row's cell."""
+        numbers = self._numbers
+        table = np.full(len(values) + 1, -1, np.int32)
+        for n, value in enumerate(values):
+            if value is not None:
+                table[n] = numbers.setdefault(value, len(numbers))
+        self._chunks.append(table[codes])
+
+    def add_blank(self, rows: int) -> None:
+        """Take a batch of rows without a value."""
+        self._chunks.append(np.full(rows, -1, np.int32))
+
+    def numbered(self) -> Numbered:
+        """All of them."""
+        return Numbered(list(self._numbers), joined(self._chunks, np.int32))
+
+
+def joined(chunks: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
+    """The chunks as one array; an empty one of this type where there are none."""
+    return np.concatenate(chunks) if chunks else np.zeros(0, dtype)
+
+
+NO_KEYS: Final = np.zeros(0, f"S{KEY_BYTES}")

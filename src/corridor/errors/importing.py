@@ -1,0 +1,162 @@
+"""Errors of case files that cannot be imported at all.
+
+Every one of them is raised before anything is stored: nothing was imported, and the edition
+that stood still stands. Single values that cannot be used raise nothing; they are entries
+of the import report.
+"""
+
+from corridor.errors import InvalidInputError, NotFoundError, RefusedError
+
+_NOTHING = "Nothing was imported."
+
+
+class CaseFileNotFoundError(NotFoundError):
+    """A file that was named for import is not there or cannot be opened."""
+
+    code = "import.file_not_found"
+
+    def __init__(self, *, file: str, why: str) -> None:
+        super().__init__(f"{file}: cannot be opened ({why}); check the path. {_NOTHING}")
+
+
+class UnsupportedFileError(InvalidInputError):
+    """A file is of a kind that Corridor does not read: old .xls, .ods, .xlsb, a PDF."""
+
+    code = "import.unsupported_file"
+
+    def __init__(self, *, file: str, kind: str) -> None:
+        super().__init__(
+            f"{file}: is {kind}, which is not read; save it as .xlsx, as CSV (UTF-8) or as "
+            f"Parquet. {_NOTHING}"
+        )
+
+
+class ProtectedFileError(InvalidInputError):
+    """A workbook is encrypted with a password."""
+
+    code = "import.password_protected"
+
+    def __init__(self, *, file: str) -> None:
+        super().__init__(
+            f"{file}: is protected by a password; save a copy without one on this machine, "
+            f"import it, and delete the copy. {_NOTHING}"
+        )
+
+
+class DamagedFileError(InvalidInputError):
+    """A file is not what its first bytes say: cut off, changed, or built by hand."""
+
+    code = "import.damaged_file"
+
+    def __init__(self, *, file: str, where: str, why: str) -> None:
+        place = f"{file}, {where}" if where else file
+        super().__init__(
+            f"{place}: cannot be read ({why}); open it in the program that made it and save "
+            f"it again. {_NOTHING}"
+        )
+
+
+class DecompressionBombError(RefusedError):
+    """A compressed file would unpack to far more than a case file can be. Nothing was read."""
+
+    code = "import.decompression_bomb"
+
+    def __init__(self, *, file: str, why: str) -> None:
+        super().__init__(
+            f"{file}: was not unpacked, because {why}; a workbook of cases is never like this. "
+            f"Ask whoever sent it, and divide a really large file. {_NOTHING}"
+        )
+
+
+class TooManyRowsError(RefusedError):
+    """A table has more rows, columns or cells than one import takes."""
+
+    code = "import.too_large"
+
+    def __init__(self, *, place: str, what: str, ceiling: int) -> None:
+        super().__init__(
+            f"{place}: has more than {ceiling} {what}; divide it into several files. {_NOTHING}"
+        )
+
+
+class TooManyPersonsError(RefusedError):
+    """The edition would hold more persons than the charter's ceiling for a node."""
+
+    code = "import.too_many_persons"
+
+    def __init__(self, *, ceiling: int) -> None:
+        super().__init__(
+            f"the edition would hold more than {ceiling} persons, the charter's ceiling for one "
+            f"node; the members can agree on a charter with a higher one. {_NOTHING}"
+        )
+
+
+class EmptyFileError(InvalidInputError):
+    """There is no row of data in any of the files, or a file has no bytes."""
+
+    code = "import.empty_file"
+
+    def __init__(self, *, file: str) -> None:
+        super().__init__(f"{file}: holds no rows; check that it is the right file. {_NOTHING}")
+
+
+class NotHtcdsError(InvalidInputError):
+    """No column of a file has a name of the HTCDS standard."""
+
+    code = "import.not_htcds"
+
+    def __init__(self, *, file: str, sheets: str) -> None:
+        where = f" (looked at {sheets})" if sheets else ""
+        super().__init__(
+            f"{file}: no row of it holds HTCDS field names such as prs_Gender{where}; use the "
+            f"official template, or name the columns by the standard. {_NOTHING}"
+        )
+
+
+class WrongEncodingError(InvalidInputError):
+    """A CSV file is not UTF-8."""
+
+    code = "import.wrong_encoding"
+
+    def __init__(self, *, file: str, row: int, byte: int) -> None:
+        super().__init__(
+            f"{file}, line {row}, byte {byte} of the file: is not UTF-8; save it again with the "
+            'encoding UTF-8 (in Excel: "CSV UTF-8 (comma delimited)"; in LibreOffice: '
+            f'"Unicode (UTF-8)" in the export dialogue). {_NOTHING}'
+        )
+
+
+class MalformedRowError(InvalidInputError):
+    """A row of a CSV file does not fit the header, so that values would shift columns."""
+
+    code = "import.malformed_row"
+
+    def __init__(self, *, file: str, row: int, why: str) -> None:
+        super().__init__(
+            f"{file}, row {row}: {why}; put texts that hold the separator or a line break "
+            f'between double quotes ("). {_NOTHING}'
+        )
+
+
+class NoCasesError(InvalidInputError):
+    """The files hold events or support plans, and no case that they could belong to."""
+
+    code = "import.no_cases"
+
+    def __init__(self, *, file: str) -> None:
+        super().__init__(
+            f"{file}: holds events or support plans, and no file holds their cases; name both "
+            f"in one import. {_NOTHING}"
+        )
+
+
+class BadCountryMappingError(InvalidInputError):
+    """A mapping file of country texts is not what it must be."""
+
+    code = "import.bad_country_mapping"
+
+    def __init__(self, *, file: str, where: str, why: str) -> None:
+        super().__init__(
+            f"{file}, {where}: {why}; write a text and an ISO 3166-1 alpha-2 code on each line, "
+            f"as in Moldavie,MD. {_NOTHING}"
+        )
