@@ -1,0 +1,542 @@
+"""The charter: who the members are and what they agreed on, as one value with one hash.
+
+The file's shape is canonical JSON with exactly the fields of `Charter`, keys and hashes in
+hexadecimal, fractions as text. Its hash is in every message that matters.
+
+    Charter           what was agreed; well-formed, believed by nobody
+    SignedCharter     with the coordinator's signature as proposer, and members' signatures
+      .verify_in_force   every member *listed in it* has signed
+    verify_succession    it follows the version accepted before: no rollback, no gap, no fork
+
+The coordinator delivers all keys, so signatures alone prove nothing: whoever accepts a charter
+first confirms every member's fingerprint from outside the coordinator (`protocols.cards`).
+
+Of an attempt with r participants and c colluders, the charter says t and d:
+
+    threshold t = ⌊(r + c)/2⌋ + 1       two signed survivor sets share an honest signer
+    dropouts  d = min(r − t, max(1, ⌈r/10⌉)), and no more than `max_dropouts`
+
+Since c < r, at least one honest share is left: r − d − c ≥ t − c = ⌊(r − c)/2⌋ + 1 ≥ 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from corridor.errors import InvalidInputError
+from corridor.errors.charter import (
+    CharterNotInForceError,
+    CharterSuccessionError,
+    MalformedCharterError,
+    NotAMemberError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey, Signature, is_country_code, is_public_key
+from corridor.protocols import canonical
+from corridor.protocols.canonical import Json
+from corridor.protocols.fields import Fields, decode
+from corridor.protocols.suite import Verify
+
+CELLS_CEILING = 1 << 22
+"""No charter may allow a question more cells than this."""
+
+SUITES = ("x25519",)
+"""The suites that exist. `xwing` joins them when it is built; then a charter that is not marked
+synthetic will have to name it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One country's node.
+
+    Attributes:
+        signing_key: Ed25519; everything this member says is checked against it.
+        encryption_key: X25519; members' receipts are sealed to it.
+    """
+
+    country: CountryCode
+    name: str
+    signing_key: PublicKey
+    encryption_key: PublicKey
+
+    def __post_init__(self) -> None:
+        """Refuse a member that nobody could address or check."""
+        if not is_country_code(self.country):
+            raise _wrong("members", "names a country that is not two capital letters, as in MD")
+        _demand_text("members", self.name)
+        if not is_public_key(self.signing_key) or not is_public_key(self.encryption_key):
+            raise _wrong("members", f"has a key of {self.country} that is not 32 bytes")
+
+    def to_json(self) -> Json:
+        """The member as it stands in the charter."""
+        return {
+            "country": self.country,
+            "name": self.name,
+            "signing_key": self.signing_key.hex(),
+            "encryption_key": self.encryption_key.hex(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceilings:
+    """What no question may exceed, whoever asks it.
+
+    Attributes:
+        rho_per_question: the most ρ that one attempt may cost a node.
+        cells: the most cells of an answer, ≤ 2²².
+        persons_per_node: checked at import; plans bound their magnitudes by it.
+    """
+
+    rho_per_question: Fraction
+    cells: int
+    persons_per_node: int
+
+    def __post_init__(self) -> None:
+        """Refuse a ceiling that is none."""
+        if type(self.rho_per_question) is not Fraction or self.rho_per_question <= 0:
+            raise _wrong("ceilings.rho_per_question", "must be a fraction above 0")
+        _demand_range("ceilings.cells", self.cells, 1, CELLS_CEILING)
+        _demand_range("ceilings.persons_per_node", self.persons_per_node, 1, 10**9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charter:
+    """One version of what the members agreed on.
+
+    Attributes:
+        version: 1 for the first.
+        previous: hash of the version before; None exactly for the first.
+        members: sorted by country; no country and no key twice.
+        coordinator_key: Ed25519; signs proposals of charters and questions.
+        min_participants: fewest nodes of a regional attempt, ≥ 3.
+        max_colluders: c, members who may collude with the coordinator.
+        max_dropouts: the most dropouts of an attempt; None leaves it to the rule above.
+        nodes_per_person: g, how many nodes may know one person.
+        delta: the δ at which guarantees are shown.
+        countries: the values that a country field can take, sorted; members' among them.
+        years: first and last year that a date field can take.
+        domains_edition: which edition of the other domains is meant.
+        suite: the primitives of the secure sum.
+        retention_days: how long members' receipts are kept.
+        failed_attempts_per_day: how many failed attempts a node bears.
+        witness_quorum: members who must have witnessed a ledger before a debit. None or 0, no
+            quorum, until it is built: witnesses then protect against accidents only.
+        synthetic: the members' data are made up; faults on purpose are allowed.
+
+    Raises:
+        MalformedCharterError: a field is out of its range, or fields contradict one another.
+    """
+
+    version: int
+    previous: Digest | None
+    region: str
+    members: tuple[Member, ...]
+    coordinator_key: PublicKey
+    min_participants: int
+    max_colluders: int = 1
+    max_dropouts: int | None = None
+    nodes_per_person: int = 2
+    delta: Fraction = Fraction(1, 10**6)
+    ceilings: Ceilings
+    countries: tuple[CountryCode, ...]
+    years: tuple[int, int]
+    domains_edition: str
+    suite: str = "x25519"
+    retention_days: int = 365
+    failed_attempts_per_day: int = 3
+    witness_quorum: int | None = None
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a charter under which no guarantee could hold."""
+        self._check_version()
+        self._check_members()
+        self._check_numbers()
+        self._check_domains()
+
+    def _check_version(self) -> None:
+        _demand_range("version", self.version, 1, 10**6)
+        if (self.previous is None) != (self.version == 1):
+            raise _wrong("previous", "must be null in version 1 and a hash in every later one")
+        _demand_text("region", self.region)
+        if type(self.synthetic) is not bool:
+            raise _wrong("synthetic", "must be true or false")
+
+    def _check_members(self) -> None:
+        countries = [member.country for member in self.members]
+        if countries != sorted(set(countries)):
+            raise _wrong("members", "must be sorted by country and name no country twice")
+        keys = [self.coordinator_key]
+        keys += [member.signing_key for member in self.members]
+        keys += [member.encryption_key for member in self.members]
+        if not all(is_public_key(key) for key in keys):
+            raise _wrong("coordinator_key", "must be 32 bytes")
+        # One holder of two keys would be counted as two honest parties.
+        if len(set(keys)) != len(keys):
+            raise _wrong("members", "hold a key that stands twice in the charter")
+        _demand_range("min_participants", self.min_participants, 3, 10**4)
+        if len(self.members) < self.min_participants:
+            raise _wrong(
+                "members",
+                f"are {len(self.members)}, fewer than the {self.min_participants} of "
+                '"min_participants"; no question could ever be asked',
+            )
+
+    def _check_numbers(self) -> None:
+        _demand_range("max_colluders", self.max_colluders, 0, self.min_participants - 1)
+        if self.max_dropouts is not None:
+            _demand_range("max_dropouts", self.max_dropouts, 0, 10**4)
+        _demand_range("nodes_per_person", self.nodes_per_person, 1, len(self.members))
+        if type(self.delta) is not Fraction or not 0 < self.delta < 1:
+            raise _wrong("delta", "must be a fraction between 0 and 1")
+        if self.suite not in SUITES:
+            raise _wrong("suite", f"must be one that is built: {', '.join(SUITES)}")
+        _demand_range("retention_days", self.retention_days, 1, 36_525)
+        _demand_range("failed_attempts_per_day", self.failed_attempts_per_day, 1, 1000)
+        if self.witness_quorum not in (None, 0):
+            raise _wrong("witness_quorum", "must be null or 0; the quorum is not built yet")
+
+    def _check_domains(self) -> None:
+        if list(self.countries) != sorted(set(self.countries)) or not all(
+            map(is_country_code, self.countries)
+        ):
+            raise _wrong("countries", "must be sorted codes such as MD, none of them twice")
+        absent = {member.country for member in self.members} - set(self.countries)
+        if absent:
+            raise _wrong("countries", f"lacks the members {', '.join(sorted(absent))}")
+        if len(self.years) != 2:
+            raise _wrong("years", "must be the first and the last year")
+        for year in self.years:
+            _demand_range("years", year, 1900, 2200)
+        if self.years[0] > self.years[1]:
+            raise _wrong("years", "must be the first and the last year, in this order")
+        _demand_text("domains_edition", self.domains_edition)
+
+    def threshold(self, roster_size: int) -> int:
+        """t: signatures and shares that an attempt of this size needs."""
+        return (roster_size + self.max_colluders) // 2 + 1
+
+    def tolerated_dropouts(self, roster_size: int) -> int:
+        """d: nodes that may be missing at the end of an attempt of this size.
+
+        Raises:
+            ValueError: so few participants that no threshold can be met.
+        """
+        room = roster_size - self.threshold(roster_size)
+        if room < 0:
+            raise ValueError(f"{roster_size} participants are fewer than their own threshold")
+        tenth = -(-roster_size // 10)
+        rule = min(room, max(1, tenth))
+        return rule if self.max_dropouts is None else min(rule, self.max_dropouts)
+
+    def member(self, country: CountryCode) -> Member:
+        """The member that `country` is.
+
+        Raises:
+            NotAMemberError: it is none. Nothing was changed.
+        """
+        for member in self.members:
+            if member.country == country:
+                return member
+        raise NotAMemberError(
+            f"charter version {self.version} of {self.region}: {country} is not a member; "
+            f"the members are {', '.join(one.country for one in self.members)}"
+        )
+
+    @property
+    def signing_keys(self) -> Mapping[CountryCode, PublicKey]:
+        """Every member's signing key, in the order of countries."""
+        return {member.country: member.signing_key for member in self.members}
+
+    def encode(self) -> bytes:
+        """The one byte string of this charter: what its file holds, and what is hashed."""
+        return canonical.encode(
+            {
+                "version": self.version,
+                "previous": None if self.previous is None else self.previous.hex(),
+                "region": self.region,
+                "members": [member.to_json() for member in self.members],
+                "coordinator_key": self.coordinator_key.hex(),
+                "min_participants": self.min_participants,
+                "max_colluders": self.max_colluders,
+                "max_dropouts": self.max_dropouts,
+                "nodes_per_person": self.nodes_per_person,
+                "delta": canonical.fraction_text(self.delta),
+                "ceilings": {
+                    "rho_per_question": canonical.fraction_text(self.ceilings.rho_per_question),
+                    "cells": self.ceilings.cells,
+                    "persons_per_node": self.ceilings.persons_per_node,
+                },
+                "countries": list(self.countries),
+                "years": list(self.years),
+                "domains_edition": self.domains_edition,
+                "suite": self.suite,
+                "retention_days": self.retention_days,
+                "failed_attempts_per_day": self.failed_attempts_per_day,
+                "witness_quorum": self.witness_quorum,
+                "synthetic": self.synthetic,
+            }
+        )
+
+    @property
+    def digest(self) -> Digest:
+        """The charter's hash."""
+        return canonical.digest("corridor charter", self.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class CharterSignature:
+    """One member's word that it accepts a charter."""
+
+    country: CountryCode
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCharter:
+    """A charter with the signatures it has so far, sorted by country; none of them believed.
+
+    Attributes:
+        proposal: the coordinator's signature over `proposal_to_sign`.
+    """
+
+    charter: Charter
+    proposal: Signature
+    signatures: tuple[CharterSignature, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse two signatures of one country."""
+        countries = [word.country for word in self.signatures]
+        if countries != sorted(set(countries)):
+            raise _wrong("signatures", "must be sorted by country and name no country twice")
+
+    @property
+    def missing(self) -> tuple[CountryCode, ...]:
+        """Members of whom there is no signature yet."""
+        there = {word.country for word in self.signatures}
+        return tuple(m.country for m in self.charter.members if m.country not in there)
+
+    def with_signature(self, word: CharterSignature) -> "SignedCharter":
+        """The same charter with one member's signature added or replaced."""
+        others = {one.country: one for one in self.signatures} | {word.country: word}
+        return SignedCharter(
+            self.charter, self.proposal, tuple(others[country] for country in sorted(others))
+        )
+
+    def verify_proposal(self, verify: Verify) -> None:
+        """Check that the charter's own coordinator proposes it.
+
+        Raises:
+            CharterNotInForceError: it does not. Nothing was accepted.
+        """
+        text = proposal_to_sign(self.charter)
+        if not verify(self.charter.coordinator_key, text, self.proposal):
+            raise CharterNotInForceError(
+                f"charter version {self.charter.version} of {self.charter.region}: the proposal "
+                "is not signed with the coordinator's key that it names; nothing was accepted. "
+                "Tell the coordinator and the other members."
+            )
+
+    def verify_in_force(self, verify: Verify) -> None:
+        """Check that the charter is in force.
+
+        1. The coordinator it names has signed the proposal.
+        2. Every signature is of a listed member, with the key listed for it.
+        3. Every listed member has signed.
+
+        Raises:
+            CharterNotInForceError: one of these fails. Nothing was accepted.
+        """
+        self.verify_proposal(verify)
+        where = f"charter version {self.charter.version} of {self.charter.region}"
+        keys = self.charter.signing_keys
+        for word in self.signatures:
+            key = keys.get(word.country)
+            text = signature_to_sign(self.charter, word.country)
+            if key is None or not verify(key, text, word.signature):
+                raise CharterNotInForceError(
+                    f"{where}: the signature of {word.country} is not that member's; nothing was "
+                    "accepted. Tell the coordinator and the other members."
+                )
+        if self.missing:
+            raise CharterNotInForceError(
+                f"{where}: is not in force; waiting for the signatures of "
+                f"{', '.join(self.missing)}. Nothing was accepted."
+            )
+
+    def encode(self) -> bytes:
+        """Canonical bytes, as files and messages carry them."""
+        return canonical.encode(
+            {
+                "charter": canonical.decode(self.charter.encode(), "charter"),
+                "proposal": self.proposal.hex(),
+                "signatures": [
+                    {"country": word.country, "signature": word.signature.hex()}
+                    for word in self.signatures
+                ],
+            }
+        )
+
+
+def proposal_to_sign(charter: Charter) -> bytes:
+    """What the coordinator signs when it proposes a charter."""
+    return canonical.digest("corridor charter proposal", charter.digest)
+
+
+def signature_to_sign(charter: Charter, country: CountryCode) -> bytes:
+    """What a member signs when it accepts a charter."""
+    return canonical.digest("corridor charter signature", country.encode(), charter.digest)
+
+
+def verify_succession(accepted: Charter | None, offered: Charter) -> None:
+    """Check that `offered` may be accepted after `accepted`, or is the same again.
+
+    A node that missed versions is shown them one after the other. A node that never accepted
+    one may begin with any version: it has nothing that could be rolled back.
+
+    Raises:
+        CharterSuccessionError: a rollback, a gap, another history, another region, or a region
+            with real data declared synthetic. The earlier charter stays accepted.
+    """
+    if accepted is None or offered == accepted:
+        return
+    where = f"charter version {offered.version}"
+    still = f"Version {accepted.version} stays accepted."
+    if offered.version <= accepted.version:
+        raise CharterSuccessionError(
+            f"{where}: version {accepted.version} was accepted already, and no other charter may "
+            f"take its place; tell the other members. {still}"
+        )
+    if offered.version > accepted.version + 1:
+        raise CharterSuccessionError(
+            f"{where}: the versions after {accepted.version} are missing; accept them first. "
+            f"{still}"
+        )
+    if offered.previous != accepted.digest:
+        raise CharterSuccessionError(
+            f"{where}: follows another version {accepted.version} than the one accepted here; "
+            f"compare charters with the other members. {still}"
+        )
+    if offered.region != accepted.region:
+        raise CharterSuccessionError(
+            f"{where}: is of another region; a node belongs to one region. {still}"
+        )
+    if offered.synthetic and not accepted.synthetic:
+        raise CharterSuccessionError(
+            f"{where}: declares a region with real data synthetic, which would allow faults on "
+            f"purpose; start a new region instead. {still}"
+        )
+
+
+_MEMBER = ("country", "name", "signing_key", "encryption_key")
+_CEILINGS = ("rho_per_question", "cells", "persons_per_node")
+_CHARTER = (
+    "version",
+    "previous",
+    "region",
+    "members",
+    "coordinator_key",
+    "min_participants",
+    "max_colluders",
+    "max_dropouts",
+    "nodes_per_person",
+    "delta",
+    "ceilings",
+    "countries",
+    "years",
+    "domains_edition",
+    "suite",
+    "retention_days",
+    "failed_attempts_per_day",
+    "witness_quorum",
+    "synthetic",
+)
+
+
+def parse_charter(raw: bytes, name: str = "charter.json") -> Charter:
+    """The charter whose canonical bytes are `raw`; `name` says in errors where they came from.
+
+    Raises:
+        MalformedCharterError: not canonical, a field missing, unknown or out of range; names the
+            place. Nothing was read.
+    """
+    return _read_charter(Fields(_decode(raw, name), _CHARTER, name=name, error=_ERROR))
+
+
+def parse_signed_charter(raw: bytes, name: str = "charter.json") -> SignedCharter:
+    """The charter with signatures whose canonical bytes are `raw`.
+
+    Raises:
+        MalformedCharterError: as `parse_charter`.
+    """
+    value = _decode(raw, name)
+    fields = Fields(value, ("charter", "proposal", "signatures"), name=name, error=_ERROR)
+    return SignedCharter(
+        _read_charter(fields.below("charter", _CHARTER)),
+        Signature(fields.octets("proposal", 64)),
+        tuple(
+            CharterSignature(word.country("country"), Signature(word.octets("signature", 64)))
+            for word in fields.each_below("signatures", ("country", "signature"))
+        ),
+    )
+
+
+_ERROR = MalformedCharterError
+
+
+def _decode(raw: bytes, name: str) -> Json:
+    return decode(raw, name, _ERROR)
+
+
+def _read_charter(fields: Fields) -> Charter:
+    ceilings = fields.below("ceilings", _CEILINGS)
+    years = fields.wholes("years")
+    if len(years) != 2:
+        raise fields.wrong("years", "must be the first and the last year")
+    return Charter(
+        version=fields.whole("version"),
+        previous=fields.digest_or_none("previous"),
+        region=fields.text("region"),
+        members=tuple(
+            Member(
+                country=member.country("country"),
+                name=member.text("name"),
+                signing_key=PublicKey(member.octets("signing_key", 32)),
+                encryption_key=PublicKey(member.octets("encryption_key", 32)),
+            )
+            for member in fields.each_below("members", _MEMBER)
+        ),
+        coordinator_key=PublicKey(fields.octets("coordinator_key", 32)),
+        min_participants=fields.whole("min_participants"),
+        max_colluders=fields.whole("max_colluders"),
+        max_dropouts=fields.whole_or_none("max_dropouts"),
+        nodes_per_person=fields.whole("nodes_per_person"),
+        delta=fields.fraction("delta"),
+        ceilings=Ceilings(
+            rho_per_question=ceilings.fraction("rho_per_question"),
+            cells=ceilings.whole("cells"),
+            persons_per_node=ceilings.whole("persons_per_node"),
+        ),
+        countries=fields.countries("countries"),
+        years=(years[0], years[1]),
+        domains_edition=fields.text("domains_edition"),
+        suite=fields.text("suite"),
+        retention_days=fields.whole("retention_days"),
+        failed_attempts_per_day=fields.whole("failed_attempts_per_day"),
+        witness_quorum=fields.whole_or_none("witness_quorum"),
+        synthetic=fields.truth("synthetic"),
+    )
+
+
+def _demand_range(field: str, value: int, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise _wrong(field, f"is {value!r}, and must be a whole number from {least} to {most}")
+
+
+def _demand_text(field: str, value: str) -> None:
+    # Not printable: control characters could repaint what an operator reads before agreeing.
+    if not 1 <= len(value) <= 200 or not value.isprintable():
+        raise _wrong(field, "holds a text that is empty, not printable or over 200 characters")
+
+
+def _wrong(field: str, problem: str) -> InvalidInputError:
+    return MalformedCharterError(f'charter: "{field}" {problem}. Nothing was accepted.')

@@ -1,0 +1,39 @@
+"""Errors of charters, their signatures and their succession, and of member cards."""
+
+from corridor.errors import InvalidInputError, RefusedError
+
+
+class MalformedCharterError(InvalidInputError):
+    """A charter does not say what a charter must say. Nothing was proposed, signed or accepted."""
+
+    code = "charter.malformed"
+
+
+class MalformedCardError(InvalidInputError):
+    """A member's card, or a fingerprint that somebody typed, cannot be read. Nothing was kept."""
+
+    code = "card.malformed"
+
+
+class CharterNotInForceError(RefusedError):
+    """A charter lacks a signature, or has one that is not the member's. It was not accepted."""
+
+    code = "charter.not_in_force"
+
+
+class CharterSuccessionError(RefusedError):
+    """A charter does not follow the one accepted before. The earlier one stays accepted."""
+
+    code = "charter.succession"
+
+
+class UnconfirmedMemberError(RefusedError):
+    """A member's keys were not confirmed from outside the coordinator. Nothing was accepted."""
+
+    code = "charter.unconfirmed_member"
+
+
+class NotAMemberError(RefusedError):
+    """A country is not among the members of the charter. Nothing was changed."""
+
+    code = "charter.not_a_member"
