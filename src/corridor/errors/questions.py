@@ -1,0 +1,162 @@
+"""Errors of questions: what was asked cannot be read, compiled or afforded.
+
+Every one of them is raised before any data is touched. Nothing was spent.
+"""
+
+from collections.abc import Sequence
+
+from corridor.errors import InvalidInputError, NotFoundError, RefusedError
+
+_NOTHING = "Nothing was spent."
+
+
+class QuestionError(InvalidInputError):
+    """What was asked is not a question that can be answered. Nothing was spent."""
+
+    code = "question.invalid"
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        text = f"{problem}; {remedy}" if remedy else problem
+        super().__init__(f"{text}. {_NOTHING}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class MalformedQuestionError(QuestionError):
+    """Bytes that should be a canonical question are not. Nothing was read or spent."""
+
+    code = "question.malformed"
+
+
+class UnknownFieldError(QuestionError):
+    """A field is named that the catalogue does not have, or not over this table."""
+
+    code = "question.unknown_field"
+
+
+class UnknownValueError(QuestionError):
+    """A value is named that the field's domain does not have."""
+
+    code = "question.unknown_value"
+
+
+class MisusedFieldError(QuestionError):
+    """A field is used in a way that its kind does not allow."""
+
+    code = "question.misused_field"
+
+
+class OutOfRangeError(QuestionError):
+    """A bound of the question is outside what the field or the language allows."""
+
+    code = "question.out_of_range"
+
+
+class EmptyQuestionError(QuestionError):
+    """The conditions contradict each other: no row could ever satisfy them."""
+
+    code = "question.no_cell_left"
+
+
+class UnsupportedSqlError(QuestionError):
+    """SQL that is not in the subset.
+
+    Attributes:
+        line, column: where the token stands that was met, both from 1.
+        found: the token.
+    """
+
+    code = "question.unsupported_sql"
+
+    def __init__(self, problem: str, remedy: str, *, line: int, column: int, found: str) -> None:
+        super().__init__(f"line {line}, column {column}: {problem}", remedy)
+        self.line = line
+        self.column = column
+        self.found = found
+
+
+class TooManyCellsError(RefusedError):
+    """The answer would have more cells than the charter allows. Nothing was spent."""
+
+    code = "question.too_many_cells"
+
+    def __init__(self, *, cells: int, ceiling: int, largest: str, values: int) -> None:
+        super().__init__(
+            f"the question has {cells:,} cells, {ceiling:,} are allowed; the largest grouping is "
+            f"{largest} with {values:,} values: leave it out, or name the values you need in "
+            f"WHERE. {_NOTHING}"
+        )
+        self.cells = cells
+        self.ceiling = ceiling
+
+
+class MagnitudeTooLargeError(RefusedError):
+    """Sums could grow past the largest ring. Nothing was spent."""
+
+    code = "question.magnitude_too_large"
+
+    def __init__(self, *, bits: int) -> None:
+        super().__init__(
+            f"the sum over all nodes may need {bits} bits, more than the 64 of the largest ring; "
+            f"ask with a narrower range or a larger ρ. {_NOTHING}"
+        )
+
+
+class RhoOutOfRangeError(RefusedError):
+    """ρ is zero, or above what the charter allows for one question. Nothing was spent."""
+
+    code = "question.rho_out_of_range"
+
+    def __init__(self, *, rho: str, ceiling: str) -> None:
+        super().__init__(
+            f"ρ = {rho} is not allowed: it must be above 0 and at most {ceiling}, the charter's "
+            f"ceiling for one question. Ask with a ρ in this range. {_NOTHING}"
+        )
+
+
+class TooFewNodesError(RefusedError):
+    """Fewer nodes would take part than the charter demands. Nothing was spent."""
+
+    code = "question.too_few_nodes"
+
+    def __init__(self, *, roster: int, needed: int) -> None:
+        super().__init__(
+            f"{roster} nodes would take part, the charter demands at least {needed}; ask again "
+            f"when more nodes are connected. {_NOTHING}"
+        )
+        self.roster = roster
+        self.needed = needed
+
+
+class UnsupportedAccuracyError(QuestionError):
+    """An accuracy is asked for in a form that is not supported."""
+
+    code = "question.unsupported_accuracy"
+
+
+class UnknownIndicatorError(NotFoundError):
+    """No indicator goes by that name. Nothing was spent."""
+
+    code = "indicator.unknown"
+
+    def __init__(self, *, name: str, near: Sequence[str], known: Sequence[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else f"they are {', '.join(known)}."
+        super().__init__(f"there is no indicator {name[:60]!r}; {hint} {_NOTHING}")
+
+
+class UnavailableIndicatorError(RefusedError):
+    """The indicator needs a measure that is not built yet. Nothing was spent."""
+
+    code = "indicator.not_available"
+
+    def __init__(self, *, name: str, missing: str) -> None:
+        super().__init__(
+            f"indicator {name}: needs {missing}, which is not built yet; until then ask with the "
+            f"measures that exist: counts, sums and means. {_NOTHING}"
+        )
+
+
+class IndicatorParameterError(QuestionError):
+    """An indicator's parameter is unknown, missing or malformed."""
+
+    code = "indicator.parameter"
