@@ -1,0 +1,370 @@
+"""What may be asked at this node: `policy.toml`, written by the authority and by nobody else.
+
+Rules stand in order, and the first whose conditions all hold decides: `allow`, `ask` or `refuse`.
+Where none fits, the question is refused. Conditions look at the question alone, never at data,
+so a refusal tells nothing about anybody (ATTACKS 6). Purpose and organisation are the
+coordinator's word: good for order, no protection.
+
+`ask` waits for approvals by people, which are not built yet: until then such a rule refuses, and
+says so. An unknown key is an error when the node starts, with its line: a misspelt condition must
+not quietly hold always.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from corridor.errors.policy import PolicyError, PolicyRefusesError
+from corridor.protocols.secure_sum.messages import Scope
+
+
+class Verdict(StrEnum):
+    """What a rule decides."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    REFUSE = "refuse"
+
+
+class ConsentRule(StrEnum):
+    """Which cases are counted; every release names the rule of every node."""
+
+    HTCDS_CONSENT = "htcds-consent"
+    OTHER_LEGAL_BASIS = "other-legal-basis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionFacts:
+    """What a rule may look at.
+
+    Attributes:
+        tables: the virtual tables asked: persons, corridors, legs, services.
+        fields: every field that is grouped by, filtered by or summed.
+        cells: how many figures the answer has.
+        minors: whether a figure can be told apart by age: an age field occurs in it.
+    """
+
+    tables: frozenset[str]
+    fields: frozenset[str]
+    cells: int
+    rho: Fraction
+    scope: Scope
+    purpose: str
+    organisation: str
+    minors: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """All that are given must hold; None says nothing.
+
+    Attributes:
+        tables: the question asks no other tables.
+        fields: the question uses one of these fields at least.
+        purpose, organisation: contain one of these texts, whatever the case.
+    """
+
+    tables: frozenset[str] | None = None
+    fields: frozenset[str] | None = None
+    cells_above: int | None = None
+    cells_at_most: int | None = None
+    rho_above: Fraction | None = None
+    rho_at_most: Fraction | None = None
+    scope: frozenset[str] | None = None
+    purpose: tuple[str, ...] | None = None
+    organisation: tuple[str, ...] | None = None
+    minors: bool | None = None
+
+    def hold(self, facts: QuestionFacts) -> bool:
+        """Whether every condition given holds for `facts`."""
+        return all(
+            (
+                self.tables is None or facts.tables <= self.tables,
+                self.fields is None or bool(facts.fields & self.fields),
+                self.cells_above is None or facts.cells > self.cells_above,
+                self.cells_at_most is None or facts.cells <= self.cells_at_most,
+                self.rho_above is None or facts.rho > self.rho_above,
+                self.rho_at_most is None or facts.rho <= self.rho_at_most,
+                self.scope is None or facts.scope.value in self.scope,
+                self.purpose is None or _contains(facts.purpose, self.purpose),
+                self.organisation is None or _contains(facts.organisation, self.organisation),
+                self.minors is None or facts.minors is self.minors,
+            )
+        )
+
+    def __str__(self) -> str:
+        """For people: `cells_above 500, minors yes`."""
+        words = [
+            f"{name.replace('_', ' ')} {_show(value)}"
+            for name in CONDITIONS
+            if (value := getattr(self, name)) is not None
+        ]
+        return ", ".join(words) if words else "always"
+
+
+CONDITIONS = tuple(Conditions.__dataclass_fields__)
+"""The names that may stand behind `when.`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the file.
+
+    Attributes:
+        number, line: its place among the rules, from 1, and in the file.
+        reason: the authority's own words, told to whoever is refused.
+    """
+
+    number: int
+    line: int
+    verdict: Verdict
+    when: Conditions
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The whole policy.
+
+    Attributes:
+        per_year, all_time: ρ that this node may spend, over all askers.
+        statement: the legal basis, where it is not the victims' consent.
+    """
+
+    rules: tuple[Rule, ...]
+    per_year: Fraction
+    all_time: Fraction
+    consent_rule: ConsentRule
+    statement: str
+
+    def decide(self, facts: QuestionFacts) -> Rule | None:
+        """The first rule that fits; None where none does, which refuses."""
+        return next((rule for rule in self.rules if rule.when.hold(facts)), None)
+
+    def check(self, facts: QuestionFacts) -> Rule:
+        """The rule that allows the question.
+
+        Raises:
+            PolicyRefusesError: a rule refuses, or asks for a human, or none fits. The message
+                names the rule and its line. Nothing was reserved.
+        """
+        rule = self.decide(facts)
+        if rule is None:
+            raise PolicyRefusesError(
+                "no rule of this node's policy fits the question, so it is refused; nothing was "
+                "reserved. An administrator of this node can add one to policy.toml."
+            )
+        where = f"policy rule {rule.number} (policy.toml, line {rule.line})"
+        if rule.verdict is Verdict.REFUSE:
+            reason = f": {rule.reason}" if rule.reason else ""
+            raise PolicyRefusesError(
+                f"{where} refuses the question{reason}; nothing was reserved. An administrator "
+                "of this node can change it."
+            )
+        if rule.verdict is Verdict.ASK:
+            raise PolicyRefusesError(
+                f"{where} wants a person to approve the question, and approvals are not built "
+                "yet; it is refused and nothing was reserved."
+            )
+        return rule
+
+
+DEFAULT_POLICY = """\
+# What may be asked at this node. The first [[rule]] whose conditions all hold decides; where none
+# fits, the question is refused. `corridor node policy` checks this file and shows the rules;
+# `corridor node serve` reads it when it starts.
+
+[allowance]
+# Privacy loss (rho) that may be spent on each person in your data, over all askers.
+per_year = "1/10"
+all_time = "1"
+
+[consent]
+# "htcds-consent": only cases with con_Consent, and without a refusal in
+# vic_AgreementToManagePersonalData. "other-legal-basis": all cases; then say which one in
+# `statement`, since every release names it.
+basis = "htcds-consent"
+
+# Questions that tell ages apart stay coarse.
+[[rule]]
+verdict = "refuse"
+when.minors = true
+when.cells_above = 2000
+reason = "too fine a question about ages"
+
+# No single question takes more than a fifth of the year's allowance.
+[[rule]]
+verdict = "refuse"
+when.rho_above = "1/50"
+reason = "too expensive for one question"
+
+[[rule]]
+verdict = "allow"
+when.scope = ["regional"]
+"""
+"""What `corridor node init` writes."""
+
+
+def parse_policy(text: str) -> Policy:
+    """Read a policy file.
+
+    Raises:
+        PolicyError: not TOML, an unknown key or a wrong value; names the line.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"policy.toml: {error}") from error
+    reader = _Reader(text)
+    reader.refuse_unknown(values, {"allowance", "consent", "rule"}, "")
+    allowance = reader.table(values, "allowance")
+    reader.refuse_unknown(allowance, {"per_year", "all_time"}, "[allowance]")
+    consent = reader.table(values, "consent")
+    reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
+    rule = _consent_rule(consent, reader)
+    return Policy(
+        rules=tuple(
+            reader.rule(number, entry) for number, entry in enumerate(reader.rules(values), start=1)
+        ),
+        per_year=reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10)),
+        all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
+        consent_rule=rule,
+        statement=str(consent.get("statement", "")),
+    )
+
+
+def _consent_rule(consent: Mapping[str, Any], reader: "_Reader") -> ConsentRule:
+    basis = consent.get("basis", ConsentRule.HTCDS_CONSENT.value)
+    if basis not in set(ConsentRule):
+        raise reader.error(
+            "basis", "[consent]", f"must be one of {', '.join(sorted(ConsentRule))}, not {basis!r}"
+        )
+    if basis == ConsentRule.OTHER_LEGAL_BASIS and not consent.get("statement"):
+        raise reader.error(
+            "basis", "[consent]", 'needs a "statement" beside it that says which legal basis'
+        )
+    return ConsentRule(basis)
+
+
+class _Reader:
+    """Reads values and knows in which line they stand."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._rule_lines = [
+            number
+            for number, line in enumerate(self._lines, start=1)
+            if re.fullmatch(r"\s*\[\[\s*rule\s*\]\]\s*(#.*)?", line)
+        ]
+
+    def line_of(self, key: str, section: str, first: int = 1) -> int:
+        """The line of `key` from line `first` on, or of the section, or 1."""
+        found = 1
+        for number, line in enumerate(self._lines[first - 1 :], start=first):
+            if re.match(rf"\s*\[{{0,2}}(when\s*\.\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]", line):
+                return number
+            if section and line.strip().startswith(section) and found == 1:
+                found = number
+        return max(found, first)
+
+    def error(self, key: str, section: str, problem: str, first: int = 1) -> PolicyError:
+        line = self.line_of(key, section, first)
+        return PolicyError(
+            f'policy.toml, line {line}: "{key}" {problem}. The node does not start until it is '
+            "mended."
+        )
+
+    def refuse_unknown(
+        self, values: Mapping[str, Any], known: set[str], section: str, first: int = 1
+    ) -> None:
+        for key in values:
+            if key not in known:
+                raise self.error(
+                    key, section, f"is not known here; known are {', '.join(sorted(known))}", first
+                )
+
+    def table(self, values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        table = values.get(key, {})
+        if not isinstance(table, dict):
+            raise self.error(key, "", f"must be a table: [{key}]")
+        return table
+
+    def rules(self, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        rules = values.get("rule", [])
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+            raise self.error("rule", "", "must be a list of tables: [[rule]]")
+        if len(rules) != len(self._rule_lines):
+            raise self.error("rule", "", "must be written as [[rule]], each on a line of its own")
+        return rules
+
+    def rule(self, number: int, entry: Mapping[str, Any]) -> Rule:
+        first = self._rule_lines[number - 1]
+        self.refuse_unknown(entry, {"verdict", "when", "reason"}, "", first)
+        verdict = entry.get("verdict")
+        if verdict not in set(Verdict):
+            raise self.error("verdict", "", "must be allow, ask or refuse", first)
+        when = entry.get("when", {})
+        if not isinstance(when, dict):
+            raise self.error("when", "", "must be conditions, as in when.cells_above = 500", first)
+        self.refuse_unknown(when, set(CONDITIONS), "", first)
+        return Rule(
+            number,
+            first,
+            Verdict(verdict),
+            Conditions(**{key: self._condition(key, value, first) for key, value in when.items()}),
+            str(entry.get("reason", "")),
+        )
+
+    def amount(
+        self, values: Mapping[str, Any], key: str, section: str, default: Fraction
+    ) -> Fraction:
+        if key not in values:
+            return default
+        return self._amount(key, values[key], section, 1)
+
+    def _amount(self, key: str, value: object, section: str, first: int) -> Fraction:
+        amount = _fraction(value)
+        if amount is None or amount < 0:
+            problem = 'must be a fraction in quotes, as in "1/50", and not negative'
+            raise self.error(key, section, problem, first)
+        return amount
+
+    def _condition(self, key: str, value: object, first: int) -> Any:
+        match key:
+            case "tables" | "fields" | "scope" | "purpose" | "organisation":
+                if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                    raise self.error(key, "", 'must be a list, as in ["corridors"]', first)
+                return tuple(value) if key in {"purpose", "organisation"} else frozenset(value)
+            case "cells_above" | "cells_at_most":
+                if type(value) is not int or value < 0:
+                    raise self.error(key, "", "must be a whole number", first)
+                return value
+            case "minors":
+                if not isinstance(value, bool):
+                    raise self.error(key, "", "must be true or false", first)
+                return value
+            case _:
+                return self._amount(key, value, "", first)
+
+
+def _fraction(value: object) -> Fraction | None:
+    try:
+        return Fraction(value) if isinstance(value, str) else None
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _contains(text: str, wanted: tuple[str, ...]) -> bool:
+    return any(one.casefold() in text.casefold() for one in wanted)
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, frozenset | tuple):
+        return " or ".join(sorted(value))
+    return str(value)

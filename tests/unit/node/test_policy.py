@@ -1,0 +1,128 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from corridor.errors.policy import PolicyError, PolicyRefusesError
+from corridor.node.policy import (
+    DEFAULT_POLICY,
+    ConsentRule,
+    Policy,
+    QuestionFacts,
+    Verdict,
+    parse_policy,
+)
+from corridor.protocols.secure_sum.messages import Scope
+
+FACTS = QuestionFacts(
+    tables=frozenset({"corridors"}),
+    fields=frozenset({"recruited_in", "exploited_in"}),
+    cells=100,
+    rho=Fraction(1, 100),
+    scope=Scope.REGIONAL,
+    purpose="yearly report",
+    organisation="IOM",
+    minors=False,
+)
+
+
+def policy(*rules: str) -> Policy:
+    return parse_policy("\n".join(f"[[rule]]\n{rule}" for rule in rules))
+
+
+def test_the_default_policy_allows_a_plain_regional_question() -> None:
+    default = parse_policy(DEFAULT_POLICY)
+    assert default.check(FACTS).verdict is Verdict.ALLOW
+    assert (default.per_year, default.all_time) == (Fraction(1, 10), Fraction(1))
+    assert default.consent_rule is ConsentRule.HTCDS_CONSENT
+
+
+def test_the_default_policy_refuses_what_is_too_fine_too_dear_or_of_one_country() -> None:
+    default = parse_policy(DEFAULT_POLICY)
+    for facts in (
+        replace(FACTS, minors=True, cells=5000),
+        replace(FACTS, rho=Fraction(1, 49)),
+        replace(FACTS, scope=Scope.PER_COUNTRY),
+    ):
+        with pytest.raises(PolicyRefusesError):
+            default.check(facts)
+
+
+def test_the_first_rule_that_fits_decides() -> None:
+    rules = policy(
+        'verdict = "refuse"\nwhen.cells_above = 500', 'verdict = "allow"\nwhen.cells_above = 50'
+    )
+    decided = rules.decide(FACTS)
+    assert decided is not None
+    assert decided.number == 2
+    refused = rules.decide(replace(FACTS, cells=501))
+    assert refused is not None
+    assert refused.verdict is Verdict.REFUSE
+
+
+def test_where_no_rule_fits_the_question_is_refused() -> None:
+    with pytest.raises(PolicyRefusesError, match="no rule"):
+        policy('verdict = "allow"\nwhen.tables = ["persons"]').check(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds", "fails"),
+    [
+        ('tables = ["corridors", "persons"]', {}, {"tables": frozenset({"corridors", "legs"})}),
+        ('fields = ["recruited_in"]', {}, {"fields": frozenset({"gender"})}),
+        ("cells_at_most = 100", {}, {"cells": 101}),
+        ("cells_above = 99", {}, {"cells": 99}),
+        ('rho_above = "1/101"', {}, {"rho": Fraction(1, 101)}),
+        ('rho_at_most = "1/100"', {}, {"rho": Fraction(2, 199)}),
+        ('scope = ["regional"]', {}, {"scope": Scope.PER_COUNTRY}),
+        ('purpose = ["Report"]', {}, {"purpose": "curiosity"}),
+        ('organisation = ["iom"]', {}, {"organisation": "somebody"}),
+        ("minors = false", {}, {"minors": True}),
+    ],
+)
+def test_a_condition_holds_exactly_where_it_says(
+    condition: str, holds: dict[str, object], fails: dict[str, object]
+) -> None:
+    rules = policy(f'verdict = "allow"\nwhen.{condition}')
+    assert rules.decide(replace(FACTS, **holds)) is not None  # type: ignore[arg-type]
+    assert rules.decide(replace(FACTS, **fails)) is None  # type: ignore[arg-type]
+
+
+def test_a_refusal_names_the_rule_its_line_and_the_reason() -> None:
+    rules = parse_policy('# words\n\n[[rule]]\nverdict = "refuse"\nreason = "not this year"\n')
+    with pytest.raises(PolicyRefusesError, match=r"rule 1 \(policy\.toml, line 3\).*not this year"):
+        rules.check(FACTS)
+
+
+def test_asking_a_person_is_not_built_and_says_so() -> None:
+    with pytest.raises(PolicyRefusesError, match="approvals are not built yet"):
+        policy('verdict = "ask"').check(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "about"),
+    [
+        ('[[rule]]\nverdict = "allow"\nwhen.cels_above = 5', 3, "cels_above"),
+        ('[[rule]]\nverdict = "alow"', 2, "verdict"),
+        ("\n[alowance]\nper_year = '1'", 2, "alowance"),
+        ('[allowance]\nper_year = "1/10"\nper_day = "1"', 3, "per_day"),
+        ("[allowance]\nper_year = 0.1", 2, "per_year"),
+        ('[allowance]\nall_time = "-1"', 2, "all_time"),
+        ('[consent]\nbasis = "whatever"', 2, "basis"),
+        ('[consent]\nbasis = "other-legal-basis"', 2, "statement"),
+        (
+            '[[rule]]\nverdict = "allow"\n[[rule]]\nverdict = "allow"\nwhen.minors = "no"',
+            5,
+            "minor",
+        ),
+        ('[[rule]]\nverdict = "allow"\nwhen.scope = "regional"', 3, "scope"),
+    ],
+)
+def test_a_mistake_is_an_error_that_names_its_line(text: str, line: int, about: str) -> None:
+    with pytest.raises(PolicyError, match=f"line {line}: .*{about}"):
+        parse_policy(text)
+
+
+def test_what_is_not_toml_is_an_error() -> None:
+    with pytest.raises(PolicyError, match="end of a table"):
+        parse_policy("[allowance")
