@@ -13,8 +13,6 @@ interface: it is never reused and never renamed, and each class has one of its o
 The message says what happened, where, and what to do, in that order.
 """
 
-from typing import ClassVar
-
 
 class CorridorError(Exception):
     """Root of everything that Corridor raises on purpose.
@@ -23,7 +21,7 @@ class CorridorError(Exception):
         code: stable, dotted, lower case; travels over the wire and into the journal.
     """
 
-    code: ClassVar[str] = "corridor"
+    code: str = "corridor"
 
 
 class InvalidInputError(CorridorError):

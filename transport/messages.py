@@ -1,0 +1,258 @@
+"""What travels between node and coordinator beside the messages of an attempt.
+
+    the stream     NodeMessage = Hello | Standing | NodeInSession
+                   CoordinatorMessage = Welcome | CharterAvailable | CoordinatorInSession
+    in a session   the values of `protocols.secure_sum.messages`, and here VectorChunk, Dealings,
+                   Refusal, Progress, Released, Failed
+    membership     FetchCharter, CharterDocument, CharterSigned, CharterStatus, FetchReceipt,
+                   ReceiptChunk
+
+Values are well-formed, not believed. `codec` reads and writes their protobuf form.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TypeAlias
+
+from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.protocols.secure_sum.messages import (
+    Acceptance,
+    Dealing,
+    LedgerStatement,
+    MaskedInput,
+    Opened,
+    Proposal,
+    Roster,
+    Sharers,
+    Shares,
+    SurvivorSet,
+    SurvivorSignature,
+    Unmask,
+    UnmaskRequest,
+)
+
+CHUNK_BYTES = 512 * 1024
+"""The longest piece of a vector or a receipt; a multiple of every ring's word."""
+
+
+# ---------------------------------------------------------------- outside of attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a forecast needs to know of a node; sent again whenever it changed.
+
+    Attributes:
+        charter: hash of the charter accepted there; None before the first.
+        edition: None where nothing has been imported.
+        consent_rule: which cases are counted, as in `htcds-consent`.
+        left_this_year, left_for_all_time: ρ that policy still allows.
+    """
+
+    charter: Digest | None
+    edition: EditionId | None
+    consent_rule: str
+    statement: LedgerStatement
+    left_this_year: Fraction
+    left_for_all_time: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A node's first message: who calls, and what it could take part in."""
+
+    country: CountryCode
+    protocol: int
+    software: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The coordinator's answer to a Hello.
+
+    Attributes:
+        charter: hash of the charter in force; None before the first.
+        server_time: seconds since 1970 UTC; for a warning about clocks, for nothing else.
+    """
+
+    charter: Digest | None
+    server_time: int
+    protocol: int
+
+
+@dataclass(frozen=True, slots=True)
+class CharterAvailable:
+    """A charter was proposed or came into force, and can be fetched."""
+
+    charter: Digest
+    in_force: bool
+
+
+# ---------------------------------------------------------------- in a session
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One side declines to go on with this session. The code is stable, the text for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VectorChunk:
+    """A piece of the masked vector, numbered from 0: little-endian words, ≤ `CHUNK_BYTES`."""
+
+    index: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dealings:
+    """What all sharers dealt to one node, sorted by dealer."""
+
+    dealings: tuple[Dealing, ...]
+
+
+class Round(StrEnum):
+    """The rounds of an attempt, by the words that `--fault` and the status line use."""
+
+    PROPOSE = "propose"
+    SHARE = "share"
+    OPENED = "opened"
+    MASKED_INPUT = "masked-input"
+    CONSISTENCY = "consistency"
+    UNMASK = "unmask"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Whom the coordinator waits for, and since when (seconds since 1970 UTC). For people."""
+
+    round: Round
+    missing: frozenset[CountryCode]
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The attempt ended with a release; `receipt` is the digest of its public receipt."""
+
+    release: str
+    receipt: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt is over without an answer. What was debited stays debited."""
+
+    code: str
+    message: str
+    missing: frozenset[CountryCode]
+
+
+NodeBody: TypeAlias = (
+    Refusal | Acceptance | Shares | Opened | VectorChunk | MaskedInput | SurvivorSignature | Unmask
+)
+"""What a node says in a session."""
+
+CoordinatorBody: TypeAlias = (
+    Refusal
+    | Proposal
+    | Roster
+    | Dealings
+    | Sharers
+    | SurvivorSet
+    | UnmaskRequest
+    | Progress
+    | Released
+    | Failed
+)
+"""What the coordinator says in a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInSession:
+    """What a node says in one attempt. The session routes; what counts is signed inside."""
+
+    session: SessionId
+    body: NodeBody
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorInSession:
+    """What the coordinator says in one attempt. The session routes; what counts is signed."""
+
+    session: SessionId
+    body: CoordinatorBody
+
+
+NodeMessage: TypeAlias = Hello | Standing | NodeInSession
+CoordinatorMessage: TypeAlias = Welcome | CharterAvailable | CoordinatorInSession
+
+
+# ---------------------------------------------------------------- membership
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCharter:
+    """Ask for one charter; None asks for the one proposed last."""
+
+    charter: Digest | None
+
+
+@dataclass(frozen=True, slots=True)
+class CharterDocument:
+    """A charter with its signatures so far, and the members' cards.
+
+    Attributes:
+        signed_charter: canonical JSON, for `protocols.charter`.
+        cards: canonical JSON each, for `protocols.cards`; believed by confirmed fingerprint only.
+    """
+
+    signed_charter: bytes
+    cards: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CharterSigned:
+    """A member signed the charter of this hash."""
+
+    charter: Digest
+    country: CountryCode
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class CharterStatus:
+    """How far a charter is."""
+
+    charter: Digest
+    in_force: bool
+    signed: frozenset[CountryCode]
+    missing: frozenset[CountryCode]
+
+
+class ReceiptKind(StrEnum):
+    """Which of a release's two receipts is meant."""
+
+    PUBLIC = "public"
+    MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReceipt:
+    """Ask for a release's receipt."""
+
+    release: str
+    kind: ReceiptKind
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptChunk:
+    """A piece of a receipt's bytes, numbered from 0, ≤ `CHUNK_BYTES`."""
+
+    index: int
+    data: bytes
