@@ -66,4 +66,4 @@ class RemoteRefusalError(CorridorError):
     def __init__(self, code: str, message: str) -> None:
         """Take over the coordinator's code and words."""
         super().__init__(message)
-        self.code = code  # type: ignore[misc]  # the class variable says only what it is here
+        self.code = code
