@@ -28,11 +28,8 @@ SEED_BYTES = 31
 class Keystream(Protocol):
     """An endless stream of mask words, read in order."""
 
-    def add_to(self, words: npt.NDArray[np.unsignedinteger]) -> None:
-        """Add the next `words.size` mask words to `words` in place, modulo the ring."""
-
-    def subtract_from(self, words: npt.NDArray[np.unsignedinteger]) -> None:
-        """Subtract the next `words.size` mask words from `words` in place, modulo the ring."""
+    def fill(self, words: npt.NDArray[np.unsignedinteger]) -> None:
+        """Overwrite `words`, which is contiguous, with the next `words.size` mask words."""
 
 
 class Suite(Protocol):
@@ -55,6 +52,9 @@ class Suite(Protocol):
         Raises:
             BadPeerKeyError: `peer` is no point that agreement accepts.
         """
+
+    def derive(self, secret: bytes, info: bytes) -> bytes:
+        """32 bytes that only a holder of `secret` knows: HKDF-SHA-256 with `info`."""
 
     def seal(self, key: bytes, associated: bytes, plaintext: bytes) -> bytes:
         """AES-256-GCM under a key that is used for this one envelope only (fixed nonce)."""

@@ -13,12 +13,14 @@ Values here are well-formed, not believed: the states check signatures, members 
 and from the share round on each contains the roster hash.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import TypeVar
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
 from corridor.protocols import canonical
+from corridor.protocols.suite import Sign
 
 PROTOCOL_VERSION = 1
 
@@ -428,3 +430,14 @@ class Unmask:
                 )
             ),
         )
+
+
+UNSIGNED = Signature(b"")
+"""Stands where the signature will be while a message's own bytes are made."""
+
+Signable = TypeVar("Signable", LedgerStatement, Acceptance, Dealing, Opened, MaskedInput, Unmask)
+
+
+def signed(message: Signable, sign: Sign) -> Signable:
+    """The message with the signature of whoever holds `sign`."""
+    return replace(message, signature=sign(message.to_sign()))
