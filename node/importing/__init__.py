@@ -19,3 +19,19 @@ rows alone, never on their neighbours: no guess of a column's date order, no thr
 running number that another person's row would shift, because the proof that one person
 changes an answer by at most Δ begins here.
 """
+
+from corridor.node.importing.countries import CountryMapping, read_country_mapping
+from corridor.node.importing.edition import ImportedCases, merge
+from corridor.node.importing.files import Ceilings
+from corridor.node.importing.reading import read_case_files
+from corridor.node.importing.report import ImportReport
+
+__all__ = [
+    "Ceilings",
+    "CountryMapping",
+    "ImportReport",
+    "ImportedCases",
+    "merge",
+    "read_case_files",
+    "read_country_mapping",
+]

@@ -72,6 +72,9 @@ _REMEMBERED: Final = 200_000
 """How many different cells of a field are remembered before its memory starts anew."""
 
 _TO_BE_MAPPED: Final = ("country.unresolved", "country.ambiguous_code", "country.several")
+_SHOWN: Final = (*_TO_BE_MAPPED, "picklist.unknown_value", "picklist.several_values")
+"""Problems whose entries show the text: rejected values of countries and picklists."""
+
 _NO_KEY: Final = b""
 
 
@@ -185,7 +188,7 @@ class _FieldReader:
                     problem,
                     rows=named,
                     count=count,
-                    value=text if problem.startswith(("country.", "picklist.")) else None,
+                    value=text if problem in _SHOWN else None,
                     suggest=self._suggestion_for(problem),
                 )
                 if problem in _TO_BE_MAPPED:

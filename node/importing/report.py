@@ -390,7 +390,7 @@ class Findings:
                 value=value,
                 suggestion=tally.suggestion,
                 count=tally.count,
-                rows=tuple(tally.rows),
+                rows=tuple(sorted(tally.rows)),
             )
             for (place, field_name, problem, value), tally in self._tallies.items()
         ]
