@@ -70,6 +70,8 @@ def sample(variance: Fraction, count: int, random_bytes: RandomBytes) -> NDArray
         ValueError: the variance is out of reach, or a fraction above 10⁸ (`round_up` helps);
             nothing was drawn. Or the source gave fewer bytes than asked; nothing is returned.
     """
+    if type(variance) is not Fraction or not NARROWEST <= variance <= WIDEST:
+        raise ValueError(f"a variance must be a Fraction from 1/100 to 2⁶⁰, not {variance!r}")
     if count < 0:
         raise ValueError(f"cannot draw {count} times")
     sampler = _sampler(variance)
@@ -220,8 +222,6 @@ def _exponentials(variance: int, shift: int) -> NDArray[np.uint64]:
 @lru_cache(maxsize=32)
 def _sampler(variance: Fraction) -> NarrowSampler | WideSampler:
     """The sampler for a variance; a wide one wherever possible, its table is smaller."""
-    if type(variance) is not Fraction or not NARROWEST <= variance <= WIDEST:
-        raise ValueError(f"a variance must be a Fraction from 1/100 to 2⁶⁰, not {variance!r}")
     if variance.denominator == 1 and variance >= WIDE_FROM:
         return make_wide_sampler(variance.numerator)
     if variance > NARROW_UP_TO:
