@@ -159,7 +159,9 @@ class Domains:
     def _no_such_value(
         self, field: Field, text: str, names: Mapping[str, str]
     ) -> UnknownValueError:
-        near = difflib.get_close_matches(text[:60].lower(), names, n=2, cutoff=0.7)
+        near: list[str] = []
+        if field.kind is not DomainKind.TIME:
+            near = difflib.get_close_matches(text[:60].lower(), names, n=2, cutoff=0.7)
         values = self.values(field)
         if near:
             found = dict.fromkeys(names[name] for name in near)
@@ -173,6 +175,19 @@ class Domains:
     def _show(self, field: Field, value: str) -> str:
         label = self.label(field, value)
         return value if label == value else f"{value} ({label})"
+
+
+def check_grouping(field: Field) -> None:
+    """Check that the field's values can make the cells of a table.
+
+    Raises:
+        MisusedFieldError: it is a quantity; says what to group by instead. Nothing was spent.
+    """
+    if field.is_quantity:
+        instead = f"group by {field.instead}" if field.instead else "ask for its mean or its sum"
+        raise MisusedFieldError(
+            f"{field.name} is a whole number, which cannot be grouped by", instead
+        )
 
 
 def make_domains(catalogue: Catalogue, charter: Charter) -> Domains:

@@ -61,7 +61,7 @@ from corridor.queries.catalogue import (
     Field,
     Source,
 )
-from corridor.queries.domains import DomainField, Domains
+from corridor.queries.domains import DomainField, Domains, check_grouping
 from corridor.queries.predicates import NOBODY, Among, Between, Not, Predicate
 from corridor.queries.question import (
     CountPersons,
@@ -323,11 +323,7 @@ class _Draft:
     def _axes(self) -> tuple[Axis, ...]:
         fields = [self._field(name) for name in self._table.group_by]
         for field in fields:
-            if field.is_quantity:
-                instead = f"group by {field.instead}" if field.instead else "ask for its mean"
-                raise MisusedFieldError(
-                    f"{field.name} is a whole number, which cannot be grouped by", instead
-                )
+            check_grouping(field)
         order = {name: place for place, name in enumerate(self._domains.catalogue.fields)}
         fields.sort(key=lambda field: order[field.name])
         countries = sum(field.kind is DomainKind.COUNTRIES for field in fields)

@@ -17,7 +17,7 @@ class QuestionError(InvalidInputError):
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         text = f"{problem}; {remedy}" if remedy else problem
-        super().__init__(f"{text}. {_NOTHING}")
+        super().__init__(f"{text}{'' if text.endswith('?') else '.'} {_NOTHING}")
         self.problem = problem
         self.remedy = remedy
 

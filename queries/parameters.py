@@ -1,0 +1,91 @@
+"""The numbers of an attempt: one deterministic function of charter, plan, ρ and roster size.
+
+Every node computes them for itself, from the charter it accepted and the plan it compiled; they
+are in the roster hash, since every honest guarantee rests on the others using the same.
+
+**The ring.** Sums are taken modulo 2³² where nothing wraps, else modulo 2⁶⁴. With r nodes of at
+most P persons each (the charter's ceiling, checked at import), no entry of the true sum exceeds
+r·P·largest·2ᵏ, and the noise of r shares exceeds T in any cell with probability at most 2⁻⁶⁰
+(`SharedNoise.largest_noise` states the tail bound). So a ring of b bits is wide enough if
+r·P·largest·2ᵏ + T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰.
+"""
+
+from corridor.errors.questions import (
+    MagnitudeTooLargeError,
+    RhoOutOfRangeError,
+    TooFewNodesError,
+)
+from corridor.privacy.distributed import SharedNoise, plan_shared_noise
+from corridor.privacy.rho import Rho
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.queries.plan import Plan
+
+RINGS = (32, 64)
+
+
+def attempt_parameters(
+    charter: Charter, plan: Plan, rho: Rho, roster_size: int
+) -> AttemptParameters:
+    """The numbers that a roster of this size works with.
+
+    Raises:
+        RhoOutOfRangeError: ρ is 0 or above the charter's ceiling.
+        TooFewNodesError: the roster is smaller than the charter's floor.
+        TooFewHonestSharesError, NoiseTooWideError: no noise keeps the promise.
+        MagnitudeTooLargeError: sums might wrap even modulo 2⁶⁴.
+            Nothing was spent in any of these cases.
+    """
+    check_rho(charter, rho)
+    if roster_size < charter.min_participants:
+        raise TooFewNodesError(roster=roster_size, needed=charter.min_participants)
+    dropouts = charter.tolerated_dropouts(roster_size)
+    honest = roster_size - dropouts - charter.max_colluders
+    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest)
+    return AttemptParameters(
+        roster_size=roster_size,
+        threshold=charter.threshold(roster_size),
+        dropouts=dropouts,
+        colluders=charter.max_colluders,
+        min_participants=charter.min_participants,
+        cells=plan.size,
+        sensitivity_squared=plan.sensitivity_squared,
+        scale_bits=noise.scale_bits,
+        share_variance=noise.share_variance,
+        ring_bits=ring_bits(charter, plan, noise, roster_size),
+    )
+
+
+def check_rho(charter: Charter, rho: Rho) -> None:
+    """Check that ρ is above 0 and within the charter's ceiling.
+
+    Raises:
+        RhoOutOfRangeError: it is not. Nothing was spent.
+    """
+    ceiling = charter.ceilings.rho_per_question
+    if not 0 < rho.value <= ceiling:
+        raise RhoOutOfRangeError(rho=str(rho.value), ceiling=str(ceiling))
+
+
+def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int) -> int:
+    """The narrowest ring in which the sum wraps with probability at most 2⁻⁶⁰.
+
+    Raises:
+        MagnitudeTooLargeError: there is none.
+    """
+    counted = roster_size * charter.ceilings.persons_per_node * plan.largest << noise.scale_bits
+    magnitude = counted + noise.largest_noise(roster_size, plan.size)
+    for bits in RINGS:
+        if magnitude < 1 << bits - 1:
+            return bits
+    raise MagnitudeTooLargeError(bits=magnitude.bit_length() + 1)
+
+
+def planned_noise(parameters: AttemptParameters) -> SharedNoise:
+    """The noise that these parameters describe."""
+    return SharedNoise(
+        share_variance=parameters.share_variance,
+        scale_bits=parameters.scale_bits,
+        honest_shares=parameters.honest_shares,
+        sensitivity_squared=parameters.sensitivity_squared << 2 * parameters.scale_bits,
+    )

@@ -1,0 +1,519 @@
+"""Questions in SQL: a small subset, read by sqlglot and never executed.
+
+    SELECT [fields,] measures FROM source [WHERE condition] [GROUP BY fields]
+
+    source      persons | corridors | legs | services
+    measures    COUNT(*) | COUNT(DISTINCT person) | SUM(q) | AVG(q) | SUM(CLAMP(q, low, high)) …
+    condition   = <> < <= > >= IN BETWEEN, IS [NOT] NULL, AND OR NOT, on a field and constants
+
+Fields selected and fields grouped by must be the same. Two measures give two tables, which
+share one noise budget. NULL is the value `unknown`: logic has two values here, so that
+`gender <> 'Feminine'` includes those of unknown gender; a quantity that is compared is known,
+except under NOT. Everything else is refused, with where it stands and what there is instead:
+a part of SQL silently ignored would answer another question than was asked.
+
+The text may come from anybody. It is bounded in length and number of tokens before it is
+parsed; only a SELECT reaches the parser; and of the tree every part that is not expected is
+refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from corridor.errors.questions import QuestionError, UnsupportedSqlError
+from corridor.queries.catalogue import Field, Source
+from corridor.queries.conditions import (
+    Bound,
+    is_above,
+    is_below,
+    is_between,
+    is_not,
+    is_one_of,
+    is_unknown,
+    make_table,
+    quantity_bounds,
+)
+from corridor.queries.domains import Domains, check_grouping
+from corridor.queries.predicates import Predicate, all_of, any_of, negation
+from corridor.queries.question import (
+    MOST_GROUPINGS,
+    CountPersons,
+    Mean,
+    Measure,
+    Question,
+    Sum,
+    make_question,
+)
+
+MOST_CHARACTERS = 20_000
+MOST_TOKENS = 3_000
+DEEPEST = 40
+
+_MEASURES = "the measures are COUNT(*), COUNT(DISTINCT person), SUM(field) and AVG(field)"
+_CONDITIONS = (
+    "conditions compare a field with constants by =, <>, <, <=, >, >=, IN, BETWEEN, IS NULL"
+)
+_INSTEAD = {
+    "order": ("ORDER BY", "order the answer when you have it"),
+    "limit": ("LIMIT", "every cell of the domain is released; cut the answer when you have it"),
+    "offset": ("OFFSET", "every cell of the domain is released; cut the answer when you have it"),
+    "having": ("HAVING", "filter the answer when you have it; cells have margins"),
+    "joins": ("JOIN", "corridors, legs and services already have the fields of their person"),
+    "distinct": ("DISTINCT", "group by the fields instead"),
+    "with_": ("WITH", "write one SELECT over one table"),
+    "qualify": ("QUALIFY", "filter the answer when you have it"),
+    "windows": ("WINDOW", _MEASURES),
+    "laterals": ("LATERAL", "write one SELECT over one table"),
+    "sample": ("TABLESAMPLE", "questions are over all rows"),
+    "pivots": ("PIVOT", "group by both fields and pivot the answer"),
+    "rollup": ("ROLLUP", "answers come with their totals"),
+    "cube": ("CUBE", "answers come with their totals"),
+    "grouping_sets": ("GROUPING", "ask several questions, or let an indicator have several tables"),
+    "query": ("", "IN takes a list of constants"),
+    "db": ("", "the tables are persons, corridors, legs and services"),
+}
+
+
+def parse_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> Question:
+    """The question that the SQL asks.
+
+    Args:
+        text: the SQL.
+        domains: the fields and values there are.
+        max_cells: m, where the default of the groupings is not wanted.
+
+    Raises:
+        UnsupportedSqlError: outside the subset; has line, column and the token.
+        QuestionError: a field or value does not exist, or is misused; with line and column.
+            Nothing was spent.
+    """
+    reader = _Reader(text, domains)
+    try:
+        return reader.question(max_cells)
+    except RecursionError:
+        raise reader.refusal(
+            0, "conditions are nested too deeply", "write them flat, with IN and AND"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A measure and where it stands."""
+
+    measure: Measure
+    node: exp.Expr
+
+
+class _Reader:
+    """Reads one text. Positions are offsets into it until they are shown."""
+
+    def __init__(self, text: str, domains: Domains) -> None:
+        self._text = text
+        self._domains = domains
+        self._source = Source.PERSONS
+        self._qualifiers: frozenset[str] = frozenset()
+
+    def question(self, max_cells: int | None) -> Question:
+        """Read it all."""
+        select = self._parse()
+        self._only(select, "expressions", "from_", "where", "group")
+        self._read_from(select)
+        grouped = self._group_by(select.args.get("group"))
+        measures = self._selected(select, grouped)
+        where = select.args.get("where")
+        conditions = [self._condition(where.this)] if where is not None else []
+        with self._at(select):
+            return make_question(
+                *(
+                    make_table(
+                        self._domains,
+                        self._source,
+                        measured.measure,
+                        where=conditions,
+                        group_by=grouped.values(),
+                        max_cells=max_cells,
+                    )
+                    for measured in measures
+                )
+            )
+
+    def refusal(
+        self, offset: int, problem: str, remedy: str, found: str | None = None
+    ) -> UnsupportedSqlError:
+        """The error that says where it is."""
+        line, column = self._place(offset)
+        if found is None:
+            rest = self._text[offset : offset + 40].split()
+            found = rest[0] if rest else ""
+        return UnsupportedSqlError(problem, remedy, line=line, column=column, found=found)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        before = self._text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+    # ------------------------------------------------------------ text to tree
+
+    def _parse(self) -> exp.Select:
+        if len(self._text) > MOST_CHARACTERS:
+            raise self.refusal(
+                MOST_CHARACTERS,
+                f"the text has {len(self._text)} characters, {MOST_CHARACTERS} are allowed",
+                "use ranges in place of long lists",
+            )
+        self._check_tokens(self._tokens())
+        try:
+            tree = sqlglot.parse_one(self._text, dialect="duckdb")
+        except ParseError as error:
+            raise self._from_sqlglot(error) from None
+        if not isinstance(tree, exp.Select):
+            raise self.refusal(
+                self._find(type(tree).__name__) or 0,
+                "only one SELECT can be asked",
+                "write one SELECT over one table",
+            )
+        return tree
+
+    def _tokens(self) -> list[Token]:
+        try:
+            return sqlglot.tokenize(self._text, dialect="duckdb")
+        except TokenError:
+            raise self.refusal(
+                max(0, len(self._text.rstrip()) - 1),
+                "the text ends inside a quotation or comment",
+                "close the quotation mark",
+            ) from None
+
+    def _check_tokens(self, tokens: list[Token]) -> None:
+        """Refuse what must not reach the parser: no SELECT, several, too long, too deep."""
+        if not tokens or tokens[0].token_type is not TokenType.SELECT:
+            found = tokens[0].text if tokens else ""
+            raise self.refusal(
+                tokens[0].start if tokens else 0,
+                f"a question begins with SELECT, not with {found[:40]!r}",
+                "write SELECT … FROM persons, corridors, legs or services",
+            )
+        if len(tokens) > MOST_TOKENS:
+            raise self.refusal(
+                tokens[MOST_TOKENS].start,
+                f"the text has more than {MOST_TOKENS} words",
+                "use ranges in place of long lists",
+            )
+        depth = 0
+        for place, token in enumerate(tokens):
+            if token.token_type is TokenType.SEMICOLON and place + 1 < len(tokens):
+                raise self.refusal(
+                    token.start, "there is more than one statement", "ask one question at a time"
+                )
+            depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+            if depth > DEEPEST:
+                raise self.refusal(
+                    token.start, "conditions are nested too deeply", "write them flat"
+                )
+
+    def _from_sqlglot(self, error: ParseError) -> UnsupportedSqlError:
+        first = error.errors[0] if error.errors else {}
+        offset = len(first.get("start_context") or "")
+        found = str(first.get("highlight") or "")
+        line, column = first.get("line"), first.get("col")
+        refusal = self.refusal(
+            offset, f"cannot be read as SQL at {found[:40]!r}", "see the example in the help", found
+        )
+        if isinstance(line, int) and isinstance(column, int) and found:
+            # sqlglot counts to the end of the token, and shows a part of the text only.
+            end = sum(len(row) + 1 for row in self._text.split("\n")[: line - 1]) + column
+            refusal = self.refusal(
+                max(0, end - len(found)),
+                f"cannot be read as SQL at {found[:40]!r}",
+                "write SELECT fields, COUNT(*) FROM table WHERE conditions GROUP BY fields",
+                found,
+            )
+        return refusal
+
+    # ------------------------------------------------------------ clauses
+
+    def _read_from(self, select: exp.Select) -> None:
+        clause = select.args.get("from_")
+        if clause is None:
+            raise self.refusal(
+                len(self._text.rstrip()),
+                "FROM is missing",
+                "the tables are persons, corridors, legs and services",
+            )
+        table = clause.this
+        if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+            raise self._refused(
+                table, "only a table can be asked", "write one SELECT over one table"
+            )
+        self._only(table, "this", "alias")
+        name = table.this.name.lower()
+        if name not in list(Source):
+            raise self._refused(
+                table,
+                f"there is no table {table.this.name[:40]!r}",
+                "the tables are persons, corridors, legs and services",
+            )
+        self._source = Source(name)
+        self._qualifiers = frozenset(filter(None, (name, table.alias.lower())))
+
+    def _group_by(self, group: exp.Group | None) -> dict[str, Field]:
+        if group is None:
+            return {}
+        self._only(group, "expressions")
+        fields = {}
+        for node in group.expressions:
+            field = self._field(node, "GROUP BY takes names of fields")
+            with self._at(node):
+                check_grouping(field)
+            fields[field.name] = field
+        if len(fields) > MOST_GROUPINGS:
+            raise self._refused(
+                group.expressions[MOST_GROUPINGS],
+                f"there are {len(fields)} groupings, {MOST_GROUPINGS} are allowed",
+                "ask several questions",
+            )
+        return fields
+
+    def _selected(self, select: exp.Select, grouped: dict[str, Field]) -> list[_Measured]:
+        measures: list[_Measured] = []
+        shown: set[str] = set()
+        for node in select.expressions:
+            bare = node.this if isinstance(node, exp.Alias) else node
+            if not isinstance(bare, exp.Column):
+                measures.append(_Measured(self._measure(bare), bare))
+                continue
+            field = self._field(bare, "SELECT takes fields and measures")
+            shown.add(field.name)
+            if field.name not in grouped:
+                raise self._refused(
+                    bare,
+                    f"{field.name} is selected and not grouped by",
+                    f"add it: GROUP BY {', '.join([*grouped, field.name])}",
+                )
+        for name in grouped:
+            if name not in shown:
+                raise self._refused(
+                    select.args["group"],
+                    f"{name} is grouped by and not selected",
+                    f"add {name} after SELECT",
+                )
+        if not measures:
+            raise self._refused(select, "nothing is measured", _MEASURES)
+        return measures
+
+    def _measure(self, node: exp.Expr) -> Measure:
+        match node:
+            case exp.Count():
+                self._only(node, "this", "big_int")
+                self._check_counted(node.this, node)
+                return CountPersons()
+            case exp.Sum():
+                self._only(node, "this")
+                return Sum(*self._quantity(node.this))
+            case exp.Avg():
+                self._only(node, "this")
+                return Mean(*self._quantity(node.this))
+            case _:
+                raise self._refused(node, f"{self._words(node)} cannot be measured", _MEASURES)
+
+    def _check_counted(self, counted: exp.Expr | None, count: exp.Count) -> None:
+        if isinstance(counted, exp.Star):
+            return
+        if isinstance(counted, exp.Distinct) and len(counted.expressions) == 1:
+            self._only(counted, "expressions")
+            column = counted.expressions[0]
+            if isinstance(column, exp.Column) and column.name.lower() == "person":
+                return
+        raise self._refused(
+            counted or count,
+            "only persons can be counted",
+            "write COUNT(DISTINCT person) or COUNT(*), which count each person once per cell",
+        )
+
+    def _quantity(self, node: exp.Expr | None) -> tuple[str, int, int]:
+        low = high = None
+        if isinstance(node, exp.Anonymous) and node.name.upper() == "CLAMP":
+            if len(node.expressions) != 3:
+                raise self._refused(
+                    node, "CLAMP takes a field and two numbers", "as CLAMP(age, 0, 60)"
+                )
+            column = node.expressions[0]
+            low, high = (self._whole(part) for part in node.expressions[1:])
+        else:
+            column = node
+        if column is None:
+            raise self.refusal(0, "a field is missing", _MEASURES)
+        field = self._field(column, "SUM and AVG take a field, or CLAMP(field, low, high)")
+        with self._at(column):
+            return field.name, *quantity_bounds(field, low, high)
+
+    # ------------------------------------------------------------ conditions
+
+    def _condition(self, node: exp.Expr) -> Predicate:
+        match node:
+            case exp.Paren():
+                return self._condition(node.this)
+            case exp.And():
+                return all_of([self._condition(part) for part in node.flatten(unnest=False)])
+            case exp.Or():
+                return any_of([self._condition(part) for part in node.flatten(unnest=False)])
+            case exp.Not():
+                return negation(self._condition(node.this))
+            case _:
+                return self._atom(node)
+
+    def _atom(self, node: exp.Expr) -> Predicate:
+        match node:
+            case exp.In():
+                return self._in(node)
+            case exp.Between():
+                return self._between(node)
+            case exp.Is() if isinstance(node.expression, exp.Null):
+                return is_unknown(self._compared(node.this))
+            case exp.EQ() | exp.NEQ() | exp.LT() | exp.LTE() | exp.GT() | exp.GTE():
+                return self._comparison(node)
+            case _:
+                raise self._refused(node, f"{self._words(node)} is no condition here", _CONDITIONS)
+
+    def _between(self, node: exp.Between) -> Predicate:
+        self._only(node, "this", "low", "high")
+        field = self._compared(node.this)
+        low, high = self._constant(node.args["low"]), self._constant(node.args["high"])
+        with self._at(node.this):
+            return is_between(self._domains, field, low, high)
+
+    def _in(self, node: exp.In) -> Predicate:
+        self._only(node, "this", "expressions")
+        if not node.expressions:
+            raise self._refused(
+                node, "IN needs a list of constants", "as in gender IN ('Feminine')"
+            )
+        field = self._compared(node.this)
+        parts: list[Predicate] = []
+        for constant in node.expressions:
+            value = self._constant(constant)
+            with self._at(constant):
+                parts.append(is_one_of(self._domains, field, [value]))
+        return any_of(parts)
+
+    def _comparison(self, node: exp.Binary) -> Predicate:
+        left, right, kind = node.this, node.expression, type(node)
+        if not isinstance(left, exp.Column):
+            left, right, kind = right, left, _MIRRORED[kind]
+        field = self._compared(left)
+        value = self._constant(right)
+        with self._at(right):
+            return _COMPARISONS[kind](self._domains, field, value)
+
+    # ------------------------------------------------------------ leaves
+
+    def _field(self, node: exp.Expr, instead: str) -> Field:
+        if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Identifier):
+            raise self._refused(node, f"{self._words(node)} is no field", instead)
+        self._only(node, "this", "table")
+        if node.table and node.table.lower() not in self._qualifiers:
+            raise self._refused(
+                node,
+                f"{node.table[:40]!r} is not the table asked",
+                f"it is {self._source.value}",
+            )
+        with self._at(node):
+            return self._domains.field(node.name, self._source)
+
+    def _compared(self, node: exp.Expr) -> Field:
+        return self._field(node, _CONDITIONS)
+
+    def _constant(self, node: exp.Expr) -> Bound:
+        match node:
+            case exp.Literal(is_string=True):
+                return str(node.this)
+            case exp.Neg() | exp.Literal():
+                return self._whole(node)
+            case _:
+                raise self._refused(node, f"{self._words(node)} is no constant", _CONDITIONS)
+
+    def _whole(self, node: exp.Expr) -> int:
+        sign, literal = (-1, node.this) if isinstance(node, exp.Neg) else (1, node)
+        text = str(literal.this) if isinstance(literal, exp.Literal) else ""
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or literal.is_string:
+            raise self._refused(
+                node, f"{self._words(node)} is no whole number", "write one, such as 18"
+            )
+        return sign * int(text)
+
+    # ------------------------------------------------------------ refusing
+
+    def _only(self, node: exp.Expr, *allowed: str) -> None:
+        """Refuse a part of the node that is not expected here, whatever it is."""
+        for name, part in node.args.items():
+            if name in allowed or part is None or part is False or part == []:
+                continue
+            word, instead = _INSTEAD.get(name, ("", "leave it out"))
+            offset = self._find(word)
+            if offset is None:
+                first = part[0] if isinstance(part, list) else part
+                offset = self._start(first if isinstance(first, exp.Expr) else node)
+            raise self.refusal(offset, f"{word or self._words(node)} is not supported", instead)
+
+    def _find(self, words: str) -> int | None:
+        """Where the first of these words stands, if it does."""
+        first = words.partition(" ")[0].upper()
+        for token in self._tokens():
+            if first and token.text.upper().partition(" ")[0] == first:
+                return int(token.start)
+        return None
+
+    def _refused(self, node: exp.Expr, problem: str, remedy: str) -> UnsupportedSqlError:
+        return self.refusal(self._start(node), problem, remedy)
+
+    def _start(self, node: exp.Expr) -> int:
+        """Where the node's first word stands."""
+        starts = [n.meta["start"] for n in node.walk() if "start" in n.meta]
+        if not starts:
+            return self._find(node.sql(dialect="duckdb")) or 0
+        start: int = min(starts)
+        name = re.search(r"\w+\s*\(\s*$", self._text[:start])
+        inside_call = isinstance(node, exp.Func) and "start" not in node.meta and name is not None
+        return name.start() if inside_call and name is not None else start
+
+    def _words(self, node: exp.Expr) -> str:
+        text = node.sql(dialect="duckdb")
+        return repr(text if len(text) <= 60 else text[:57] + "…")
+
+    @contextmanager
+    def _at(self, node: exp.Expr) -> Iterator[None]:
+        """Put line and column before the message of an error about a field or value."""
+        try:
+            yield
+        except UnsupportedSqlError:
+            raise
+        except QuestionError as error:
+            line, column = self._place(self._start(node))
+            raise type(error)(
+                f"line {line}, column {column}: {error.problem}", error.remedy
+            ) from None
+
+
+_MIRRORED: dict[type[exp.Binary], type[exp.Binary]] = {
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+    exp.LT: exp.GT,
+    exp.LTE: exp.GTE,
+    exp.GT: exp.LT,
+    exp.GTE: exp.LTE,
+}
+
+_COMPARISONS: dict[type[exp.Binary], Callable[[Domains, Field, Bound], Predicate]] = {
+    exp.EQ: lambda domains, field, value: is_one_of(domains, field, [value]),
+    exp.NEQ: is_not,
+    exp.LT: is_below,
+    exp.LTE: lambda domains, field, value: is_between(domains, field, None, value),
+    exp.GT: is_above,
+    exp.GTE: lambda domains, field, value: is_between(domains, field, value, None),
+}
