@@ -112,35 +112,36 @@ def deal(
         country: {kind: HeldShare(split[kind][place], random_bytes(SALT_BYTES)) for kind in split}
         for place, country in enumerate(countries)
     }
-    dealings = []
+    envelopes = {me: b""}  # its own shares never leave the dealer
     for acceptance in settled.roster.acceptances:
-        peer = acceptance.country
-        envelope = b""  # its own shares never leave the dealer
-        if peer != me:
-            salt = random_bytes(SALT_BYTES)
-            try:
-                info = _envelope_info(settled.hash, me, peer, salt)
-                key = suite.agree(envelope_seed, acceptance.envelope_key, info)
-            except BadPeerKeyError as error:
-                raise BadPeerKeyError(peer) from error
-            associated = _associated(settled.hash, me, peer)
-            envelope = salt + suite.seal(key, associated, _pack(held[peer]))
-        hashes = {
-            kind: share_hash(settled.hash, me, peer, kind, share)
-            for kind, share in held[peer].items()
-        }
-        dealing = Dealing(
+        peer, salt = acceptance.country, random_bytes(SALT_BYTES)
+        if peer == me:
+            continue
+        info = _envelope_info(settled.hash, me, peer, salt)
+        try:
+            key = suite.agree(envelope_seed, acceptance.envelope_key, info)
+        except BadPeerKeyError as error:
+            raise BadPeerKeyError(peer) from error
+        associated = _associated(settled.hash, me, peer)
+        envelopes[peer] = salt + suite.seal(key, associated, _pack(held[peer]))
+
+    def hash_for(peer: CountryCode, kind: ShareKind) -> Digest:
+        return share_hash(settled.hash, me, peer, kind, held[peer][kind])
+
+    dealings = [
+        Dealing(
             roster_hash=settled.hash,
             dealer=me,
             recipient=peer,
             commitment=committed,
-            self_mask_hash=hashes[ShareKind.SELF_MASK],
-            mask_key_hash=hashes[ShareKind.MASK_KEY],
-            envelope=envelope,
+            self_mask_hash=hash_for(peer, ShareKind.SELF_MASK),
+            mask_key_hash=hash_for(peer, ShareKind.MASK_KEY),
+            envelope=envelopes[peer],
             signature=UNSIGNED,
         )
-        dealings.append(signed(dealing, sign))
-    return Shares(me, tuple(dealings)), held[me]
+        for peer in countries
+    ]
+    return Shares(me, tuple(signed(dealing, sign) for dealing in dealings)), held[me]
 
 
 def open_envelope(

@@ -1,0 +1,293 @@
+"""Every attack of tests/vectors/secure_sum is refused, for its own reason, and harms nothing.
+
+Five members AA to AE, c = 1: t = 4, d = 1. The attacks of the node's rounds are tried on AA; those
+of the coordinator's rounds come from AB. AE drops out before its masked input.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.errors import CorridorError
+from corridor.ids import CountryCode, Digest, Signature
+from corridor.protocols.secure_sum import coordinator
+from corridor.protocols.secure_sum.messages import (
+    Roster,
+    ShareKind,
+    Sharers,
+    Shares,
+    SurvivorSet,
+    Unmask,
+    UnmaskRequest,
+    signed,
+)
+from corridor.protocols.secure_sum.sharing import reveal
+from support.bending import bend
+from support.secure_sum import SUITE, Conversation, Region, first_countries, make_header, verify
+
+FOLDER = Path(__file__).parents[3] / "vectors" / "secure_sum"
+REGION = Region(countries=first_countries(5))
+AA, AB, AC, AD, AE = REGION.countries
+Steps = Sequence[dict[str, Any]]
+
+
+def vectors(round_name: str) -> list[Path]:
+    return sorted((FOLDER / round_name).glob("negative_*.json"))
+
+
+def attacks(round_name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", vectors(round_name), ids=lambda path: path.stem)
+
+
+def never_sign(_: bytes) -> Signature:
+    raise AssertionError("signed what had to be refused")
+
+
+@cache
+def attempt(session: bytes = bytes(16)) -> Conversation:
+    """A whole attempt, honest but for AE, which falls silent. States are values: tests share it."""
+    talk = Conversation(REGION, seed=session[0], header=make_header(session))
+    talk.propose()
+    talk.share()
+    talk.open()
+    talk.mask(silent=frozenset({AE}))
+    talk.sign()
+    talk.unmask()
+    return talk
+
+
+def other_attempt() -> Conversation:
+    return attempt(b"\7" * 16)
+
+
+class Vector:
+    """One attack as its file tells it."""
+
+    def __init__(self, path: Path) -> None:
+        told = json.loads(path.read_text())
+        self.steps: Steps = told["steps"]
+        self._code: str = told["refused_with"]
+        self._because: str = told["because"]
+
+    def is_refused(self) -> "Refusal":
+        return Refusal(self._code, self._because)
+
+
+class Refusal:
+    """The block must raise this code for this reason."""
+
+    def __init__(self, code: str, because: str) -> None:
+        self._code = code
+        self._raises = pytest.raises(CorridorError, match=because)
+
+    def __enter__(self) -> None:
+        self._info = self._raises.__enter__()
+
+    def __exit__(self, *error: Any) -> bool:
+        swallowed = self._raises.__exit__(*error)
+        assert self._info.value.code == self._code
+        return bool(swallowed)
+
+
+# ---------------------------------------------------------------- what a node refuses
+
+
+@attacks("roster")
+def test_a_node_shares_nothing_under_a_bad_roster(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    acceptances = bend(talk.roster.acceptances, vector.steps, other_attempt().roster.acceptances)
+    roster = Roster(tuple(sorted(acceptances, key=lambda acceptance: acceptance.country)))
+    with vector.is_refused():
+        talk.accepted[AA].on_roster(
+            roster,
+            parameters_for=REGION.parameters_for,
+            keys=REGION.keys,
+            verify=verify,
+            suite=SUITE,
+            random_bytes=talk.random_bytes,
+            sign=never_sign,
+        )
+
+
+@attacks("dealings")
+def test_a_node_opens_nothing_that_is_misdelivered(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    dealings = bend(talk.dealings[AA], vector.steps, other_attempt().dealings[AA])
+    with vector.is_refused():
+        talk.shared[AA].on_dealings(
+            dealings, keys=REGION.keys, verify=verify, suite=SUITE, sign=never_sign
+        )
+
+
+@attacks("sharers")
+def test_a_node_debits_nothing_for_sharers_that_do_not_hold(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    words = bend(talk.sharers.opened, vector.steps, other_attempt().sharers.opened)
+    with vector.is_refused():
+        talk.hear_sharers(AA, Sharers(words))
+
+
+@attacks("survivors")
+def test_a21_a25_a26_a_node_signs_no_bad_survivor_set(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    announced = talk.survivors
+    for step in vector.steps:
+        match step:
+            case {"survivors": countries}:
+                announced = replace(announced, survivors=frozenset(countries))
+            case {"sharers": countries}:
+                announced = replace(announced, sharers=frozenset(countries))
+            case {"roster_hash": text}:
+                announced = replace(announced, roster_hash=Digest(bytes.fromhex(text)))
+            case _:
+                raise ValueError(f"no such step: {step}")
+    with vector.is_refused():
+        talk.awaiting[AA].on_survivors(announced, never_sign)
+
+
+@attacks("unmask_request")
+def test_a21_a_node_reveals_nothing_without_a_quorum_for_its_own_set(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    words = list(talk.request.signatures)
+    for step in vector.steps:
+        match step:
+            case {"other_set": country}:
+                other = SurvivorSet(
+                    talk.survivors.roster_hash,
+                    talk.survivors.sharers,
+                    talk.survivors.survivors - {AB} | {AE},
+                )
+                lie = talk.signature_of(country, other)
+                words = [lie if word.country == country else word for word in words]
+            case _:
+                words = list(bend(words, [step], other_attempt().request.signatures))
+    with vector.is_refused():
+        talk.signed[AA].on_unmask_request(
+            UnmaskRequest(tuple(words)), keys=REGION.keys, verify=verify, sign=never_sign
+        )
+
+
+# ---------------------------------------------------------------- what the coordinator refuses
+
+
+@attacks("acceptance")
+def test_the_coordinator_takes_nobody_in_who_would_end_the_attempt(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    collecting = coordinator.CollectingAcceptances(talk.header, REGION.keys)
+    collecting = collecting.on_acceptance(talk.accepted[AA].acceptance, verify=verify, suite=SUITE)
+    words = bend(talk.roster.acceptances, vector.steps, other_attempt().roster.acceptances)
+    with vector.is_refused():
+        collecting.on_acceptance(words[1], verify=verify, suite=SUITE)
+
+
+@attacks("shares")
+def test_the_coordinator_passes_on_whole_sets_of_dealings_only(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    shares = talk.collecting_shares.heard[AB]
+    for step in vector.steps:
+        match step:
+            case {"replay": _}:
+                shares = other_attempt().collecting_shares.heard[AB]
+            case {"dealings": {"drop_recipient": country}}:
+                left = tuple(d for d in shares.dealings if d.recipient != country)
+                shares = Shares(AB, left)
+            case {"dealings": {"other_commitment_for": country}}:
+                bent = tuple(
+                    replace(d, commitment=Digest(bytes(32))) if d.recipient == country else d
+                    for d in shares.dealings
+                )
+                shares = Shares(AB, bent)
+            case _:
+                raise ValueError(f"no such step: {step}")
+    with vector.is_refused():
+        replace(talk.collecting_shares, heard={}).on_shares(shares)
+
+
+@attacks("opened")
+def test_the_coordinator_believes_no_list_that_is_not_its_members(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    words = bend(talk.sharers.opened, vector.steps, other_attempt().sharers.opened)
+    with vector.is_refused():
+        replace(talk.collecting_opened, heard={}).on_opened(words[1], verify=verify)
+
+
+@attacks("masked_input")
+def test_the_coordinator_adds_no_vector_that_its_node_did_not_sign_for(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    heard, other = talk.collecting_inputs.heard, other_attempt().collecting_inputs.heard
+    words = bend([heard[AA], heard[AB]], vector.steps, [other[AA], other[AB]])
+    spooled = Digest(sha256(talk.masked[AB]).digest())
+    with vector.is_refused():
+        replace(talk.collecting_inputs, heard={}).on_masked_input(words[1], spooled, verify=verify)
+
+
+@attacks("signature")
+def test_the_coordinator_counts_survivors_signatures_over_the_announced_set(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    words = list(talk.request.signatures)
+    for step in vector.steps:
+        match step:
+            case {"other_set": country}:
+                other = replace(talk.survivors, survivors=talk.survivors.sharers)
+                words[1] = talk.signature_of(country, other)
+            case _:
+                words = list(bend(words, [step], other_attempt().request.signatures))
+    with vector.is_refused():
+        replace(talk.collecting_signatures, heard={}).on_signature(words[1], verify=verify)
+
+
+@attacks("unmask")
+def test_the_coordinator_uses_no_share_that_was_not_dealt_so(path: Path) -> None:
+    vector, talk = Vector(path), attempt()
+    unmask = talk.collecting_unmask.heard[AB]
+    for step in vector.steps:
+        match step:
+            case {"replay": _}:
+                unmask = other_attempt().collecting_unmask.heard[AB]
+            case {"reveal": change}:
+                unmask = lie_about(unmask, talk, change)
+            case _:
+                raise ValueError(f"no such step: {step}")
+    with vector.is_refused():
+        replace(talk.collecting_unmask, heard={}).on_unmask(unmask, verify=verify)
+
+
+def lie_about(unmask: Unmask, talk: Conversation, change: dict[str, Any]) -> Unmask:
+    held = talk.signed[unmask.country].held
+    revealed = list(unmask.revealed)
+    match change:
+        case {"drop": dealer}:
+            revealed = [share for share in revealed if share.dealer != dealer]
+        case {"both": dealer}:
+            revealed.append(reveal(CountryCode(dealer), ShareKind.MASK_KEY, held[dealer]))
+        case {"other_kind": dealer}:
+            other = reveal(CountryCode(dealer), ShareKind.MASK_KEY, held[dealer])
+            revealed = [other if share.dealer == dealer else share for share in revealed]
+        case {"of": dealer, "share": text}:
+            revealed = [
+                replace(share, share=bytes.fromhex(text)) if share.dealer == dealer else share
+                for share in revealed
+            ]
+        case _:
+            raise ValueError(f"no such lie: {change}")
+    changed = replace(unmask, revealed=tuple(revealed))
+    return changed if change.get("unsigned") else signed(changed, REGION.sign(unmask.country))
+
+
+def test_the_attacks_were_found_and_all_have_a_round() -> None:
+    rounds = {"roster", "dealings", "sharers", "survivors", "unmask_request"}
+    rounds |= {"acceptance", "shares", "opened", "masked_input", "signature", "unmask"}
+    assert sorted(folder.name for folder in FOLDER.iterdir()) == sorted(rounds)
+    assert sum(len(vectors(name)) for name in rounds) >= 60
+
+
+def test_the_same_messages_unbent_are_accepted() -> None:
+    talk = attempt()
+    assert talk.survivors.survivors == {AA, AB, AC, AD}
+    assert talk.survivors.sharers == set(REGION.countries)
