@@ -22,10 +22,10 @@ import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -104,8 +104,8 @@ _RELATION = re.compile(r"<(?:\w+:)?Relationship\s([^>]*)")
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
 
-def open_case_file(path: Path, ceilings: Ceilings) -> Iterator[RawTable]:
-    """The tables of a case file. Rows are read as they are asked for.
+def open_case_file(path: Path, ceilings: Ceilings) -> Generator[RawTable, None, None]:
+    """The tables of a case file. Rows are read as they are asked for; close it when done.
 
     Raises:
         CaseFileNotFoundError, UnsupportedFileError, ProtectedFileError, DamagedFileError,
@@ -123,7 +123,7 @@ def open_case_file(path: Path, ceilings: Ceilings) -> Iterator[RawTable]:
         raise CaseFileNotFoundError(file=path.name, why=why) from error
 
 
-def _tables(path: Path, file: IO[bytes], start: bytes, ceilings: Ceilings) -> Iterator[RawTable]:
+def _tables(path: Path, file: BinaryIO, start: bytes, ceilings: Ceilings) -> Iterator[RawTable]:
     file.seek(0)
     if start.startswith(b"PK"):
         return _workbook(path.name, file, ceilings)
@@ -145,14 +145,13 @@ def _tables(path: Path, file: IO[bytes], start: bytes, ceilings: Ceilings) -> It
 # ---------------------------------------------------------------- CSV
 
 
-def _csv(name: str, file: IO[bytes], ceilings: Ceilings) -> Iterator[RawTable]:
+def _csv(name: str, file: BinaryIO, ceilings: Ceilings) -> Iterator[RawTable]:
     _check_encoding(name, file)
     file.seek(0)
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    first = next((line for line in text if line.strip(" \t\r\n,;")), "")
-    text.seek(0)
-    yield RawTable(Place(name), _csv_rows(name, text, _separator(first), ceilings))
-    text.detach()
+    with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        first = next((line for line in text if line.strip(" \t\r\n,;")), "")
+        text.seek(0)
+        yield RawTable(Place(name), _csv_rows(name, text, _separator(first), ceilings))
 
 
 def _csv_rows(name: str, text: IO[str], separator: str, ceilings: Ceilings) -> Iterator[Row]:
@@ -318,11 +317,11 @@ def _check_directory(name: str, archive: zipfile.ZipFile, packed: int, ceilings:
 def _unpacked(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """What a member unpacks to, which must be as long as the directory says.
 
-    Python stops where the directory says, the spreadsheet library does not: so the directory
-    is told one byte more, and whoever lied gives himself away.
+    Python stops where the directory says, the spreadsheet library does not: so Python is told
+    that there is no end, and a member that goes on gives itself away.
     """
     asked = copy.copy(member)
-    asked.file_size += 1
+    asked.file_size = 1 << 62
     found = 0
     with archive.open(asked) as stream:
         while chunk := stream.read(_CHUNK):

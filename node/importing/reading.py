@@ -7,6 +7,7 @@ services of what is left, and the report.
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from itertools import chain, islice
@@ -258,19 +259,21 @@ class _FilesReader:
             CorridorError: what `files.open_case_file` raises.
         """
         self._progress(f"{path.name}: opening")
-        looked_at, with_fields, rows = [], 0, 0
-        for table in open_case_file(path, ceilings):
-            looked_at.append(str(table.place.sheet or ""))
-            first = list(islice(table.rows, HEADER_WITHIN + 1))
-            header = self._headers.find(table.place, [cells for _, cells in first], self.findings)
-            if header is None:
-                self.findings.add(table.place, None, "sheet.no_fields")
-                continue
-            with_fields += 1
-            if not header.holds:
-                self.findings.add(table.place, None, "sheet.no_cases")
-                continue
-            rows += self._read_table(number, table, header, first)
+        looked_at: list[str] = []
+        with_fields = rows = 0
+        with closing(open_case_file(path, ceilings)) as tables:
+            for table in tables:
+                looked_at.append(str(table.place.sheet or ""))
+                first = list(islice(table.rows, HEADER_WITHIN + 1))
+                cells = [cells for _, cells in first]
+                header = self._headers.find(table.place, cells, self.findings)
+                with_fields += header is not None
+                if header is None:
+                    self.findings.add(table.place, None, "sheet.no_fields")
+                elif header.holds:
+                    rows += self._read_table(number, table, header, first)
+                else:
+                    self.findings.add(table.place, None, "sheet.no_cases")
         if not with_fields:
             raise NotHtcdsError(file=path.name, sheets=", ".join(filter(None, looked_at)))
         if not rows:
