@@ -45,6 +45,7 @@ _TABLE_INDEX_BITS = 11
 _TABLE_BITS = 31
 _COIN_BITS = 32
 _COIN_SHIFT = 31
+_ROUNDED_AWAY = 8
 
 
 def round_up(variance: Fraction) -> Fraction:
@@ -146,29 +147,33 @@ class WideSampler:
         random_bytes: RandomBytes,
     ) -> NDArray[np.bool_]:
         """Whether each proposal is accepted: probability exp(−r(2qB + r)/2σ²), exactly."""
-        # A block past the table (resolved, once in an age) would overflow below: it is exact work.
+        # A block past the table (resolved, once in an age) would overflow: it is exact work.
         far = quotient >= self.blocks.past_the_end
-        near = np.where(far, 0, quotient)
-        doubled = (near << (self.block_bits + 1)) + remainder
-        exponents = (remainder * doubled).astype(np.uint64) >> np.uint64(self.middle_bits)
-        product = (
-            self.leading[exponents >> np.uint64(_TABLE_INDEX_BITS)]
-            * self.middle[exponents & np.uint64((1 << _TABLE_INDEX_BITS) - 1)]
-        ) >> np.uint64(2 * _TABLE_BITS - _COIN_BITS)
+        low, high = self._band(np.where(far, 0, quotient), remainder)
         shortened = np.uint64(_COIN_BITS - self.coin_bits)
         coins = coins >> shortened
-        surely_below = (np.maximum(product, np.uint64(self.ignored)) - np.uint64(self.ignored)) >> (
-            shortened
-        )
-        surely_above = ((product + np.uint64(8)) >> shortened) + np.uint64(1)
-        accepted: NDArray[np.bool_] = coins < surely_below
-        for place in np.flatnonzero(far | (~accepted & (coins < surely_above))):
+        accepted: NDArray[np.bool_] = ~far & (coins < low >> shortened)
+        refused = ~far & (coins > high >> shortened)
+        for place in np.flatnonzero(~accepted & ~refused):
             r = int(remainder[place])
             exponent = Fraction(
                 r * ((int(quotient[place]) << self.block_bits + 1) + r), 2 * self.variance
             )
             accepted[place] = _flip(exponent, int(coins[place]), self.coin_bits, random_bytes)
         return accepted
+
+    def _band(
+        self, quotient: NDArray[np.int64], remainder: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Whole numbers below and above 2³² times the probability of being accepted."""
+        doubled = (quotient << (self.block_bits + 1)) + remainder
+        exponents = (remainder * doubled).astype(np.uint64) >> np.uint64(self.middle_bits)
+        product = (
+            self.leading[exponents >> np.uint64(_TABLE_INDEX_BITS)]
+            * self.middle[exponents & np.uint64((1 << _TABLE_INDEX_BITS) - 1)]
+        ) >> np.uint64(2 * _TABLE_BITS - _COIN_BITS)
+        ignored = np.uint64(self.ignored)
+        return np.maximum(product, ignored) - ignored, product + np.uint64(_ROUNDED_AWAY)
 
 
 def _flip(exponent: Fraction, coin: int, bits: int, random_bytes: RandomBytes) -> bool:
@@ -204,8 +209,8 @@ def make_wide_sampler(variance: int, word_bits: int = 64, coin_bits: int = 32) -
         middle_bits=middle_bits,
         leading=_exponentials(variance, middle_bits + _TABLE_INDEX_BITS),
         middle=_exponentials(variance, middle_bits),
-        # exp(−y) ≥ 1 − y, and the ignored part of n is below 2^middle_bits.
-        ignored=-(-(1 << _COIN_BITS + middle_bits) // (2 * variance)),
+        # exp(−y) ≥ 1 − y, and the ignored part of n is at most 2^middle_bits − 1.
+        ignored=-(-(((1 << middle_bits) - 1) << _COIN_BITS) // (2 * variance)),
         coin_bits=coin_bits,
     )
 

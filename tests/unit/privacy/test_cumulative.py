@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from corridor.privacy.cumulative import Sides, certified_floors, make_table
+from corridor.privacy.cumulative import Sides, _floors, certified_floors, make_table
 
 
 def reference_floors(variance: Fraction, sides: Sides, word_bits: int) -> list[int]:
@@ -84,6 +84,25 @@ def test_a_word_equal_to_an_entry_is_decided_by_the_bits_that_follow(
     table = make_table(Fraction(9), 2)
     word = words(int(table.floors[2]), bits=64)
     assert table.draw(word, scripted(tail)).tolist() == [magnitude]
+
+
+@pytest.mark.parametrize(("tail", "magnitude"), [(bytes(8), 2), (b"\xff" * 8, 3)])
+def test_a_lengthened_word_that_equals_an_entry_again_is_lengthened_again(
+    tail: bytes, magnitude: int
+) -> None:
+    table = make_table(Fraction(9), 2)
+    longer = certified_floors(Fraction(9), 2, 128)[2]
+    first, second = longer >> 64, (longer % 2**64).to_bytes(8)
+    assert table.draw(words(first, bits=64), scripted(second, tail)).tolist() == [magnitude]
+
+
+@pytest.mark.parametrize("guard_bits", range(1, 14))
+@pytest.mark.parametrize("variance", [Fraction(1, 4), Fraction(7, 3), Fraction(100)], ids=str)
+def test_too_few_guard_bits_leave_a_table_undecided_but_never_wrong(
+    variance: Fraction, guard_bits: int
+) -> None:
+    reference = tuple(reference_floors(variance, 2, 16))
+    assert _floors(variance, 2, 16, guard_bits) in (None, reference)
 
 
 def test_the_last_word_of_all_is_lengthened_until_it_decides() -> None:

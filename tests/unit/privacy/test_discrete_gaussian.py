@@ -13,10 +13,12 @@ from corridor.privacy.discrete_gaussian import (
     NARROW_UP_TO,
     WIDE_FROM,
     WIDEST,
+    _flip,
     make_wide_sampler,
     round_up,
     sample,
 )
+from corridor.privacy.exponentials import exp_minus
 
 VARIANCES = [
     Fraction(1, 3),
@@ -90,33 +92,34 @@ def test_sides_of_the_wide_sampler_are_even_and_zero_counts_once() -> None:
 
 
 @pytest.mark.parametrize("variance", [WIDE_FROM, 10**8 + 7, 10**16 + 1, WIDEST])
-def test_the_acceptance_band_contains_the_true_probability(variance: int) -> None:
-    """Where the tables alone decide, they decide as the exact exponential would."""
+def test_the_acceptance_band_contains_the_true_probability_and_is_narrow(variance: int) -> None:
     sampler = make_wide_sampler(variance)
-    source, count = Random(20250104), 300
+    source, count = Random(20250104), 1000
     block = 1 << sampler.block_bits
     quotient = np.array([source.randrange(sampler.blocks.past_the_end) for _ in range(count)])
     remainder = np.array([source.randrange(block) for _ in range(count)])
-    exponents = [
-        Fraction(int(r) * (2 * int(q) * block + int(r)), 2 * variance)
-        for q, r in zip(quotient, remainder, strict=True)
-    ]
-    for offset, expected in [(-2000, True), (2000, False)]:
-        coins = np.array(
-            [
-                min(max(0, math.floor(2**32 * math.exp(-float(e))) + offset), 2**32 - 1)
-                for e in exponents
-            ],
-            dtype=np.uint64,
-        )
+    low, high = sampler._band(quotient, remainder)
+    for q, r, below, above in zip(quotient, remainder, low, high, strict=True):
+        exponent = Fraction(int(r) * (2 * int(q) * block + int(r)), 2 * variance)
+        true = exp_minus(exponent, 64)
+        assert int(below) <= true.low / 2**32
+        assert true.high / 2**32 <= int(above)
+    assert int((high - low).max()) <= 1500  # of 2³²: the slow way is taken once in a million draws
 
-        def no_more(size: int) -> bytes:
-            raise AssertionError("a coin outside the band decides alone")
 
-        accepted = sampler._accept(quotient, remainder, coins, no_more)
-        surely = np.array([0 < e < Fraction(9, 10) and e > Fraction(1, 10**5) for e in exponents])
-        assert surely.sum() > 100
-        assert (accepted == expected)[surely].all()
+@pytest.mark.parametrize(("tail", "answer"), [(bytes(8), True), (b"\xff" * 8, False)])
+def test_a_coin_inside_the_band_is_lengthened_until_it_decides(tail: bytes, answer: bool) -> None:
+    # 2⁸·exp(−1/10) = 231.6…: a coin of 8 bits that shows 231 says nothing yet.
+    def draw(size: int) -> bytes:
+        assert size == 8
+        return tail
+
+    def no_more(size: int) -> bytes:
+        raise AssertionError("a coin outside the band decides alone")
+
+    assert _flip(Fraction(1, 10), 231, 8, draw) is answer
+    assert _flip(Fraction(1, 10), 230, 8, no_more)
+    assert not _flip(Fraction(1, 10), 232, 8, no_more)
 
 
 def test_a_proposal_past_the_block_table_is_decided_exactly() -> None:

@@ -88,6 +88,18 @@ def test_alone_among_colluders_a_share_protects_h_times_less(
     assert worst <= honest_shares * rho.value <= worst * Fraction(1001, 1000)
 
 
+@given(st.fractions(min_value=Fraction(1, 4), max_value=3), st.integers(2, 200), cells)
+def test_the_bound_is_the_theorems_where_shares_are_too_narrow_to_be_planned(
+    variance: Fraction, count: int, cells: int
+) -> None:
+    """Here the residue τ·√d rules; what is planned makes it small."""
+    noise = SharedNoise(
+        share_variance=variance, scale_bits=0, honest_shares=count, sensitivity_squared=1
+    )
+    paper, bound = theorem_epsilon(noise, cells), float(noise.epsilon_bound(cells))
+    assert paper * (1 - 1e-12) <= bound <= paper * (2 if variance < 2 else 1.001)
+
+
 def test_a_plan_in_numbers() -> None:
     """ρ = 1/10, one person in one of 3600 cells, 6 honest shares; 10/(2·6) = 0.83, so k = 1."""
     noise = plan_shared_noise(Rho(Fraction(1, 10)), 1, 3600, 6)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.privacy.exponentials import Enclosure, exp_minus, root_above, root_below
+from corridor.privacy.exponentials import Enclosure, _series, exp_minus, root_above, root_below
 
 exponents = st.fractions(min_value=0, max_value=200, max_denominator=10**9)
 BITS = st.integers(8, 300)
@@ -25,6 +25,12 @@ def test_the_true_exponential_lies_between_two_neighbours(exponent: Fraction, bi
     true = reference(exponent, bits)
     assert bound.low <= true <= bound.high
     assert bound.high - bound.low <= 2
+
+
+@given(st.fractions(min_value=0, max_value=Fraction(1, 256), max_denominator=10**9), BITS)
+def test_the_series_alone_encloses_its_limit(exponent: Fraction, bits: int) -> None:
+    low, high = _series(exponent.numerator, exponent.denominator, bits)
+    assert low <= reference(exponent, bits) <= high
 
 
 def test_the_exponential_of_nothing_is_one() -> None:
