@@ -1,19 +1,12 @@
 """Indicators: named, documented questions of the catalogue, ready to ask.
 
-They are data (`data/indicators.toml`). An indicator has parameters with defaults, and tables
-whose conditions may mention them:
-
-    [[indicator]]
-    name, title, answers, caveats       for people
-    waits_for                           a measure that is not built yet; then there are no tables
-    [[indicator.parameter]]             name, about, kind = country | years | age…, default
-    [[indicator.table]]                 source, group_by, measure, where, max_cells
-
-`fill` puts parameters in and gives tables in the words of `queries.builder`.
+They are data (`data/indicators.toml`, whose head explains its form): each has words for people,
+parameters with defaults, and tables whose conditions mention them. `queries.asking` makes a
+question of an indicator and the parameters chosen.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +17,7 @@ class Parameter:
 
     Attributes:
         field: the field whose values it takes.
-        default: as it would be typed; empty means every value of the field.
+        default: as it would be typed; `all` means no condition.
     """
 
     name: str
@@ -35,13 +28,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorTable:
-    """One table, in aliases; `where` maps a field to a parameter's name."""
+    """One table that counts persons, in aliases; `where` maps a field to a parameter's name."""
 
     source: str
     group_by: tuple[str, ...]
-    mean_of: str
     where: Mapping[str, str]
-    max_cells: int | None
+    max_cells: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +59,26 @@ class Indicator:
         """Whether it can be asked."""
         return not self.waits_for
 
+    def to_json(self) -> dict[str, object]:
+        """What a list of indicators shows of it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "answers": self.answers,
+            "caveats": self.caveats,
+            "available": self.is_available,
+            "waits_for": self.waits_for,
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "about": parameter.about,
+                    "field": parameter.field,
+                    "default": parameter.default,
+                }
+                for parameter in self.parameters
+            ],
+        }
+
 
 def parse_indicators(text: str) -> Mapping[str, Indicator]:
     """The indicators by name, in the file's order.
@@ -75,33 +87,42 @@ def parse_indicators(text: str) -> Mapping[str, Indicator]:
         ValueError, KeyError: the packaged file is not as it must be; a packaging bug.
     """
     document = tomllib.loads(text)
-    caveat = document.get("caveats_of_all", "")
-    indicators = [_indicator(entry, caveat) for entry in document.get("indicator", ())]
+    common = [_parameter(entry) for entry in document["common"]]
+    caveat = document["caveats_of_all"]
+    indicators = [_indicator(entry, common, caveat) for entry in document["indicator"]]
     by_name = {indicator.name: indicator for indicator in indicators}
     if len(by_name) != len(indicators):
         raise ValueError("indicators.toml: a name stands in it twice")
     return by_name
 
 
-def _indicator(entry: Mapping[str, Any], caveat: str) -> Indicator:
+def _indicator(entry: Mapping[str, Any], common: Sequence[Parameter], caveat: str) -> Indicator:
+    shared = (
+        []
+        if "waits_for" in entry
+        else [parameter for parameter in common if parameter.name not in entry.get("without", ())]
+    )
+    conditions = {parameter.field: parameter.name for parameter in shared}
     return Indicator(
         name=entry["name"],
         title=entry["title"],
         answers=entry["answers"],
         caveats=" ".join(filter(None, (entry.get("caveats", ""), caveat))),
         waits_for=entry.get("waits_for", ""),
-        parameters=tuple(
-            Parameter(one["name"], one["about"], one["field"], one.get("default", ""))
-            for one in entry.get("parameter", ())
-        ),
-        tables=tuple(
-            IndicatorTable(
-                source=one["source"],
-                group_by=tuple(one["group_by"]),
-                mean_of=one.get("mean_of", ""),
-                where=one.get("where", {}),
-                max_cells=one.get("max_cells"),
-            )
-            for one in entry.get("table", ())
-        ),
+        parameters=(*map(_parameter, entry.get("parameter", ())), *shared),
+        tables=tuple(_table(one, conditions) for one in entry.get("table", ())),
+    )
+
+
+def _parameter(entry: Mapping[str, Any]) -> Parameter:
+    return Parameter(entry["name"], entry["about"], entry["field"], entry["default"])
+
+
+def _table(entry: Mapping[str, Any], conditions: Mapping[str, str]) -> IndicatorTable:
+    own = {field: name.removeprefix("$") for field, name in entry.get("where", {}).items()}
+    return IndicatorTable(
+        source=entry["source"],
+        group_by=tuple(entry["group_by"]),
+        where={**own, **conditions},
+        max_cells=entry["max_cells"],
     )

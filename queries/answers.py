@@ -1,0 +1,355 @@
+"""Answers: from the decoded sum to tables with margins, without touching data again.
+
+    decode_answer(plan, parameters, survivors, sums) → Answer ── tables ── AnswerTable
+
+A released entry is a whole number n: the sum over the survivors of 2ᵏ·x plus noise. A count or
+sum in the question's units is n·step, step = 1/(2ᵏ·factor), exact; its noise has the variance
+s·σ_s²·step², of which `margin` is the 95 % half-width. Beside the unbiased values stand the
+nearest non-negative ones with the same total (`privacy.postprocess`); neither is ever mixed
+with the other. Sums of cells (a row's or column's total) come from the unbiased values, and
+their noise adds up. Where a person may count in several cells, totals count them several times.
+
+A mean is the quotient of two noisy numbers, S/N. Its interval is the delta method's: with
+independent noises of variance v_S and v_N the quotient R has about (v_S + R²·v_N)/N². That is an
+approximation, fair only where N is far from 0; so where N is below twice its margin there is no
+mean. It is shown clamped to the bounds that every person's value was clamped to.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corridor.privacy.accuracy import margin_95
+from corridor.privacy.postprocess import non_negative
+from corridor.protocols import canonical
+from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.queries.catalogue import DomainKind
+from corridor.queries.domains import Domains
+from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
+from corridor.queries.predicates import (
+    AllOf,
+    Among,
+    AnyOf,
+    Between,
+    Not,
+    Predicate,
+)
+from corridor.queries.question import CountPersons, Mean, Sum, measure_to_json
+
+Steps = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An unbiased number with the half-width of its 95 % interval."""
+
+    value: Fraction
+    margin: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAxis:
+    """One grouping for people: its values in the order of the cells, and their labels."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The released numbers of one block, in units of `step`.
+
+    Attributes:
+        steps: whole numbers, shaped like the axes.
+        step: what one of them is worth in the question's units.
+        variance: of the noise of a cell, in the question's units squared.
+    """
+
+    steps: Steps
+    step: Fraction
+    variance: Fraction
+
+    @property
+    def margin(self) -> Fraction:
+        """The 95 % half-width of every cell."""
+        return margin_95(self.variance, self.step)
+
+    def value(self, cell: int) -> Fraction:
+        """The unbiased value of a cell."""
+        return int(self.steps.reshape(-1)[cell]) * self.step
+
+    def total(self) -> Estimate:
+        """The sum of all cells."""
+        return self._estimate(int(self.steps.sum()), self.steps.size)
+
+    def totals_along(self, axis: int) -> tuple[Estimate, ...]:
+        """For each value of an axis the sum of its cells."""
+        others = tuple(place for place in range(self.steps.ndim) if place != axis)
+        sums = self.steps.sum(axis=others)
+        cells = self.steps.size // self.steps.shape[axis]
+        return tuple(self._estimate(int(one), cells) for one in sums)
+
+    def non_negative(self) -> NDArray[np.float64]:
+        """The nearest values that are not negative and have the same total."""
+        return non_negative(self.steps) * float(self.step)
+
+    def _estimate(self, steps: int, cells: int) -> Estimate:
+        return Estimate(steps * self.step, margin_95(self.variance * cells, self.step))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One cell, for tables in a terminal or a file.
+
+    Attributes:
+        value, margin: None where there is no mean.
+        non_negative: None for means, and for sums that may be negative.
+    """
+
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+    value: Fraction | None
+    margin: Fraction | None
+    non_negative: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """One table of an answer.
+
+    Attributes:
+        planned: the table as it was compiled.
+        title: for people, as in `Persons by gender; year 2020–2024`.
+        figures: the counts or sums; of a mean its sums.
+        counts: of a mean its counts; None otherwise.
+    """
+
+    planned: PlannedTable
+    title: str
+    axes: tuple[AnswerAxis, ...]
+    figures: Figures
+    counts: Figures | None
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether true values can be below 0."""
+        measure = self.planned.measure
+        return isinstance(measure, Sum | Mean) and measure.low < 0
+
+    def mean(self, cell: int) -> Estimate | None:
+        """The mean in a cell, if enough persons are in it; see the module's docstring."""
+        measure = self.planned.measure
+        if self.counts is None or not isinstance(measure, Mean):
+            return None
+        count = self.counts.value(cell)
+        if count <= 0 or count < 2 * self.counts.margin:
+            return None
+        quotient = self.figures.value(cell) / count
+        variance = (self.figures.variance + quotient**2 * self.counts.variance) / count**2
+        clamped = min(max(quotient, Fraction(measure.low)), Fraction(measure.high))
+        return Estimate(clamped, margin_95(variance))
+
+    def rows(self) -> Iterator[AnswerRow]:
+        """Every cell, in order."""
+        shown = None
+        if self.counts is None and not self.may_be_negative:
+            shown = self.figures.non_negative().reshape(-1)
+        margin = self.figures.margin
+        labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.axes]
+        for cell in range(self.planned.cells):
+            values = self.planned.values_of(cell)
+            estimate: Estimate | None = self.mean(cell)
+            if self.counts is None:
+                estimate = Estimate(self.figures.value(cell), margin)
+            yield AnswerRow(
+                values,
+                tuple(names[value] for names, value in zip(labels, values, strict=True)),
+                None if estimate is None else estimate.value,
+                None if estimate is None else estimate.margin,
+                None if shown is None else float(shown[cell]),
+            )
+
+    def to_json(self) -> dict[str, object]:
+        """The table for programs: lists run over cells, the last axis fastest.
+
+        `steps` × `step` are the exact unbiased values (of a mean, of its sums), `values` the same
+        as decimal numbers (of a mean, the means; null where there is none).
+        """
+        rows = list(self.rows())
+        counted = not isinstance(self.planned.measure, CountPersons)
+        document: dict[str, object] = {
+            "title": self.title,
+            "source": self.planned.source.value,
+            "measure": measure_to_json(self.planned.measure),
+            "max_cells": self.planned.max_cells,
+            "max_rows": self.planned.max_rows,
+            "axes": [
+                {
+                    "name": axis.name,
+                    "label": axis.label,
+                    "values": list(axis.values),
+                    "labels": list(axis.labels),
+                }
+                for axis in self.axes
+            ],
+            "values": [_shown(row.value) for row in rows],
+            "margins": [_shown(row.margin) for row in rows] if self.counts is not None else None,
+            "margin": _shown(self.figures.margin) if self.counts is None else None,
+            "non_negative": (
+                [round(row.non_negative, 3) for row in rows if row.non_negative is not None] or None
+            ),
+            "step": canonical.fraction_text(self.figures.step),
+            "steps": self.figures.steps.reshape(-1).tolist(),
+            "may_be_negative": self.may_be_negative if counted else False,
+        }
+        if self.counts is not None:
+            document["count_step"] = canonical.fraction_text(self.counts.step)
+            document["count_steps"] = self.counts.steps.reshape(-1).tolist()
+        else:
+            document["totals"] = self._totals()
+        return document
+
+    def _totals(self) -> dict[str, object]:
+        totals: dict[str, object] = {"all": _estimate_to_json(self.figures.total())}
+        if len(self.axes) > 1:
+            for place, axis in enumerate(self.axes):
+                totals[axis.name] = [
+                    _estimate_to_json(one) for one in self.figures.totals_along(place)
+                ]
+        return totals
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question is answered with.
+
+    Attributes:
+        survivors: how many shares of noise are in it.
+    """
+
+    tables: tuple[AnswerTable, ...]
+    survivors: int
+
+    def to_json(self) -> list[dict[str, object]]:
+        """The tables for programs, in the question's order."""
+        return [table.to_json() for table in self.tables]
+
+
+def decode_answer(
+    plan: Plan,
+    domains: Domains,
+    parameters: AttemptParameters,
+    survivors: int,
+    sums: Sequence[int] | Steps,
+) -> Answer:
+    """The answer that the sums of so many survivors stand for.
+
+    Args:
+        plan: what was asked.
+        domains: for labels.
+        parameters: of the attempt; the scale and the share's variance count.
+        survivors: s, how many shares were summed.
+        sums: the signed, unmasked sum, as long as the plan's x.
+
+    Raises:
+        ValueError: the sums are not of this plan.
+    """
+    steps = np.asarray(sums, dtype=np.int64)
+    if steps.shape != (plan.size,):
+        raise ValueError(f"{steps.size} sums for a plan of {plan.size}")
+    noise = survivors * parameters.share_variance
+    return Answer(
+        tuple(_table(table, domains, parameters.scale_bits, noise, steps) for table in plan.tables),
+        survivors,
+    )
+
+
+def block_step(block: Block, scale_bits: int) -> Fraction:
+    """What one whole released step of the block is worth in the question's units."""
+    return Fraction(1, block.factor << scale_bits)
+
+
+def title_of(table: PlannedTable, domains: Domains) -> str:
+    """What the table shows, for people."""
+    words = _measured(table)
+    if table.axes:
+        words += " by " + " × ".join(_lower(axis.domain.field.label) for axis in table.axes)
+    condition = describe(table.where, table, domains)
+    return f"{words}; {condition}" if condition else words
+
+
+def _measured(table: PlannedTable) -> str:
+    match table.measure:
+        case CountPersons():
+            return "Persons" if table.max_rows == 1 else "Rows"
+        case Sum(field, low, high):
+            return f"Sum of {_name(table, field)} ({low} to {high})"
+        case Mean(field, low, high):
+            return f"Mean of {_name(table, field)} ({low} to {high})"
+
+
+def describe(predicate: Predicate, table: PlannedTable, domains: Domains) -> str:
+    """The condition in words; empty if there is none."""
+    match predicate:
+        case Among(name, values):
+            field = table.fields[name].field
+            domain = table.fields[name].values
+            places = [place for place, value in enumerate(domain) if value in values]
+            labels = [domains.label(field, domain[place]) for place in places]
+            if field.kind is DomainKind.TIME and 1 < len(places) == places[-1] - places[0] + 1:
+                return f"{_name(table, name)} {labels[0]} to {labels[-1]}"
+            shown = ", ".join(labels[:6]) + (" …" if len(labels) > 6 else "")
+            return f"{_name(table, name)} {shown}"
+        case Between(name, low, high):
+            return f"{_name(table, name)} {low} to {high}"
+        case Not(part):
+            return f"not ({describe(part, table, domains)})"
+        case AllOf(parts):
+            return "; ".join(describe(part, table, domains) for part in parts)
+        case AnyOf(parts):
+            return "(" + " or ".join(describe(part, table, domains) for part in parts) + ")"
+
+
+def _table(
+    table: PlannedTable, domains: Domains, scale_bits: int, noise: Fraction, steps: Steps
+) -> AnswerTable:
+    shape = tuple(len(axis.values) for axis in table.axes)
+    figures = {}
+    for block in table.blocks:
+        step = block_step(block, scale_bits)
+        entries = steps[block.offset : block.offset + table.cells].reshape(shape)
+        figures[block.kind] = Figures(entries, step, noise * step**2)
+    is_mean = isinstance(table.measure, Mean)
+    axes = tuple(
+        AnswerAxis(
+            axis.name,
+            axis.domain.field.label,
+            axis.values,
+            tuple(domains.label(axis.domain.field, value) for value in axis.values),
+        )
+        for axis in table.axes
+    )
+    first = table.blocks[0].kind
+    counts = figures[BlockKind.COUNT] if is_mean else None
+    return AnswerTable(table, title_of(table, domains), axes, figures[first], counts)
+
+
+def _name(table: PlannedTable, alias: str) -> str:
+    return _lower(table.fields[alias].field.label)
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def _shown(value: Fraction | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _estimate_to_json(estimate: Estimate) -> dict[str, float]:
+    return {"value": float(estimate.value), "margin": float(estimate.margin)}

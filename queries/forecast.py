@@ -1,0 +1,249 @@
+"""What a question would cost and how exact it would be, before anything is spent.
+
+Computed from the charter, the plan, ρ (or a margin) and how many nodes would take part; no data
+is touched, so forecasts are free. Margins are for all participants present at the end (s = r);
+if some drop out there is less noise in the sum, down to what the promise rests on.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+from corridor.errors.questions import TooFewNodesError, UnsupportedAccuracyError
+from corridor.privacy.accuracy import central_variance, margin_95, rho_for_margin
+from corridor.privacy.conversion import epsilon
+from corridor.privacy.rho import Rho
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.queries.answers import block_step, title_of
+from corridor.queries.catalogue import Derivation, DomainKind
+from corridor.queries.domains import Domains
+from corridor.queries.parameters import attempt_parameters, check_rho, planned_noise
+from corridor.queries.plan import BlockKind, Plan, PlannedTable
+from corridor.queries.question import Mean
+
+_PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
+_ACCURACY = re.compile(r"\s*(?:±|\+-|\+/-)?\s*([0-9]{1,9})(?:\.([0-9]{1,3}))?\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableForecast:
+    """One table of a forecast.
+
+    Attributes:
+        margin, central_margin: 95 % half-width of a cell; of a mean, of its count of persons.
+        typical: about what such cells hold, by experience of the field; a rule of thumb.
+    """
+
+    title: str
+    cells: int
+    max_cells: int
+    margin: Fraction
+    central_margin: Fraction
+    typical: int
+    sentence: str
+
+    def to_json(self) -> dict[str, object]:
+        """The table for programs."""
+        return {
+            "title": self.title,
+            "cells": self.cells,
+            "max_cells": self.max_cells,
+            "margin": float(self.margin),
+            "central_margin": float(self.central_margin),
+            "typical": self.typical,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What an attempt would cost and give.
+
+    Attributes:
+        rho: what every participating node's ledger would be debited with.
+        epsilon, delta: the same, shown in the other currency.
+        rho_regional, epsilon_regional: for a person known to as many nodes as the charter says.
+        rho_alone: the worst case that everybody else colludes.
+        ratio: RMSE over that of a trusted curator with the same ρ, √(s/h).
+    """
+
+    rho: Rho
+    epsilon: float
+    delta: Fraction
+    rho_regional: Rho
+    epsilon_regional: float
+    rho_alone: Rho
+    nodes_per_person: int
+    participants: int
+    dropouts: int
+    colluders: int
+    cells: int
+    ratio: float
+    tables: tuple[TableForecast, ...]
+    parameters: AttemptParameters
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What a person should know before asking; empty if all is well."""
+        return tuple(table.sentence for table in self.tables if table.sentence)
+
+    def to_json(self) -> dict[str, object]:
+        """The forecast for programs; exact amounts as fractions, shown ones as numbers."""
+        return {
+            "rho": str(self.rho.value),
+            "epsilon": self.epsilon,
+            "delta": str(self.delta),
+            "rho_regional": str(self.rho_regional.value),
+            "epsilon_regional": self.epsilon_regional,
+            "rho_alone": float(self.rho_alone.value),
+            "nodes_per_person": self.nodes_per_person,
+            "participants": self.participants,
+            "dropouts": self.dropouts,
+            "colluders": self.colluders,
+            "cells": self.cells,
+            "ratio": self.ratio,
+            "tables": [table.to_json() for table in self.tables],
+            "sentences": list(self.sentences),
+        }
+
+
+def forecast(
+    plan: Plan, domains: Domains, charter: Charter, rho: Rho, participants: int
+) -> Forecast:
+    """What asking this with ρ would cost and give, with so many nodes.
+
+    Raises:
+        RhoOutOfRangeError, TooFewNodesError, MagnitudeTooLargeError, NoiseTooWideError: it could
+            not be asked. Nothing was spent.
+    """
+    parameters = attempt_parameters(charter, plan, rho, participants)
+    regional = rho.for_group(charter.nodes_per_person)
+    return Forecast(
+        rho=rho,
+        epsilon=epsilon(rho, charter.delta),
+        delta=charter.delta,
+        rho_regional=regional,
+        epsilon_regional=epsilon(regional, charter.delta),
+        rho_alone=planned_noise(parameters).worst_case_rho(),
+        nodes_per_person=charter.nodes_per_person,
+        participants=participants,
+        dropouts=parameters.dropouts,
+        colluders=parameters.colluders,
+        cells=plan.size,
+        ratio=_root(Fraction(participants, parameters.honest_shares)),
+        tables=tuple(
+            _table_forecast(table, domains, plan, rho, parameters) for table in plan.tables
+        ),
+        parameters=parameters,
+    )
+
+
+def parse_accuracy(text: str) -> Fraction:
+    """The margin that `±20`, `+-20` or `20` asks for: half-width per cell at 95 %.
+
+    Raises:
+        UnsupportedAccuracyError: another form. Nothing was spent.
+    """
+    match = _ACCURACY.fullmatch(text)
+    if match is None:
+        raise UnsupportedAccuracyError(
+            f"accuracy {text[:40]!r} is not supported",
+            "write the half-width of each cell's 95 % interval in persons, as in ±20",
+        )
+    margin = Fraction(f"{match[1]}.{match[2] or 0}")
+    if not margin:
+        raise UnsupportedAccuracyError(
+            "an accuracy of ±0 would need no noise, which is not possible",
+            "write the half-width of each cell's 95 % interval in persons, as in ±20",
+        )
+    return margin
+
+
+def rho_for_accuracy(plan: Plan, charter: Charter, margin: Fraction, participants: int) -> Rho:
+    """The ρ at which every count and sum of the plan is within `margin` at 95 %.
+
+    Raises:
+        UnsupportedAccuracyError: the question has a mean, whose margin depends on the data.
+        RhoOutOfRangeError: it would be above the charter's ceiling.
+        TooFewNodesError: fewer would take part than the charter demands.
+            Nothing was spent in any of these cases.
+    """
+    if any(isinstance(table.measure, Mean) for table in plan.tables):
+        raise UnsupportedAccuracyError(
+            "the margin of a mean depends on how many persons it is over",
+            "ask with --rho, as in 1/100",
+        )
+    if participants < charter.min_participants:
+        raise TooFewNodesError(roster=participants, needed=charter.min_participants)
+    honest = participants - charter.tolerated_dropouts(participants) - charter.max_colluders
+    # Entries are multiplied by their block's factor; the smallest leaves the widest margin.
+    factor = min(block.factor for table in plan.tables for block in table.blocks)
+    rho = rho_for_margin(margin * factor, plan.sensitivity_squared, plan.size, honest, participants)
+    check_rho(charter, rho)
+    return rho
+
+
+def _table_forecast(
+    table: PlannedTable, domains: Domains, plan: Plan, rho: Rho, parameters: AttemptParameters
+) -> TableForecast:
+    block = next((b for b in table.blocks if b.kind is BlockKind.COUNT), table.blocks[0])
+    step = block_step(block, parameters.scale_bits)
+    added = parameters.roster_size * parameters.share_variance * step**2
+    margin = margin_95(added, step)
+    whole = Fraction(1, block.factor)
+    curator = central_variance(rho, plan.sensitivity_squared) * whole**2
+    typical = _typical(table)
+    sentence = ""
+    if block.kind is BlockKind.COUNT and margin > typical:
+        sentence = _warning(table, margin, typical)
+    return TableForecast(
+        title=title_of(table, domains),
+        cells=table.cells,
+        max_cells=table.max_cells,
+        margin=margin,
+        central_margin=margin_95(curator, step),
+        typical=typical,
+        sentence=sentence,
+    )
+
+
+def _typical(table: PlannedTable) -> int:
+    """About what a cell holds in a region of a dozen members: experience, not data.
+
+    Corridors of a year seldom hold more than twenty detected victims, those of five years a
+    hundred; a quarter or a month holds its part, and every further grouping divides it again.
+    """
+    kinds = [axis.domain.field for axis in table.axes if len(axis.values) > 2]
+    countries = sum(field.kind is DomainKind.COUNTRIES for field in kinds)
+    others = sum(field.kind is DomainKind.FIXED for field in kinds)
+    typical = 10_000 if countries == 0 else (500 if countries == 1 else 100)
+    for field in kinds:
+        typical //= _PARTS.get(field.derivation, 1)
+    divided: int = typical // 4**others
+    return max(1, divided)
+
+
+def _warning(table: PlannedTable, margin: Fraction, typical: int) -> str:
+    names = {axis.domain.field.derivation for axis in table.axes}
+    if Derivation.MONTH in names:
+        advice = "ask by year or quarter in place of month"
+    elif Derivation.QUARTER in names:
+        advice = "ask by year in place of quarter"
+    elif len(table.axes) > 1:
+        advice = "group by fewer fields, or name fewer values"
+    else:
+        advice = "ask a wider question"
+    return (
+        f"A margin of ±{float(margin):g} is more than such cells usually hold (about {typical}): "
+        f"most of them could not be told from zero. Before you spend, {advice}, or take a "
+        "larger ρ."
+    )
+
+
+def _root(value: Fraction) -> float:
+    """√value to four decimals, rounded up."""
+    scaled = value * 10**8
+    root = isqrt(scaled.numerator // scaled.denominator)
+    return (root + 1) / 10**4 if root * root != scaled else root / 10**4
