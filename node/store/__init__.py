@@ -4,6 +4,6 @@ sealing     the master key, what it wraps, and keys derived for one purpose each
 editions    writing, reading, replacing and erasing editions
 """
 
-from corridor.node.store.editions import Edition, EditionStore, Written
+from corridor.node.store.editions import Edition, EditionReader, EditionStore, Written
 
-__all__ = ["Edition", "EditionStore", "Written"]
+__all__ = ["Edition", "EditionReader", "EditionStore", "Written"]

@@ -173,11 +173,19 @@ class EditionStore:
         """
         return self._read(edition, table, columns, dictionary=())
 
-    def read_dictionary(self, edition: EditionId, table: str, columns: Sequence[str]) -> pa.Table:
-        """As `read`, with text as the dictionaries in which it is stored: smaller and faster."""
-        schema = TABLES[table]
-        dictionary = [name for name in columns if pa.types.is_string(schema.field(name).type)]
-        return self._read(edition, table, columns, dictionary)
+    def reader(self, edition: EditionId) -> "EditionReader":
+        """For evaluation: columns of this edition, whatever becomes current meanwhile."""
+        return EditionReader(self, edition)
+
+    def read_coded(self, edition: EditionId, table: str, columns: Sequence[str]) -> pa.Table:
+        """As `read`, but strings as the dictionaries in which they are stored: smaller, faster.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written, or the key is another's.
+        """
+        paths = [path for name in columns for path in _string_paths(TABLES[table].field(name))]
+        return self._read(edition, table, columns, dictionary=paths)
 
     def tables(self, edition: EditionId) -> EditionTables:
         """All of an edition, for the next import to build upon.
@@ -454,6 +462,30 @@ class EditionStore:
             flush_folder(folder)
         shutil.rmtree(folder)
         flush_folder(self._folder)
+
+
+@dataclass(frozen=True, slots=True)
+class EditionReader:
+    """Columns of one edition."""
+
+    store: EditionStore
+    edition: EditionId
+
+    def read(self, table: str, columns: Sequence[str]) -> pa.Table:
+        """These columns, with strings as dictionaries.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written, or the key is another's.
+        """
+        return self.store.read_coded(self.edition, table, columns)
+
+
+def _string_paths(field: "pa.Field[Any]") -> list[str]:
+    """Where in a Parquet file the field's strings are."""
+    if pa.types.is_string(field.type):
+        return [field.name]
+    return [f"{field.name}.list.element"] if pa.types.is_list(field.type) else []
 
 
 def _write_table(path: Path, table: pa.Table, edition: EditionId, name: str, key: bytes) -> None:

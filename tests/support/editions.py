@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from corridor.node.schema import CASES, LEGS, MULTISELECTS, PERSONS, SERVICES, EditionTables
+from support.reference_evaluation import CaseRows, Person
 
 LISTS = (*MULTISELECTS, "prs_Citizenship", "transit_in")
 
@@ -44,7 +45,7 @@ def make_tables(cases: Iterable[Case]) -> EditionTables:
     listed = list(cases)
     people = sorted({case.person for case in listed}, key=key_of)
     numbers = {person: number for number, person in enumerate(people)}
-    listed.sort(key=lambda case: (numbers[case.person], *_newest_first(case), key_of(case.name)))
+    listed.sort(key=lambda case: (numbers[case.person], *newest_first(case), key_of(case.name)))
     return EditionTables(
         persons=pa.table(
             {"person": range(len(people)), "person_key": [key_of(person) for person in people]},
@@ -72,7 +73,22 @@ def make_tables(cases: Iterable[Case]) -> EditionTables:
     )
 
 
-def _newest_first(case: Case) -> tuple[bool, int]:
+def people_in(cases: Iterable[Case], *, without_consent: bool) -> list[Person]:
+    """The same cases for the reference evaluation, those left out that have no consent."""
+    people: dict[str, list[CaseRows]] = {}
+    for case in sorted(cases, key=lambda case: (*newest_first(case), key_of(case.name))):
+        theirs = people.setdefault(case.person, [])
+        consent = case.values.get("consent", True) and case.values.get("agreement") is not False
+        if consent or without_consent:
+            theirs.append(CaseRows(case.values, tuple(case.legs), tuple(case.services)))
+    return [
+        Person(int.from_bytes(key_of(name)[:8], "little"), tuple(theirs))
+        for name, theirs in people.items()
+    ]
+
+
+def newest_first(case: Case) -> tuple[bool, int]:
+    """Sorts a person's cases as the store does; the case key decides between equals."""
     referred: date | None = case.values.get("referred_on")
     return (referred is None, -referred.toordinal() if referred else 0)
 

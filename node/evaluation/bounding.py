@@ -1,0 +1,96 @@
+"""Which rows and cells of a person count, and what they add. Whole arrays, exact integers.
+
+Entries come sorted by person; entry i says that a row of that person is in a cell. In turns,
+each person's cell with the smallest hash is taken, until everybody has m cells or none is left:
+
+    hash = choice_hashes(stable key, cell)      least = minimum of hash over the person
+    entries with hash == least are that person's entries in one cell: for a fixed person
+    the hash is a bijection of the cell, so no two cells share one
+
+Of these the first b rows count. The dense number of a person says only which entries belong
+together; the hash is of the stable key (`queries.choice` says why that matters).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.queries.choice import ChoiceKey, choice_hashes
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Rows in cells, sorted by person, then row; all arrays of one length.
+
+    Attributes:
+        persons: dense numbers, for grouping only.
+        choice_keys: stable.
+        rows: which row; a row may be in several cells, and twice in one.
+        cells: ≥ 0, as numbered in the table.
+        quantities: of the measure; None for counts.
+    """
+
+    persons: npt.NDArray[np.uint32]
+    choice_keys: npt.NDArray[np.uint64]
+    rows: Ints
+    cells: Ints
+    quantities: Ints | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What persons add to cells, each (person, cell) once.
+
+    Attributes:
+        counts: how many rows, 1 to b.
+        sums: of these rows' quantities, not clamped yet; None for counts.
+    """
+
+    cells: Ints
+    counts: Ints
+    sums: Ints | None
+
+
+def bounded(entries: Entries, key: ChoiceKey, *, max_cells: int, max_rows: int) -> Iterator[Kept]:
+    """What is kept: for each person at most m cells, for each of these at most b rows."""
+    hashes = choice_hashes(entries.choice_keys, entries.cells.astype(np.uint64), key)
+    left = np.arange(len(entries.persons))
+    persons = entries.persons
+    for turn in range(max_cells):
+        if not len(left):
+            return
+        starts, lengths = _runs(persons)
+        least = np.repeat(np.minimum.reduceat(hashes, starts), lengths)
+        taken = hashes == least
+        yield _first_rows(entries, left[taken], max_rows)
+        if turn + 1 < max_cells:
+            rest = ~taken
+            left, persons, hashes = left[rest], persons[rest], hashes[rest]
+
+
+def _first_rows(entries: Entries, taken: npt.NDArray[np.intp], max_rows: int) -> Kept:
+    """The first b rows of each person; `taken` has one cell for each person."""
+    persons, rows = entries.persons[taken], entries.rows[taken]
+    # A row whose values were recoded to one is in the cell once.
+    again = (persons[1:] == persons[:-1]) & (rows[1:] == rows[:-1])
+    if again.any():
+        taken = taken[np.concatenate(([True], ~again))]
+        persons = entries.persons[taken]
+    starts, lengths = _runs(persons)
+    counts = np.minimum(lengths, max_rows)
+    cells = entries.cells[taken[starts]]
+    if entries.quantities is None:
+        return Kept(cells, counts, None)
+    rank = np.arange(len(taken)) - np.repeat(starts, lengths)
+    counted = np.where(rank < max_rows, entries.quantities[taken], 0)
+    return Kept(cells, counts, np.add.reduceat(counted, starts))
+
+
+def _runs(persons: npt.NDArray[np.uint32]) -> tuple[Ints, Ints]:
+    """Where each person's entries start, and how many there are; `persons` is not empty."""
+    starts = np.concatenate(([0], np.flatnonzero(persons[1:] != persons[:-1]) + 1))
+    return starts, np.diff(starts, append=len(persons))

@@ -1,0 +1,138 @@
+"""Evaluates a plan with DuckDB over Arrow, part by part.
+
+DuckDB gets Arrow tables that lie in memory, and nothing else: no file, no network, no extension,
+no temporary file, its configuration locked. A part is whole persons, and small enough that its
+rows times their cells fit in memory, whatever a case file contains.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from corridor.node.evaluation.bounding import Entries, Kept, bounded
+from corridor.node.evaluation.columns import ROW, Reader, Rows, places_on_axis, read_rows
+from corridor.node.evaluation.statement import GIVEN, QUANTITY, statement
+from corridor.node.policy import ConsentRule
+from corridor.queries.choice import ChoiceKey
+from corridor.queries.plan import BlockKind, Plan, PlannedTable
+from corridor.queries.question import Mean, Sum
+
+PART = 1 << 20
+"""How many entries (rows times their cells) are looked at at once, if one person has no more."""
+
+Ints = npt.NDArray[np.int64]
+
+_SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+    "memory_limit": "2GB",
+    "temp_directory": "",  # nothing in clear on a disk, rather an error
+    "lock_configuration": True,
+}
+
+
+def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRule) -> Ints:
+    """x, before scaling and noise; shape (plan.size,).
+
+    One person, all rows of them, changes x by at most the root of `plan.sensitivity_squared`
+    in L2 norm, added or removed (the theorem in `queries.plan`).
+
+    Args:
+        plan: compiled here; its theorem is the guarantee.
+        edition: gives stored columns.
+        choice_key: 16 bytes, the node's.
+        consent: which cases are counted at all.
+
+    Raises:
+        CorridorError: the edition could not be read.
+    """
+    x = np.zeros(plan.size, np.int64)
+    key = ChoiceKey.from_bytes(choice_key)
+    with closing(shut_off_connection()) as connection:
+        for planned in plan.tables:
+            rows = read_rows(planned, edition)
+            text = statement(planned, consent)
+            for part in _parts(rows, PART):
+                entries = _entries(connection, text, planned, part)
+                for kept in bounded(
+                    entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
+                ):
+                    _add(x, planned, kept)
+    return x
+
+
+def shut_off_connection() -> duckdb.DuckDBPyConnection:
+    """An engine of its own that sees what is registered with it, and nothing else."""
+    return duckdb.connect(config=_SHUT_OFF)
+
+
+def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
+    """The rows of whole persons, in parts of about this many entries."""
+    ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
+    if not len(rows.persons):
+        return
+    before = np.cumsum(rows.sizes)[ends - 1]
+    start, counted = 0, 0
+    while start < len(rows.persons):
+        last = int(np.searchsorted(before, counted + entries, side="right")) - 1
+        last = max(last, int(np.searchsorted(ends, start, side="right")))
+        end, counted = int(ends[last]), int(before[last])
+        yield Rows(
+            rows.persons[start:end],
+            rows.choice_keys[start:end],
+            rows.table.slice(start, end - start),
+            rows.sizes[start:end],
+        )
+        start = end
+
+
+def _entries(
+    connection: duckdb.DuckDBPyConnection, text: str, planned: PlannedTable, part: Rows
+) -> Entries:
+    connection.register(GIVEN, part.table)
+    found = connection.sql(text).to_arrow_table()
+    connection.unregister(GIVEN)
+    rows = found[ROW].to_numpy()
+    cells = np.zeros(len(rows), np.int64)
+    outside = np.zeros(len(rows), np.bool_)
+    for axis in planned.axes:
+        on_axis = places_on_axis(axis.domain, axis.values, axis.recode)
+        places = on_axis[found[axis.name].to_numpy()]
+        outside |= places < 0
+        cells = cells * len(axis.values) + places
+    quantities = None
+    if QUANTITY in found.column_names:
+        quantities = found[QUANTITY].to_numpy().astype(np.int64)
+    chosen = np.flatnonzero(~outside)
+    # The engine keeps the order of rows; the bound of b rows rests on it, so look.
+    if (np.diff(rows) < 0).any():
+        chosen = chosen[np.argsort(rows[chosen], kind="stable")]
+    rows = rows[chosen]
+    first = int(part.table[ROW][0].as_py())
+    return Entries(
+        persons=part.persons[rows - first],
+        choice_keys=part.choice_keys[rows - first],
+        rows=rows,
+        cells=cells[chosen],
+        quantities=None if quantities is None else quantities[chosen],
+    )
+
+
+def _add(x: Ints, planned: PlannedTable, kept: Kept) -> None:
+    for block in planned.blocks:
+        entries = x[block.offset : block.offset + planned.cells]
+        np.add.at(entries, kept.cells, block.factor * _contribution(block.kind, planned, kept))
+
+
+def _contribution(kind: BlockKind, planned: PlannedTable, kept: Kept) -> Ints:
+    match planned.measure:
+        case Sum(_, low, high) | Mean(_, low, high) if kind is BlockKind.SUM:
+            assert kept.sums is not None  # noqa: S101 - a sum's statement gives quantities
+            return np.clip(kept.sums, low, high)
+        case _:
+            return kept.counts
