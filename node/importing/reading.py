@@ -429,10 +429,14 @@ class _FilesReader:
         return as_keys(keys), kinds
 
     def _content(self, batch: "_Batch") -> Lanes:
-        """The hash of each row's content: of its case, not of events beside it."""
+        """The hash of each row's content, with the events and plans that stand in it.
+
+        Without these it would depend on the order of rows, or on somebody else's row, which of
+        two anonymous persons, alike but for an event, goes by which number.
+        """
         content = np.zeros((len(batch.rows), 2), np.uint64)
         for field, column in batch.columns.items():
-            if column.cells and not field.startswith(("hte_", "spl_")):
+            if column.cells:
                 seen = self._hashes.setdefault(field, {})
                 hashes = cell_hashes(self.keyring, field, column.cells, seen)
                 content += column.spread(hashes)
