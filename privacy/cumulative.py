@@ -66,8 +66,7 @@ def _floors(
     # Above k: at least the next weight, at most the theorem's bound. Summed from the far end,
     # because the small numbers decide and 1 − P(M ≤ k) keeps them.
     beyond_low = sides * lows[-1]
-    factor = 1 + 2 * variance / (2 * last + 3)
-    beyond_high = ceil(sides * highs[-1] * factor)
+    beyond_high = ceil(sides * highs[-1] * _tail_factor(variance, last + 1))
     above: list[tuple[int, int]] = []
     for low, high in zip(reversed(lows[:-1]), reversed(highs[:-1]), strict=True):
         above.append((beyond_low, beyond_high))
@@ -85,6 +84,15 @@ def _floors(
         if missing == 1:  # and so for every larger k
             break
     return tuple(floors)
+
+
+def _tail_factor(variance: Fraction, first: int) -> Fraction:
+    """How many times ρ(first) all of Σ_{k ≥ first} ρ(k) is, at most.
+
+    ρ(first + i) ≤ ρ(first)·exp(−i·(2·first + 1)/2σ²) for i ≥ 1, a geometric series whose sum is at
+    most 1 + 2σ²/(2·first + 1), since 1/(eˣ − 1) ≤ 1/x.
+    """
+    return 1 + 2 * variance / (2 * first + 1)
 
 
 def _enclosed_weights(variance: Fraction, last: int, bits: int) -> tuple[list[int], list[int]]:

@@ -122,6 +122,22 @@ def test_a_coin_inside_the_band_is_lengthened_until_it_decides(tail: bytes, answ
     assert not _flip(Fraction(1, 10), 232, 8, no_more)
 
 
+def test_a_short_coin_that_begins_like_the_probability_is_lengthened() -> None:
+    sampler = make_wide_sampler(WIDE_FROM, coin_bits=2)
+    asked: list[int] = []
+
+    def ones(size: int) -> bytes:
+        asked.append(size)
+        return b"\xff" * size
+
+    # About 0.94: the two bits of ¾ do not decide, and ones after them are above it.
+    quotient, remainder = np.array([16]), np.array([15])
+    assert not sampler._accept(quotient, remainder, np.array([3 << 30], dtype=np.uint64), ones)[0]
+    assert asked == [8]
+    assert sampler._accept(quotient, remainder, np.array([2 << 30], dtype=np.uint64), ones)[0]
+    assert asked == [8]
+
+
 def test_a_proposal_past_the_block_table_is_decided_exactly() -> None:
     sampler = make_wide_sampler(WIDEST)
     beyond = np.array([sampler.blocks.past_the_end + 10**6])
