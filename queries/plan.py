@@ -36,7 +36,7 @@ derivations and domains of the fields included, so that nodes with different cat
 charters never add up different things.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
@@ -332,11 +332,8 @@ class _Draft:
     def _axis(self, field: Field, *, reduce: bool) -> Axis:
         domain = self._fields[field.name]
         conditions = predicates.conjuncts(self._table.where)
-        admitted = tuple(
-            value
-            for value in domain.values
-            if all(self._may_hold(domain.field, value, part) for part in conditions)
-        )
+        tests = [test for part in conditions if (test := self._possible(field, part)) is not None]
+        admitted = tuple(value for value in domain.values if all(test(value) for test in tests))
         if not admitted:
             raise EmptyQuestionError(
                 f"the conditions leave no value of {field.name} to group by", "correct WHERE"
@@ -352,33 +349,43 @@ class _Draft:
         admitted_recode = {value: recode[value] for value in admitted}
         return Axis(domain, tuple(v for v in shorter if v in reached), admitted_recode)
 
-    def _may_hold(self, field: Field, value: str, part: Predicate) -> bool:
-        """Whether a row with this value of an axis can satisfy a condition that must hold.
+    def _possible(self, field: Field, part: Predicate) -> Callable[[str], bool] | None:
+        """Whether a row with a certain value of `field` can satisfy a condition that must hold.
 
-        True whenever that is not certain: a value kept in vain costs a cell of noise only.
+        None if every value can. In doubt a value can: kept in vain, it costs a cell of noise.
         """
         match part:
             case Among(name, values):
-                return self._may_be_among(field, value, self._fields[name].field, values)
+                return _possible_among(field, self._fields[name], frozenset(values))
             case Not(Among(name, values)):
-                other = self._fields[name].field
-                coarser = _coarser(field, value, other)
-                return coarser is None or coarser not in values
+                other, excluded = self._fields[name].field, frozenset(values)
+                return lambda value: _coarser(field, value, other) not in excluded
             case Between(name, low, high):
                 other = self._fields[name].field
                 if other.columns != field.columns or field.derivation is not Derivation.BAND:
-                    return True
-                band = _band(field, value)
-                return band is not None and _meet(band, Band("", low, _open(other, high)))
+                    return None
+                # A quantity is clamped: its highest value stands for everything above it.
+                wanted = Band("", low, None if high == other.high else high)
+                return lambda value: any(
+                    band.name == value and _meet(band, wanted) for band in field.bands
+                )
             case _:
-                return True
+                return None
 
-    def _may_be_among(self, field: Field, value: str, other: Field, values: Sequence[str]) -> bool:
+
+def _possible_among(
+    field: Field, condition: DomainField, values: frozenset[str]
+) -> Callable[[str], bool] | None:
+    other = condition.field
+    if field.name != other.name and (field.columns != other.columns or field.kind != other.kind):
+        return None
+    finer = frozenset(_coarser(other, value, field) for value in values)
+
+    def possible(value: str) -> bool:
         coarser = _coarser(field, value, other)
-        if coarser is not None:
-            return coarser in values
-        reached = {_coarser(other, finer, field) for finer in values}
-        return None in reached or value in reached
+        return (None in finer or value in finer) if coarser is None else coarser in values
+
+    return possible
 
 
 def _coarser(field: Field, value: str, other: Field) -> str | None:
@@ -417,11 +424,6 @@ def _band(field: Field, value: str) -> Band | None:
 
 def _ends_within(band: Band, around: Band) -> bool:
     return around.high is None or (band.high is not None and band.high <= around.high)
-
-
-def _open(quantity: Field, high: int) -> int | None:
-    # A quantity is clamped: its highest value stands for everything above it.
-    return None if high == quantity.high else high
 
 
 def _meet(a: Band, b: Band) -> bool:

@@ -185,11 +185,9 @@ def parse_question(raw: bytes) -> Question:
         value = canonical.decode(raw, "question")
     except NotCanonicalError as error:
         raise MalformedQuestionError(str(error)) from error
-    fields = Fields(value, ("tables",), name="question", error=MalformedQuestionError)
-    del fields  # which has checked that "tables" is there, and nothing else
-    tables = value["tables"] if isinstance(value, Mapping) else None
+    tables = value["tables"] if isinstance(value, Mapping) and set(value) == {"tables"} else None
     if not isinstance(tables, list) or len(tables) > MOST_TABLES:
-        raise _malformed(f'"tables" must be a list of 1 to {MOST_TABLES} tables')
+        raise _malformed(f'must be an object with "tables", a list of 1 to {MOST_TABLES}')
     try:
         question = Question(tuple(_table(entry) for entry in tables))
     except ValueError as error:
