@@ -18,10 +18,12 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 
 from corridor.errors import (
     CorridorError,
@@ -111,7 +113,7 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         wrap = self._stream if inspect.isasyncgenfunction(method) else self._call
         return make(
             wrap(name, method),
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=_reader(name, handler),
             response_serializer=handler.response_serializer,
         )
 
@@ -119,7 +121,7 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         async def answer(request: Any, context: Context) -> Any:
             try:
                 self._admit(context)
-                return await method(request, context)
+                return await method(_readable(request), context)
             except Exception as error:  # noqa: BLE001  # the edge of the process
                 await self._refuse(name, context, error)
 
@@ -129,7 +131,8 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
         async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
                 self._admit(context)
-                async with contextlib.aclosing(method(request, context)) as messages:
+                answers = method(_readable(request), context)
+                async with contextlib.aclosing(answers) as messages:
                     async for message in messages:
                         yield message
             except Exception as error:  # noqa: BLE001  # the edge of the process
@@ -150,6 +153,43 @@ class RefusalInterceptor(grpc.aio.ServerInterceptor):
             status, code = grpc.StatusCode.INTERNAL, INTERNAL
             text = f"internal error; its operators find it in their log under {reference}"
         await context.abort(status, text, ((CODE_KEY, code),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Stands for a single request that is no protobuf, until somebody can be told."""
+
+    error: MalformedMessageError
+
+
+def _reader(name: str, handler: Handler) -> Callable[[bytes], Any] | None:
+    """The method's deserializer; what is no protobuf is the sender's fault, and no bug of ours.
+
+    An error raised here reaches a method that reads a stream of requests; raised for a single
+    request it would end the call with gRPC's own words, so there it is handed on as a value.
+    """
+    read = handler.request_deserializer
+    if read is None:
+        return None
+
+    def answer(raw: bytes) -> Any:
+        try:
+            return read(raw)
+        except DecodeError as error:
+            refusal = MalformedMessageError(
+                f"{name}: the bytes of a message are no protobuf message"
+            )
+            if handler.request_streaming:
+                raise refusal from error
+            return _Unreadable(refusal)
+
+    return answer
+
+
+def _readable(request: Any) -> Any:
+    if isinstance(request, _Unreadable):
+        raise request.error
+    return request
 
 
 def error_of(error: grpc.RpcError) -> CorridorError:

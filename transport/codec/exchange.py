@@ -72,13 +72,16 @@ def encode_node_message(value: NodeMessage) -> exchange_pb2.NodeMessage:
     assert_never(value)
 
 
-def decode_node_message(message: exchange_pb2.NodeMessage) -> NodeMessage:
+def decode_node_message(
+    message: exchange_pb2.NodeMessage | None,
+) -> NodeMessage:
     """Read what a node says on the stream.
 
     Raises:
         UnknownMessageError: a body of a later version.
         MalformedMessageError: a field is missing, malformed or repeated; names the field.
     """
+    message = fields.parsed("NodeMessage", message)
     match message.WhichOneof("body"):
         case "hello":
             _refuse_session("NodeMessage.session", message.session)
@@ -162,13 +165,16 @@ def encode_coordinator_message(value: CoordinatorMessage) -> exchange_pb2.Coordi
     assert_never(value)
 
 
-def decode_coordinator_message(message: exchange_pb2.CoordinatorMessage) -> CoordinatorMessage:
+def decode_coordinator_message(
+    message: exchange_pb2.CoordinatorMessage | None,
+) -> CoordinatorMessage:
     """Read what the coordinator says on the stream.
 
     Raises:
         UnknownMessageError: a body of a later version.
         MalformedMessageError: a field is missing, malformed or repeated; names the field.
     """
+    message = fields.parsed("CoordinatorMessage", message)
     match message.WhichOneof("body"):
         case "welcome":
             _refuse_session("CoordinatorMessage.session", message.session)

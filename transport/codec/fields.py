@@ -182,6 +182,13 @@ def second(field: str, value: int) -> int:
     return value
 
 
+def parsed(name: str, message: Item | None) -> Item:
+    """The message, or a refusal where gRPC gives a caller None for bytes that are no protobuf."""
+    if message is None:
+        raise MalformedMessageError(f"{name}: its bytes are no protobuf message")
+    return message
+
+
 def present(field: str, *, is_there: bool) -> None:
     """Refuse a message without the submessage that it must have."""
     if not is_there:

@@ -28,12 +28,15 @@ def encode_fetch_charter(value: FetchCharter) -> membership_pb2.FetchCharterRequ
     return membership_pb2.FetchCharterRequest(charter=value.charter or b"")
 
 
-def decode_fetch_charter(message: membership_pb2.FetchCharterRequest) -> FetchCharter:
+def decode_fetch_charter(
+    message: membership_pb2.FetchCharterRequest | None,
+) -> FetchCharter:
     """Read the wish for a charter.
 
     Raises:
         MalformedMessageError: the hash is malformed.
     """
+    message = fields.parsed("FetchCharterRequest", message)
     return FetchCharter(fields.digest_or_none("FetchCharterRequest.charter", message.charter))
 
 
@@ -42,12 +45,15 @@ def encode_charter_document(value: CharterDocument) -> membership_pb2.CharterDoc
     return membership_pb2.CharterDocument(signed_charter=value.signed_charter, cards=value.cards)
 
 
-def decode_charter_document(message: membership_pb2.CharterDocument) -> CharterDocument:
+def decode_charter_document(
+    message: membership_pb2.CharterDocument | None,
+) -> CharterDocument:
     """Read a charter with its signatures and cards, which their own parsers still have to read.
 
     Raises:
         MalformedMessageError: nothing there, or more than any region has.
     """
+    message = fields.parsed("CharterDocument", message)
     fields.at_most("CharterDocument.cards", message.cards)
     return CharterDocument(
         signed_charter=fields.octets(
@@ -67,12 +73,15 @@ def encode_charter_signed(value: CharterSigned) -> membership_pb2.CharterSignatu
     )
 
 
-def decode_charter_signed(message: membership_pb2.CharterSignature) -> CharterSigned:
+def decode_charter_signed(
+    message: membership_pb2.CharterSignature | None,
+) -> CharterSigned:
     """Read a member's signature.
 
     Raises:
         MalformedMessageError: a field is missing or malformed; names the field.
     """
+    message = fields.parsed("CharterSignature", message)
     return CharterSigned(
         charter=fields.digest("CharterSignature.charter", message.charter),
         country=fields.country("CharterSignature.country", message.country),
@@ -90,12 +99,15 @@ def encode_charter_status(value: CharterStatus) -> membership_pb2.CharterStatus:
     )
 
 
-def decode_charter_status(message: membership_pb2.CharterStatus) -> CharterStatus:
+def decode_charter_status(
+    message: membership_pb2.CharterStatus | None,
+) -> CharterStatus:
     """Read how far a charter is.
 
     Raises:
         MalformedMessageError: a field is missing, malformed or repeated; names the field.
     """
+    message = fields.parsed("CharterStatus", message)
     return CharterStatus(
         charter=fields.digest("CharterStatus.charter", message.charter),
         in_force=message.in_force,
@@ -109,12 +121,15 @@ def encode_fetch_receipt(value: FetchReceipt) -> membership_pb2.FetchReceiptRequ
     return membership_pb2.FetchReceiptRequest(release=value.release, kind=_KINDS[value.kind])
 
 
-def decode_fetch_receipt(message: membership_pb2.FetchReceiptRequest) -> FetchReceipt:
+def decode_fetch_receipt(
+    message: membership_pb2.FetchReceiptRequest | None,
+) -> FetchReceipt:
     """Read the wish for a receipt.
 
     Raises:
         MalformedMessageError: a field is missing or malformed; names the field.
     """
+    message = fields.parsed("FetchReceiptRequest", message)
     kind = _KIND_OF.get(message.kind)
     if kind is None:
         raise MalformedMessageError(
@@ -130,12 +145,15 @@ def encode_receipt_chunk(value: ReceiptChunk) -> membership_pb2.ReceiptChunk:
     return membership_pb2.ReceiptChunk(index=value.index, data=value.data)
 
 
-def decode_receipt_chunk(message: membership_pb2.ReceiptChunk) -> ReceiptChunk:
+def decode_receipt_chunk(
+    message: membership_pb2.ReceiptChunk | None,
+) -> ReceiptChunk:
     """Read a piece of a receipt.
 
     Raises:
         MalformedMessageError: empty, longer than `CHUNK_BYTES`, or numbered past any receipt.
     """
+    message = fields.parsed("ReceiptChunk", message)
     return ReceiptChunk(
         index=fields.whole("ReceiptChunk.index", message.index, most=CHUNKS),
         data=fields.octets("ReceiptChunk.data", message.data, longest=CHUNK_BYTES),

@@ -213,6 +213,13 @@ def test_a29_arbitrary_bytes_are_refused_or_read_and_nothing_else(
         BRANCHES[kind](message)
 
 
+@pytest.mark.parametrize("kind", BRANCHES, ids=lambda kind: kind.DESCRIPTOR.name)
+def test_a29_a_caller_is_told_of_an_answer_that_is_no_protobuf(kind: type[Message]) -> None:
+    # gRPC gives its caller None for such an answer.
+    with pytest.raises(MalformedMessageError, match="no protobuf message"):
+        BRANCHES[kind](None)
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> Message:
     """A message of which some bytes were changed, repeated or lost, and which still parses."""

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
@@ -27,6 +27,7 @@ from corridor.errors.wire import (
     RemoteUnavailableError,
 )
 from corridor.transport.refusals import RefusalInterceptor, error_of
+from corridor.wire.v1.common_pb2 import Refusal
 
 
 class Handlers:
@@ -62,15 +63,15 @@ class Handlers:
             await context.write(request)
             self._raise()
 
-    def table(self) -> grpc.GenericRpcHandler:
+    def table(self, parse: Callable[[bytes], Any] | None) -> grpc.GenericRpcHandler:
         return grpc.method_handlers_generic_handler(
             "test.Echo",
             {
-                "unary": grpc.unary_unary_rpc_method_handler(self.unary),
-                "collect": grpc.stream_unary_rpc_method_handler(self.collect),
-                "spread": grpc.unary_stream_rpc_method_handler(self.spread),
-                "both": grpc.stream_stream_rpc_method_handler(self.both),
-                "by_hand": grpc.stream_stream_rpc_method_handler(self.both_by_hand),
+                "unary": grpc.unary_unary_rpc_method_handler(self.unary, parse),
+                "collect": grpc.stream_unary_rpc_method_handler(self.collect, parse),
+                "spread": grpc.unary_stream_rpc_method_handler(self.spread, parse),
+                "both": grpc.stream_stream_rpc_method_handler(self.both, parse),
+                "by_hand": grpc.stream_stream_rpc_method_handler(self.both_by_hand, parse),
             },
         )
 
@@ -81,6 +82,7 @@ async def said(
     *,
     after: int = 0,
     refuse: Exception | None = None,
+    parse: Callable[[bytes], object] | None = None,
 ) -> tuple[list[bytes], CorridorError | None]:
     """What a caller of `method` hears: the messages, then the error if there was one."""
 
@@ -90,7 +92,7 @@ async def said(
 
     interceptor = RefusalInterceptor(admit=admit, new_reference=lambda: "R-1")
     server = grpc.aio.server(interceptors=(interceptor,))
-    server.add_generic_rpc_handlers((Handlers(error, after).table(),))
+    server.add_generic_rpc_handlers((Handlers(error, after).table(parse),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     heard: list[bytes] = []
@@ -163,6 +165,15 @@ def test_a37_a_bug_is_told_as_a_reference_and_nothing_else(method: str) -> None:
     assert line["event"] == "call.failed"
     assert line["reference"] == "R-1"
     assert isinstance(line["exc_info"], ValueError)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a29_a_request_that_is_no_protobuf_is_the_senders_fault(method: str) -> None:
+    with capture_logs() as logs:
+        _, error = asyncio.run(said(method, None, parse=Refusal.FromString))
+    assert isinstance(error, RemoteInvalidInputError)
+    assert error.code == "wire.malformed"
+    assert [line["event"] for line in logs] == ["call.refused"]
 
 
 @pytest.mark.parametrize("method", METHODS)
