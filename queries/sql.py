@@ -404,7 +404,7 @@ class _Reader:
 
     def _comparison(self, node: exp.Binary) -> Predicate:
         left, right, kind = node.this, node.expression, type(node)
-        if not isinstance(left, exp.Column):
+        if isinstance(right, exp.Column) and not isinstance(left, exp.Column):
             left, right, kind = right, left, _MIRRORED[kind]
         field = self._compared(left)
         value = self._constant(right)
@@ -458,7 +458,9 @@ class _Reader:
             offset = self._find(word)
             if offset is None:
                 first = part[0] if isinstance(part, list) else part
-                offset = self._start(first if isinstance(first, exp.Expr) else node)
+                # A subquery's own first word has no position; what holds it has.
+                inner = isinstance(first, exp.Expr) and not isinstance(first, exp.Subquery)
+                offset = self._start(first if inner else node)
             raise self.refusal(offset, f"{word or self._words(node)} is not supported", instead)
 
     def _find(self, words: str) -> int | None:
