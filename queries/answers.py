@@ -180,8 +180,6 @@ class AnswerTable:
         `steps` × `step` are the exact unbiased values (of a mean, of its sums), `values` the same
         as decimal numbers (of a mean, the means; null where there is none).
         """
-        rows = list(self.rows())
-        counted = not isinstance(self.planned.measure, CountPersons)
         document: dict[str, object] = {
             "title": self.title,
             "source": self.planned.source.value,
@@ -197,22 +195,38 @@ class AnswerTable:
                 }
                 for axis in self.axes
             ],
-            "values": [_shown(row.value) for row in rows],
-            "margins": [_shown(row.margin) for row in rows] if self.counts is not None else None,
-            "margin": _shown(self.figures.margin) if self.counts is None else None,
-            "non_negative": (
-                [round(row.non_negative, 3) for row in rows if row.non_negative is not None] or None
-            ),
             "step": canonical.fraction_text(self.figures.step),
             "steps": self.figures.steps.reshape(-1).tolist(),
-            "may_be_negative": self.may_be_negative if counted else False,
+            "may_be_negative": self.may_be_negative,
         }
-        if self.counts is not None:
-            document["count_step"] = canonical.fraction_text(self.counts.step)
-            document["count_steps"] = self.counts.steps.reshape(-1).tolist()
-        else:
-            document["totals"] = self._totals()
-        return document
+        return document | (self._figures_to_json() if self.counts is None else self._means())
+
+    def _figures_to_json(self) -> dict[str, object]:
+        # Column by column: a million cells must not become a million small objects.
+        flat = self.figures.steps.reshape(-1)
+        shown = None
+        if not self.may_be_negative:
+            shown = np.round(self.figures.non_negative().reshape(-1), 3).tolist()
+        return {
+            "values": (flat * float(self.figures.step)).tolist(),
+            "margin": float(self.figures.margin),
+            "margins": None,
+            "non_negative": shown,
+            "totals": self._totals(),
+        }
+
+    def _means(self) -> dict[str, object]:
+        assert self.counts is not None  # noqa: S101 - the one caller has looked
+        means = [self.mean(cell) for cell in range(self.planned.cells)]
+        return {
+            "values": [None if mean is None else float(mean.value) for mean in means],
+            "margin": None,
+            "margins": [None if mean is None else float(mean.margin) for mean in means],
+            "non_negative": None,
+            "totals": None,
+            "count_step": canonical.fraction_text(self.counts.step),
+            "count_steps": self.counts.steps.reshape(-1).tolist(),
+        }
 
     def _totals(self) -> dict[str, object]:
         totals: dict[str, object] = {"all": _estimate_to_json(self.figures.total())}
@@ -345,10 +359,6 @@ def _name(table: PlannedTable, alias: str) -> str:
 
 def _lower(label: str) -> str:
     return label[:1].lower() + label[1:]
-
-
-def _shown(value: Fraction | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _estimate_to_json(estimate: Estimate) -> dict[str, float]:

@@ -55,6 +55,7 @@ def test_every_node_compiles_the_same_plan_from_the_bytes(question: Question) ->
     assert theirs.digest == mine.digest
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(questions(), persons())
 def test_no_row_that_satisfies_the_conditions_falls_between_the_cells(

@@ -30,6 +30,7 @@ def squared_change(plan: Plan, people: Sequence[Person], one: Person) -> int:
     return sum((b - a) ** 2 for b, a in zip(before, after, strict=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(questions(), st.lists(persons(), max_size=3), persons())
 def test_one_person_changes_the_answer_by_no_more_than_the_plan_says(

@@ -1,0 +1,164 @@
+"""The numbers of an attempt, and what a forecast says about them."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corridor.errors import CorridorError
+from corridor.ids import CountryCode
+from corridor.privacy.distributed import plan_shared_noise
+from corridor.privacy.rho import Rho
+from corridor.protocols.charter import Ceilings, Charter
+from corridor.queries.builder import RegionQuestions, TableBuilder, together
+from corridor.queries.domains import make_domains
+from corridor.queries.forecast import (
+    Forecast,
+    forecast,
+    parse_accuracy,
+    rho_for_accuracy,
+)
+from corridor.queries.parameters import attempt_parameters, planned_noise
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.question import Question
+from support.catalogue import catalogue
+from support.charters import make_charter
+
+COUNTRIES = tuple(map(CountryCode, ["BG", "MD", "NE", "NG", "RO", "UA"]))
+CENT = Rho(Fraction(1, 100))
+
+
+def region(**changes: Any) -> Charter:
+    ceilings = {"rho_per_question": Fraction(1, 2), "cells": 1 << 20, "persons_per_node": 10**6}
+    given_ceilings = changes.pop("ceilings", {})
+    return make_charter(
+        countries=COUNTRIES, ceilings=Ceilings(**(ceilings | given_ceilings)), **changes
+    )
+
+
+CHARTER = region()
+DOMAINS = make_domains(catalogue(), CHARTER)
+ASK = RegionQuestions(DOMAINS)
+MATRIX = ASK.corridors.by("recruited_in", "exploited_in")
+
+
+def plan(question: Question) -> Plan:
+    return compile_plan(question, DOMAINS)
+
+
+def test_everything_follows_from_charter_plan_rho_and_roster() -> None:
+    found = attempt_parameters(CHARTER, plan(MATRIX.count()), CENT, 6)
+    assert (found.roster_size, found.threshold, found.dropouts, found.colluders) == (6, 4, 1, 1)
+    assert found.honest_shares == 4
+    assert found.cells == 49
+    assert found.sensitivity_squared == 1
+    assert found.ring_bits == 32
+    assert found == attempt_parameters(CHARTER, plan(MATRIX.count()), CENT, 6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fractions(Fraction(1, 10_000), Fraction(1, 2)), st.integers(3, 175))
+def test_the_honest_shares_alone_keep_the_promise(rho: Fraction, roster: int) -> None:
+    compiled = plan(MATRIX.count())
+    found = attempt_parameters(CHARTER, compiled, Rho(rho), roster)
+    assert planned_noise(found).keeps(Rho(rho), compiled.size)
+    assert planned_noise(found) == plan_shared_noise(Rho(rho), 1, 49, found.honest_shares)
+
+
+def test_sums_take_the_wider_ring_where_they_could_wrap() -> None:
+    ages = plan(ASK.persons.sum("days_to_referral"))
+    assert attempt_parameters(CHARTER, ages, CENT, 6).ring_bits == 64
+    few = region(ceilings={"persons_per_node": 1000})
+    assert attempt_parameters(few, ages, CENT, 6).ring_bits == 32
+
+
+def test_the_ring_is_left_only_when_the_bound_says_so() -> None:
+    """Largest count and noise together stay below half the ring; one person more would not."""
+    compiled = plan(ASK.persons.count())
+    found = attempt_parameters(CHARTER, compiled, CENT, 6)
+    noise = planned_noise(found).largest_noise(6, compiled.size)
+    room = ((1 << 31) - 1 - noise) // 6
+    fits = region(ceilings={"persons_per_node": room})
+    tight = region(ceilings={"persons_per_node": room + 1})
+    assert found.scale_bits == 0
+    assert attempt_parameters(fits, compiled, CENT, 6).ring_bits == 32
+    assert attempt_parameters(tight, compiled, CENT, 6).ring_bits == 64
+
+
+REFUSED = [
+    (Rho(Fraction(0)), 6, "question.rho_out_of_range"),
+    (Rho(Fraction(51, 100)), 6, "question.rho_out_of_range"),
+    (CENT, 2, "question.too_few_nodes"),
+    (Rho(Fraction(1, 10**30)), 6, "privacy.noise_too_wide"),
+]
+
+
+@pytest.mark.parametrize(("rho", "roster", "code"), REFUSED)
+def test_what_cannot_be_promised_is_refused_before_anything_is_spent(
+    rho: Rho, roster: int, code: str
+) -> None:
+    with pytest.raises(CorridorError, match="Nothing was spent") as refusal:
+        attempt_parameters(CHARTER, plan(MATRIX.count()), rho, roster)
+    assert refusal.value.code == code
+
+
+def foreseen(table: TableBuilder, rho: Rho = CENT) -> Forecast:
+    return forecast(plan(table.count()), DOMAINS, CHARTER, rho, 6)
+
+
+def test_a_forecast_states_the_price_in_both_currencies_and_for_the_region() -> None:
+    found = foreseen(MATRIX)
+    assert found.epsilon == pytest.approx(0.6217, abs=1e-3)
+    assert found.rho_regional.value == Fraction(4, 100)
+    assert found.ratio == pytest.approx((6 / 4) ** 0.5, abs=1e-4)
+    assert found.rho_alone > found.rho
+    (table,) = found.tables
+    assert table.central_margin == 14  # 1.96 · √50 = 13.86
+    assert table.margin == 17  # √1.5 times that
+    assert found.to_json()["cells"] == 49
+
+
+def test_a_forecast_warns_where_cells_usually_hold_less_than_the_margin() -> None:
+    monthly = foreseen(MATRIX.where(recruited_in=["MD"], exploited_in=["RO"]).by("month"))
+    assert monthly.sentences == ()  # one corridor: nothing is known about how much it holds
+    every = foreseen(MATRIX.by("month"))
+    assert "by year or quarter" in every.sentences[0]
+    assert foreseen(ASK.persons.by("gender")).sentences == ()
+
+
+@pytest.mark.parametrize("text", ["±20", "+-20", "20", " ± 20 ", "+/-20", "20.0"])
+def test_an_accuracy_is_a_margin(text: str) -> None:
+    assert parse_accuracy(text) == 20
+
+
+@pytest.mark.parametrize("text", ["", "20%", "±0", "-20", "about 20", "±20 at 99 %", "1e3"])
+def test_another_accuracy_is_refused_with_what_is_supported(text: str) -> None:
+    with pytest.raises(CorridorError, match="±20") as refusal:
+        parse_accuracy(text)
+    assert refusal.value.code == "question.unsupported_accuracy"
+
+
+@pytest.mark.parametrize("margin", [5, 20, 200])
+def test_asking_by_accuracy_gives_that_margin_and_barely_a_better_one(margin: int) -> None:
+    for question in (
+        MATRIX.count(),
+        ASK.persons.by("exploitation").count(),
+        together(ASK.persons.count(), ASK.persons.by("gender").count()),
+    ):
+        compiled = plan(question)
+        rho = rho_for_accuracy(compiled, CHARTER, Fraction(margin), 6)
+        found = forecast(compiled, DOMAINS, CHARTER, rho, 6)
+        assert margin * Fraction(9, 10) <= max(t.margin for t in found.tables) <= margin
+
+
+def test_the_accuracy_of_a_mean_cannot_be_asked_for() -> None:
+    with pytest.raises(CorridorError, match="--rho"):
+        rho_for_accuracy(plan(ASK.persons.mean("age")), CHARTER, Fraction(20), 6)
+
+
+def test_an_accuracy_beyond_the_ceiling_is_refused() -> None:
+    with pytest.raises(CorridorError) as refusal:
+        rho_for_accuracy(plan(MATRIX.count()), CHARTER, Fraction(1), 6)
+    assert refusal.value.code == "question.rho_out_of_range"
