@@ -208,14 +208,12 @@ class CollectingShares:
             raise TooFewSharersError(left=len(self.heard), needed=needed, missing=self.missing)
         dealers = sorted(self.heard)
         dealt = {
-            recipient: tuple(self._dealing(dealer, recipient) for dealer in dealers)
-            for recipient in dealers
+            recipient: tuple(self.heard[dealer].dealings[place] for dealer in dealers)
+            for place, recipient in enumerate(self.settled.countries)
+            if recipient in self.heard
         }
         keys = {country: self.keys[country] for country in dealers}
         return CollectingOpened(self.settled, keys, self.heard), dealt
-
-    def _dealing(self, dealer: CountryCode, recipient: CountryCode) -> Dealing:
-        return self.heard[dealer].dealings[self.settled.point(recipient) - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,11 +262,12 @@ class Shared:
 
     def _demand_addressed(self, dealings: Sequence[Dealing]) -> None:
         seen: set[CountryCode] = set()
+        members = frozenset(self.settled.countries)
         for dealing in dealings:
             dealer = dealing.dealer
             if dealing.roster_hash != self.settled.hash:
                 raise OtherRosterError("dealing", dealer)
-            if dealer not in self.settled.acceptances:
+            if dealer not in members:
                 raise NotInRosterError("dealing", dealer)
             if dealing.recipient != self.me:
                 raise ForeignDealingError(dealer, dealing.recipient)
@@ -308,8 +309,9 @@ class OpenedState:
             NotMutuallyOpenedError: rule 4; names the pair.
         """
         seen: set[CountryCode] = set()
+        members = frozenset(self.settled.countries)
         for word in announced.opened:
-            if word.country not in self.settled.acceptances:
+            if word.country not in members:
                 raise NotInRosterError("sharers", word.country)
             if word.country in seen:
                 raise RepeatedWordError("opened list", word.country)
