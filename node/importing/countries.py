@@ -89,7 +89,7 @@ def fold(text: str) -> str:
 
 
 class CountryResolver:
-    """Finds countries in texts; remembers every text that it has seen."""
+    """Finds countries in texts, and remembers what it found."""
 
     def __init__(self, mapping: CountryMapping | None) -> None:
         self._mapping = {} if mapping is None else mapping.codes
@@ -103,6 +103,8 @@ class CountryResolver:
         """The country that `text` names, by the rules at the top of this file."""
         found = self._seen.get(text)
         if found is None:
+            if len(self._seen) > 20_000:
+                self._seen.clear()
             found = self._seen[text] = self._locate(text.strip())
         return found
 

@@ -103,7 +103,12 @@ def key_array(keys: Keys) -> "pa.Array[Any]":
 
 def keys_of(column: "pa.ChunkedArray[Any]") -> Keys:
     """Keys of an Arrow column as a numpy array."""
-    return np.array(column.to_pylist(), dtype=f"S{KEY_BYTES}")
+    raw = [
+        buffer.slice(KEY_BYTES * chunk.offset, KEY_BYTES * len(chunk)).to_pybytes()
+        for chunk in column.chunks
+        if (buffer := chunk.buffers()[1]) is not None
+    ]
+    return np.frombuffer(b"".join(raw), f"S{KEY_BYTES}")
 
 
 def days_of(column: "pa.ChunkedArray[Any]") -> npt.NDArray[np.int64]:

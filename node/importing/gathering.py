@@ -163,14 +163,18 @@ def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases
 
 
 def _persons(rows: CaseRows, keyring: Keyring) -> Keys:
-    person = rows.person.tolist()
     anonymous = np.flatnonzero(rows.told_apart_by == ToldApartBy.ROW)
     content = rows.content[anonymous]
     numbers = occurrences((rows.file[anonymous], content[:, 0], content[:, 1]), ())
     raw = np.ascontiguousarray(content, "<u8").tobytes()
-    for n, (row, number) in enumerate(zip(anonymous.tolist(), numbers.tolist(), strict=True)):
-        person[row] = keyring.person_of_row(raw[16 * n : 16 * n + 16], number)
-    return as_keys(person)
+    person = rows.person.copy()
+    person[anonymous] = as_keys(
+        [
+            keyring.person_of_row(raw[16 * n : 16 * n + 16], number)
+            for n, number in enumerate(numbers.tolist())
+        ]
+    )
+    return person
 
 
 def _case_keys(rows: CaseRows, person: Keys, referred: Ints, keyring: Keyring) -> Keys:
@@ -406,7 +410,6 @@ def _year_and_day(days: Ints) -> tuple[Ints, Ints]:
 
 def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) -> pa.Table:
     count = len(cases)
-    transit = travelled.all_countries(TYPES.index("Transit"), count)
     consent = cases.fields["con_Consent"]
     agreement = cases.fields["vic_AgreementToManagePersonalData"]
     columns: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
@@ -419,7 +422,7 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
         "last_event_on": day_array(travelled.latest_day(count)),
         "vic_AgeWhenTrafficked": pa.array(ages.astype(np.int16), mask=ages < 0),
         "recruited_in": text_array(corridor.recruited),
-        "transit_in": pa.array(transit, schema.CASES.field("transit_in").type),
+        "transit_in": travelled.all_countries(TYPES.index("Transit"), count),
         "exploited_in": text_array(corridor.exploited),
     }
     for field in IMPORTED_CASES:

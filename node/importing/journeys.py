@@ -86,15 +86,17 @@ class Journeys:
         found[steps.case[turned]] = steps.country[turned]
         return found
 
-    def all_countries(self, of_type: int, cases: int) -> list[list[str]]:
+    def all_countries(self, of_type: int, cases: int) -> "pa.Array[Any]":
         """For each of the cases, the countries of its steps of a type, sorted, each once."""
         steps = self.taken((self.type == of_type) & (self.country != ""))
-        found: list[list[str]] = [[] for _ in range(cases)]
-        for case, country in sorted(
-            set(zip(steps.case.tolist(), steps.country.tolist(), strict=True))
-        ):
-            found[case].append(country)
-        return found
+        steps = steps.taken(np.lexsort((steps.country, steps.case)))
+        new = np.ones(len(steps.case), bool)
+        new[1:] = (steps.case[1:] != steps.case[:-1]) | (steps.country[1:] != steps.country[:-1])
+        steps = steps.taken(new)
+        offsets = np.searchsorted(steps.case, np.arange(cases + 1)).astype(np.int32)
+        places = pa.array(offsets, pa.int32())
+        lists = pa.ListArray.from_arrays(places, text_array(steps.country))
+        return lists.cast(schema.CASES.field("transit_in").type)
 
     def earliest_day(self, cases: int) -> Ints:
         """For each of the cases, the day of its first event, or `NO_DAY`."""
@@ -153,7 +155,9 @@ def with_locations(journeys: Journeys, recruited: Countries, exploited: Countrie
 
 def text_array(texts: npt.NDArray[np.str_]) -> "pa.Array[Any]":
     """Texts as an Arrow array; the empty text is null."""
-    return pa.array([text or None for text in texts.tolist()], pa.string())
+    different, codes = np.unique(texts, return_inverse=True)
+    values = pa.array([text or None for text in different.tolist()], pa.string())
+    return values.take(codes)
 
 
 def day_array(days: Ints) -> "pa.Array[Any]":

@@ -17,6 +17,7 @@ without the secret nobody finds two contents with one sum).
 Every HMAC begins with a label of its own, so a key of one kind is never one of another.
 """
 
+import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -88,11 +89,6 @@ class Keyring:
         """One person's case without a reference, told from their others by `distinction`."""
         return self.key("case of row", person, distinction, occurrence.to_bytes(4, "big"))
 
-    def cell(self, field: str, text: str) -> tuple[int, int]:
-        """What a filled cell adds to its row's content: two numbers below 2⁶⁴."""
-        key = self.key("cell", field.encode(), text.encode())
-        return int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")
-
 
 def normal_cell(cell: Cell) -> str:
     """A cell as it counts in a row's content: compatibility forms and spaces do not matter."""
@@ -158,23 +154,26 @@ def as_keys(keys: list[bytes]) -> Keys:
     return np.array(keys, dtype=f"S{KEY_BYTES}")
 
 
-def cell_hashes(
-    keyring: Keyring, field: str, cells: list[Cell], seen: dict[str, tuple[int, int]]
-) -> Lanes:
-    """What each of the cells adds to its row's content; remembers in `seen`.
+class CellHasher:
+    """Says what a filled cell of one field adds to its row's content: BLAKE2b under a key."""
 
-    `seen` is emptied when it grows long, so that a column of names is not kept.
-    """
-    if len(seen) > 100_000:
-        seen.clear()
-    hashes = np.empty((len(cells), 2), np.uint64)
-    for n, cell in enumerate(cells):
-        text = normal_cell(cell)
-        found = seen.get(text)
-        if found is None:
-            found = seen[text] = keyring.cell(field, text)
-        hashes[n] = found
-    return hashes
+    def __init__(self, keyring: Keyring, field: str) -> None:
+        self._key = keyring.key("cell", field.encode())
+        self._seen: dict[str, bytes] = {}
+
+    def hashes(self, cells: Sequence[Cell]) -> Lanes:
+        """Two numbers below 2⁶⁴ for each of the cells."""
+        # Memory is for columns with few values; a column of names soon overflows it.
+        if len(self._seen) > 10_000:
+            self._seen.clear()
+        digests = []
+        for text in map(normal_cell, cells):
+            digest = self._seen.get(text)
+            if digest is None:
+                hasher = hashlib.blake2b(text.encode(), digest_size=KEY_BYTES, key=self._key)
+                digest = self._seen[text] = hasher.digest()
+            digests.append(digest)
+        return np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2).astype(np.uint64)
 
 
 @cache

@@ -37,11 +37,11 @@ from corridor.node.importing.edition import ImportedCases
 from corridor.node.importing.files import Ceilings, Progress, RawTable, Row, open_case_file
 from corridor.node.importing.gathering import gather
 from corridor.node.importing.keys import (
+    CellHasher,
     Keyring,
     Keys,
     Lanes,
     as_keys,
-    cell_hashes,
     is_placeholder,
     normal_cell,
     normal_name,
@@ -69,7 +69,7 @@ from corridor.node.importing.values import (
 from corridor.queries.htcds import HtcdsField
 
 _BATCH: Final = 1 << 15
-_REMEMBERED: Final = 200_000
+_REMEMBERED: Final = 20_000
 """How many different cells of a field are remembered before its memory starts anew."""
 
 _TO_BE_MAPPED: Final = ("country.unresolved", "country.ambiguous_code", "country.several")
@@ -242,7 +242,7 @@ class _FilesReader:
         self._cases = _Collected(CASE_FIELDS)
         self._events = _Collected(EVENT_FIELDS)
         self._services = _Collected(SERVICE_FIELDS)
-        self._hashes: dict[str, dict[str, tuple[int, int]]] = {}
+        self._hashers: dict[str, CellHasher] = {}
         self._readers = {
             name: _FieldReader(
                 name, reader_of(headers.field(name), resolver, today), self.findings, resolver
@@ -437,9 +437,9 @@ class _FilesReader:
         content = np.zeros((len(batch.rows), 2), np.uint64)
         for field, column in batch.columns.items():
             if column.cells:
-                seen = self._hashes.setdefault(field, {})
-                hashes = cell_hashes(self.keyring, field, column.cells, seen)
-                content += column.spread(hashes)
+                if field not in self._hashers:
+                    self._hashers[field] = CellHasher(self.keyring, field)
+                content += column.spread(self._hashers[field].hashes(column.cells))
         return content
 
     def _add_linked(
