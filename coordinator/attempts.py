@@ -287,6 +287,14 @@ class AttemptRecord:
                 )
             ).scalar_one_or_none()
 
+    def receipt(self, release: str) -> bytes:
+        """The public receipt of a release that is known to exist."""
+        with self.store.reading() as connection:
+            found: bytes = connection.execute(
+                select(releases.c.receipt).where(releases.c.id == release)
+            ).scalar_one()
+        return found
+
     def _fail(
         self, connection: Connection, session: SessionId, question: str, failure: Failure
     ) -> None:

@@ -59,6 +59,7 @@ members = Table(
     Column("country", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("card", LargeBinary, nullable=False),
+    Column("signing_key", LargeBinary, nullable=False),
     Column("certificate", LargeBinary, nullable=False),
     Column("fingerprint", Text, nullable=False),  # of the certificate, as streams are checked
     Column("enrolled", Integer, nullable=False),
@@ -236,7 +237,7 @@ class Store:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _record: Any) -> None:

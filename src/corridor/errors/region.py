@@ -139,6 +139,19 @@ class InvitedCountryError(NotAllowedError):
         )
 
 
+class PossessionError(NotAllowedError):
+    """Whoever enrols did not show that they hold the card's signing key. Nobody was enrolled."""
+
+    code = "enrolment.no_possession"
+
+    def __init__(self, country: str) -> None:
+        """Name the country of the card."""
+        super().__init__(
+            f"enrolment of {country}: the proof is not made with the card's signing key for this "
+            "code and this signing request; nobody was enrolled. Run `corridor node enrol` again."
+        )
+
+
 class InsecureEnrolmentError(NotAllowedError):
     """Enrolment was tried over plain HTTP. The code should be regarded as seen."""
 
@@ -304,10 +317,10 @@ class ScopeNotBuiltError(RefusedError):
         )
 
 
-class TooFewNodesError(UnavailableError):
+class TooFewConnectedError(UnavailableError):
     """Fewer nodes could take part than the charter demands. Nothing was spent."""
 
-    code = "question.too_few_nodes"
+    code = "region.too_few_nodes"
 
     def __init__(self, present: Iterable[str], absent: Iterable[str], needed: int) -> None:
         """Name who is there, who is missing, and how many are needed."""
@@ -315,19 +328,6 @@ class TooFewNodesError(UnavailableError):
         super().__init__(
             f"{needed} nodes are needed; connected with data under the charter in force: {here}; "
             f"missing: {away}. Nothing was spent; ask again when more of them are there."
-        )
-
-
-class RhoAboveCeilingError(RefusedError):
-    """A question costs more than the charter lets one question cost. Nothing was spent."""
-
-    code = "question.rho_above_ceiling"
-
-    def __init__(self, rho: str, ceiling: str) -> None:
-        """Name the price and the ceiling."""
-        super().__init__(
-            f"this question would cost ρ = {rho}, the charter's ceiling for one question is "
-            f"{ceiling}; nothing was spent. Ask for a wider margin, or for fewer cells per person."
         )
 
 
@@ -340,6 +340,45 @@ class QueueFullError(UnavailableError):
         """Name the limit."""
         super().__init__(
             f"{limit} questions wait already; nothing was spent. Ask again when some are answered."
+        )
+
+
+class CharterChangedError(RefusedError):
+    """While a question waited, another charter came into force. Nothing was spent."""
+
+    code = "question.charter_changed"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "another charter came into force while this question waited, so its price may be "
+            "another; nothing was spent. Ask again."
+        )
+
+
+class CoordinatorRestartedError(UnavailableError):
+    """The coordinator stopped while an attempt ran. What was debited stays debited."""
+
+    code = "attempt.coordinator_restarted"
+
+    def __init__(self) -> None:
+        """Say what is left, and what to do."""
+        super().__init__(
+            "the coordinator stopped while this attempt ran, and its nodes forgot their secrets; "
+            "nothing was released. What was debited stays debited. Ask again."
+        )
+
+
+class AttemptBrokeError(DamagedError):
+    """A bug of ours ended an attempt. Nothing was released."""
+
+    code = "attempt.internal"
+
+    def __init__(self, reference: str) -> None:
+        """Name the log entry, and nothing of what happened."""
+        super().__init__(
+            f"an internal error of the coordinator ended this attempt (reference {reference}); "
+            "nothing was released. Its operators find it in the log."
         )
 
 
@@ -428,6 +467,24 @@ class SpoolTooLongError(InvalidInputError):
             f"masked input of {country}: more bytes than the plan's cells need; the vector was "
             "discarded and the node counts as dropped out"
         )
+
+
+class WitnessedForkError(RefusedError):
+    """A ledger shows another past than the one that was witnessed. The statement was not accepted.
+
+    Both are kept: two signed statements that contradict each other convict their signer.
+    """
+
+    code = "witness.fork"
+
+    def __init__(self, country: str, problem: str) -> None:
+        """Name the ledger and the contradiction."""
+        super().__init__(
+            f"the ledger of {country} contradicts what it said before: {problem}. It cannot take "
+            "part; both statements are kept by the coordinator. Its operators must find out which "
+            "copy of the node is the right one, and tell the other members."
+        )
+        self.country = country
 
 
 class ForgedStatementError(RefusedError):

@@ -1,0 +1,369 @@
+"""One attempt, seen from the coordinator: the pure rounds of the secure sum, and what drives them.
+
+    propose → share → opened → masked-input → consistency → unmask → the sum
+
+`protocols.secure_sum.coordinator` checks every word and closes every round; this class owns what
+that must not know: streams, deadlines, files, threads. A round stays open until everybody who can
+still answer has, or until its deadline. Whoever refuses, says something that does not hold, or
+loses its stream has dropped out: a restarted node has no secrets of this attempt any more.
+
+Words are taken one at a time, and a round is closed between two words, so that no vector is ever
+half in the total when the survivors are announced.
+
+Belongs to the event loop's thread; what takes long runs in a worker thread meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from corridor.coordinator.connections import Connections
+from corridor.coordinator.home import Deadlines
+from corridor.coordinator.spool import Spool
+from corridor.errors import CorridorError
+from corridor.errors.files import DiskError
+from corridor.errors.region import AnotherCountryError, OutOfTurnError
+from corridor.errors.secure_sum import BadDealerError, LyingResponderError, RepeatedWordError
+from corridor.ids import CountryCode, PublicKey
+from corridor.protocols.masks import Words, ring_type
+from corridor.protocols.secure_sum.coordinator import (
+    CollectingAcceptances,
+    CollectingInputs,
+    CollectingOpened,
+    CollectingShares,
+    CollectingSignatures,
+    CollectingUnmask,
+    Unmasked,
+    decode,
+)
+from corridor.protocols.secure_sum.messages import (
+    Acceptance,
+    LedgerStatement,
+    MaskedInput,
+    Opened,
+    Proposal,
+    Roster,
+    Shares,
+    SurvivorSignature,
+    Unmask,
+)
+from corridor.protocols.secure_sum.roster import ParametersFor
+from corridor.protocols.suite import Suite, Verify
+from corridor.transport.messages import (
+    CoordinatorBody,
+    CoordinatorInSession,
+    Dealings,
+    NodeBody,
+    NodeInSession,
+    Progress,
+    Refusal,
+    Round,
+    VectorChunk,
+)
+
+_log = structlog.get_logger()
+
+PROGRESS_SECONDS = 1.0
+"""How often nodes hear whom the round waits for, at most."""
+
+Collecting: TypeAlias = (
+    CollectingAcceptances
+    | CollectingShares
+    | CollectingOpened
+    | CollectingInputs
+    | CollectingSignatures
+    | CollectingUnmask
+)
+
+_State = TypeVar("_State", bound=Collecting)
+_Closed = TypeVar("_Closed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an attempt takes from its coordinator.
+
+    Attributes:
+        witness: keeps a ledger statement; raises at a fork. Runs in a worker thread.
+        on_round: makes a new round durable. Runs in a worker thread.
+        on_progress: hears the round, when it began, who is missing and who answered.
+        now: seconds since 1970 UTC.
+    """
+
+    connections: Connections
+    suite: Suite
+    verify: Verify
+    witness: Callable[[LedgerStatement], None]
+    on_round: Callable[[Round], None]
+    on_progress: Callable[[Round, int, frozenset[CountryCode], frozenset[CountryCode]], None]
+    deadlines: Deadlines
+    spool: Path
+    now: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What an attempt gives.
+
+    Attributes:
+        total: the unmasked sum, signed, still scaled by 2ᵏ.
+        inputs: each survivor's masked vector, until the attempt is discarded.
+        named: members caught lying in the unmask round, sorted.
+    """
+
+    unmasked: Unmasked
+    total: npt.NDArray[np.int64]
+    inputs: Mapping[CountryCode, Path]
+    named: tuple[CountryCode, ...]
+
+
+class Attempt:
+    """Drives one attempt. `run` once, then `finish`."""
+
+    def __init__(
+        self,
+        proposal: Proposal,
+        invited: Mapping[CountryCode, PublicKey],
+        parameters_for: ParametersFor,
+        surroundings: Surroundings,
+    ) -> None:
+        self.proposal = proposal
+        self.round = Round.PROPOSE
+        self.named: set[CountryCode] = set()
+        self._at = surroundings
+        self._parameters_for = parameters_for
+        self._invited = frozenset(invited)
+        self._state: Collecting = CollectingAcceptances(proposal.header, invited)
+        self._since = surroundings.now()
+        self._out: set[CountryCode] = set()
+        self._changed = asyncio.Event()
+        self._one_word = asyncio.Lock()
+        self._spools: dict[CountryCode, Spool] = {}
+        self._total: Words | None = None
+        self._broken: CorridorError | None = None
+        self._is_open = True
+
+    @property
+    def missing(self) -> frozenset[CountryCode]:
+        """Whom the round that is open, or failed, still waits for."""
+        return self._state.missing
+
+    async def run(self, reusable: Callable[[Roster], Awaitable[str | None]]) -> Sum | str:
+        """Go through all rounds.
+
+        Args:
+            reusable: gives the id of the release that this roster has already, if any; then
+                nothing was debited, and the id is returned in place of a sum.
+
+        Raises:
+            CorridorError: the attempt is over; `round` and `missing` say where and for whom.
+        """
+        at, seconds = self._at, self._at.deadlines
+        at.connections.listen(self.receive, self.lost)
+        self._send_each(dict.fromkeys(sorted(self._invited), self.proposal))
+        (shares, roster) = await self._closing(
+            seconds.propose, CollectingAcceptances, lambda s: s.close(self._parameters_for)
+        )
+        if (release := await reusable(roster)) is not None:
+            return release
+        await self._enter(Round.SHARE, shares)
+        self._send_each(dict.fromkeys(roster.countries, roster))
+
+        opened, dealt = await self._closing(seconds.share, CollectingShares, lambda s: s.close())
+        await self._enter(Round.OPENED, opened)
+        self._send_each({c: Dealings(dealings) for c, dealings in dealt.items()})
+
+        inputs, sharers = await self._closing(
+            seconds.opened, CollectingOpened, lambda s: s.close(verify=at.verify)
+        )
+        ring = ring_type(inputs.parameters.ring_bits)
+        self._total = np.zeros(inputs.parameters.cells, dtype=ring)
+        await self._enter(Round.MASKED_INPUT, inputs)
+        self._send_each(dict.fromkeys(sorted(sharers.countries), sharers))
+
+        signing, survivors = await self._closing(
+            seconds.masked_input, CollectingInputs, lambda s: s.close()
+        )
+        await self._enter(Round.CONSISTENCY, signing)
+        self._send_each(dict.fromkeys(sorted(survivors.survivors), survivors))
+
+        unmasking, request = await self._closing(
+            seconds.consistency, CollectingSignatures, lambda s: s.close()
+        )
+        await self._enter(Round.UNMASK, unmasking)
+        self._send_each(dict.fromkeys(sorted(survivors.survivors), request))
+
+        unmasked = await self._closing(
+            seconds.unmask, CollectingUnmask, lambda s: s.close(suite=at.suite)
+        )
+        return await self._sum(unmasked)
+
+    async def _sum(self, unmasked: Unmasked) -> Sum:
+        total = self._total
+        assert total is not None  # noqa: S101 - made before the first vector could arrive
+        await asyncio.to_thread(unmasked.remove_masks, total, suite=self._at.suite)
+        survivors = sorted(unmasked.words.survivors.survivors)
+        return Sum(
+            unmasked=unmasked,
+            total=decode(total),
+            inputs={country: self._spools[country].path for country in survivors},
+            named=tuple(sorted(self.named)),
+        )
+
+    def finish(self, outcome: CoordinatorBody) -> None:
+        """Tell everybody who was invited how it ended, and delete what was spooled."""
+        self._at.connections.stop_listening()
+        self._send_each(dict.fromkeys(sorted(self._invited), outcome))
+        for spool in self._spools.values():
+            spool.discard()
+        self._spools.clear()
+
+    # ------------------------------------------------------------ what nodes say
+
+    def lost(self, country: CountryCode) -> None:
+        """A stream is gone: the node has dropped out."""
+        if country in self._invited:
+            self._drop_out(country, "stream.lost")
+
+    async def receive(self, country: CountryCode, message: NodeInSession) -> None:
+        """Take what a node says; what belongs to another session is late, and is dropped."""
+        if message.session != self.proposal.header.session or country in self._out:
+            return
+        try:
+            match message.body:
+                case Refusal() as refusal:
+                    self._drop_out(country, refusal.code)
+                case VectorChunk() as chunk:
+                    await self._on_chunk(country, chunk)
+                case body:
+                    async with self._one_word:
+                        await self._on_word(country, body)
+        except RepeatedWordError as error:
+            _log.info("word.ignored", country=country, code=error.code)
+        except CorridorError as error:
+            self._name(country, error)
+            self._drop_out(country, error.code)
+            self._send(country, Refusal(error.code, str(error)))
+        self._changed.set()
+
+    async def _on_word(self, country: CountryCode, body: NodeBody) -> None:
+        at = self._at
+        speaker = body.dealer if isinstance(body, Shares) else getattr(body, "country", country)
+        if speaker != country:
+            raise AnotherCountryError(country, speaker, type(body).__name__)
+        match self._state, body:
+            case _ if not self._is_open:
+                raise OutOfTurnError(country, type(body).__name__)
+            case CollectingAcceptances() as state, Acceptance():
+                taken = state.on_acceptance(body, verify=at.verify, suite=at.suite)
+                await asyncio.to_thread(at.witness, body.statement)
+                self._state = taken
+            case CollectingShares() as state, Shares():
+                self._state = state.on_shares(body)
+            case CollectingOpened() as state, Opened():
+                self._state = state.on_opened(body, verify=at.verify)
+            case CollectingInputs() as state, MaskedInput():
+                await self._on_masked_input(state, body)
+            case CollectingSignatures() as state, SurvivorSignature():
+                self._state = state.on_signature(body, verify=at.verify)
+            case CollectingUnmask() as state, Unmask():
+                self._state = state.on_unmask(body, verify=at.verify)
+            case _:
+                raise OutOfTurnError(country, type(body).__name__)
+
+    async def _on_chunk(self, country: CountryCode, chunk: VectorChunk) -> None:
+        state = self._state
+        if not isinstance(state, CollectingInputs) or country not in state.missing:
+            raise OutOfTurnError(country, "vector")
+        spool = self._spools.get(country)
+        if spool is None:
+            name = f"{self.proposal.header.session.hex()}-{country}"
+            spool = Spool(self._at.spool / name, country, state.vector_bytes)
+            self._spools[country] = spool
+        await asyncio.to_thread(spool.add, chunk.index, chunk.data)
+
+    async def _on_masked_input(self, state: CollectingInputs, word: MaskedInput) -> None:
+        spool = self._spools.get(word.country)
+        if spool is None or self._total is None:
+            raise OutOfTurnError(word.country, "MaskedInput")
+        taken = state.on_masked_input(word, spool.finish(), verify=self._at.verify)
+        if taken is state:
+            return
+        try:
+            await asyncio.to_thread(spool.add_to, self._total)
+        except DiskError as error:
+            self._broken = error  # a part of this vector is in the total
+            raise
+        self._state = taken
+
+    def _drop_out(self, country: CountryCode, code: str) -> None:
+        _log.info("node.dropped_out", country=country, round=self.round.value, code=code)
+        self._out.add(country)
+        self._changed.set()
+
+    def _name(self, country: CountryCode, error: CorridorError) -> None:
+        if isinstance(error, LyingResponderError):
+            self.named.add(country)
+        elif isinstance(error, BadDealerError):
+            self.named.update({country, *map(CountryCode, error.dealers)})
+
+    # ------------------------------------------------------------ rounds
+
+    async def _closing(
+        self,
+        seconds: float,
+        kind: type[_State],
+        close: Callable[[_State], _Closed],
+    ) -> _Closed:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._everybody_answered()
+        async with self._one_word:
+            if self._broken is not None:
+                raise self._broken
+            state = self._state
+            if not isinstance(state, kind):
+                raise TypeError(f"{self.round} is in state {type(state).__name__}")
+            # From here on, a late vector must not get into the total that is being announced.
+            self._is_open = False
+            _log.info("round.closed", round=self.round.value, missing=sorted(state.missing))
+            try:
+                return await asyncio.to_thread(close, state)
+            except BadDealerError as error:
+                self.named.update(map(CountryCode, error.dealers))
+                raise
+
+    async def _everybody_answered(self) -> None:
+        told: frozenset[CountryCode] | None = None
+        while True:
+            self._changed.clear()
+            missing = self._state.missing
+            self._at.on_progress(self.round, self._since, missing, frozenset(self._state.heard))
+            if self._broken is not None or missing <= self._out:
+                return
+            if told != missing:
+                told = missing
+                progress = Progress(self.round, missing, self._since)
+                self._send_each(dict.fromkeys(sorted(self._invited - self._out), progress))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), PROGRESS_SECONDS)
+
+    async def _enter(self, name: Round, state: Collecting) -> None:
+        await asyncio.to_thread(self._at.on_round, name)
+        self.round, self._state, self._since = name, state, self._at.now()
+        self._is_open = True
+
+    def _send(self, country: CountryCode, body: CoordinatorBody) -> None:
+        message = CoordinatorInSession(self.proposal.header.session, body)
+        self._at.connections.send(country, message)
+
+    def _send_each(self, bodies: Mapping[CountryCode, CoordinatorBody]) -> None:
+        for country, body in bodies.items():
+            self._send(country, body)

@@ -1,0 +1,253 @@
+"""The charter: proposed from the enrolled members, signed by them, in force when all have.
+
+    propose ──▶ proposed ──record_signature (each listed member)──▶ in force
+
+Every proposal is a new version that follows the one proposed before, whether or not that one
+ever came into force: a node that signed the earlier one will accept no other history. What is in
+force is the highest version that all its members signed.
+
+The coordinator's database is believed by no node: each verifies the charter and its signatures
+itself. The checks here keep a typing mistake from looking like progress.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from corridor.protocols.cards import parse_card
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from corridor.coordinator.store import Store, charter_signatures, charters, members
+from corridor.errors.charter import CharterNotInForceError
+from corridor.errors.region import (
+    AnotherCharterError,
+    NoCharterError,
+    NoProposedCharterError,
+    TooFewEnrolledError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey, Signature
+from corridor.protocols import canonical
+from corridor.protocols.charter import (
+    Ceilings,
+    Charter,
+    CharterSignature,
+    Member,
+    SignedCharter,
+    parse_charter,
+    proposal_to_sign,
+    signature_to_sign,
+)
+from corridor.protocols.suite import Sign, Verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterTerms:
+    """What `charter propose` may choose; the members are those enrolled.
+
+    Attributes:
+        countries: values of the country fields besides the members' own.
+        years: first and last year of the date fields.
+    """
+
+    countries: tuple[CountryCode, ...]
+    years: tuple[int, int]
+    domains_edition: str
+    ceilings: Ceilings
+    min_participants: int = 3
+    max_colluders: int = 1
+    max_dropouts: int | None = None
+    nodes_per_person: int = 2
+    delta: Fraction = Fraction(1, 10**6)
+    retention_days: int = 365
+    failed_attempts_per_day: int = 3
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedCharter:
+    """A charter as it stands: its signatures so far, the cards it was made from, whether it holds.
+
+    Attributes:
+        cards: canonical bytes of each listed member's card, in the order of countries.
+    """
+
+    signed: SignedCharter
+    cards: tuple[bytes, ...]
+    in_force: bool
+
+    @property
+    def charter(self) -> Charter:
+        """The charter itself."""
+        return self.signed.charter
+
+
+@dataclass(frozen=True, slots=True)
+class CharterDesk:
+    """Proposes charters and takes the members' signatures.
+
+    Attributes:
+        region: the name that new charters carry.
+        sign: with the coordinator's signing key, whose public half is `key`.
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    region: str
+    key: PublicKey
+    sign: Sign
+    verify: Verify
+    now: Callable[[], int]
+
+    def propose(self, terms: CharterTerms) -> ProposedCharter:
+        """A new version that lists everybody enrolled, signed by the coordinator.
+
+        Raises:
+            TooFewEnrolledError: fewer are enrolled than `min_participants`. Nothing was proposed.
+            MalformedCharterError: the terms contradict one another. Nothing was proposed.
+        """
+        with self.store.writing() as connection:
+            cards = self._enrolled_cards(connection)
+            if len(cards) < terms.min_participants:
+                raise TooFewEnrolledError(len(cards), terms.min_participants)
+            before = connection.execute(
+                select(charters.c.version, charters.c.digest).order_by(charters.c.version.desc())
+            ).first()
+            charter = self._charter(terms, cards, before)
+            proposal = self.sign(proposal_to_sign(charter))
+            connection.execute(
+                insert(charters).values(
+                    digest=charter.digest,
+                    version=charter.version,
+                    document=charter.encode(),
+                    proposal=proposal,
+                    cards=canonical.encode([card.decode() for card in cards]),
+                    proposed=self.now(),
+                )
+            )
+        return ProposedCharter(SignedCharter(charter, proposal, ()), tuple(cards), in_force=False)
+
+    def find(self, digest: Digest | None = None) -> ProposedCharter:
+        """The charter with that hash, or the one proposed last.
+
+        Raises:
+            NoProposedCharterError: none was proposed yet.
+            AnotherCharterError: none of those proposed has this hash.
+        """
+        with self.store.reading() as connection:
+            return self._find(connection, digest)
+
+    def in_force(self) -> Charter:
+        """The charter that questions are asked under.
+
+        Raises:
+            NoCharterError: there is none yet.
+        """
+        with self.store.reading() as connection:
+            row = connection.execute(
+                select(charters.c.document)
+                .where(charters.c.in_force.is_not(None))
+                .order_by(charters.c.version.desc())
+            ).first()
+        if row is None:
+            raise NoCharterError
+        return parse_charter(row.document, "charter in force")
+
+    def record_signature(
+        self, digest: Digest, country: CountryCode, signature: Signature
+    ) -> ProposedCharter:
+        """The charter with this member's signature; in force if it was the last one missing.
+
+        Raises:
+            AnotherCharterError: no proposed charter has this hash. Nothing was recorded.
+            NotAMemberError: the country is not listed. Nothing was recorded.
+            CharterNotInForceError: the signature is not that member's. Nothing was recorded.
+        """
+        with self.store.writing() as connection:
+            charter = self._find(connection, digest).charter
+            member = charter.member(country)
+            if not self.verify(member.signing_key, signature_to_sign(charter, country), signature):
+                raise CharterNotInForceError(
+                    f"charter version {charter.version}: this signature is not made with the "
+                    f"signing key listed for {country}; it was not recorded. Was the node "
+                    "initialised again after it enrolled? Then enrol it again."
+                )
+            connection.execute(
+                upsert(charter_signatures)
+                .values(digest=digest, country=country, signature=signature)
+                .on_conflict_do_nothing()
+            )
+            now = self._find(connection, digest)
+            if not now.signed.missing and not now.in_force:
+                now.signed.verify_in_force(self.verify)
+                connection.execute(
+                    update(charters).where(charters.c.digest == digest).values(in_force=self.now())
+                )
+            return self._find(connection, digest)
+
+    def _charter(
+        self,
+        terms: CharterTerms,
+        cards: list[bytes],
+        before: Row[Any, Any] | None,
+    ) -> Charter:
+        listed = tuple(_member(card) for card in cards)
+        return Charter(
+            version=1 if before is None else before.version + 1,
+            previous=None if before is None else Digest(before.digest),
+            region=self.region,
+            members=listed,
+            coordinator_key=self.key,
+            min_participants=terms.min_participants,
+            max_colluders=terms.max_colluders,
+            max_dropouts=terms.max_dropouts,
+            nodes_per_person=terms.nodes_per_person,
+            delta=terms.delta,
+            ceilings=terms.ceilings,
+            countries=tuple(sorted({*terms.countries, *(m.country for m in listed)})),
+            years=terms.years,
+            domains_edition=terms.domains_edition,
+            retention_days=terms.retention_days,
+            failed_attempts_per_day=terms.failed_attempts_per_day,
+            synthetic=terms.synthetic,
+        )
+
+    @staticmethod
+    def _enrolled_cards(connection: Connection) -> list[bytes]:
+        rows = connection.execute(select(members.c.card).order_by(members.c.country))
+        return [row.card for row in rows]
+
+    @staticmethod
+    def _find(connection: Connection, digest: Digest | None) -> ProposedCharter:
+        wanted = select(charters).order_by(charters.c.version.desc())
+        if digest is not None:
+            wanted = wanted.where(charters.c.digest == digest)
+        row = connection.execute(wanted).first()
+        if row is None:
+            raise NoProposedCharterError if digest is None else AnotherCharterError
+        words = connection.execute(
+            select(charter_signatures.c.country, charter_signatures.c.signature)
+            .where(charter_signatures.c.digest == row.digest)
+            .order_by(charter_signatures.c.country)
+        )
+        cards = canonical.decode(row.cards, "cards of the charter")
+        return ProposedCharter(
+            SignedCharter(
+                parse_charter(row.document, "proposed charter"),
+                Signature(row.proposal),
+                tuple(CharterSignature(CountryCode(w.country), w.signature) for w in words),
+            ),
+            tuple(str(card).encode() for card in cards) if isinstance(cards, list) else (),
+            in_force=row.in_force is not None,
+        )
+
+
+def _member(raw: bytes) -> Member:
+    card = parse_card(raw)
+    return Member(
+        country=card.country,
+        name=card.name,
+        signing_key=card.signing_key,
+        encryption_key=card.encryption_key,
+    )

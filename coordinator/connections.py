@@ -1,0 +1,143 @@
+"""The live streams: one per country, each with the messages that wait to go out on it.
+
+A newer stream of a country replaces the older one. Refusing it instead would lock a node out that
+lost its connection without either side's noticing, until a keep-alive fails; and whoever can open
+the newer stream holds the node's TLS key, so refusing it protects nothing. The replaced stream is
+told so: where nobody restarted the node, two copies of it are running.
+
+Everything here belongs to the event loop's thread.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from corridor.errors import CorridorError
+from corridor.errors.region import StreamReplacedError, StreamTooSlowError
+from corridor.ids import CountryCode
+from corridor.transport.messages import CoordinatorMessage, NodeInSession, Standing
+
+UNREAD_LIMIT = 256
+"""Messages that may wait for one node; an attempt needs fewer than a tenth of it."""
+
+
+class Connection:
+    """One node's live stream, from its Hello on."""
+
+    def __init__(self, country: CountryCode, standing: Standing) -> None:
+        self.country = country
+        self.standing = standing
+        self._outgoing: asyncio.Queue[CoordinatorMessage | None] = asyncio.Queue()
+        self._ended: Exception | None = None
+        self._closed = False
+
+    def send(self, message: CoordinatorMessage) -> None:
+        """Put a message in line; a node that reads nothing for long is disconnected."""
+        if self._closed:
+            return
+        if self._outgoing.qsize() >= UNREAD_LIMIT:
+            self.close(StreamTooSlowError(self.country))
+            return
+        self._outgoing.put_nowait(message)
+
+    async def next(self) -> CoordinatorMessage | None:
+        """The next message to write; None when the stream is to end in peace.
+
+        Raises:
+            Exception: why the stream is to end: a CorridorError, or the bug that broke it.
+        """
+        message = await self._outgoing.get()
+        if message is None and self._ended is not None:
+            raise self._ended
+        return message
+
+    def close(self, reason: CorridorError | None = None) -> None:
+        """End the stream: after what is in line, or at once where there is a reason."""
+        self._close(reason)
+
+    def fail(self, bug: Exception) -> None:
+        """End the stream because of an error that is not one of Corridor's."""
+        self._close(bug)
+
+    def _close(self, reason: Exception | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._ended = reason
+        if reason is not None:
+            while not self._outgoing.empty():
+                self._outgoing.get_nowait()
+        self._outgoing.put_nowait(None)
+
+
+Receive = Callable[[CountryCode, NodeInSession], Awaitable[None]]
+"""Takes what a node says in a session; returning slowly slows that node's stream down."""
+
+Lost = Callable[[CountryCode], None]
+"""Hears that a country's stream is gone, and with it that node's secrets."""
+
+
+async def _nobody_listens(_country: CountryCode, _message: NodeInSession) -> None:
+    """No attempt runs: what is late is dropped."""
+
+
+class Connections:
+    """All live streams, and the attempt that listens to them."""
+
+    def __init__(self) -> None:
+        self._live: dict[CountryCode, Connection] = {}
+        self._receive: Receive = _nobody_listens
+        self._lost: Lost = lambda _country: None
+
+    @property
+    def live(self) -> Mapping[CountryCode, Connection]:
+        """The live streams, by country."""
+        return dict(sorted(self._live.items()))
+
+    def add(self, connection: Connection) -> None:
+        """Take a stream in; one that the country had before ends, and drops out of its attempt."""
+        before = self._live.get(connection.country)
+        if before is not None:
+            before.close(StreamReplacedError(connection.country))
+            self._lost(connection.country)
+        self._live[connection.country] = connection
+
+    def remove(self, connection: Connection) -> bool:
+        """Forget a stream that ended; whether it was still its country's live one."""
+        if self._live.get(connection.country) is not connection:
+            return False
+        del self._live[connection.country]
+        self._lost(connection.country)
+        return True
+
+    def is_live(self, connection: Connection) -> bool:
+        """Whether this stream still is its country's one."""
+        return self._live.get(connection.country) is connection
+
+    def send(self, country: CountryCode, message: CoordinatorMessage) -> None:
+        """Put a message in line for a country; nothing happens where it is not connected."""
+        connection = self._live.get(country)
+        if connection is not None:
+            connection.send(message)
+
+    def send_all(self, message: CoordinatorMessage) -> None:
+        """Put a message in line for everybody."""
+        for country in sorted(self._live):
+            self.send(country, message)
+
+    def close_all(self) -> None:
+        """End every stream after what is in line: the coordinator stops."""
+        for connection in list(self._live.values()):
+            connection.close()
+
+    def listen(self, receive: Receive, lost: Lost) -> None:
+        """Give one attempt what nodes say in sessions, and the news of lost streams."""
+        self._receive, self._lost = receive, lost
+
+    def stop_listening(self) -> None:
+        """The attempt is over; what nodes still say in its session is dropped."""
+        self.listen(_nobody_listens, lambda _country: None)
+
+    async def receive(self, connection: Connection, message: NodeInSession) -> None:
+        """Hand a message to the attempt that listens, unless its stream was replaced meanwhile."""
+        if self.is_live(connection):
+            await self._receive(connection.country, message)

@@ -1,0 +1,133 @@
+"""Who is connected, and what each node last said of itself: kept for `members`, also in between.
+
+A standing is the node's own word. Its ledger statement is kept apart (`witness`), because that is
+signed and is held against the node later.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from corridor.coordinator.store import Store, presence
+from corridor.ids import CountryCode, Digest, EditionId
+from corridor.protocols import canonical
+from corridor.transport.messages import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """One country's node, as it was last heard.
+
+    Attributes:
+        since: seconds since 1970 UTC; when it connected, or when it was lost.
+        charter: hash of the charter that it accepted.
+        edition: None where nothing was imported.
+        spent, reserved, left_this_year, left_for_all_time: ρ.
+    """
+
+    country: CountryCode
+    connected: bool
+    since: int
+    charter: Digest | None
+    edition: EditionId | None
+    consent_rule: str
+    spent: Fraction
+    reserved: Fraction
+    left_this_year: Fraction
+    left_for_all_time: Fraction
+
+    def is_ready(self, charter: Digest) -> bool:
+        """Whether it can be asked under this charter."""
+        return self.connected and self.charter == charter and self.edition is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceRecord:
+    """The durable list of who was last heard when.
+
+    Attributes:
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    now: Callable[[], int]
+
+    def arrived(self, country: CountryCode, standing: Standing) -> None:
+        """The node said hello."""
+        values = {"connected": 1, "since": self.now(), "status": _encode(standing)}
+        with self.store.writing() as connection:
+            connection.execute(
+                upsert(presence)
+                .values(country=country, **values)
+                .on_conflict_do_update(index_elements=["country"], set_=values)
+            )
+
+    def changed(self, country: CountryCode, standing: Standing) -> None:
+        """The node said how it stands now."""
+        self._update(country, status=_encode(standing))
+
+    def left(self, country: CountryCode) -> None:
+        """The node's stream ended."""
+        self._update(country, connected=0, since=self.now())
+
+    def all_left(self) -> None:
+        """Nobody is connected: the coordinator starts or stops."""
+        with self.store.writing() as connection:
+            connection.execute(
+                update(presence)
+                .where(presence.c.connected == 1)
+                .values(connected=0, since=self.now())
+            )
+
+    def listing(self) -> Mapping[CountryCode, Presence]:
+        """Everybody who was ever heard, by country."""
+        with self.store.reading() as connection:
+            rows = connection.execute(select(presence).order_by(presence.c.country)).all()
+        return {
+            CountryCode(row.country): _decode(
+                CountryCode(row.country), row.connected == 1, row.since, row.status
+            )
+            for row in rows
+        }
+
+    def _update(self, country: CountryCode, **values: object) -> None:
+        with self.store.writing() as connection:
+            connection.execute(
+                update(presence).where(presence.c.country == country).values(**values)
+            )
+
+
+def _encode(standing: Standing) -> bytes:
+    return canonical.encode(
+        {
+            "charter": None if standing.charter is None else standing.charter.hex(),
+            "edition": standing.edition,
+            "consent_rule": standing.consent_rule,
+            "spent": str(standing.statement.spent),
+            "reserved": str(standing.statement.reserved),
+            "left_this_year": str(standing.left_this_year),
+            "left_for_all_time": str(standing.left_for_all_time),
+        }
+    )
+
+
+def _decode(country: CountryCode, connected: bool, since: int, raw: bytes) -> Presence:
+    value = canonical.decode(raw, "presence")
+    if not isinstance(value, Mapping):
+        raise TypeError("presence holds something that `_encode` never wrote")
+    charter, edition = value["charter"], value["edition"]
+    return Presence(
+        country=country,
+        connected=connected,
+        since=since,
+        charter=None if charter is None else Digest(bytes.fromhex(str(charter))),
+        edition=None if edition is None else EditionId(str(edition)),
+        consent_rule=str(value["consent_rule"]),
+        spent=Fraction(str(value["spent"])),
+        reserved=Fraction(str(value["reserved"])),
+        left_this_year=Fraction(str(value["left_this_year"])),
+        left_for_all_time=Fraction(str(value["left_for_all_time"])),
+    )

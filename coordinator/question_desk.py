@@ -1,0 +1,358 @@
+"""Decides about questions: reads them, forecasts them, puts them in line, tells where they are.
+
+A question comes as SQL, as an indicator with parameters, or in canonical form; either with an
+accuracy (the ρ that it needs is computed) or with a ρ. All of that happens under the charter in
+force and for the members that are connected now, and touches no data.
+
+    ask → the release that exists already, free
+        → the same question that waits or runs already
+        → a new place in the queue
+
+A release "exists already" if nobody's newer data and nobody else could be in a new one: each
+participant's edition is the latest that is known, and every member that is ready now took part.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, insert, select
+
+from corridor.coordinator.attempts import Progress, State
+from corridor.coordinator.charter_desk import CharterDesk
+from corridor.coordinator.moments import iso
+from corridor.coordinator.presence import Presence, PresenceRecord
+from corridor.coordinator.store import Store, questions, releases
+from corridor.coordinator.tokens import TokenHolder
+from corridor.errors.canonical import NotCanonicalError
+from corridor.errors.region import (
+    MalformedRequestError,
+    QueueFullError,
+    ScopeNotBuiltError,
+    TooFewConnectedError,
+    UnknownQuestionError,
+)
+from corridor.ids import CountryCode
+from corridor.privacy.rho import Rho
+from corridor.protocols import canonical
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import Scope
+from corridor.protocols.suite import RandomBytes
+from corridor.queries.asking import indicator_question
+from corridor.queries.catalogue import Catalogue
+from corridor.queries.domains import Domains, make_domains
+from corridor.queries.forecast import forecast, parse_accuracy, rho_for_accuracy
+from corridor.queries.parameters import check_rho
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.question import Question, parse_question
+from corridor.queries.sql import parse_sql
+
+DEFAULT_ACCURACY = "±20"
+"""What is meant where neither accuracy nor ρ is given."""
+
+LONGEST_PURPOSE = 300
+LONGEST_SQL = 20_000
+
+Shown = dict[str, Any]
+"""An object of the REST API."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """What an analyst asks, as it came in; nothing is checked but its types."""
+
+    sql: str | None = None
+    indicator: str | None = None
+    parameters: Mapping[str, Any]
+    question: Mapping[str, Any] | None = None
+    accuracy: str | None = None
+    rho: str | None = None
+    scope: str = "regional"
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """A question with its plan and price, under one charter and for those who are ready."""
+
+    charter: Charter
+    domains: Domains
+    question: Question
+    plan: Plan
+    rho: Rho
+    ready: Mapping[CountryCode, Presence]
+    known: Mapping[CountryCode, Presence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionDesk:
+    """Forecasts, takes and shows questions.
+
+    Attributes:
+        wake: tells the rounds that a question waits; any thread may call it.
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    charters: CharterDesk
+    presence: PresenceRecord
+    catalogue: Catalogue
+    progress: Progress
+    queue_limit: int
+    wake: Callable[[], None]
+    random_bytes: RandomBytes
+    now: Callable[[], int]
+
+    def forecast(self, request: AskRequest) -> Shown:
+        """What the question would cost and how exact it would be. Spends nothing.
+
+        Raises:
+            CorridorError: it could not be asked, and why.
+        """
+        priced = self._price(request)
+        coming = forecast(
+            priced.plan, priced.domains, priced.charter, priced.rho, len(priced.ready)
+        )
+        return {
+            **coming.to_json(),
+            "question_digest": priced.question.digest.hex(),
+            "question": canonical.decode(priced.question.encode(), "question"),
+            "scope": request.scope,
+            "charter": {
+                "version": priced.charter.version,
+                "digest": priced.charter.digest.hex(),
+            },
+            "free_release": self._existing(priced),
+            "would_take_part": sorted(priced.ready),
+            "would_miss": sorted(set(priced.charter.signing_keys) - set(priced.ready)),
+            "allowances": [_show_allowance(one, priced.rho) for one in priced.ready.values()],
+        }
+
+    def ask(self, request: AskRequest, holder: TokenHolder) -> Shown:
+        """The question's place: released already, waiting already, or put in line now.
+
+        Raises:
+            CorridorError: it cannot be asked, and why. Nothing was spent.
+        """
+        priced = self._price(request)
+        existing = self._existing(priced)
+        identifier = self.random_bytes(8).hex()
+        now = self.now()
+        values = {
+            "id": identifier,
+            "question": priced.question.encode(),
+            "digest": priced.question.digest,
+            "rho": canonical.fraction_text(priced.rho.value),
+            "scope": Scope.REGIONAL.value,
+            "charter": priced.charter.digest,
+            "purpose": request.purpose,
+            "organisation": holder.organisation,
+            "asked_by": holder.name,
+            "asked": now,
+            "since": now,
+            "state": State.QUEUED if existing is None else State.RELEASED,
+            "release": existing,
+        }
+        with self.store.writing() as connection:
+            waiting = select(questions.c.id).where(
+                questions.c.state.in_([State.QUEUED, State.RUNNING])
+            )
+            same = waiting.where(
+                *(questions.c[key] == values[key] for key in ("digest", "rho", "scope", "charter"))
+            )
+            if existing is None and (found := connection.execute(same).scalar()) is not None:
+                identifier = found
+            else:
+                if existing is None and len(connection.execute(waiting).all()) >= self.queue_limit:
+                    raise QueueFullError(self.queue_limit)
+                last = connection.execute(select(func.max(questions.c.place))).scalar() or 0
+                connection.execute(insert(questions).values(**values, place=last + 1))
+        self.wake()
+        return self.show(identifier)
+
+    def show(self, identifier: str) -> Shown:
+        """Where a question stands.
+
+        Raises:
+            UnknownQuestionError: none has this id.
+        """
+        found = self._rows(select(questions).where(questions.c.id == identifier))
+        if not found:
+            raise UnknownQuestionError
+        return self._show(found[0])
+
+    def listing(self) -> list[Shown]:
+        """Every question, newest first."""
+        newest = select(questions).order_by(questions.c.place.desc()).limit(1000)
+        return [self._show(row) for row in self._rows(newest)]
+
+    # ------------------------------------------------------------ reading and pricing
+
+    def _price(self, request: AskRequest) -> Priced:
+        if request.scope != Scope.REGIONAL:
+            if request.scope == Scope.PER_COUNTRY:
+                raise ScopeNotBuiltError(request.scope)
+            raise MalformedRequestError(
+                f"scope {request.scope[:40]!r} is none of regional and per-country; "
+                "nothing was spent"
+            )
+        if len(request.purpose) > LONGEST_PURPOSE or not (request.purpose + "x").isprintable():
+            raise MalformedRequestError(
+                f"the purpose must be a printable text of at most {LONGEST_PURPOSE} characters; "
+                "nothing was spent"
+            )
+        charter = self.charters.in_force()
+        domains = make_domains(self.catalogue, charter)
+        question = self._read(request, domains)
+        plan = compile_plan(question, domains)
+        known = self.presence.listing()
+        ready = {
+            country: known[country]
+            for country in charter.signing_keys
+            if country in known and known[country].is_ready(charter.digest)
+        }
+        if len(ready) < charter.min_participants:
+            absent = set(charter.signing_keys) - set(ready)
+            raise TooFewConnectedError(ready, absent, charter.min_participants)
+        return Priced(
+            charter=charter,
+            domains=domains,
+            question=question,
+            plan=plan,
+            rho=_rho(request, plan, charter, len(ready)),
+            ready=ready,
+            known=known,
+        )
+
+    def _read(self, request: AskRequest, domains: Domains) -> Question:
+        given = [
+            face for face in ("sql", "indicator", "question") if getattr(request, face) is not None
+        ]
+        match given:
+            case ["sql"]:
+                return _read_sql(request.sql or "", domains)
+            case ["indicator"]:
+                parameters = {str(key): str(value) for key, value in request.parameters.items()}
+                return indicator_question(domains, request.indicator or "", parameters)
+            case ["question"]:
+                return _read_canonical(request.question or {})
+            case _:
+                raise MalformedRequestError(
+                    "a request holds exactly one of sql, indicator and question; nothing was spent"
+                )
+
+    # ------------------------------------------------------------ releases that exist
+
+    def _existing(self, priced: Priced) -> str | None:
+        wanted = (
+            select(releases.c.id, releases.c.participants)
+            .where(
+                releases.c.digest == priced.question.digest,
+                releases.c.rho == canonical.fraction_text(priced.rho.value),
+                releases.c.scope == Scope.REGIONAL.value,
+            )
+            .order_by(releases.c.place.desc())
+        )
+        for row in self._rows(wanted):
+            participants = canonical.decode(row["participants"], "participants")
+            if isinstance(participants, Mapping) and _is_current(participants, priced):
+                return str(row["id"])
+        return None
+
+    # ------------------------------------------------------------ showing
+
+    def _rows(self, wanted: Select[Any]) -> list[RowMapping]:
+        with self.store.reading() as connection:
+            return list(connection.execute(wanted).mappings().all())
+
+    def _show(self, row: RowMapping) -> Shown:
+        shown: Shown = {
+            "id": row["id"],
+            "state": row["state"],
+            "question_digest": row["digest"].hex(),
+            "question": canonical.decode(row["question"], "question"),
+            "rho": row["rho"],
+            "scope": row["scope"],
+            "purpose": row["purpose"],
+            "asked_by": row["asked_by"],
+            "asked_at": iso(row["asked"]),
+            "since": iso(row["since"]),
+            "round": None,
+            "waiting_for": [],
+            "answered": [],
+            "failure": None,
+            "release_id": row["release"],
+        }
+        if row["failure"] is not None:
+            shown["failure"] = canonical.decode(row["failure"], "failure")
+        progress = self.progress.of(row["id"])
+        if row["state"] == State.RUNNING and progress is not None:
+            shown["round"] = progress.round
+            shown["since"] = iso(progress.since)
+            shown["waiting_for"] = list(progress.waiting_for)
+            shown["answered"] = list(progress.answered)
+        return shown
+
+
+def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int) -> Rho:
+    if request.rho is not None:
+        if request.accuracy is not None:
+            raise MalformedRequestError(
+                "a request names an accuracy or a ρ, not both; nothing was spent"
+            )
+        rho = Rho(_positive_fraction(request.rho))
+        check_rho(charter, rho)
+        return rho
+    margin = parse_accuracy(request.accuracy or DEFAULT_ACCURACY)
+    return rho_for_accuracy(plan, charter, margin, participants)
+
+
+def _positive_fraction(text: str) -> Fraction:
+    """ρ as people write it: `1/100`, `0.01`."""
+    try:
+        rho = Fraction(text.strip()) if len(text) <= 40 and "e" not in text.lower() else None
+    except (ValueError, ZeroDivisionError):
+        rho = None
+    if rho is None or rho < 0:
+        raise MalformedRequestError(
+            f"ρ {text[:40]!r} is not a fraction above 0 such as 1/100; nothing was spent"
+        )
+    return rho
+
+
+def _read_sql(text: str, domains: Domains) -> Question:
+    if len(text) > LONGEST_SQL:
+        raise MalformedRequestError(
+            f"the SQL is longer than {LONGEST_SQL} characters; nothing was spent"
+        )
+    return parse_sql(text, domains)
+
+
+def _read_canonical(question: Mapping[str, Any]) -> Question:
+    try:
+        raw = canonical.encode(question)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotCanonicalError("question: holds a value that no question has") from error
+    return parse_question(raw)
+
+
+def _is_current(participants: Mapping[str, Any], priced: Priced) -> bool:
+    known = {str(country): one.edition for country, one in priced.known.items()}
+    everybody = {str(country) for country in priced.ready} <= set(participants)
+    return everybody and all(
+        known.get(country, edition) == edition for country, edition in participants.items()
+    )
+
+
+def _show_allowance(presence: Presence, rho: Rho) -> Shown:
+    left = min(presence.left_this_year, presence.left_for_all_time)
+    return {
+        "country": presence.country,
+        "edition": presence.edition,
+        "consent_rule": presence.consent_rule,
+        "spent": str(presence.spent),
+        "remaining_year": str(presence.left_this_year),
+        "remaining_all_time": str(presence.left_for_all_time),
+        "is_enough": left >= rho.value,
+    }

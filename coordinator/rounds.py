@@ -1,0 +1,328 @@
+"""Answers the questions that wait, one attempt after the other.
+
+    next_question → propose to who is ready → the rounds (`attempt`) → publish | fail
+
+One attempt at a time: every node debits for one question after the other, and the ledger
+statement in an acceptance says all that came before. A failed attempt is not repeated by itself;
+it may have cost ρ, so that is the analyst's choice.
+
+The proposal goes to the members of the charter in force that are connected, have accepted that
+charter and have data, but for dealers named in the attempt before. If a release with exactly the
+roster's participants and editions exists, the attempt ends before anything is debited, and the
+question gets that release.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import structlog
+
+from corridor.coordinator.attempt import Attempt, Sum, Surroundings
+from corridor.coordinator.attempts import (
+    AttemptProgress,
+    AttemptRecord,
+    Failure,
+    Progress,
+    Publication,
+    QueuedQuestion,
+)
+from corridor.coordinator.charter_desk import CharterDesk
+from corridor.coordinator.connections import Connections
+from corridor.coordinator.home import Deadlines
+from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.witness import WitnessRecord
+from corridor.errors import CorridorError
+from corridor.errors.region import (
+    AttemptBrokeError,
+    CharterChangedError,
+    CoordinatorRestartedError,
+    TooFewConnectedError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey, SessionId
+from corridor.privacy.rho import Rho
+from corridor.protocols import canonical
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    AttemptParameters,
+    Proposal,
+    ProposalHeader,
+    Roster,
+    Scope,
+)
+from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
+from corridor.queries.catalogue import Catalogue
+from corridor.queries.domains import make_domains
+from corridor.queries.parameters import attempt_parameters
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.question import Question, parse_question
+from corridor.transport.messages import CoordinatorBody, Failed, Released, Round
+
+_log = structlog.get_logger()
+
+BEFORE_DEBIT = frozenset({Round.PROPOSE, Round.SHARE, Round.OPENED})
+"""In these rounds no node has debited yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A question whose turn it is, compiled under the charter in force."""
+
+    queued: QueuedQuestion
+    charter: Charter
+    question: Question
+    plan: Plan
+    rho: Rho
+
+    def parameters_for(self, roster_size: int) -> AttemptParameters:
+        """The numbers of an attempt with that many participants."""
+        return attempt_parameters(self.charter, self.plan, self.rho, roster_size)
+
+
+Publish = Callable[[Prepared, Proposal, Sum], Publication]
+"""Makes the release and its receipts; the members' receipt is on disk afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """Runs attempts until it is cancelled.
+
+    Attributes:
+        wake: is set whenever a question was asked.
+        now: seconds since 1970 UTC.
+    """
+
+    record: AttemptRecord
+    charters: CharterDesk
+    presence: PresenceRecord
+    witness: WitnessRecord
+    connections: Connections
+    progress: Progress
+    catalogue: Catalogue
+    publish: Publish
+    suite: Suite
+    sign: Sign
+    verify: Verify
+    random_bytes: RandomBytes
+    deadlines: Deadlines
+    spool: Path
+    now: Callable[[], int]
+    wake: asyncio.Event
+
+    async def run(self) -> None:
+        """Answer what waits; then wait for the next question."""
+        while True:
+            self.wake.clear()
+            try:
+                while await self._answer_next():
+                    pass
+            except CorridorError as error:
+                # The database could not be written. What runs is reported failed once it can be.
+                _log.error("rounds.stuck", code=error.code)
+                await asyncio.sleep(1)
+                self.wake.set()
+            await self.wake.wait()
+
+    async def _answer_next(self) -> bool:
+        await asyncio.to_thread(self.record.recover, interrupted)
+        queued = await asyncio.to_thread(self.record.next_question)
+        if queued is None:
+            return False
+        try:
+            prepared = await asyncio.to_thread(self._prepare, queued)
+            invited = self._invited(prepared.charter)
+        except CorridorError as error:
+            _log.info("question.refused", question=queued.id, code=error.code)
+            missing = tuple(sorted(getattr(error, "missing", ())))
+            failure = Failure(
+                code=error.code, message=str(error), round=Round.PROPOSE.value, missing=missing
+            )
+            await asyncio.to_thread(self.record.refuse, queued.id, failure)
+            return True
+        await self._attempt(prepared, invited)
+        return True
+
+    def _prepare(self, queued: QueuedQuestion) -> Prepared:
+        charter = self.charters.in_force()
+        if charter.digest != queued.charter:
+            raise CharterChangedError
+        question = parse_question(queued.question)
+        plan = compile_plan(question, make_domains(self.catalogue, charter))
+        return Prepared(
+            queued=queued,
+            charter=charter,
+            question=question,
+            plan=plan,
+            rho=Rho(Fraction(queued.rho)),
+        )
+
+    def _invited(self, charter: Charter) -> dict[CountryCode, PublicKey]:
+        """Signing keys of the members that can be asked now.
+
+        Raises:
+            TooFewConnectedError: fewer than the charter wants.
+        """
+        live = self.connections.live
+        ready = {
+            country: key
+            for country, key in charter.signing_keys.items()
+            if country in live
+            and live[country].standing.charter == charter.digest
+            and live[country].standing.edition is not None
+        }
+        if len(ready) < charter.min_participants:
+            absent = set(charter.signing_keys) - set(ready)
+            raise TooFewConnectedError(ready, absent, charter.min_participants)
+        return ready
+
+    async def _attempt(self, prepared: Prepared, invited: dict[CountryCode, PublicKey]) -> None:
+        session = SessionId(self.random_bytes(16))
+        queued = prepared.queued
+        left_out = await asyncio.to_thread(
+            self.record.begin, session, queued.id, Round.PROPOSE.value
+        )
+        proposal = self._propose(prepared, session)
+        attempt = Attempt(
+            proposal,
+            {country: key for country, key in invited.items() if country not in left_out},
+            prepared.parameters_for,
+            self._surroundings(session, queued.id),
+        )
+        _log.info("attempt.began", session=session.hex(), question=queued.id, nodes=len(invited))
+        try:
+            outcome = await self._run(prepared, attempt, session)
+        except CorridorError as error:
+            outcome = await self._fail(attempt, session, queued.id, error)
+        except asyncio.CancelledError:
+            self._fail_now(attempt, session, queued.id, CoordinatorRestartedError())
+            raise
+        except Exception:  # noqa: BLE001 - the outermost loop: the coordinator goes on
+            reference = self.random_bytes(4).hex()
+            _log.exception("attempt.broke", session=session.hex(), reference=reference)
+            outcome = await self._fail(attempt, session, queued.id, AttemptBrokeError(reference))
+        attempt.finish(outcome)
+        self.progress.tell(None)
+
+    async def _run(
+        self, prepared: Prepared, attempt: Attempt, session: SessionId
+    ) -> CoordinatorBody:
+        queued = prepared.queued
+
+        async def reusable(roster: Roster) -> str | None:
+            editions = {one.country: one.edition for one in roster.acceptances}
+            return await asyncio.to_thread(
+                self.record.release_for, queued.digest, queued.rho, queued.scope, editions
+            )
+
+        outcome = await attempt.run(reusable)
+        if isinstance(outcome, str):
+            await asyncio.to_thread(self.record.reuse, session, queued, outcome)
+            _log.info("attempt.reused", session=session.hex(), release=outcome)
+            return Released(outcome, await asyncio.to_thread(self._receipt_digest, outcome))
+        publication = await asyncio.to_thread(self.publish, prepared, attempt.proposal, outcome)
+        await asyncio.to_thread(self.record.publish, queued, publication)
+        if outcome.named:
+            await asyncio.to_thread(self.record.name_dealers, session, outcome.named)
+        _log.info(
+            "attempt.released", session=session.hex(), survivors=len(publication.participants)
+        )
+        return Released(publication.id, receipt_digest(publication.receipt))
+
+    async def _fail(
+        self, attempt: Attempt, session: SessionId, question: str, error: CorridorError
+    ) -> Failed:
+        if attempt.named:
+            named = sorted(attempt.named)
+            await asyncio.to_thread(self.record.name_dealers, session, named)
+        return await asyncio.to_thread(self._fail_now, attempt, session, question, error)
+
+    def _fail_now(
+        self, attempt: Attempt, session: SessionId, question: str, error: CorridorError
+    ) -> Failed:
+        failure = describe(attempt, error)
+        self.record.fail(session, question, failure)
+        _log.info(
+            "attempt.failed",
+            session=session.hex(),
+            code=failure.code,
+            round=failure.round,
+            missing=list(failure.missing),
+        )
+        return Failed(failure.code, failure.message, frozenset(failure.missing))
+
+    def _propose(self, prepared: Prepared, session: SessionId) -> Proposal:
+        now = self.now()
+        queued = prepared.queued
+        header = ProposalHeader(
+            protocol=PROTOCOL_VERSION,
+            charter=prepared.charter.digest,
+            session=session,
+            question=prepared.question.digest,
+            plan=prepared.plan.digest,
+            rho=prepared.rho.value,
+            scope=Scope(queued.scope),
+            suite=prepared.charter.suite,
+            purpose=queued.purpose,
+            organisation=queued.organisation,
+            accept_by=now + ceil(self.deadlines.propose),
+            finish_by=now + ceil(self.deadlines.total),
+        )
+        return Proposal(header, queued.question, self.sign(header.to_sign()))
+
+    def _surroundings(self, session: SessionId, question: str) -> Surroundings:
+        def on_progress(
+            name: Round,
+            since: int,
+            missing: frozenset[CountryCode],
+            answered: frozenset[CountryCode],
+        ) -> None:
+            self.progress.tell(
+                AttemptProgress(
+                    question, name.value, since, tuple(sorted(missing)), tuple(sorted(answered))
+                )
+            )
+
+        return Surroundings(
+            connections=self.connections,
+            suite=self.suite,
+            verify=self.verify,
+            witness=self.witness.keep,
+            on_round=lambda name: self.record.enter(session, name.value),
+            on_progress=on_progress,
+            deadlines=self.deadlines,
+            spool=self.spool,
+            now=self.now,
+        )
+
+    def _receipt_digest(self, release: str) -> Digest:
+        return receipt_digest(self.record.receipt(release))
+
+
+def describe(attempt: Attempt, error: CorridorError) -> Failure:
+    """What failed, in which round, who was missing, and whether anything may have been debited."""
+    message = str(error)
+    if attempt.round in BEFORE_DEBIT:
+        message += " No node had debited anything yet; reservations are released."
+    elif "debited stays" not in message:
+        message += " What was debited stays debited."
+    return Failure(
+        code=error.code,
+        message=message,
+        round=attempt.round.value,
+        missing=tuple(sorted(attempt.missing)),
+    )
+
+
+def interrupted(round_name: str) -> Failure:
+    """What is reported of an attempt that the coordinator did not live to see the end of."""
+    error = CoordinatorRestartedError()
+    return Failure(code=error.code, message=str(error), round=round_name, missing=())
+
+
+def receipt_digest(receipt: bytes) -> Digest:
+    """What nodes note in their journals of a public receipt."""
+    return canonical.digest("corridor public receipt", receipt)

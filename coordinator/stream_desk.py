@@ -1,0 +1,161 @@
+"""Decides about streams: who may speak for which country, and what is done with what they say.
+
+    greet      certificate = the one enrolled for the country that Hello names; its ledger's
+               statement is witnessed; the stream becomes the country's live one; Welcome
+    on_message Standing is remembered, what belongs to a session goes to the attempt that runs
+    gone       the node has dropped out
+
+Blocking work runs in worker threads; the rest belongs to the event loop's.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+
+from corridor.coordinator.charter_desk import CharterDesk
+from corridor.coordinator.connections import Connection, Connections
+from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.store import Store, members
+from corridor.coordinator.witness import WitnessRecord
+from corridor.errors.region import (
+    AnotherCountryError,
+    ForeignCertificateError,
+    NoCharterError,
+    NotGreetedError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
+from corridor.transport.messages import (
+    CharterAvailable,
+    Hello,
+    NodeInSession,
+    NodeMessage,
+    Standing,
+    Welcome,
+)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What the registry knows of a member.
+
+    Attributes:
+        fingerprint: of the certificate that it was given last.
+    """
+
+    fingerprint: str
+    signing_key: PublicKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDesk:
+    """Greets nodes and passes on what they say.
+
+    Attributes:
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    connections: Connections
+    presence: PresenceRecord
+    witness: WitnessRecord
+    charters: CharterDesk
+    now: Callable[[], int]
+
+    async def greet(self, country: CountryCode, fingerprint: str, first: NodeMessage) -> Connection:
+        """Open the stream of the node whose certificate this is.
+
+        Args:
+            country: whom the certificate was issued to.
+            fingerprint: of the certificate.
+            first: the first message on the stream.
+
+        Raises:
+            NotGreetedError: the first message is no Hello.
+            AnotherCountryError: Hello, or its ledger statement, names another country.
+            ForeignCertificateError: it is not the certificate that was enrolled last.
+            ForgedStatementError, WitnessedForkError: the ledger that it shows.
+        """
+        if not isinstance(first, Hello):
+            raise NotGreetedError
+        if first.country != country:
+            raise AnotherCountryError(country, first.country, "Hello")
+        await asyncio.to_thread(self.demand_enrolled, country, fingerprint)
+        await self._witness(country, first.standing)
+        connection = Connection(country, first.standing)
+        connection.send(
+            Welcome(await asyncio.to_thread(self._in_force), self.now(), PROTOCOL_VERSION)
+        )
+        await asyncio.to_thread(self.presence.arrived, country, first.standing)
+        self.connections.add(connection)
+        _log.info("stream.opened", country=country, software=first.software[:40])
+        return connection
+
+    async def on_message(self, connection: Connection, message: NodeMessage) -> None:
+        """Take what a node says; slow work slows down this node's stream alone.
+
+        Raises:
+            NotGreetedError: a second Hello.
+            CorridorError: what `greet` says of a standing.
+        """
+        match message:
+            case Hello():
+                raise NotGreetedError
+            case Standing() as standing:
+                await self._witness(connection.country, standing)
+                connection.standing = standing
+                if self.connections.is_live(connection):
+                    await asyncio.to_thread(self.presence.changed, connection.country, standing)
+            case NodeInSession():
+                await self.connections.receive(connection, message)
+
+    async def gone(self, connection: Connection) -> None:
+        """A stream ended, for whatever reason."""
+        if self.connections.remove(connection):
+            await asyncio.to_thread(self.presence.left, connection.country)
+        _log.info("stream.closed", country=connection.country)
+
+    def announce(self, charter: Digest, *, in_force: bool) -> None:
+        """Tell everybody that a charter can be fetched."""
+        self.connections.send_all(CharterAvailable(charter, in_force))
+
+    def demand_enrolled(self, country: CountryCode, fingerprint: str) -> Enrolled:
+        """What the registry knows of the country whose current certificate this is.
+
+        Raises:
+            ForeignCertificateError: it is not, or the country is not enrolled.
+        """
+        with self.store.reading() as connection:
+            row = connection.execute(
+                select(members.c.fingerprint, members.c.signing_key).where(
+                    members.c.country == country
+                )
+            ).first()
+        if row is None or row.fingerprint != fingerprint:
+            raise ForeignCertificateError(country)
+        return Enrolled(row.fingerprint, row.signing_key)
+
+    async def _witness(self, country: CountryCode, standing: Standing) -> None:
+        statement = standing.statement
+        if statement.country != country:
+            raise AnotherCountryError(country, statement.country, "ledger statement")
+        if statement.sequence:  # an empty ledger has nothing to witness
+            await asyncio.to_thread(self._keep, country, standing)
+
+    def _keep(self, country: CountryCode, standing: Standing) -> None:
+        with self.store.reading() as connection:
+            key = connection.execute(
+                select(members.c.signing_key).where(members.c.country == country)
+            ).scalar_one()
+        self.witness.keep_signed(standing.statement, PublicKey(key))
+
+    def _in_force(self) -> Digest | None:
+        try:
+            return self.charters.in_force().digest
+        except NoCharterError:
+            return None

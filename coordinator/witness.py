@@ -1,0 +1,126 @@
+"""The coordinator as one witness of the members' ledgers: a second past is refused and kept.
+
+A statement says how far a ledger is and how much was spent. The latest of each country is held
+against the next one (`protocols.chains.contradiction`): no entry twice with other content, none
+earlier, and never less spent. One that contradicts goes to `forks`, with its signature, beside
+the one that it contradicts.
+
+This protects against accidents, such as a restored backup. A malicious coordinator would not tell
+what it saw; that is what the other members' witnessing is for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from corridor.coordinator.store import Store, forks, statements
+from corridor.errors.region import ForgedStatementError, WitnessedForkError
+from corridor.ids import CountryCode, Digest, PublicKey, Signature
+from corridor.protocols import canonical
+from corridor.protocols.chains import contradiction
+from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols.suite import Verify
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessRecord:
+    """What was witnessed of the members' ledgers.
+
+    Attributes:
+        now: seconds since 1970 UTC.
+    """
+
+    store: Store
+    verify: Verify
+    now: Callable[[], int]
+
+    def keep_signed(self, statement: LedgerStatement, key: PublicKey) -> None:
+        """Keep a statement after checking that `key`'s holder made it.
+
+        Raises:
+            ForgedStatementError: the holder did not. Nothing was kept.
+            WitnessedForkError: as `keep`.
+        """
+        if not self.verify(key, statement.to_sign(), statement.signature):
+            raise ForgedStatementError(statement.country)
+        self.keep(statement)
+
+    def keep(self, statement: LedgerStatement) -> None:
+        """Keep a statement whose signature was checked.
+
+        Raises:
+            WitnessedForkError: it contradicts what was witnessed; it is kept among the forks.
+        """
+        with self.store.writing() as connection:
+            before = self._latest(connection, statement.country)
+            problem = None if before is None else contradiction(before, statement)
+            if problem is not None:
+                connection.execute(
+                    upsert(forks)
+                    .values(
+                        country=statement.country,
+                        sequence=statement.sequence,
+                        head=statement.head,
+                        statement=_encode(statement),
+                        seen=self.now(),
+                    )
+                    .on_conflict_do_nothing()
+                )
+            else:
+                connection.execute(
+                    upsert(statements)
+                    .values(**_row(statement), seen=self.now())
+                    .on_conflict_do_nothing()
+                )
+        if problem is not None:
+            _log.error("witness.fork", country=statement.country, sequence=statement.sequence)
+            raise WitnessedForkError(statement.country, problem)
+
+    def forked(self) -> Mapping[CountryCode, int]:
+        """How many contradicting statements there are of each country's ledger."""
+        with self.store.reading() as connection:
+            rows = connection.execute(select(forks.c.country)).scalars().all()
+        return {CountryCode(country): rows.count(country) for country in sorted(set(rows))}
+
+    @staticmethod
+    def _latest(connection: Connection, country: CountryCode) -> LedgerStatement | None:
+        row = connection.execute(
+            select(statements)
+            .where(statements.c.country == country)
+            .order_by(statements.c.sequence.desc())
+        ).first()
+        if row is None:
+            return None
+        return LedgerStatement(
+            country=CountryCode(row.country),
+            sequence=row.sequence,
+            spent=Fraction(row.spent),
+            reserved=Fraction(row.reserved),
+            head=Digest(row.head),
+            signature=Signature(row.signature),
+        )
+
+
+def _row(statement: LedgerStatement) -> dict[str, Any]:
+    return {
+        "country": statement.country,
+        "sequence": statement.sequence,
+        "spent": canonical.fraction_text(statement.spent),
+        "reserved": canonical.fraction_text(statement.reserved),
+        "head": statement.head,
+        "signature": statement.signature,
+    }
+
+
+def _encode(statement: LedgerStatement) -> bytes:
+    row = _row(statement)
+    return canonical.encode(
+        {key: value.hex() if isinstance(value, bytes) else value for key, value in row.items()}
+    )

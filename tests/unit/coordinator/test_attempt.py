@@ -1,0 +1,383 @@
+"""One attempt, driven by the coordinator over live connections of scripted nodes."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corridor.coordinator.attempt import Attempt, Sum, Surroundings
+from corridor.coordinator.connections import Connection, Connections
+from corridor.coordinator.home import Deadlines
+from corridor.errors import CorridorError
+from corridor.errors.region import WitnessedForkError
+from corridor.errors.secure_sum import (
+    TooFewParticipantsError,
+    TooFewSharersError,
+    TooFewSurvivorsError,
+)
+from corridor.ids import CountryCode, EditionId, SessionId
+from corridor.protocols.secure_sum.messages import (
+    Acceptance,
+    AttemptParameters,
+    LedgerStatement,
+    MaskedInput,
+    Opened,
+    Proposal,
+    Roster,
+    Unmask,
+)
+from corridor.transport.messages import (
+    CoordinatorInSession,
+    Failed,
+    NodeBody,
+    NodeInSession,
+    Refusal,
+    Round,
+    VectorChunk,
+)
+from corridor.transport.suites import ed25519_verify
+from support.scripted_node import SUITE, ScriptedNode, Silent
+from support.secure_sum import Region, first_countries, make_header
+from support.signing import KeyPair
+
+QUICK = Deadlines(
+    propose=0.4, share=0.4, opened=0.4, masked_input=0.4, consistency=0.4, unmask=0.4, slack=1
+)
+ENDED = Failed("test.ended", "", frozenset())
+
+
+class Table:
+    """A coordinator's side and its nodes, in one event loop."""
+
+    def __init__(self, spool: Path, count: int = 5, *, cells: int = 300_000) -> None:
+        spool.mkdir()
+        self.region = Region(countries=first_countries(count), cells=cells, ring_bits=32)
+        self.connections = Connections()
+        self.spool = spool
+        self.nodes = {country: self._node(country) for country in self.region.countries}
+        self.witnessed: list[LedgerStatement] = []
+        self.rounds: list[Round] = []
+        self.live: dict[CountryCode, Connection] = {}
+        self.pumps: list[asyncio.Task[None]] = []
+
+    def _node(self, country: CountryCode) -> ScriptedNode:
+        node = ScriptedNode(country, KeyPair(f"node {country}"))
+        node.members = dict(self.region.keys)
+        node.parameters_for = self.region.parameters_for
+        place = self.region.countries.index(country)
+        node.vector = np.arange(self.region.cells, dtype=np.int64) * (place + 1) - 7
+        return node
+
+    def witness(self, statement: LedgerStatement) -> None:
+        self.witnessed.append(statement)
+
+    def expected(self, *without: CountryCode) -> Any:
+        vectors = [n.vector for c, n in self.nodes.items() if c not in without]
+        return np.sum(vectors, axis=0)
+
+    async def run(
+        self,
+        *,
+        deadlines: Deadlines = QUICK,
+        reusable: Callable[[Roster], Coroutine[Any, Any, str | None]] | None = None,
+    ) -> Sum | str:
+        for country, node in self.nodes.items():
+            self.live[country] = Connection(country, node.standing())
+            self.connections.add(self.live[country])
+            self.pumps.append(asyncio.create_task(self._pump(node, self.live[country])))
+        proposal = Proposal(make_header(), b"{}", KeyPair("coordinator").sign(b""))
+        self.attempt = Attempt(
+            proposal,
+            self.region.keys,
+            self.region.parameters_for,
+            Surroundings(
+                connections=self.connections,
+                suite=SUITE,
+                verify=ed25519_verify,
+                witness=self.witness,
+                on_round=self.rounds.append,
+                on_progress=lambda *_: None,
+                deadlines=deadlines,
+                spool=self.spool,
+                now=lambda: 1000,
+            ),
+        )
+
+        async def nothing(_: Roster) -> str | None:
+            return None
+
+        try:
+            return await self.attempt.run(reusable or nothing)
+        finally:
+            self.attempt.finish(ENDED)
+            await asyncio.sleep(0.05)
+            for pump in self.pumps:
+                pump.cancel()
+
+    async def _pump(self, node: ScriptedNode, connection: Connection) -> None:
+        with suppress(Silent):
+            while (message := await connection.next()) is not None:
+                if isinstance(message, CoordinatorInSession):
+                    await self._say(connection, node, message)
+
+    async def _say(
+        self, connection: Connection, node: ScriptedNode, message: CoordinatorInSession
+    ) -> None:
+        for said in node.answer(message):
+            await self.connections.receive(connection, said)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(tmp_path / "spool")
+
+
+def summed(table: Table, **options: Any) -> Sum:
+    outcome = asyncio.run(table.run(**options))
+    assert isinstance(outcome, Sum)
+    return outcome
+
+
+def survivors(outcome: Sum) -> frozenset[CountryCode]:
+    return outcome.unmasked.words.survivors.survivors
+
+
+def test_the_sum_of_all_vectors_comes_out(table: Table) -> None:
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected())
+    assert survivors(outcome) == set(table.region.countries)
+    assert table.rounds == list(Round)[1:]
+
+
+def test_every_acceptance_is_witnessed(table: Table) -> None:
+    summed(table)
+    assert sorted(one.country for one in table.witnessed) == list(table.region.countries)
+
+
+def test_everybody_hears_how_it_ended(table: Table) -> None:
+    summed(table)
+    assert all(node.outcomes == [ENDED] for node in table.nodes.values())
+
+
+def test_nothing_is_left_in_the_spool(table: Table) -> None:
+    summed(table)
+    assert list(table.spool.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [Round.PROPOSE, Round.SHARE, Round.OPENED, Round.MASKED_INPUT])
+def test_the_sum_goes_on_without_a_node_that_falls_silent_before_its_input(
+    table: Table, name: Round
+) -> None:
+    silent = table.region.countries[2]
+    table.nodes[silent].silent_at = name
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected(silent))
+    assert survivors(outcome) == set(table.region.countries) - {silent}
+
+
+@pytest.mark.parametrize("name", [Round.CONSISTENCY, Round.UNMASK])
+def test_the_sum_holds_a_node_that_falls_silent_after_its_input(table: Table, name: Round) -> None:
+    table.nodes[table.region.countries[2]].silent_at = name
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected())
+
+
+def test_a_lost_stream_closes_the_round_without_waiting_for_the_deadline(table: Table) -> None:
+    lost = table.region.countries[0]
+    node = table.nodes[lost]
+
+    def hang_up(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, VectorChunk):
+            table.connections.remove(table.live[lost])
+            return
+        yield body
+
+    node.bend = hang_up
+    patient = Deadlines()
+    outcome = asyncio.run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
+    assert isinstance(outcome, Sum)
+    np.testing.assert_array_equal(outcome.total, table.expected(lost))
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (Round.PROPOSE, TooFewParticipantsError),
+        (Round.SHARE, TooFewSharersError),
+        (Round.MASKED_INPUT, TooFewSurvivorsError),
+    ],
+)
+def test_too_many_dropouts_end_the_attempt_and_are_named(
+    tmp_path: Path, name: Round, error: type[CorridorError]
+) -> None:
+    table = Table(tmp_path / "spool", count=3, cells=100)
+    silent = table.region.countries[1]
+    table.nodes[silent].silent_at = name
+    with pytest.raises(error):
+        asyncio.run(table.run())
+    assert table.attempt.round is name or name is Round.SHARE
+    assert table.attempt.missing == {silent}
+    assert list(table.spool.iterdir()) == []
+
+
+def test_a_vector_that_is_not_the_one_signed_stays_out_of_the_sum(table: Table) -> None:
+    liar = table.region.countries[1]
+
+    def flip(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, VectorChunk) and body.index == 0:
+            body = VectorChunk(0, bytes([body.data[0] ^ 1]) + body.data[1:])
+        yield body
+
+    table.nodes[liar].bend = flip
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected(liar))
+    assert table.nodes[liar].codes == [
+        "secure_sum.other_vector",
+        ENDED.code,
+    ]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        lambda body: [body, body],
+        lambda body: [VectorChunk(body.index + 1, body.data)],
+        lambda body: [VectorChunk(body.index, body.data + bytes(4 * 300_000))],
+        lambda body: [] if body.index else [body],
+    ],
+    ids=["repeated", "out of order", "too long", "too short"],
+)
+def test_chunks_that_do_not_make_the_vector_drop_their_node(
+    table: Table, chunks: Callable[[VectorChunk], list[VectorChunk]]
+) -> None:
+    liar = table.region.countries[1]
+    table.nodes[liar].bend = lambda body: chunks(body) if isinstance(body, VectorChunk) else [body]
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected(liar))
+
+
+def test_a_word_in_another_country_s_name_drops_its_sender(table: Table) -> None:
+    one, other = table.region.countries[:2]
+
+    def impersonate(body: NodeBody) -> Iterable[NodeBody]:
+        yield replace(body, country=other) if isinstance(body, Opened) else body
+
+    table.nodes[one].bend = impersonate
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected(one))
+    assert table.nodes[one].codes[0] == "stream.another_country"
+
+
+def test_a_word_out_of_its_round_drops_its_sender(table: Table) -> None:
+    one = table.region.countries[0]
+    kept: list[NodeBody] = []
+
+    def twice(body: NodeBody) -> Iterable[NodeBody]:
+        kept.append(body)
+        yield body
+        if isinstance(body, Opened):
+            yield MaskedInput(
+                roster_hash=body.roster_hash,
+                country=one,
+                sharers=frozenset(),
+                vector_hash=body.roster_hash,
+                signature=body.signature,
+            )
+
+    table.nodes[one].bend = twice
+    outcome = summed(table)
+    assert one not in survivors(outcome)
+
+
+def test_the_same_word_again_changes_nothing(table: Table) -> None:
+    for node in table.nodes.values():
+        node.bend = lambda body: [body] if isinstance(body, VectorChunk) else [body, body]
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected())
+
+
+def test_messages_of_another_session_are_dropped(table: Table) -> None:
+    async def noise() -> Sum | str:
+        async def shout(_: Roster) -> str | None:
+            one = table.region.countries[0]
+            stray = NodeInSession(SessionId(b"\7" * 16), Refusal("node.stray", ""))
+            await table.connections.receive(table.live[one], stray)
+            return None
+
+        return await table.run(reusable=shout)
+
+    outcome = asyncio.run(noise())
+    assert isinstance(outcome, Sum)
+    np.testing.assert_array_equal(outcome.total, table.expected())
+
+
+def test_who_refuses_is_not_waited_for(table: Table) -> None:
+    one = table.region.countries[0]
+    table.nodes[one].bend = lambda body: (
+        [Refusal("policy.refused", "no")] if isinstance(body, Acceptance) else [body]
+    )
+    patient = Deadlines()
+    outcome = asyncio.run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
+    assert isinstance(outcome, Sum)
+    assert one not in survivors(outcome)
+
+
+def test_a_forked_ledger_takes_no_part(table: Table) -> None:
+    forked = table.region.countries[3]
+
+    def witness(statement: LedgerStatement) -> None:
+        if statement.country == forked:
+            raise WitnessedForkError(forked, "one entry has two sums")
+
+    table.witness = witness  # type: ignore[method-assign]
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected(forked))
+    assert table.nodes[forked].codes[0] == "witness.fork"
+
+
+def test_a_responder_that_reveals_a_false_share_is_named_and_the_sum_still_comes(
+    table: Table,
+) -> None:
+    liar = table.region.countries[2]
+
+    def lie(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, Unmask):
+            first = replace(body.revealed[0], salt=bytes(len(body.revealed[0].salt)))
+            bent = replace(body, revealed=(first, *body.revealed[1:]))
+            body = replace(bent, signature=table.nodes[liar].keys.sign(bent.to_sign()))
+        yield body
+
+    table.nodes[liar].bend = lie
+    outcome = summed(table)
+    np.testing.assert_array_equal(outcome.total, table.expected())
+    assert outcome.named == (liar,)
+
+
+def test_a_roster_whose_release_exists_debits_nothing(table: Table) -> None:
+    seen: list[dict[CountryCode, EditionId]] = []
+
+    async def known(roster: Roster) -> str | None:
+        seen.append({one.country: one.edition for one in roster.acceptances})
+        return "r-1"
+
+    assert asyncio.run(table.run(reusable=known)) == "r-1"
+    assert seen == [{country: node.edition for country, node in table.nodes.items()}]
+    assert table.rounds == []
+
+
+def test_the_numbers_are_the_same_on_both_sides(table: Table) -> None:
+    table.nodes[table.region.countries[0]].parameters_for = lambda size: replace(
+        other_numbers(table, size), share_variance=Fraction(11)
+    )
+    outcome = summed(table)
+    assert table.region.countries[0] not in survivors(outcome)
+
+
+def other_numbers(table: Table, size: int) -> AttemptParameters:
+    return table.region.parameters_for(size)
