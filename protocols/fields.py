@@ -71,6 +71,13 @@ class Fields:
         """A printable text that may be empty."""
         return "" if self._value[key] == "" else self.text(key, longest=longest)
 
+    def free_text(self, key: str, *, longest: int = 1 << 20) -> str:
+        """Any text at all, to be hashed or parsed further and never shown as it is."""
+        value = self._value[key]
+        if not isinstance(value, str) or len(value) > longest:
+            raise self.wrong(key, f"must be a text of at most {longest} characters")
+        return value
+
     def whole(self, key: str) -> int:
         """A whole number."""
         value = self._value[key]

@@ -1,0 +1,624 @@
+"""The public receipt: who took part in what, and the answer, for anybody with the charter.
+
+    make_public_receipt → encode ═══ file ═══ parse_public_receipt → verify_public_receipt
+
+`verify_public_receipt` checks, in this order, and says which claims it checked:
+
+1. The receipt is of this charter.
+2. The charter's coordinator proposed the attempt.
+3. The question is the one proposed; the verifier compiles it to the plan proposed.
+4. Everybody in the roster is a member and accepted this attempt, each at its ledger's word.
+5. The numbers of the attempt (r, t, d, noise, ring) are those that charter, plan and ρ give.
+6. The sharers all opened each other's envelopes, and are enough.
+7. Each survivor signed the hash of its masked input.
+8. At least t members signed exactly this survivor set, and it is large enough for the noise.
+9. The coordinator signed this answer, which has the plan's cells.
+
+It does not prove that the answer is the sum of the inputs: that takes the masked inputs, which
+only the members' receipt has (`protocols.members_receipts`). A release tree with inclusion proofs
+is not built yet.
+
+The file is one canonical JSON object; `answer` holds the whole numbers as they were summed, still
+scaled by 2ᵏ.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.errors import CorridorError
+from corridor.errors.receipts import (
+    MalformedReceiptError,
+    ReceiptAnswerError,
+    ReceiptCharterError,
+    ReceiptInputsError,
+    ReceiptParametersError,
+    ReceiptProposalError,
+    ReceiptQuestionError,
+    ReceiptRosterError,
+    ReceiptSharersError,
+    ReceiptSurvivorsError,
+)
+from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature, is_edition_id
+from corridor.protocols import canonical
+from corridor.protocols.canonical import Json, fraction_text
+from corridor.protocols.charter import Charter
+from corridor.protocols.fields import Fields, decode
+from corridor.protocols.secure_sum.coordinator import CollectingUnmask
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    Acceptance,
+    AttemptParameters,
+    LedgerStatement,
+    MaskedInput,
+    Opened,
+    Proposal,
+    ProposalHeader,
+    Roster,
+    Scope,
+    Sharers,
+    SurvivorSet,
+    SurvivorSignature,
+)
+from corridor.protocols.secure_sum.roster import (
+    ParametersFor,
+    SettledRoster,
+    settle,
+    verify_acceptance,
+)
+from corridor.protocols.suite import Sign, Suite, Verify
+
+FORMAT = "corridor public receipt 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that a receipt was found to prove."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a verifier compiles for itself from a receipt's question and its charter."""
+
+    question: Digest
+    plan: Digest
+    parameters_for: ParametersFor
+
+
+Compile = Callable[[Proposal], Compiled]
+"""Compiles the proposal's question under the charter; may refuse with a CorridorError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicReceipt:
+    """Everything that a public receipt says; well-formed, not believed.
+
+    Attributes:
+        inputs: the words of the survivors for their masked inputs, sorted by country.
+        answer: the unmasked sum, cell by cell, still scaled by 2ᵏ.
+        signature: the coordinator's, over everything else.
+    """
+
+    proposal: Proposal
+    parameters: AttemptParameters
+    roster: Roster
+    sharers: Sharers
+    inputs: tuple[MaskedInput, ...]
+    signatures: tuple[SurvivorSignature, ...]
+    answer: tuple[int, ...]
+    signature: Signature
+
+    @property
+    def survivors(self) -> frozenset[CountryCode]:
+        """Whose masked inputs are in the sum."""
+        return frozenset(word.country for word in self.inputs)
+
+    def to_sign(self) -> bytes:
+        """The receipt without the coordinator's signature."""
+        return canonical.digest("corridor public receipt answer", canonical.encode(self._body()))
+
+    def encode(self) -> bytes:
+        """The receipt's file."""
+        return canonical.encode({**self._body(), "signature": self.signature.hex()})
+
+    def _body(self) -> Mapping[str, Json]:
+        return {
+            "format": FORMAT,
+            "header": _header_json(self.proposal.header),
+            "question": self.proposal.question.decode(),
+            "proposal_signature": self.proposal.signature.hex(),
+            "parameters": _parameters_json(self.parameters),
+            "acceptances": [_acceptance_json(one) for one in self.roster.acceptances],
+            "opened": [
+                {
+                    "country": word.country,
+                    "opened": sorted(word.opened),
+                    "complaints": sorted(word.complaints),
+                    "signature": word.signature.hex(),
+                }
+                for word in self.sharers.opened
+            ],
+            "inputs": [
+                {
+                    "country": word.country,
+                    "vector_hash": word.vector_hash.hex(),
+                    "signature": word.signature.hex(),
+                }
+                for word in self.inputs
+            ],
+            "signatures": [
+                {"country": word.country, "signature": word.signature.hex()}
+                for word in self.signatures
+            ],
+            "answer": self.answer,
+        }
+
+
+def make_public_receipt(
+    proposal: Proposal, words: CollectingUnmask, answer: npt.NDArray[np.int64], sign: Sign
+) -> PublicReceipt:
+    """The receipt of an attempt that came to its end, signed by the coordinator.
+
+    Args:
+        proposal: what was proposed.
+        words: what everybody said.
+        answer: the unmasked sum, `cells` values, still scaled.
+        sign: with the coordinator's signing key.
+    """
+
+    def receipt(signature: Signature) -> PublicReceipt:
+        return PublicReceipt(
+            proposal=proposal,
+            parameters=words.parameters,
+            roster=words.settled.roster,
+            sharers=words.sharers,
+            inputs=tuple(words.inputs[country] for country in sorted(words.inputs)),
+            signatures=tuple(sorted(words.signatures, key=lambda word: word.country)),
+            answer=tuple(answer.tolist()),
+            signature=signature,
+        )
+
+    return receipt(sign(receipt(Signature(b"")).to_sign()))
+
+
+# ---------------------------------------------------------------- verifying
+
+
+def verify_public_receipt(
+    receipt: PublicReceipt, charter: Charter, *, compile_: Compile, verify: Verify, suite: Suite
+) -> tuple[Claim, ...]:
+    """The claims that the receipt proves under a charter that the verifier trusts.
+
+    Raises:
+        ReceiptNotProvenError: a claim does not hold; its subclass and number say which.
+    """
+    compiled = _check_question(receipt, charter, compile_, verify)
+    _check_roster(receipt, charter, verify, suite)
+    settled = settled_roster(receipt, compiled)
+    _check_sharers(receipt, settled, charter, verify)
+    _check_survivors(receipt, settled, charter, verify)
+    _check_answer(receipt, settled, charter, verify)
+    header, survivors = receipt.proposal.header, receipt.survivors
+    return (
+        Claim(1, f"It is of version {charter.version} of the charter of {charter.region}."),
+        Claim(2, "The charter's coordinator proposed the attempt."),
+        Claim(3, "The question is the one proposed, and compiles to the plan proposed."),
+        Claim(
+            4,
+            f"{len(receipt.roster.countries)} members accepted it at ρ = {header.rho}: "
+            f"{', '.join(receipt.roster.countries)}.",
+        ),
+        Claim(
+            5,
+            f"Its numbers follow from charter, plan and ρ: threshold {settled.parameters.threshold}"
+            f", at most {settled.parameters.dropouts} dropouts, "
+            f"{settled.parameters.honest_shares} honest noise shares counted on.",
+        ),
+        Claim(6, f"{len(receipt.sharers.opened)} of them opened each other's envelopes."),
+        Claim(7, f"The masked inputs of {len(survivors)} are signed by those who sent them."),
+        Claim(
+            8,
+            f"{len(receipt.signatures)} signed this one survivor set: "
+            f"{', '.join(sorted(survivors))}.",
+        ),
+        Claim(9, f"The coordinator signed this answer of {len(receipt.answer)} cells."),
+    )
+
+
+def settled_roster(receipt: PublicReceipt, compiled: Compiled) -> SettledRoster:
+    """The numbers and the roster hash, computed anew (claim 5).
+
+    Raises:
+        ReceiptParametersError: the receipt has others.
+    """
+    claim = "the numbers of the attempt"
+    try:
+        settled = settle(receipt.proposal.header, receipt.roster, compiled.parameters_for)
+    except CorridorError as error:
+        raise ReceiptParametersError(5, claim, f"no such attempt was allowed: {error}") from error
+    if settled.parameters != receipt.parameters:
+        raise ReceiptParametersError(5, claim, "they are not those that charter and plan give")
+    return settled
+
+
+def _check_question(
+    receipt: PublicReceipt, charter: Charter, compile_: Compile, verify: Verify
+) -> Compiled:
+    """Claims 1 to 3."""
+    proposal = receipt.proposal
+    header = proposal.header
+    if header.charter != charter.digest:
+        raise ReceiptCharterError(1, "the charter", "the receipt is of another charter")
+    if not verify(charter.coordinator_key, header.to_sign(), proposal.signature):
+        raise ReceiptProposalError(
+            2, "the proposal", "it is not signed with the coordinator's key of the charter"
+        )
+    if header.protocol != PROTOCOL_VERSION or header.suite != charter.suite:
+        raise ReceiptProposalError(2, "the proposal", "it is of another protocol or suite")
+    if not 0 < header.rho <= charter.ceilings.rho_per_question:
+        raise ReceiptProposalError(2, "the proposal", "its ρ is not within the charter's ceiling")
+    try:
+        compiled = compile_(proposal)
+    except CorridorError as error:
+        raise ReceiptQuestionError(3, "the question", f"it does not compile: {error}") from error
+    if compiled.question != header.question:
+        raise ReceiptQuestionError(3, "the question", "it is not the one that was proposed")
+    if compiled.plan != header.plan:
+        raise ReceiptQuestionError(3, "the question", "it compiles to another plan than proposed")
+    return compiled
+
+
+def _check_roster(receipt: PublicReceipt, charter: Charter, verify: Verify, suite: Suite) -> None:
+    """Claim 4."""
+    for acceptance in receipt.roster.acceptances:
+        try:
+            verify_acceptance(
+                acceptance,
+                receipt.proposal.header,
+                keys=charter.signing_keys,
+                verify=verify,
+                suite=suite,
+            )
+        except CorridorError as error:
+            raise ReceiptRosterError(4, "the roster", str(error).rstrip(".")) from error
+
+
+def _check_sharers(
+    receipt: PublicReceipt, settled: SettledRoster, charter: Charter, verify: Verify
+) -> None:
+    """Claim 6."""
+    claim, sharers = "the sharers", receipt.sharers.countries
+    if not sharers <= set(settled.countries):
+        raise ReceiptSharersError(6, claim, "a country is named that is not in the roster")
+    if len(sharers) < settled.parameters.needed:
+        raise ReceiptSharersError(6, claim, "they are fewer than the noise needs")
+    for word in receipt.sharers.opened:
+        signed = Opened(
+            roster_hash=settled.hash,
+            country=word.country,
+            opened=word.opened,
+            complaints=word.complaints,
+            signature=word.signature,
+        )
+        if not verify(charter.signing_keys[word.country], signed.to_sign(), word.signature):
+            raise ReceiptSharersError(6, claim, f"the word of {word.country} is not signed by it")
+        if not sharers <= word.opened:
+            raise ReceiptSharersError(
+                6, claim, f"{word.country} did not open the envelopes of all others"
+            )
+
+
+def _check_survivors(
+    receipt: PublicReceipt, settled: SettledRoster, charter: Charter, verify: Verify
+) -> None:
+    """Claims 7 and 8."""
+    sharers, survivors = receipt.sharers.countries, receipt.survivors
+    if not survivors <= sharers:
+        raise ReceiptSurvivorsError(
+            8, "the survivors", "a country is named that is not among the sharers"
+        )
+    for word in receipt.inputs:
+        text = masked_input(receipt, settled, word.country).to_sign()
+        if not verify(charter.signing_keys[word.country], text, word.signature):
+            raise ReceiptInputsError(
+                7, "the masked inputs", f"that of {word.country} is not signed by it"
+            )
+    if len(survivors) < settled.parameters.needed:
+        raise ReceiptSurvivorsError(8, "the survivors", "they are fewer than the noise needs")
+    text = SurvivorSet(settled.hash, sharers, survivors).to_sign()
+    for signature in receipt.signatures:
+        key = charter.signing_keys.get(signature.country)
+        if key is None or signature.country not in survivors:
+            raise ReceiptSurvivorsError(8, "the survivors", "somebody signed who is not one")
+        if not verify(key, text, signature.signature):
+            raise ReceiptSurvivorsError(
+                8, "the survivors", f"the signature of {signature.country} is over another set"
+            )
+    if len(receipt.signatures) < settled.parameters.threshold:
+        raise ReceiptSurvivorsError(
+            8,
+            "the survivors",
+            f"{len(receipt.signatures)} signatures are fewer than the threshold of "
+            f"{settled.parameters.threshold}",
+        )
+
+
+def _check_answer(
+    receipt: PublicReceipt, settled: SettledRoster, charter: Charter, verify: Verify
+) -> None:
+    """Claim 9."""
+    bound = 1 << (settled.parameters.ring_bits - 1)
+    if len(receipt.answer) != settled.parameters.cells:
+        raise ReceiptAnswerError(9, "the answer", "it has not as many cells as the plan")
+    if not all(-bound <= value < bound for value in receipt.answer):
+        raise ReceiptAnswerError(9, "the answer", "a figure does not fit the ring")
+    if not verify(charter.coordinator_key, receipt.to_sign(), receipt.signature):
+        raise ReceiptAnswerError(9, "the answer", "it is not what the coordinator signed")
+
+
+def masked_input(
+    receipt: PublicReceipt, settled: SettledRoster, country: CountryCode
+) -> MaskedInput:
+    """A survivor's word for its masked input, under the roster hash computed anew."""
+    word = next(word for word in receipt.inputs if word.country == country)
+    return MaskedInput(
+        roster_hash=settled.hash,
+        country=country,
+        sharers=receipt.sharers.countries,
+        vector_hash=word.vector_hash,
+        signature=word.signature,
+    )
+
+
+# ---------------------------------------------------------------- reading and writing
+
+_BODY = (
+    "format",
+    "header",
+    "question",
+    "proposal_signature",
+    "parameters",
+    "acceptances",
+    "opened",
+    "inputs",
+    "signatures",
+    "answer",
+    "signature",
+)
+_HEADER = (
+    "protocol",
+    "charter",
+    "session",
+    "question",
+    "plan",
+    "rho",
+    "scope",
+    "suite",
+    "purpose",
+    "organisation",
+    "accept_by",
+    "finish_by",
+)
+_ACCEPTANCE = (
+    "country",
+    "envelope_key",
+    "mask_key",
+    "edition",
+    "consent_rule",
+    "statement",
+    "signature",
+)
+_PARAMETERS = (
+    "r",
+    "t",
+    "d",
+    "c",
+    "min_participants",
+    "cells",
+    "sensitivity_squared",
+    "scale_bits",
+    "share_variance",
+    "ring_bits",
+)
+
+
+def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
+    """The receipt in `raw`; well-formed afterwards, nothing in it is believed.
+
+    Raises:
+        MalformedReceiptError: a field is missing, unknown or malformed; names it.
+    """
+    fields = Fields(
+        decode(raw, name, MalformedReceiptError), _BODY, name=name, error=MalformedReceiptError
+    )
+    if fields.text("format") != FORMAT:
+        raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
+    header = _read_header(fields.below("header", _HEADER))
+    acceptances = tuple(
+        _read_acceptance(one, header.digest)
+        for one in fields.each_below("acceptances", _ACCEPTANCE)
+    )
+    _demand_sorted(fields, "acceptances", [one.country for one in acceptances])
+    roster = Roster(acceptances)
+    parameters = _read_parameters(fields.below("parameters", _PARAMETERS))
+    roster_hash = roster.hash(header, parameters)
+    sharers = _read_sharers(fields, roster_hash)
+    return PublicReceipt(
+        proposal=Proposal(
+            header,
+            fields.free_text("question").encode(),
+            Signature(fields.octets("proposal_signature", 64)),
+        ),
+        parameters=parameters,
+        roster=roster,
+        sharers=sharers,
+        inputs=_read_inputs(fields, roster_hash, sharers),
+        signatures=_read_signatures(fields),
+        answer=fields.wholes("answer"),
+        signature=Signature(fields.octets("signature", 64)),
+    )
+
+
+def _header_json(header: ProposalHeader) -> Json:
+    return {
+        "protocol": header.protocol,
+        "charter": header.charter.hex(),
+        "session": header.session.hex(),
+        "question": header.question.hex(),
+        "plan": header.plan.hex(),
+        "rho": fraction_text(header.rho),
+        "scope": header.scope.value,
+        "suite": header.suite,
+        "purpose": header.purpose,
+        "organisation": header.organisation,
+        "accept_by": header.accept_by,
+        "finish_by": header.finish_by,
+    }
+
+
+def _read_header(fields: Fields) -> ProposalHeader:
+    scope = fields.text("scope")
+    if scope not in [known.value for known in Scope]:
+        raise fields.wrong("scope", "is not known")
+    return ProposalHeader(
+        protocol=fields.whole("protocol"),
+        charter=fields.digest("charter"),
+        session=SessionId(fields.octets("session", 16)),
+        question=fields.digest("question"),
+        plan=fields.digest("plan"),
+        rho=fields.fraction("rho"),
+        scope=Scope(scope),
+        suite=fields.text("suite"),
+        purpose=fields.free_text("purpose"),
+        organisation=fields.free_text("organisation"),
+        accept_by=fields.whole("accept_by"),
+        finish_by=fields.whole("finish_by"),
+    )
+
+
+def _parameters_json(parameters: AttemptParameters) -> Json:
+    return canonical.decode(parameters.to_sign(), "parameters")
+
+
+def _read_parameters(fields: Fields) -> AttemptParameters:
+    return AttemptParameters(
+        roster_size=fields.whole("r"),
+        threshold=fields.whole("t"),
+        dropouts=fields.whole("d"),
+        colluders=fields.whole("c"),
+        min_participants=fields.whole("min_participants"),
+        cells=fields.whole("cells"),
+        sensitivity_squared=fields.whole("sensitivity_squared"),
+        scale_bits=fields.whole("scale_bits"),
+        share_variance=fields.fraction("share_variance"),
+        ring_bits=fields.whole("ring_bits"),
+    )
+
+
+def _acceptance_json(acceptance: Acceptance) -> Json:
+    statement = acceptance.statement
+    return {
+        "country": acceptance.country,
+        "envelope_key": acceptance.envelope_key.hex(),
+        "mask_key": acceptance.mask_key.hex(),
+        "edition": acceptance.edition,
+        "consent_rule": acceptance.consent_rule,
+        "statement": {
+            "country": statement.country,
+            "sequence": statement.sequence,
+            "spent": fraction_text(statement.spent),
+            "reserved": fraction_text(statement.reserved),
+            "head": statement.head.hex(),
+            "signature": statement.signature.hex(),
+        },
+        "signature": acceptance.signature.hex(),
+    }
+
+
+def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:
+    statement = fields.below(
+        "statement", ("country", "sequence", "spent", "reserved", "head", "signature")
+    )
+    return Acceptance(
+        header=header,
+        country=fields.country("country"),
+        envelope_key=fields.octets("envelope_key", longest=4096),
+        mask_key=fields.octets("mask_key", longest=4096),
+        edition=_read_edition(fields),
+        consent_rule=fields.text("consent_rule"),
+        statement=LedgerStatement(
+            country=statement.country("country"),
+            sequence=statement.whole("sequence"),
+            spent=_not_negative(statement, "spent"),
+            reserved=_not_negative(statement, "reserved"),
+            head=statement.digest("head"),
+            signature=Signature(statement.octets("signature", 64)),
+        ),
+        signature=Signature(fields.octets("signature", 64)),
+    )
+
+
+def _read_edition(fields: Fields) -> EditionId:
+    text = fields.text("edition")
+    if not is_edition_id(text):
+        raise fields.wrong("edition", "must be the name of an edition")
+    return text
+
+
+def _not_negative(fields: Fields, key: str) -> Fraction:
+    value = fields.fraction(key)
+    if value < 0:
+        raise fields.wrong(key, "must not be negative")
+    return value
+
+
+def _read_sharers(fields: Fields, roster_hash: Digest) -> Sharers:
+    words = fields.each_below("opened", ("country", "opened", "complaints", "signature"))
+    opened = tuple(
+        Opened(
+            roster_hash=roster_hash,
+            country=word.country("country"),
+            opened=frozenset(word.countries("opened")),
+            complaints=frozenset(word.countries("complaints")),
+            signature=Signature(word.octets("signature", 64)),
+        )
+        for word in words
+    )
+    _demand_sorted(fields, "opened", [word.country for word in opened])
+    return Sharers(opened)
+
+
+def _read_inputs(fields: Fields, roster_hash: Digest, sharers: Sharers) -> tuple[MaskedInput, ...]:
+    inputs = tuple(
+        MaskedInput(
+            roster_hash=roster_hash,
+            country=word.country("country"),
+            sharers=sharers.countries,
+            vector_hash=word.digest("vector_hash"),
+            signature=Signature(word.octets("signature", 64)),
+        )
+        for word in fields.each_below("inputs", ("country", "vector_hash", "signature"))
+    )
+    _demand_sorted(fields, "inputs", [word.country for word in inputs])
+    return inputs
+
+
+def _read_signatures(fields: Fields) -> tuple[SurvivorSignature, ...]:
+    words = tuple(
+        SurvivorSignature(word.country("country"), Signature(word.octets("signature", 64)))
+        for word in fields.each_below("signatures", ("country", "signature"))
+    )
+    _demand_sorted(fields, "signatures", [word.country for word in words])
+    return words
+
+
+def _demand_sorted(fields: Fields, key: str, countries: Sequence[CountryCode]) -> None:
+    # One signature given twice must not count as two.
+    if list(countries) != sorted(set(countries)):
+        raise fields.wrong(key, "must be sorted by country and name no country twice")

@@ -1,0 +1,127 @@
+"""From the members' receipt the sum is computed anew; a bent one is refused for its own reason."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from corridor.errors import CorridorError
+from corridor.errors.receipts import MalformedReceiptError
+from corridor.protocols import canonical
+from corridor.protocols.members_receipts import members_receipt
+from support.receipts import REGION, check_members, finish, resigned
+
+DROPPED = frozenset({REGION.countries[1]})
+
+
+def parts(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    first = 8 + int.from_bytes(raw[:8], "big")
+    second = first + 8 + int.from_bytes(raw[first : first + 8], "big")
+    return raw[8:first], raw[first + 8 : second], raw[second:]
+
+
+def joined(public: bytes, words: bytes, vectors: bytes) -> bytes:
+    return b"".join(
+        [len(public).to_bytes(8, "big"), public, len(words).to_bytes(8, "big"), words, vectors]
+    )
+
+
+@pytest.mark.parametrize("dropped", [frozenset(), DROPPED], ids=["everybody", "one-dropout"])
+def test_the_sum_is_computed_anew(dropped: Any) -> None:
+    finished = finish(dropped)
+    claims = check_members(finished.members, finished.charter, finished.receipt.encode())
+    assert [claim.number for claim in claims] == list(range(1, 14))
+
+
+def test_a30_an_answer_that_is_not_the_sum_is_found_though_the_coordinator_signed_it() -> None:
+    finished = finish(DROPPED)
+    answer = finished.receipt.answer
+    lie = resigned(finished.receipt, answer=(answer[0] + 1, *answer[1:]))
+    raw = b"".join(
+        members_receipt(
+            lie.encode(),
+            finished.conversation.collecting_unmask,
+            {country: [vector] for country, vector in finished.conversation.masked.items()},
+        )
+    )
+    with pytest.raises(CorridorError, match="do not add up") as refusal:
+        check_members(raw, finished.charter)
+    assert refusal.value.code == "receipt.sum"
+
+
+def other_share(words: dict[str, Any]) -> None:
+    words["unmasks"][0]["revealed"][0]["share"] = "00" * 31 + "01"
+
+
+def other_kind(words: dict[str, Any]) -> None:
+    words["unmasks"][0]["revealed"][0]["kind"] = "mask-key"
+
+
+def too_few_responders(words: dict[str, Any]) -> None:
+    words["unmasks"] = words["unmasks"][:3]
+
+
+def other_commitment(words: dict[str, Any]) -> None:
+    words["dealers"][0]["dealings"][0]["commitment"] = "33" * 32
+
+
+def dealer_left_out(words: dict[str, Any]) -> None:
+    words["dealers"].pop()
+
+
+def dealing_left_out(words: dict[str, Any]) -> None:
+    words["dealers"][0]["dealings"].pop()
+
+
+@pytest.mark.parametrize(
+    ("bend", "because"),
+    [
+        (other_share, "revealed shares of AA: the signature is not that member's"),
+        (other_kind, "revealed shares of AA: the signature is not that member's"),
+        (too_few_responders, "claim 11"),
+        (other_commitment, "is not signed"),
+        (dealer_left_out, "not of exactly the sharers"),
+        (dealing_left_out, "did not deal to everybody"),
+    ],
+)
+def test_bent_shares_are_refused(bend: Callable[[dict[str, Any]], None], because: str) -> None:
+    finished = finish(DROPPED)
+    public, words, vectors = parts(finished.members)
+    bent = json.loads(words)
+    bend(bent)
+    with pytest.raises(CorridorError, match=because) as refusal:
+        check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+    assert refusal.value.code == "receipt.shares"
+
+
+def test_a_masked_vector_that_was_exchanged_is_found() -> None:
+    finished = finish(DROPPED)
+    public, words, vectors = parts(finished.members)
+    bent = bytes([vectors[0] ^ 1]) + vectors[1:]
+    with pytest.raises(CorridorError, match="not the one it signed") as refusal:
+        check_members(joined(public, words, bent), finished.charter)
+    assert refusal.value.code == "receipt.inputs"
+
+
+@pytest.mark.parametrize("cut", [4, 12, -1])
+def test_a_cut_file_is_refused(cut: int) -> None:
+    finished = finish(DROPPED)
+    with pytest.raises(MalformedReceiptError, match="ends too early"):
+        check_members(finished.members[:cut], finished.charter)
+
+
+def test_a_file_that_goes_on_is_refused() -> None:
+    finished = finish(DROPPED)
+    with pytest.raises(MalformedReceiptError, match="goes on"):
+        check_members(finished.members + b"\0", finished.charter)
+
+
+def test_a_damaged_length_does_not_fill_the_memory() -> None:
+    with pytest.raises(MalformedReceiptError, match="damaged"):
+        check_members(b"\xff" * 16, finish().charter)
+
+
+def test_the_file_must_be_about_the_public_receipt_at_hand() -> None:
+    with pytest.raises(CorridorError, match="another public receipt"):
+        check_members(finish(DROPPED).members, finish().charter, finish().receipt.encode())
