@@ -16,8 +16,9 @@ A two-letter code inside an address does not count: CA may be California, and MD
 `NA` counts as Namibia nowhere; it is what many programs write for "not available".
 A near miss is never applied; the report suggests it.
 
-A mapping file is CSV (`text,code`) or TOML (`"text" = "code"`); an empty code means that the
-text names no country.
+A mapping file is CSV (`text,code`, further columns do not matter) or TOML (`"text" = "code"`).
+The code `-` means that the text names no country; where the code is empty nothing is decided
+yet, as in the list that the import report writes.
 """
 
 import csv
@@ -208,9 +209,11 @@ def parse_country_mapping(file: str, rows: Iterable[tuple[str, str, str]]) -> Co
     codes: dict[str, CountryCode | None] = {}
     for where, text, written in rows:
         folded, code = fold(text), written.strip().upper()
-        if code and not (is_country_code(code) and code in country_codes()):
+        if not code:
+            continue
+        if code != "-" and not (is_country_code(code) and code in country_codes()):
             raise BadCountryMappingError(file=file, where=where, why="is no country's ISO code")
-        country = CountryCode(code) if code else None
+        country = None if code == "-" else CountryCode(code)
         if codes.setdefault(folded, country) != country:
             raise BadCountryMappingError(
                 file=file, where=where, why="gives a text another country than a line above"

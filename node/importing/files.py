@@ -203,7 +203,7 @@ def _separator(header: str) -> str:
 def _parquet(name: str, file: IO[bytes], ceilings: Ceilings) -> Iterator[RawTable]:
     try:
         source = pq.ParquetFile(file)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DamagedFileError(file=name, where="", why="no Parquet footer fits it") from error
     about = source.metadata
     if about.num_rows > ceilings.rows:
@@ -225,7 +225,7 @@ def _parquet_rows(name: str, source: pq.ParquetFile) -> Iterator[Row]:
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield number, list(cells)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DamagedFileError(
             file=name, where=f"after row {number}", why="a page does not unpack"
         ) from error
@@ -302,6 +302,8 @@ def _check_directory(name: str, archive: zipfile.ZipFile, packed: int, ceilings:
         }
         found = (kind for member, kind in kinds.items() if member in members)
         raise UnsupportedFileError(file=name, kind=next(found, "a zip archive without a workbook"))
+    if any(member.header_offset < 0 for member in archive.infolist()):
+        raise zipfile.BadZipFile("a member begins before the archive")
     if len(members) != len(archive.infolist()):
         raise DecompressionBombError(file=name, why="it holds two members of one name")
     if any(member.flag_bits & 1 for member in archive.infolist()):

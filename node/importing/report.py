@@ -8,6 +8,8 @@ fields only, cut short; never one of a name, a number, a date or a text.
 `PROBLEMS` is the list of all classes: code → (what became of the value, remedy).
 """
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -251,6 +253,15 @@ class ImportReport:
                 for entry in self.entries
             ],
         }
+
+    def to_mapping_csv(self) -> str:
+        """The unresolved countries as a mapping file whose codes somebody has yet to write."""
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(("text", "code", "count", "suggestion"))
+        for text in self.unresolved_countries:
+            writer.writerow((text.text, "", text.count, text.suggestion or ""))
+        return lines.getvalue()
 
     def to_text(self) -> str:
         """The report for people, one finding a line."""

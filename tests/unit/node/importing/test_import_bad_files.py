@@ -120,6 +120,13 @@ def test_a_workbook_that_was_cut_off(tmp_path: Path) -> None:
     assert refusal(tmp_path / "b.xlsx").code == "import.damaged_file"
 
 
+def test_a_workbook_that_lost_bytes_in_the_middle(tmp_path: Path) -> None:
+    whole = workbook(tmp_path / "a.xlsx").read_bytes()
+    for cut in (9, 500, len(whole) // 2):
+        (tmp_path / "b.xlsx").write_bytes(whole[:cut] + whole[cut + 7 :])
+        assert refusal(tmp_path / "b.xlsx").code == "import.damaged_file"
+
+
 def test_a_workbook_whose_sheet_is_no_xml(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx")
     bad = rewritten(path, tmp_path / "b.xlsx", "xl/workbook.xml", b"<workbook")

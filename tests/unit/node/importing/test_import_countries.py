@@ -111,11 +111,14 @@ def test_several_citizenships_stand_apart_by_semicolons_or_commas() -> None:
 
 def test_a_mapping_file_decides_first(tmp_path: Path) -> None:
     path = tmp_path / "countries.csv"
-    path.write_text("text,code,count\nTransnistria,MD,4\nNA,NA\nno idea,\n", encoding="utf-8")
+    path.write_text(
+        "text,code,count\nTransnistria,MD,4\nNA,NA\nno idea,-\nAtlantis,,7\n", encoding="utf-8"
+    )
     resolver = CountryResolver(read_country_mapping(path))
     assert resolver.locate("transnistria") == Located(CountryCode("MD"))
     assert resolver.locate("NA") == Located(CountryCode("NA"))
     assert resolver.locate("No idea") == Located(None)
+    assert resolver.locate("Atlantis") == Located(None, "country.unresolved")
     assert resolver.locate("Tiraspol, Transnistria").code == "MD"
 
 

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from corridor.node.importing import read_case_files
+from corridor.node.importing import read_case_files, read_country_mapping
 from corridor.node.importing.report import PROBLEMS, ROWS_NAMED, VALUES_NAMED
 from support.case_files import SECRET, TODAY, htcds_fields, read, write_csv
 
@@ -48,6 +48,17 @@ def test_unresolved_countries_are_listed_by_frequency_with_a_suggestion(tmp_path
         ("Moldovia", 2, "MD"),
         ("Atlantis", 1, None),
     ]
+
+
+def test_the_list_of_unresolved_countries_is_a_mapping_file_to_fill_in(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"vic_LocationOfRecruitment": 'Tiraspol "old", PMR'}])
+    listed = read(path)[1].to_mapping_csv()
+    (tmp_path / "list.csv").write_text(listed)
+    unfilled = read_country_mapping(tmp_path / "list.csv")
+    assert read(path, mapping=unfilled)[1].unresolved_countries
+    (tmp_path / "filled.csv").write_text(listed.replace(",,", ",MD,"))
+    filled = read_country_mapping(tmp_path / "filled.csv")
+    assert read(path, mapping=filled)[0].cases.column("recruited_in").to_pylist() == ["MD"]
 
 
 def test_a_report_on_many_different_mistakes_stays_small(tmp_path: Path) -> None:
