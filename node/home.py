@@ -3,7 +3,7 @@
     node.toml          country and name, written by `corridor node init`
     policy.toml        what may be asked here; the authority edits it
     enrolment.json     where the coordinator is, and its keys' fingerprints
-    charter.json       the charter that this node's operator accepted
+    charter.json       the charter in force; charter-accepted.json the one signed here last
     keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
@@ -47,8 +47,13 @@ class Home:
 
     @property
     def charter(self) -> Path:
-        """The charter accepted here, with the signatures that were there."""
+        """The charter in force, with every member's signature."""
         return self.folder / "charter.json"
+
+    @property
+    def charter_accepted(self) -> Path:
+        """The charter that this node signed last, in force or not yet."""
+        return self.folder / "charter-accepted.json"
 
     @property
     def keys(self) -> Path:
@@ -97,12 +102,14 @@ class Enrolment:
         grpc: host and port that the node dials.
         web: URL of the REST API.
         coordinator_key: Ed25519; its fingerprint came with the invitation.
+        authority: fingerprint of the coordinator's certificate authority, pinned.
     """
 
     region: str
     grpc: str
     web: str
     coordinator_key: PublicKey
+    authority: str
 
 
 def create_home(home: Home, settings: NodeSettings) -> None:
@@ -151,6 +158,7 @@ def write_enrolment(home: Home, enrolment: Enrolment) -> None:
         "grpc": enrolment.grpc,
         "web": enrolment.web,
         "coordinator_key": enrolment.coordinator_key.hex(),
+        "authority": enrolment.authority,
     }
     write_atomically(home.enrolment, json.dumps(document, indent=2).encode())
 
@@ -174,6 +182,7 @@ def read_enrolment(home: Home) -> Enrolment:
             grpc=values["grpc"],
             web=values["web"],
             coordinator_key=key,
+            authority=values["authority"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SettingsError(

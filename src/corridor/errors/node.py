@@ -1,6 +1,7 @@
 """Errors of an authority's installation."""
 
 from corridor.errors import (
+    DamagedError,
     InvalidInputError,
     NotFoundError,
     RefusedError,
@@ -222,17 +223,29 @@ class CoordinatorUnreachableError(UnavailableError):
     code = "node.coordinator_unreachable"
 
 
-class UnconfirmedMemberError(RefusedError):
-    """A member's key was not confirmed from outside the coordinator. Nothing was signed."""
+class NotTheAcceptedCharterError(RefusedError):
+    """The coordinator sent another charter than the one accepted here. The old one stays."""
 
-    code = "node.unconfirmed_member"
+    code = "node.not_the_accepted_charter"
 
-    def __init__(self, missing: str) -> None:
-        """Name the members, and how to confirm them."""
+    def __init__(self) -> None:
+        """Say how to look at it."""
         super().__init__(
-            f"the keys of {missing} are not confirmed; nothing was signed. The coordinator "
-            "delivers all keys, so ask each of these authorities for its fingerprint by phone "
-            "(`corridor node card` shows it there) and repeat with --trust CC=FINGERPRINT."
+            "the coordinator sent another charter than the one accepted here; the charter in "
+            "force until now stays. Look at it with `corridor node accept --show`."
+        )
+
+
+class OtherCoordinatorError(RefusedError):
+    """The charter names another coordinator than the one enrolled with. Nothing was accepted."""
+
+    code = "node.other_coordinator"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "the charter names another coordinator key than the one this node enrolled with; "
+            "nothing was accepted. Tell the other members."
         )
 
 
@@ -261,3 +274,50 @@ class NotMyKeyError(RefusedError):
             f"the charter does not list {country} with this node's own keys; nothing was signed. "
             "Report it to the other members."
         )
+
+
+class EnrolmentRefusedError(RefusedError):
+    """The coordinator refused the enrolment; `code` and message are its own. Nothing was kept."""
+
+    code = "node.enrolment_refused"
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take over the coordinator's code and words."""
+        super().__init__(message)
+        self.code = code
+
+
+class DamagedKeyError(DamagedError):
+    """A key file of the node is missing or damaged. Nothing was changed."""
+
+    code = "node.damaged_key"
+
+    def __init__(self, name: str, problem: str) -> None:
+        """Name the file and what to do."""
+        super().__init__(
+            f"keys/{name}: {problem}; nothing was changed. Restore it from a backup. A "
+            "new key is a new member: the region must agree on a new charter."
+        )
+
+
+class AlreadyServingError(RefusedError):
+    """Another process serves this home already. Nothing was started."""
+
+    code = "node.already_serving"
+
+    def __init__(self) -> None:
+        """Say how to see it."""
+        super().__init__(
+            "another process serves this node already, and two would spend from one ledger; "
+            "nothing was started. `corridor node status` shows what it does."
+        )
+
+
+class NotRunningError(NotFoundError):
+    """`serve` was never started here."""
+
+    code = "node.not_running"
+
+    def __init__(self) -> None:
+        """Say which command starts it."""
+        super().__init__("this node has never run; start it with `corridor node serve`")

@@ -1,0 +1,880 @@
+"""Wires the node: the functions that its commands call, and `serve`.
+
+    initialise → enrol → import_files → (charter proposed) → accept → serve
+                 card, status, policy, budget, journal, receipt, doctor at any time
+
+This is the only place of the node that makes a clock, randomness, a database or a channel.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+
+import grpc
+import structlog
+from mnemonic import Mnemonic
+
+from corridor import __version__
+from corridor.errors import CorridorError
+from corridor.errors.node import (
+    AlreadyServingError,
+    NoCharterError,
+    NotRunningError,
+    SettingsError,
+)
+from corridor.files import write_atomically
+from corridor.ids import CountryCode, Digest
+from corridor.node.attempt import Surroundings
+from corridor.node.charter_desk import CharterDesk
+from corridor.node.enrolment import enrol as ask_to_enrol
+from corridor.node.faults import Fault, parse_fault
+from corridor.node.home import (
+    Enrolment,
+    Home,
+    NodeSettings,
+    create_home,
+    read_enrolment,
+    read_settings,
+    write_enrolment,
+)
+from corridor.node.importing.countries import read_country_mapping
+from corridor.node.importing.edition import merge
+from corridor.node.importing.reading import read_case_files
+from corridor.node.journal import Journal
+from corridor.node.keys import (
+    NodeKeys,
+    keep_certificates,
+    make_keys,
+    read_authority,
+    read_identity,
+    read_keys,
+)
+from corridor.node.ledger import Allowance, Balance, Ledger
+from corridor.node.link import membership
+from corridor.node.link.stream import CharterStanding, Link, LinkParts
+from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
+from corridor.node.question_desk import QuestionDesk
+from corridor.node.schema import EditionTables
+from corridor.node.sessions import Sessions
+from corridor.node.status import Status, StatusBoard, parse_status, status_line
+from corridor.node.store import EditionStore
+from corridor.node.views import (
+    Accepted,
+    BudgetView,
+    CardView,
+    CharterOffer,
+    Finding,
+    ImportOutcome,
+    JournalLine,
+    MemberView,
+    PolicyView,
+    StatusView,
+)
+from corridor.node.witness_book import WitnessBook
+from corridor.privacy.conversion import epsilon
+from corridor.privacy.rho import Rho
+from corridor.protocols.cards import (
+    Card,
+    Fingerprint,
+    fingerprint,
+    fingerprint_text,
+    parse_card,
+    parse_fingerprint,
+)
+from corridor.protocols.charter import Charter, SignedCharter, parse_signed_charter
+from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
+from corridor.queries.catalogue import Catalogue, parse_catalogue
+from corridor.queries.htcds import parse_htcds
+from corridor.transport.certificates import (
+    decode_certificate,
+    decode_key,
+    fetch_authority,
+    verify_pinned,
+    verify_valid_at,
+)
+from corridor.transport.channels import dial
+from corridor.transport.invitations import parse_invitation
+from corridor.transport.messages import CharterSigned, Hello, ReceiptKind, Standing
+from corridor.transport.suites import ed25519_verify, suite_named
+
+_log = structlog.get_logger()
+
+Clock = Callable[[], datetime]
+RandomBytes = Callable[[int], bytes]
+Tell = Callable[[str], None]
+
+EXIT_ON_FAULT = 70
+DEFAULT_DELTA = Fraction(1, 10**6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything the node takes from outside itself."""
+
+    home: Path
+    clock: Clock
+    random_bytes: RandomBytes
+
+
+def real_world(home: Path) -> World:
+    """The operating system's clock and randomness; tests build a World of their own."""
+    return World(home=home, clock=lambda: datetime.now(UTC), random_bytes=secrets.token_bytes)
+
+
+# ---------------------------------------------------------------- a new node
+
+
+def initialise(world: World, *, country: CountryCode, name: str) -> CardView:
+    """Make a node in the empty folder `world.home`: settings, keys, an empty store, a policy.
+
+    Raises:
+        HomeExistsError: there is a node already. Nothing was changed.
+    """
+    home = Home(world.home)
+    settings = NodeSettings(country, name)
+    create_home(home, settings)
+    keys = make_keys(home, world.random_bytes)
+    write_atomically(home.policy, DEFAULT_POLICY.encode())
+    EditionStore(world.home, world.random_bytes, world.clock)
+    return _card_view(keys.card(settings))
+
+
+def card(world: World) -> CardView:
+    """This node's card."""
+    home = Home(world.home)
+    return _card_view(read_keys(home).card(read_settings(home)))
+
+
+def enrol(world: World, invitation: bytes) -> Enrolment:
+    """Join the coordinator that sent the invitation.
+
+    Raises:
+        CorridorError: the invitation, the connection or what came back is not what it must be.
+            Nothing was kept.
+    """
+    home = Home(world.home)
+    settings = read_settings(home)
+    keys = read_keys(home)
+    asked = parse_invitation(invitation)
+    if asked.country != settings.country:
+        raise SettingsError(
+            f"the invitation is for {asked.country}, this node is {settings.country}'s; nothing "
+            "was sent"
+        )
+    identity_key = decode_key((home.keys / "tls.key").read_bytes())
+    enrolled = ask_to_enrol(asked, keys.card(settings), keys.sign, identity_key, world.clock())
+    keep_certificates(home, enrolled)
+    enrolment = Enrolment(
+        region=enrolled.region,
+        grpc=enrolled.grpc,
+        web=asked.web,
+        coordinator_key=enrolled.coordinator_key,
+        authority=asked.authority,
+    )
+    write_enrolment(home, enrolment)
+    return enrolment
+
+
+# ---------------------------------------------------------------- the charter
+
+
+def offered_charter(world: World) -> CharterOffer:
+    """The charter proposed last, checked as far as it can be without an operator.
+
+    Raises:
+        CorridorError: there is none, it is forged, or no successor of the one accepted.
+    """
+    home = Home(world.home)
+    document = asyncio.run(_fetch_charter(home, None))
+    signed = parse_signed_charter(document)
+    _charter_desk(home).check_offer(signed)
+    return _offer(signed)
+
+
+def trusted_fingerprints(
+    given: Mapping[CountryCode, str], cards: Sequence[bytes]
+) -> dict[CountryCode, Fingerprint]:
+    """What the operator confirmed: fingerprints as hex or words, and cards as files.
+
+    Raises:
+        MalformedCardError: a fingerprint or card cannot be read. Nothing was confirmed.
+    """
+    confirmed = {country: _parse_fingerprint(text) for country, text in given.items()}
+    for raw in cards:
+        found = parse_card(raw)
+        confirmed[found.country] = fingerprint(found)
+    return confirmed
+
+
+def accept(
+    world: World, offer: CharterOffer, trusted: Mapping[CountryCode, Fingerprint]
+) -> Accepted:
+    """Sign an offered charter whose every member the operator has confirmed.
+
+    Raises:
+        UnconfirmedMemberError, WrongFingerprintError: a member is not confirmed.
+        CorridorError: as `offered_charter`. Nothing was signed.
+    """
+    home = Home(world.home)
+    keys = read_keys(home)
+    signed = parse_signed_charter(offer.raw)
+    word = _charter_desk(home).accept(signed, trusted, keys.sign)
+    with _journal(world, home, keys) as journal:
+        journal.charter_accepted(signed.charter.digest, signed.charter.version)
+    return asyncio.run(
+        _hand_in(home, CharterSigned(signed.charter.digest, word.country, word.signature))
+    )
+
+
+async def _fetch_charter(home: Home, digest: Digest | None) -> bytes:
+    async with _dial(home) as channel:
+        return (await membership.fetch_charter(channel, digest)).signed_charter
+
+
+async def _hand_in(home: Home, word: CharterSigned) -> Accepted:
+    async with _dial(home) as channel:
+        status = await membership.sign_charter(channel, word)
+    return Accepted(status.in_force, sorted(status.missing))
+
+
+# ---------------------------------------------------------------- case data
+
+
+def import_files(
+    world: World,
+    paths: Sequence[Path],
+    *,
+    replace: bool,
+    mapping: Path | None,
+    progress: Tell,
+) -> ImportOutcome:
+    """Read case files into the node's next edition, whole or not at all.
+
+    Raises:
+        CorridorError: a file is refused; the store is as it was.
+    """
+    home = Home(world.home)
+    keys = read_keys(home)
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = store.current()
+    charter = _charter_desk(home).in_force()
+    ceiling = charter.charter.ceilings.persons_per_node if charter else None
+    imported, report = read_case_files(
+        paths,
+        fields=parse_htcds(_read_data("htcds-2.0.json")),
+        person_secret=store.person_secret,
+        mapping=None if mapping is None else read_country_mapping(mapping),
+        today=world.clock().date(),
+        progress=progress,
+        max_persons=ceiling,
+    )
+    before = None if replace or current is None else store.tables(current.id)
+    number = 1 if current is None else current.number + 1
+    tables = merge(before, imported, number, max_persons=ceiling)
+    progress("writing the edition")
+    written = store.write(
+        tables,
+        replaces=None if current is None else current.id,
+        sources=[Digest(hashlib.sha256(path.read_bytes()).digest()) for path in paths],
+    )
+    stamp = world.clock().strftime("%Y%m%dT%H%M%S")
+    path = home.imports / f"{stamp}-{written.edition.id}.json"
+    write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
+    if not written.unchanged:
+        with _journal(world, home, keys) as journal:
+            journal.imported(written.edition.id)
+    verdict = "unchanged: the files hold nothing new" if written.unchanged else "is current"
+    return ImportOutcome(
+        [
+            f"edition {written.edition.id} {verdict}; {_counted(tables)}",
+            *report.to_text().splitlines(),
+            f"The report is in {path}, for this node's own staff.",
+        ],
+        {
+            "edition": written.edition.id,
+            "unchanged": written.unchanged,
+            "persons": tables.persons.num_rows,
+            "cases": tables.cases.num_rows,
+            "report": report.to_json(),
+            "file": str(path),
+        },
+    )
+
+
+# ---------------------------------------------------------------- serve
+
+
+def serve(world: World, *, fault: str | None, tell: Tell) -> None:
+    """Stay connected and take part, until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyServingError: another process serves this home.
+        CorridorError: a file of the home cannot be used. Nothing was started.
+    """
+    home = Home(world.home)
+    settings = read_settings(home)
+    policy_rules = read_policy(home)
+    _configure_log()
+    with ExitStack() as stack:
+        stack.enter_context(_serving_alone(world.home))
+        node = _open_node(world, home, settings, policy_rules, stack)
+        node.check_fault(fault)
+        tell(f"{settings.country} serves; status: corridor node status --home {world.home}")
+        node.journal.started(__version__)
+        asyncio.run(_run(node, fault))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Node:
+    """The parts of a serving node."""
+
+    world: World
+    home: Home
+    settings: NodeSettings
+    keys: NodeKeys
+    policy: Policy
+    store: EditionStore
+    journal: Journal
+    witness: WitnessBook
+    charters: CharterDesk
+    catalogue: Catalogue
+    board: StatusBoard
+    stack: ExitStack
+    ledger: Ledger | None = None
+    charter: SignedCharter | None = None
+
+    def check_fault(self, text: str | None) -> None:
+        """Refuse a fault that may not be, before anything is started."""
+        accepted = self.charters.accepted()
+        if text is not None:
+            if accepted is None:
+                raise NoCharterError
+            parse_fault(text, accepted, lambda: None)
+
+    def open_ledger(self) -> Ledger:
+        """The ledger, under the limits of the charter in force (or its defaults before one)."""
+        charter = self.charter.charter if self.charter else self.charters.accepted()
+        if self.ledger is not None:
+            self.ledger.close()
+        self.ledger = _ledger(self.world, self.policy, charter)
+        return self.ledger
+
+    def hello(self) -> Hello:
+        """Who calls, and what it could take part in."""
+        ledger = self.ledger or self.open_ledger()
+        balance = ledger.balance()
+        edition = self.store.current()
+        if edition is not None and self.board.status.edition != edition.id:
+            self.board.show(edition=edition.id)
+        digest = self.charter.charter.digest if self.charter else self.charters.accepted_digest()
+        return Hello(
+            self.settings.country,
+            PROTOCOL_VERSION,
+            f"corridor {__version__}",
+            Standing(
+                charter=digest,
+                edition=None if edition is None else edition.id,
+                consent_rule=self.policy.consent_rule.value,
+                statement=ledger.statement(),
+                left_this_year=balance.left_this_year,
+                left_for_all_time=balance.left_for_all_time,
+            ),
+        )
+
+    def charter_of(self) -> CharterStanding:
+        """Which charter is in force here, and which was accepted last."""
+        in_force = None if self.charter is None else self.charter.charter.digest
+        return CharterStanding(in_force, self.charters.accepted_digest())
+
+    def confirm(self, document: bytes) -> None:
+        """Take a charter into force, whose every signature is verified."""
+        self.charter = self.charters.confirm(document)
+        self.open_ledger()
+
+    def make_sessions(self, fault: str | None) -> Sessions:
+        """What answers proposals under the charter in force.
+
+        Raises:
+            NoCharterError: none is.
+        """
+        if self.charter is None:
+            raise NoCharterError
+        charter = self.charter.charter
+        ledger = self.ledger or self.open_ledger()
+        surroundings = Surroundings(
+            charter=charter,
+            suite=suite_named(charter.suite),
+            sign=self.keys.sign,
+            verify=ed25519_verify,
+            random_bytes=self.world.random_bytes,
+            clock=self.world.clock,
+            ledger=ledger,
+            witness=self.witness.witness,
+        )
+        return Sessions(
+            desk=QuestionDesk(
+                me=self.settings.country,
+                surroundings=surroundings,
+                catalogue=self.catalogue,
+                policy=self.policy,
+                store=self.store,
+            ),
+            ledger=ledger,
+            journal=self.journal,
+            board=self.board,
+            clock=self.world.clock,
+            fault=self._fault(fault, charter),
+        )
+
+    @staticmethod
+    def _fault(text: str | None, charter: Charter) -> Fault | None:
+        if text is None:
+            return None
+        return parse_fault(text, charter, lambda: os._exit(EXIT_ON_FAULT))
+
+
+def _open_node(
+    world: World, home: Home, settings: NodeSettings, policy_rules: Policy, stack: ExitStack
+) -> _Node:
+    keys = read_keys(home)
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    edition = store.current()
+    charters = _charter_desk(home)
+    node = _Node(
+        world=world,
+        home=home,
+        settings=settings,
+        keys=keys,
+        policy=policy_rules,
+        store=store,
+        journal=stack.enter_context(_journal(world, home, keys)),
+        witness=stack.enter_context(WitnessBook(home.witness)),
+        charters=charters,
+        catalogue=parse_catalogue(_read_data),
+        board=StatusBoard(
+            home.status,
+            Status(
+                country=settings.country,
+                process=os.getpid(),
+                link="starting",
+                detail="",
+                since=world.clock(),
+                charter="none yet",
+                edition=None if edition is None else edition.id,
+            ),
+        ),
+        stack=stack,
+        charter=charters.in_force(),
+    )
+    stack.callback(lambda: node.ledger.close() if node.ledger else None)
+    # This process has just started: whatever an earlier one reserved and did not debit is free.
+    node.open_ledger().release_all()
+    return node
+
+
+async def _run(node: _Node, fault: str | None) -> None:
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk") as worker:
+        link = Link(
+            LinkParts(
+                dial=lambda: _dial(node.home),
+                hello=node.hello,
+                charter_of=node.charter_of,
+                confirm_charter=node.confirm,
+                make_sessions=lambda: node.make_sessions(fault),
+                board=node.board,
+                clock=node.world.clock,
+                jitter=lambda: int.from_bytes(node.world.random_bytes(4), "big") / 2**32,
+                worker=worker,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, link.stop)
+        await link.run()
+
+
+@contextmanager
+def _serving_alone(folder: Path) -> Iterator[None]:
+    """Hold the home's lock: two processes must not spend from one ledger."""
+    with (folder / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyServingError from error
+        yield
+
+
+def _configure_log() -> None:
+    """One JSON object a line on standard error; no values of variables in a traceback."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+# ---------------------------------------------------------------- looking
+
+
+def status(world: World) -> StatusView:
+    """What `serve` is doing.
+
+    Raises:
+        NotRunningError: it never ran here.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    if not home.status.exists():
+        raise NotRunningError
+    found = parse_status(home.status.read_text("utf-8"))
+    alive = _is_served(world.home)
+    line = status_line(found)
+    if not alive:
+        line = f"not running; it said last: {line}"
+    return StatusView(line, alive, {"alive": alive, **json.loads(found.to_json())})
+
+
+def read_policy(home: Home) -> Policy:
+    """The policy file.
+
+    Raises:
+        SettingsError: it is missing.
+        PolicyError: it cannot be read; names the line.
+    """
+    try:
+        return parse_policy(home.policy.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError("policy.toml: is missing; without it nothing is answered") from error
+
+
+def policy(world: World) -> PolicyView:
+    """The rules of the policy, in order."""
+    found = read_policy(Home(world.home))
+    rules = [
+        (str(rule.number), str(rule.line), rule.verdict.value, str(rule.when))
+        for rule in found.rules
+    ]
+    return PolicyView(
+        rules,
+        [
+            f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
+            f"counted: {found.consent_rule.value}"
+            + (f" ({found.statement})" if found.statement else ""),
+            "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
+        ],
+        DEFAULT_POLICY,
+        {
+            "rules": [
+                {"rule": number, "line": line, "verdict": verdict, "when": when}
+                for number, line, verdict, when in rules
+            ],
+            "per_year": str(found.per_year),
+            "all_time": str(found.all_time),
+            "consent": found.consent_rule.value,
+        },
+    )
+
+
+def budget(world: World) -> BudgetView:
+    """What was spent on each person in the data, what is reserved, what is left."""
+    home = Home(world.home)
+    rules = read_policy(home)
+    charter = _charter_desk(home).accepted()
+    with _ledger(world, rules, charter) as ledger:
+        balance = ledger.balance()
+    delta = charter.delta if charter else DEFAULT_DELTA
+    nodes = charter.nodes_per_person if charter else 2
+    amounts = _amounts(balance)
+    region = Rho(balance.spent).for_group(nodes)
+    lost = _epsilon_text(region.value, delta)
+    return BudgetView(
+        [(name, str(rho), _epsilon_text(rho, delta)) for name, rho in amounts],
+        [
+            f"ε is shown at δ = {delta}.",
+            f"At most lost by a person known to {nodes} nodes: ρ = {region.value}, ε = {lost}.",
+        ],
+        {name: str(rho) for name, rho in amounts} | {"delta": str(delta)},
+    )
+
+
+def _amounts(balance: Balance) -> list[tuple[str, Fraction]]:
+    return [
+        ("spent, all time", balance.spent),
+        (f"spent in {balance.year}", balance.spent_this_year),
+        ("reserved now", balance.reserved),
+        (f"left in {balance.year}", balance.left_this_year),
+        ("left for all time", balance.left_for_all_time),
+    ]
+
+
+def _epsilon_text(rho: Fraction, delta: Fraction) -> str:
+    return f"{epsilon(Rho(rho), delta):.2f}" if rho else "0"
+
+
+def journal(world: World, last: int) -> list[JournalLine]:
+    """The last entries of the journal."""
+    home = Home(world.home)
+    with _journal(world, home, read_keys(home)) as book:
+        rows = list(book.rows())[-last:]
+    return [
+        JournalLine(
+            row.number,
+            row.at.strftime("%Y-%m-%d %H:%M:%S"),
+            row.kind,
+            row.session[:8],
+            ", ".join(f"{name} {_short(value)}" for name, value in row.details.items() if value),
+            {
+                "number": row.number,
+                "at": row.at.isoformat(),
+                "kind": row.kind,
+                "session": row.session,
+                **row.details,
+            },
+        )
+        for row in rows
+    ]
+
+
+def export_journal(world: World, path: Path) -> int:
+    """Write the signed journal to `path`; gives the number of entries."""
+    home = Home(world.home)
+    with _journal(world, home, read_keys(home)) as book:
+        lines = list(book.export())
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
+    return len(lines) - 1
+
+
+def fetch_receipt(world: World, release: str, path: Path) -> None:
+    """Fetch a release's members' receipt, still encrypted, into `path`."""
+    asyncio.run(_fetch_receipt(Home(world.home), release, path))
+
+
+async def _fetch_receipt(home: Home, release: str, path: Path) -> None:
+    beside = path.with_name(path.name + ".part")
+    try:
+        async with _dial(home) as channel:
+            with beside.open("wb") as file:
+                async for piece in membership.fetch_receipt(channel, release, ReceiptKind.MEMBERS):
+                    file.write(piece)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def doctor(world: World) -> list[Finding]:
+    """Look at everything that a node needs, and say what to mend."""
+    home = Home(world.home)
+    settings = read_settings(home)
+
+    def look(what: str, check: Callable[[], str]) -> Finding:
+        try:
+            return Finding(True, what, check())
+        except CorridorError as error:
+            return Finding(False, what, f"{error} [{error.code}]")
+
+    return [
+        look("settings", lambda: f"{settings.country}, {settings.name}"),
+        look("keys", lambda: fingerprint_text(fingerprint(read_keys(home).card(settings)))),
+        look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
+        look("case data", lambda: _look_at_data(world)),
+        look("ledger", lambda: _look_at_ledger(world, home)),
+        look("journal", lambda: _look_at_journal(world, home)),
+        look("certificate", lambda: _look_at_certificate(world, home)),
+        look("coordinator", lambda: _look_at_coordinator(home)),
+        look("charter", lambda: _look_at_charter(home)),
+    ]
+
+
+def _look_at_data(world: World) -> str:
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = store.current()
+    if current is None:
+        return "none yet; load some with `corridor node import FILE…`"
+    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _look_at_ledger(world: World, home: Home) -> str:
+    charter = _charter_desk(home).accepted() if home.enrolment.exists() else None
+    with _ledger(world, read_policy(home), charter) as ledger:
+        balance = ledger.balance()
+    return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
+
+
+def _look_at_journal(world: World, home: Home) -> str:
+    with _journal(world, home, read_keys(home)) as book:
+        return f"whole; {sum(1 for _ in book.rows())} entries"
+
+
+def _look_at_certificate(world: World, home: Home) -> str:
+    read_enrolment(home)
+    certificate = decode_certificate(read_identity(home).certificate)
+    verify_valid_at(certificate, world.clock(), "this node's certificate")
+    return f"valid until {certificate.not_valid_after_utc:%Y-%m-%d}"
+
+
+def _look_at_coordinator(home: Home) -> str:
+    enrolment = read_enrolment(home)
+    host, port = enrolment.web.removeprefix("https://").rsplit(":", 1)
+    verify_pinned(fetch_authority(host, int(port)), enrolment.authority)
+    asyncio.run(_call_once(home))
+    return f"{enrolment.region} answers at {enrolment.grpc}"
+
+
+async def _call_once(home: Home) -> None:
+    """See that the coordinator takes this node's certificate; no charter yet is no trouble."""
+    async with _dial(home) as channel:
+        with suppress(CorridorError):
+            await membership.fetch_charter(channel, None)
+            return
+        await channel.channel_ready()
+
+
+def _look_at_charter(home: Home) -> str:
+    desk = _charter_desk(home)
+    in_force, accepted = desk.in_force(), desk.accepted()
+    if in_force is not None:
+        return f"version {in_force.charter.version} is in force"
+    if accepted is not None:
+        return f"version {accepted.version} is signed here and not in force yet"
+    return "none accepted yet; `corridor node accept`"
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _charter_desk(home: Home) -> CharterDesk:
+    settings = read_settings(home)
+    key = read_enrolment(home).coordinator_key if home.enrolment.exists() else None
+    return CharterDesk(home, read_keys(home).card(settings), key, ed25519_verify)
+
+
+def _ledger(world: World, rules: Policy, charter: Charter | None) -> Ledger:
+    home = Home(world.home)
+    keys = read_keys(home)
+    return Ledger(
+        home.ledger,
+        read_settings(home).country,
+        sign=keys.sign,
+        key=keys.signing_public,
+        verify=ed25519_verify,
+        clock=world.clock,
+        allowance=Allowance(rules.per_year, rules.all_time),
+        failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
+    )
+
+
+def _journal(world: World, home: Home, keys: NodeKeys) -> Journal:
+    return Journal(
+        home.journal,
+        read_settings(home).country,
+        sign=keys.sign,
+        key=keys.signing_public,
+        verify=ed25519_verify,
+        clock=world.clock,
+    )
+
+
+def _dial(home: Home) -> grpc.aio.Channel:
+    enrolment = read_enrolment(home)
+    return dial(
+        enrolment.grpc,
+        identity=read_identity(home),
+        authority=decode_certificate(read_authority(home)),
+        pinned=enrolment.authority,
+    )
+
+
+def _read_data(name: str) -> str:
+    return (files("corridor.queries") / "data" / name).read_text("utf-8")
+
+
+def _is_served(folder: Path) -> bool:
+    try:
+        with _serving_alone(folder):
+            return False
+    except AlreadyServingError:
+        return True
+
+
+def _card_view(found: Card) -> CardView:
+    mark = fingerprint(found)
+    return CardView(
+        found.country,
+        found.name,
+        fingerprint_text(mark),
+        Mnemonic("english").to_mnemonic(mark),
+        found.encode().decode(),
+    )
+
+
+def _parse_fingerprint(text: str) -> Fingerprint:
+    """A fingerprint as hex, or as the fifteen words of `corridor node card`."""
+    words = text.lower().split()
+    mnemonic = Mnemonic("english")
+    if len(words) == 15 and mnemonic.check(" ".join(words)):
+        return Fingerprint(bytes(mnemonic.to_entropy(words)))
+    return parse_fingerprint(text)
+
+
+def _offer(signed: SignedCharter) -> CharterOffer:
+    charter = signed.charter
+    members = [
+        MemberView(one.country, one.name, fingerprint_text(fingerprint(Card.of(one))))
+        for one in charter.members
+    ]
+    numbers = [
+        ("fewest participants", str(charter.min_participants)),
+        ("colluders provided for", str(charter.max_colluders)),
+        ("nodes that may know one person", str(charter.nodes_per_person)),
+        ("δ", str(charter.delta)),
+        ("dearest question ρ", str(charter.ceilings.rho_per_question)),
+        ("suite", charter.suite),
+        ("members' receipts kept for days", str(charter.retention_days)),
+    ]
+    return CharterOffer(
+        raw=signed.encode(),
+        region=charter.region,
+        version=charter.version,
+        synthetic=charter.synthetic,
+        members=members,
+        numbers=numbers,
+        document={
+            "region": charter.region,
+            "version": charter.version,
+            "synthetic": charter.synthetic,
+            "digest": charter.digest.hex(),
+            "members": [
+                {"country": one.country, "name": one.name, "fingerprint": one.fingerprint}
+                for one in members
+            ],
+            "signed": [word.country for word in signed.signatures],
+            **dict(numbers),
+        },
+    )
+
+
+def _counted(tables: EditionTables) -> str:
+    return f"{tables.persons.num_rows} persons, {tables.cases.num_rows} cases"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 24 else text[:12] + "…"

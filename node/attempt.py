@@ -1,0 +1,205 @@
+"""One attempt, seen from this node: the pure states of the secure sum, and what they need.
+
+    accept → on_roster → on_dealings → on_sharers → on_survivors → on_unmask_request
+
+The states in `protocols.secure_sum.node` check and compute; this class owns what they must not
+know: the ledger, the case data, the sampler, the clock. It adds three rules of its own.
+
+1. After `finish_by` nothing more leaves this node.
+2. The debit is on disk before the first byte of the masked input leaves (ATTACKS 17).
+3. The secrets die with this object. It is never stored, and a node that restarts has dropped out.
+
+A transition that raises leaves the state as it was; what was debited stays debited.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.errors.node import OutOfOrderError, PastDeadlineError
+from corridor.ids import SessionId
+from corridor.node.ledger import Ledger
+from corridor.privacy.discrete_gaussian import sample
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum import node as states
+from corridor.protocols.secure_sum.messages import (
+    AttemptParameters,
+    Dealing,
+    LedgerStatement,
+    MaskedInput,
+    Opened,
+    ProposalHeader,
+    Roster,
+    Sharers,
+    Shares,
+    SurvivorSet,
+    SurvivorSignature,
+    Unmask,
+    UnmaskRequest,
+)
+from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
+
+Evaluate = Callable[[], npt.NDArray[np.int64]]
+"""Counts this node's data for the plan that was accepted: x, of length `cells`."""
+
+Witness = Callable[[Sequence[LedgerStatement]], None]
+"""Remembers what the other members said of their ledgers; raises at a fork."""
+
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC."""
+
+NodeState = (
+    states.Accepted
+    | states.Shared
+    | states.OpenedState
+    | states.ReadyToMask
+    | states.AwaitingSurvivors
+    | states.Signed
+    | states.Done
+)
+
+_State = TypeVar("_State", bound=NodeState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What an attempt takes from its node."""
+
+    charter: Charter
+    suite: Suite
+    sign: Sign
+    verify: Verify
+    random_bytes: RandomBytes
+    clock: Clock
+    ledger: Ledger
+    witness: Witness
+
+
+class Attempt:
+    """One attempt at one question, from this node's acceptance to its end. Not thread-safe."""
+
+    def __init__(
+        self,
+        header: ProposalHeader,
+        state: states.Accepted,
+        parameters_for: Callable[[int], AttemptParameters],
+        evaluate: Evaluate,
+        surroundings: Surroundings,
+    ) -> None:
+        self.header = header
+        self._state: NodeState = state
+        self._parameters_for = parameters_for
+        self._evaluate = evaluate
+        self._at = surroundings
+        self.debited = False
+
+    @property
+    def session(self) -> SessionId:
+        """The session that names this attempt."""
+        return self.header.session
+
+    @property
+    def state_name(self) -> str:
+        """Where this node stands, for people."""
+        return type(self._state).__name__
+
+    def on_roster(self, roster: Roster) -> Shares:
+        """Check everybody's acceptance, remember their ledgers' heads, deal the shares."""
+        state = self._in(states.Accepted, "the roster")
+        shared, shares = state.on_roster(
+            roster,
+            parameters_for=self._parameters_for,
+            keys=self._at.charter.signing_keys,
+            verify=self._at.verify,
+            suite=self._at.suite,
+            random_bytes=self._at.random_bytes,
+            sign=self._at.sign,
+        )
+        self._at.witness([acceptance.statement for acceptance in roster.acceptances])
+        self._state = shared
+        return shares
+
+    def on_dealings(self, dealings: Sequence[Dealing]) -> Opened:
+        """Open what the peers dealt; complain of what does not open or fit."""
+        state = self._in(states.Shared, "the dealings")
+        self._state, opened = state.on_dealings(
+            tuple(dealings),
+            keys=self._at.charter.signing_keys,
+            verify=self._at.verify,
+            suite=self._at.suite,
+            sign=self._at.sign,
+        )
+        return opened
+
+    def on_sharers(self, sharers: Sharers) -> Iterator[bytes | MaskedInput]:
+        """Count, add noise, debit, and give the masked vector chunk by chunk, its word last.
+
+        Everything that could refuse happens before the debit; the iterator's first step debits.
+        """
+        state = self._in(states.OpenedState, "the sharers")
+        ready = state.on_sharers(
+            sharers, keys=self._at.charter.signing_keys, verify=self._at.verify
+        )
+        vector = self._noisy_vector(ready.parameters)
+        self._state = ready
+        return self._masked(ready, vector)
+
+    def _noisy_vector(self, parameters: AttemptParameters) -> npt.NDArray[np.int64]:
+        """x·2ᵏ + this node's share of the noise, exact: a sum of whole numbers."""
+        noise = sample(parameters.share_variance, parameters.cells, self._at.random_bytes)
+        vector = self._evaluate()
+        vector <<= parameters.scale_bits
+        vector += noise
+        return vector
+
+    def _masked(
+        self, ready: states.ReadyToMask, vector: npt.NDArray[np.int64]
+    ) -> Iterator[bytes | MaskedInput]:
+        parameters = ready.parameters
+        scaled = parameters.sensitivity_squared << 2 * parameters.scale_bits
+        worst_case = scaled / (2 * parameters.share_variance)
+        debit = self._at.ledger.debit(self.session, worst_case)
+        self.debited = True
+        masking = ready.mask(vector, debit, suite=self._at.suite)
+        for chunk in masking.chunks():
+            self._check_deadline()
+            yield chunk
+        self._state, word = masking.finish(self._at.sign)
+        yield word
+
+    def on_survivors(self, announced: SurvivorSet) -> SurvivorSignature:
+        """Give this node's one word on who survived; a repetition gets the same word."""
+        self._check_deadline()
+        match self._state:
+            case states.AwaitingSurvivors() as state:
+                self._state, word = state.on_survivors(announced, self._at.sign)
+            case states.Signed() as state:
+                self._state, word = state.on_survivors(announced)
+            case _:
+                raise OutOfOrderError("the survivor set", self.state_name)
+        return word
+
+    def on_unmask_request(self, request: UnmaskRequest) -> Unmask:
+        """Reveal, for each sharer, the one share that the signed set calls for."""
+        state = self._in(states.Signed, "the request to unmask")
+        self._state, unmask = state.on_unmask_request(
+            request,
+            keys=self._at.charter.signing_keys,
+            verify=self._at.verify,
+            sign=self._at.sign,
+        )
+        return unmask
+
+    def _in(self, kind: type[_State], message: str) -> _State:
+        self._check_deadline()
+        if not isinstance(self._state, kind):
+            raise OutOfOrderError(message, self.state_name)
+        return self._state
+
+    def _check_deadline(self) -> None:
+        if self._at.clock().timestamp() > self.header.finish_by:
+            raise PastDeadlineError

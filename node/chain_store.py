@@ -1,0 +1,141 @@
+"""A chain on disk: SQLite, append-only, every commit flushed, every entry signed.
+
+Several processes may use one file (`serve` and the operator's commands): an entry is numbered and
+linked inside the transaction that writes it. The whole chain is verified when it is opened.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from corridor.errors.ledger import BrokenChainError, LedgerDiskError
+from corridor.ids import Digest, PublicKey, Signature
+from corridor.protocols import canonical
+from corridor.protocols.canonical import Json
+from corridor.protocols.chains import BEGINNING, Entry, entry_digest, verify_chain
+from corridor.protocols.suite import Sign, Verify
+
+BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY,
+    previous BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    session BLOB,
+    kind TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_of_session ON entries (session, kind);
+CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
+"""
+
+
+class ChainStore:
+    """One chain of one node.
+
+    Raises:
+        BrokenChainError: what stands there is not as it was written.
+        LedgerDiskError: the file cannot be opened or written.
+    """
+
+    def __init__(
+        self, path: Path, chain: str, *, sign: Sign, key: PublicKey, verify: Verify
+    ) -> None:
+        self._chain = chain
+        self._sign = sign
+        with self._disk():
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                path.chmod(0o600)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(_SCHEMA)
+                verify_chain(self.entries(), chain, key, verify)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: what is appended in it is on disk afterwards, or nothing of it is.
+
+        Raises:
+            LedgerDiskError: full, read-only or broken; nothing was added.
+        """
+        with self._disk():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def append(self, kind: str, payload: dict[str, Json], session: bytes | None) -> Entry:
+        """Add an entry, inside `writing`."""
+        last = self.last()
+        number = 1 if last is None else last.number + 1
+        previous = BEGINNING if last is None else last.digest
+        raw = canonical.encode({"kind": kind, **payload})
+        digest = entry_digest(self._chain, number, previous, raw)
+        entry = Entry(self._chain, number, previous, raw, self._sign(digest))
+        self._connection.execute(
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
+            (number, previous, raw, entry.signature, session, kind),
+        )
+        return entry
+
+    def last(self) -> Entry | None:
+        """The last entry; None before the first."""
+        row = self._connection.execute(
+            "SELECT number, previous, payload, signature FROM entries ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        return None if row is None else self._entry(row)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, from the first."""
+        rows = self._connection.execute(
+            "SELECT number, previous, payload, signature FROM entries ORDER BY number"
+        )
+        return map(self._entry, rows.fetchall())
+
+    def of_session(self, session: bytes) -> dict[str, Entry]:
+        """What stands there of one session, by kind."""
+        rows = self._connection.execute(
+            "SELECT kind, number, previous, payload, signature FROM entries WHERE session = ?",
+            (session,),
+        )
+        return {kind: self._entry(tuple(row)) for kind, *row in rows.fetchall()}
+
+    def _entry(self, row: tuple[int, bytes, bytes, bytes]) -> Entry:
+        number, previous, payload, signature = row
+        return Entry(self._chain, number, Digest(previous), payload, Signature(signature))
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise LedgerDiskError(self._chain, str(error)) from error
+            raise BrokenChainError(self._chain, 0, f"cannot be read ({error})") from error

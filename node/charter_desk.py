@@ -1,0 +1,146 @@
+"""Decides which charter this node lives by.
+
+    offered → accepted (signed here, kept in charter-accepted.json) → in force (charter.json)
+
+The coordinator delivers all keys, so its word proves nothing (ATTACKS 24). A charter is signed
+here only when the operator confirmed the fingerprint of *every* member from outside the
+coordinator, this node's own keys stand in it, and it follows the one accepted before. It is in
+force here when every listed member's signature was verified, and not before.
+"""
+
+from collections.abc import Mapping
+
+from corridor.errors.charter import UnconfirmedMemberError
+from corridor.errors.node import (
+    NotMyKeyError,
+    NotTheAcceptedCharterError,
+    OtherCoordinatorError,
+    WrongFingerprintError,
+)
+from corridor.files import write_atomically
+from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.node.home import Home
+from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
+from corridor.protocols.charter import (
+    Charter,
+    CharterSignature,
+    SignedCharter,
+    parse_signed_charter,
+    signature_to_sign,
+    verify_succession,
+)
+from corridor.protocols.suite import Sign, Verify
+
+
+class CharterDesk:
+    """The charters of one home. Reads the files anew each time: two processes may use them."""
+
+    def __init__(
+        self, home: Home, me: Card, coordinator_key: PublicKey | None, verify: Verify
+    ) -> None:
+        self._home = home
+        self._me = me
+        self._coordinator_key = coordinator_key
+        self._verify = verify
+
+    def in_force(self) -> SignedCharter | None:
+        """The charter in force here, verified again; None before the first.
+
+        Raises:
+            CorridorError: the file was changed; nothing may be answered then.
+        """
+        if not self._home.charter.exists():
+            return None
+        signed = parse_signed_charter(self._home.charter.read_bytes())
+        self._check_mine(signed.charter)
+        signed.verify_in_force(self._verify)
+        return signed
+
+    def accepted(self) -> Charter | None:
+        """The charter that this node signed last, whether or not it is in force yet."""
+        if not self._home.charter_accepted.exists():
+            return None
+        return parse_signed_charter(self._home.charter_accepted.read_bytes()).charter
+
+    def accept(
+        self,
+        offered: SignedCharter,
+        trusted: Mapping[CountryCode, Fingerprint],
+        sign: Sign,
+    ) -> CharterSignature:
+        """Sign `offered`, having checked it; it is kept before the signature is given out.
+
+        Raises:
+            UnconfirmedMemberError, WrongFingerprintError: a member's key is not confirmed.
+            NotMyKeyError: this node's own keys do not stand in it.
+            CorridorError: forged, or no successor of the one accepted. Nothing was signed.
+        """
+        self.check_offer(offered)
+        self._check_confirmed(offered.charter, trusted)
+        word = CharterSignature(
+            self._me.country, sign(signature_to_sign(offered.charter, self._me.country))
+        )
+        write_atomically(self._home.charter_accepted, offered.with_signature(word).encode())
+        return word
+
+    def check_offer(self, offered: SignedCharter) -> None:
+        """Everything about an offer that needs no operator.
+
+        Raises:
+            NotMyKeyError, CorridorError: as `accept`.
+        """
+        offered.verify_proposal(self._verify)
+        self._check_mine(offered.charter)
+        verify_succession(self.accepted(), offered.charter)
+
+    def confirm(self, document: bytes) -> SignedCharter:
+        """Take the accepted charter into force, with everybody's signatures.
+
+        Raises:
+            CorridorError: it is another than the accepted one, or a signature is missing or
+                forged. The charter in force until now stays.
+        """
+        signed = parse_signed_charter(document)
+        accepted = self.accepted()
+        if accepted is None or signed.charter.digest != accepted.digest:
+            raise NotTheAcceptedCharterError
+        signed.verify_in_force(self._verify)
+        write_atomically(self._home.charter, signed.encode())
+        return signed
+
+    def accepted_digest(self) -> Digest | None:
+        """The hash of what `accepted` gives."""
+        accepted = self.accepted()
+        return None if accepted is None else accepted.digest
+
+    def _check_mine(self, charter: Charter) -> None:
+        mine = [
+            member
+            for member in charter.members
+            if (member.country, member.signing_key, member.encryption_key)
+            == (self._me.country, self._me.signing_key, self._me.encryption_key)
+        ]
+        if not mine:
+            raise NotMyKeyError(self._me.country)
+        if charter.coordinator_key != self._coordinator_key:  # None: not enrolled, trusts nobody
+            raise OtherCoordinatorError
+
+    def _check_confirmed(
+        self, charter: Charter, trusted: Mapping[CountryCode, Fingerprint]
+    ) -> None:
+        others = [one for one in charter.members if one.country != self._me.country]
+        for member in others:
+            given = trusted.get(member.country)
+            found = fingerprint(Card.of(member))
+            if given is not None and given != found:
+                raise WrongFingerprintError(
+                    member.country, fingerprint_text(given), fingerprint_text(found)
+                )
+        missing = [one.country for one in others if one.country not in trusted]
+        if missing:
+            raise UnconfirmedMemberError(
+                f"the keys of {', '.join(missing)} are not confirmed; nothing was signed. The "
+                "coordinator delivers all keys, so ask each of these authorities by phone for its "
+                "fingerprint (`corridor node card` shows it there) and repeat with --trust "
+                "CC=FINGERPRINT."
+            )

@@ -1,0 +1,192 @@
+"""What this node was asked, decided and let out: a signed chain, readable and exportable.
+
+It names sessions, hashes, amounts of ρ, editions and codes. It holds nothing of the data: no
+count, no cell, no person (ATTACKS 37), so that it can be shown to whoever asks.
+
+An export is JSON lines: first who signs (country and public key), then the entries; `verify_export`
+needs nothing else than the key that the reader trusts.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from corridor.errors.ledger import BrokenChainError
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, Signature
+from corridor.node.chain_store import ChainStore
+from corridor.protocols import canonical
+from corridor.protocols.canonical import Json, fraction_text
+from corridor.protocols.chains import Entry, verify_chain
+from corridor.protocols.secure_sum.messages import Acceptance, Proposal
+from corridor.protocols.suite import Sign, Verify
+
+CHAIN = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One entry, for people. `details` are name and value pairs."""
+
+    number: int
+    at: datetime
+    kind: str
+    session: str
+    details: Mapping[str, Any]
+
+
+class Journal:
+    """The journal of one node.
+
+    Raises:
+        BrokenChainError: the file is not as it was written.
+        LedgerDiskError: it cannot be opened or written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        country: CountryCode,
+        *,
+        sign: Sign,
+        key: PublicKey,
+        verify: Verify,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._country = country
+        self._key = key
+        self._clock = clock
+        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        """The journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def proposed(self, proposal: Proposal) -> None:
+        """A question was put to this node; what is claimed of it, believed or not."""
+        header = proposal.header
+        self._add(
+            "proposed",
+            header.session,
+            question=header.question.hex(),
+            plan=header.plan.hex(),
+            charter=header.charter.hex(),
+            rho=fraction_text(header.rho),
+            scope=header.scope.value,
+            organisation=header.organisation,
+            purpose=header.purpose,
+        )
+
+    def accepted(self, session: SessionId, acceptance: Acceptance) -> None:
+        """This node takes part."""
+        self._add(
+            "accepted",
+            session,
+            edition=acceptance.edition,
+            consent_rule=acceptance.consent_rule,
+            ledger_entry=acceptance.statement.sequence,
+        )
+
+    def refused(self, session: SessionId, code: str) -> None:
+        """This node does not take part, or no longer."""
+        self._add("refused", session, code=code)
+
+    def let_out(self, session: SessionId) -> None:
+        """The debit is made; the masked input leaves now."""
+        self._add("let_out", session)
+
+    def released(self, session: SessionId, release: str, receipt: Digest) -> None:
+        """The coordinator says that the answer is published."""
+        self._add("released", session, release=release, receipt=receipt.hex())
+
+    def failed(self, session: SessionId, code: str) -> None:
+        """The attempt ended without an answer."""
+        self._add("failed", session, code=code)
+
+    def charter_accepted(self, charter: Digest, version: int) -> None:
+        """The operator accepted a charter."""
+        self._add("charter_accepted", None, charter=charter.hex(), version=version)
+
+    def imported(self, edition: EditionId) -> None:
+        """An edition became current."""
+        self._add("imported", None, edition=edition)
+
+    def started(self, version: str) -> None:
+        """`serve` began."""
+        self._add("started", None, version=version)
+
+    def rows(self) -> Iterator[JournalRow]:
+        """Every entry, for people, from the first."""
+        return map(_row, self._store.entries())
+
+    def export(self) -> Iterator[str]:
+        """The journal as lines of JSON, to be verified by whoever trusts this node's key."""
+        yield json.dumps({"country": self._country, "signing_key": self._key.hex()})
+        for entry in self._store.entries():
+            yield json.dumps(
+                {
+                    "number": entry.number,
+                    "previous": entry.previous.hex(),
+                    "payload": entry.payload.decode(),
+                    "signature": entry.signature.hex(),
+                },
+                ensure_ascii=False,
+            )
+
+    def _add(self, kind: str, session: SessionId | None, **details: Json) -> None:
+        at = self._clock().astimezone(UTC).isoformat(timespec="seconds")
+        named = {} if session is None else {"session": session.hex()}
+        with self._store.writing():
+            self._store.append(kind, {"at": at, **named, **details}, session)
+
+
+def verify_export(lines: Iterable[str], key: PublicKey, verify: Verify) -> int:
+    """How many entries an export holds, after checking every one against `key`.
+
+    Raises:
+        BrokenChainError: it is no export, of another key, or was changed.
+    """
+    iterator = iter(lines)
+    try:
+        header = json.loads(next(iterator))
+        entries = [_parse(line) for line in iterator if line.strip()]
+    except (StopIteration, ValueError, KeyError, TypeError) as error:
+        raise BrokenChainError(CHAIN, 0, "is not an export of a journal") from error
+    if not isinstance(header, dict) or header.get("signing_key") != key.hex():
+        raise BrokenChainError(CHAIN, 0, "is of another node's key")
+    verify_chain(entries, CHAIN, key, verify)
+    return len(entries)
+
+
+def _parse(line: str) -> Entry:
+    values = json.loads(line)
+    return Entry(
+        CHAIN,
+        int(values["number"]),
+        Digest(bytes.fromhex(values["previous"])),
+        str(values["payload"]).encode(),
+        Signature(bytes.fromhex(values["signature"])),
+    )
+
+
+def _row(entry: Entry) -> JournalRow:
+    value = canonical.decode(entry.payload, f"journal entry {entry.number}")
+    assert isinstance(value, Mapping)  # noqa: S101  # its signature was verified at the start
+    details = dict(value)
+    return JournalRow(
+        entry.number,
+        datetime.fromisoformat(str(details.pop("at"))),
+        str(details.pop("kind")),
+        str(details.pop("session", "")),
+        details,
+    )

@@ -1,0 +1,109 @@
+"""A node's own keys: made once, kept in files that only the owner can read.
+
+signing.key       Ed25519, 32 raw bytes: acceptances, ledger, journal, charters
+encryption.key    X25519, 32 raw bytes: opens the members' receipts
+tls.key, tls.pem  ECDSA P-256 and its certificate: opens the connection and nothing else
+ca.pem            the coordinator's certificate authority
+"""
+
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from corridor.errors.node import DamagedKeyError
+from corridor.files import PUBLIC, write_atomically
+from corridor.ids import PublicKey
+from corridor.node.enrolment import Enrolled
+from corridor.node.home import Home, NodeSettings
+from corridor.protocols.cards import Card
+from corridor.protocols.suite import RandomBytes, Sign
+from corridor.transport.certificates import Identity, encode_key
+from corridor.transport.certificates import make_key as make_tls_key
+from corridor.transport.suites import ed25519_public_key, ed25519_signer
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKeys:
+    """The two keys that a card shows, with their private halves."""
+
+    signing: bytes = field(repr=False)
+    encryption: bytes = field(repr=False)
+
+    @property
+    def sign(self) -> Sign:
+        """Signs with the signing key."""
+        return ed25519_signer(self.signing)
+
+    @property
+    def signing_public(self) -> PublicKey:
+        """What everybody verifies this node's signatures with."""
+        return ed25519_public_key(self.signing)
+
+    def card(self, settings: NodeSettings) -> Card:
+        """This node's card."""
+        encryption = X25519PrivateKey.from_private_bytes(self.encryption).public_key()
+        return Card(
+            settings.country,
+            settings.name,
+            self.signing_public,
+            PublicKey(encryption.public_bytes_raw()),
+        )
+
+
+def make_keys(home: Home, random_bytes: RandomBytes) -> NodeKeys:
+    """Draw a new node's keys and keep them."""
+    keys = NodeKeys(random_bytes(KEY_BYTES), random_bytes(KEY_BYTES))
+    write_atomically(home.keys / "signing.key", keys.signing)
+    write_atomically(home.keys / "encryption.key", keys.encryption)
+    write_atomically(home.keys / "tls.key", encode_key(make_tls_key(random_bytes)))
+    return keys
+
+
+def read_keys(home: Home) -> NodeKeys:
+    """The keys that `make_keys` kept.
+
+    Raises:
+        DamagedKeyError: a file is missing or not as it was written.
+    """
+    found = [_read(home, name) for name in ("signing.key", "encryption.key")]
+    return NodeKeys(*found)
+
+
+def keep_certificates(home: Home, enrolled: Enrolled) -> None:
+    """Keep what enrolment gave."""
+    write_atomically(home.keys / "ca.pem", enrolled.authority, PUBLIC)
+    write_atomically(home.keys / "tls.pem", enrolled.certificate, PUBLIC)
+
+
+def read_identity(home: Home) -> Identity:
+    """What this node shows in a TLS handshake.
+
+    Raises:
+        DamagedKeyError: a file is missing.
+    """
+    return Identity(_read_any(home, "tls.pem"), _read_any(home, "tls.key"))
+
+
+def read_authority(home: Home) -> bytes:
+    """The certificate authority of the coordinator, as PEM.
+
+    Raises:
+        DamagedKeyError: the file is missing.
+    """
+    return _read_any(home, "ca.pem")
+
+
+def _read(home: Home, name: str) -> bytes:
+    raw = _read_any(home, name)
+    if len(raw) != KEY_BYTES:
+        raise DamagedKeyError(name, "has not the length of a key")
+    return raw
+
+
+def _read_any(home: Home, name: str) -> bytes:
+    try:
+        return (home.keys / name).read_bytes()
+    except OSError as error:
+        raise DamagedKeyError(name, error.strerror or "cannot be read") from error

@@ -1,0 +1,339 @@
+"""What was reserved and spent of the privacy of the people in this node's data.
+
+    reserve ─┬─ debit     the masked input may leave; ρ is spent for good
+             └─ release   the attempt ended before that, at its deadline, or at a restart
+
+The rules, each kept in the transaction that writes:
+
+1. A session is reserved once, ever, whatever became of it (ATTACKS 20).
+2. What is spent and reserved never exceeds the allowances: of the calendar year (UTC), and of
+   all time. They are of this node, over all askers: no other accounting is sound (ATTACKS 15).
+3. A debit needs an open reservation, is made once, and is on disk before `debit` returns.
+   Nothing turns a debit back (a refund on error would be a hole).
+4. After the charter's number of failed attempts a day nothing is reserved until tomorrow.
+
+The order of the log is the order of events, so replaying it gives the sums; each entry also holds
+them, and a head is worth a whole history. All amounts are Fractions.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Self
+
+from corridor.errors.ledger import (
+    AllowanceSpentError,
+    NoReservationError,
+    SessionSeenError,
+    TooManyFailedAttemptsError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
+from corridor.node.chain_store import ChainStore
+from corridor.protocols import canonical
+from corridor.protocols.canonical import fraction_text
+from corridor.protocols.chains import BEGINNING, Entry
+from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols.suite import Sign, Verify
+
+CHAIN = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """ρ that may be spent, by the authority's policy."""
+
+    per_year: Fraction
+    all_time: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Debit:
+    """Evidence that an attempt's ρ is spent, on disk. Only the ledger makes such a value."""
+
+    session: SessionId
+    rho: Fraction
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What was spent, is reserved, and is left."""
+
+    year: int
+    spent: Fraction
+    spent_this_year: Fraction
+    reserved: Fraction
+    left_this_year: Fraction
+    left_for_all_time: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One entry, for people."""
+
+    number: int
+    at: datetime
+    kind: str
+    session: str
+    rho: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    session: SessionId
+    rho: Fraction
+    deadline: int
+
+
+class _Sums:
+    """The log, replayed."""
+
+    def __init__(self, entries: Iterator[Entry], year: int, day: str) -> None:
+        self.spent = self.spent_this_year = Fraction(0)
+        self.open: dict[bytes, _Open] = {}
+        self.failed_today = 0
+        for entry in entries:
+            self._add(_payload(entry), year, day)
+
+    def _add(self, payload: Mapping[str, Any], year: int, day: str) -> None:
+        session = bytes.fromhex(payload["session"])
+        rho = Fraction(payload["rho"])
+        match payload["kind"]:
+            case "reserve":
+                self.open[session] = _Open(SessionId(session), rho, payload["deadline"])
+            case "debit":
+                del self.open[session]
+                self.spent += rho
+                if payload["at"].startswith(f"{year:04d}-"):
+                    self.spent_this_year += rho
+            case "release":
+                del self.open[session]
+            case "failed":
+                self.failed_today += payload["at"].startswith(day)
+            case _:
+                pass
+
+    @property
+    def reserved(self) -> Fraction:
+        return sum((one.rho for one in self.open.values()), Fraction(0))
+
+
+class Ledger:
+    """The ledger of one node. Safe to use from several threads and processes.
+
+    Raises:
+        BrokenChainError: the file is not as it was written; nothing may be answered.
+        LedgerDiskError: it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        country: CountryCode,
+        *,
+        sign: Sign,
+        key: PublicKey,
+        verify: Verify,
+        clock: Callable[[], datetime],
+        allowance: Allowance,
+        failed_attempts_per_day: int,
+    ) -> None:
+        self._country = country
+        self._sign = sign
+        self._clock = clock
+        self._allowance = allowance
+        self._failed_attempts_per_day = failed_attempts_per_day
+        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify)
+        self._turn = threading.RLock()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        """The ledger itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def reserve(
+        self,
+        session: SessionId,
+        rho: Fraction,
+        *,
+        question: Digest,
+        charter: Digest,
+        deadline: int,
+    ) -> LedgerStatement:
+        """Set ρ aside for an attempt until `deadline` (seconds since 1970 UTC).
+
+        Gives the statement that the acceptance carries: this ledger after the reservation.
+
+        Raises:
+            SessionSeenError: the session was used before.
+            AllowanceSpentError: the year's or the lifetime's allowance does not suffice.
+            TooManyFailedAttemptsError: today's limit is reached.
+            LedgerDiskError: it could not be written.
+                Nothing was reserved in any of these cases.
+        """
+        with self._turn, self._store.writing():
+            if self._store.of_session(session):
+                raise SessionSeenError
+            self._release_overdue()
+            sums = self._sums()
+            if sums.failed_today >= self._failed_attempts_per_day:
+                raise TooManyFailedAttemptsError(sums.failed_today)
+            balance = self._balance(sums)
+            if rho > balance.left_for_all_time:
+                raise AllowanceSpentError("for all time", rho, balance.left_for_all_time)
+            if rho > balance.left_this_year:
+                raise AllowanceSpentError(f"in {balance.year}", rho, balance.left_this_year)
+            self._append(
+                "reserve",
+                session,
+                rho,
+                question=question.hex(),
+                charter=charter.hex(),
+                deadline=deadline,
+            )
+            return self._statement()
+
+    def debit(self, session: SessionId, worst_case: Fraction) -> Debit:
+        """Spend what was reserved; on disk when this returns.
+
+        `worst_case` is the loss if everybody else colludes, for the record.
+
+        Raises:
+            NoReservationError: nothing is reserved for the session, or no longer.
+            LedgerDiskError: it could not be written. Nothing was debited; nothing may leave.
+        """
+        with self._turn, self._store.writing():
+            self._release_overdue()
+            found = self._sums().open.get(session)
+            if found is None:
+                raise NoReservationError
+            entry = self._append(
+                "debit", session, found.rho, worst_case_rho=fraction_text(worst_case)
+            )
+        return Debit(session, found.rho, entry.number)
+
+    def release(self, session: SessionId) -> None:
+        """Give back what is reserved for the session, if anything still is."""
+        with self._turn, self._store.writing():
+            self._release(self._sums().open.get(session))
+
+    def release_all(self) -> None:
+        """Give back every open reservation: this node has just started, so it left them all."""
+        with self._turn, self._store.writing():
+            for found in list(self._sums().open.values()):
+                self._release(found)
+
+    def attempt_failed(self, session: SessionId) -> None:
+        """Count a failed attempt; a session counts once."""
+        with self._turn, self._store.writing():
+            if "failed" not in self._store.of_session(session):
+                self._append("failed", session, Fraction(0))
+
+    def statement(self) -> LedgerStatement:
+        """This node's signed word about its ledger as it is now."""
+        with self._turn:
+            return self._statement()
+
+    def balance(self) -> Balance:
+        """What was spent, is reserved, and is left."""
+        with self._turn:
+            return self._balance(self._sums())
+
+    def rows(self) -> Iterator[LedgerRow]:
+        """Every entry, for people, from the first."""
+        for entry in self._store.entries():
+            payload = _payload(entry)
+            yield LedgerRow(
+                entry.number,
+                datetime.fromisoformat(payload["at"]),
+                payload["kind"],
+                payload["session"],
+                Fraction(payload["rho"]),
+            )
+
+    def _sums(self) -> _Sums:
+        now = self._clock().astimezone(UTC)
+        return _Sums(self._store.entries(), now.year, now.date().isoformat())
+
+    def _balance(self, sums: _Sums) -> Balance:
+        taken = sums.spent + sums.reserved
+        all_time = max(Fraction(0), self._allowance.all_time - taken)
+        year = max(Fraction(0), self._allowance.per_year - sums.spent_this_year - sums.reserved)
+        return Balance(
+            year=self._clock().astimezone(UTC).year,
+            spent=sums.spent,
+            spent_this_year=sums.spent_this_year,
+            reserved=sums.reserved,
+            left_this_year=min(year, all_time),
+            left_for_all_time=all_time,
+        )
+
+    def _statement(self) -> LedgerStatement:
+        last = self._store.last()
+        payload = {} if last is None else _payload(last)
+        unsigned = LedgerStatement(
+            country=self._country,
+            sequence=0 if last is None else last.number,
+            spent=Fraction(payload.get("spent", 0)),
+            reserved=Fraction(payload.get("reserved", 0)),
+            head=BEGINNING if last is None else last.digest,
+            signature=Signature(bytes(64)),
+        )
+        return LedgerStatement(
+            country=unsigned.country,
+            sequence=unsigned.sequence,
+            spent=unsigned.spent,
+            reserved=unsigned.reserved,
+            head=unsigned.head,
+            signature=self._sign(unsigned.to_sign()),
+        )
+
+    def _release_overdue(self) -> None:
+        now = self._clock().timestamp()
+        for found in list(self._sums().open.values()):
+            if found.deadline < now:
+                self._release(found)
+
+    def _release(self, found: _Open | None) -> None:
+        if found is not None:
+            self._append("release", found.session, found.rho)
+
+    def _append(
+        self, kind: str, session: SessionId, rho: Fraction, **more: canonical.Json
+    ) -> Entry:
+        sums = self._sums()
+        spent, reserved = sums.spent, sums.reserved
+        if kind == "reserve":
+            reserved += rho
+        elif kind in {"debit", "release"}:
+            reserved -= rho
+        if kind == "debit":
+            spent += rho
+        return self._store.append(
+            kind,
+            {
+                "session": session.hex(),
+                "rho": fraction_text(rho),
+                "at": self._clock().astimezone(UTC).isoformat(timespec="seconds"),
+                "spent": fraction_text(spent),
+                "reserved": fraction_text(reserved),
+                **more,
+            },
+            session,
+        )
+
+
+def _payload(entry: Entry) -> Mapping[str, Any]:
+    value = canonical.decode(entry.payload, f"ledger entry {entry.number}")
+    assert isinstance(value, Mapping)  # noqa: S101  # its signature was verified at the start
+    return value

@@ -1,0 +1,256 @@
+"""The node's one connection: it dials out, says hello, and carries messages until told to stop.
+
+    connecting ⇄ connected        reconnects with growing, jittered pauses; gives up never
+
+Deciding happens in `sessions`, in one worker thread: messages are answered one after the other, and
+a long answer (a masked vector) is written piece by piece while the stream stays alive. When the
+stream ends, for whatever reason, every attempt's secrets are dropped: this node has dropped out.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+import grpc
+import structlog
+
+from corridor.errors import CorridorError
+from corridor.errors.node import CoordinatorUnreachableError, NoCharterError
+from corridor.ids import Digest
+from corridor.node.attempt import Clock
+from corridor.node.link import membership
+from corridor.node.sessions import Sessions
+from corridor.node.status import StatusBoard
+from corridor.transport import codec
+from corridor.transport.messages import (
+    CharterAvailable,
+    CoordinatorInSession,
+    CoordinatorMessage,
+    Hello,
+    NodeInSession,
+    Progress,
+    Refusal,
+    Welcome,
+)
+from corridor.transport.refusals import error_of
+from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc
+
+_log = structlog.get_logger()
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 60.0
+
+SWEEP_SECONDS = 10.0
+WORRYING_SKEW_SECONDS = 60
+
+_Result = TypeVar("_Result")
+_Call: TypeAlias = (
+    "grpc.aio.StreamStreamCall[exchange_pb2.NodeMessage, exchange_pb2.CoordinatorMessage]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CharterStanding:
+    """Which charter is in force at this node, and which one it signed last."""
+
+    in_force: Digest | None
+    accepted: Digest | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkParts:
+    """What a link is made of.
+
+    Attributes:
+        dial: a new channel to the coordinator.
+        hello: who calls, and how this node stands right now.
+        confirm_charter: takes a charter document into force, or raises.
+        make_sessions: what answers proposals under the charter in force.
+        jitter: a number from 0 to 1.
+        worker: one thread, in which everything of the node happens.
+    """
+
+    dial: Callable[[], grpc.aio.Channel]
+    hello: Callable[[], Hello]
+    charter_of: Callable[[], CharterStanding]
+    confirm_charter: Callable[[bytes], None]
+    make_sessions: Callable[[], Sessions]
+    board: StatusBoard
+    clock: Clock
+    jitter: Callable[[], float]
+    worker: ThreadPoolExecutor
+
+
+class Link:
+    """Keeps one node connected. `run` returns when `stop` was called."""
+
+    def __init__(self, parts: LinkParts) -> None:
+        self._parts = parts
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Stay connected until `stop`."""
+        pause = FIRST_PAUSE_SECONDS
+        while not self._stopping.is_set():
+            show_link(self._parts, "connecting", "")
+            conversation = _Conversation(self._parts, self._stopping)
+            try:
+                await conversation.hold()
+            except grpc.RpcError as error:
+                self._lost(error_of(error))
+            except CorridorError as error:
+                self._lost(error)
+            if conversation.welcomed:
+                pause = FIRST_PAUSE_SECONDS
+            # Many nodes lose one coordinator at once: spread their return.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause * (0.5 + self._parts.jitter()))
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        show_link(self._parts, "stopped", "")
+
+    def _lost(self, error: CorridorError) -> None:
+        if not self._stopping.is_set():
+            _log.info("link.lost", code=error.code)
+            show_link(self._parts, "disconnected", str(error))
+
+
+class _Conversation:
+    """One connection, from hello to its end."""
+
+    def __init__(self, parts: LinkParts, stopping: asyncio.Event) -> None:
+        self._parts = parts
+        self._stopping = stopping
+        self._sessions: Sessions | None = None
+        self.welcomed = False
+
+    async def hold(self) -> None:
+        """Converse until the stream ends or the node stops.
+
+        Raises:
+            grpc.RpcError, CorridorError: why the stream ended.
+        """
+        async with self._parts.dial() as channel:
+            call: _Call = exchange_pb2_grpc.ExchangeStub(channel).Connect()
+            watchers = [
+                asyncio.create_task(self._cancel_when_stopped(call)),
+                asyncio.create_task(self._drop_expired()),
+            ]
+            try:
+                hello = await self._work(self._parts.hello)
+                await call.write(codec.encode_node_message(hello))
+                while (message := await call.read()) is not grpc.aio.EOF:
+                    await self._on_message(codec.decode_coordinator_message(message), call, channel)
+            except asyncio.CancelledError:
+                if not self._stopping.is_set():
+                    raise
+            finally:
+                for watcher in watchers:
+                    watcher.cancel()
+                await self._drop_all()
+            if not self._stopping.is_set() and (await call.code()) is not grpc.StatusCode.OK:
+                raise CoordinatorUnreachableError(await call.details() or "the stream ended")
+
+    async def _cancel_when_stopped(self, call: _Call) -> None:
+        await self._stopping.wait()
+        call.cancel()
+
+    async def _drop_expired(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            if self._sessions is not None:
+                await self._work(self._sessions.drop_expired)
+
+    async def _drop_all(self) -> None:
+        if self._sessions is not None:
+            await self._work(self._sessions.drop_all)
+            self._sessions = None
+
+    async def _on_message(
+        self, message: CoordinatorMessage, call: _Call, channel: grpc.aio.Channel
+    ) -> None:
+        match message:
+            case Welcome():
+                self.welcomed = True
+                self._greeted(message)
+                await self._settle_charter(message.charter, call, channel)
+            case CharterAvailable(in_force=True, charter=charter):
+                await self._settle_charter(charter, call, channel)
+            case CharterAvailable():
+                self._parts.board.show(charter="a new one waits: `corridor node accept`")
+            case CoordinatorInSession():
+                await self._in_session(message, call)
+                if not isinstance(message.body, Progress):
+                    await self._tell_standing(call)
+
+    async def _settle_charter(
+        self, charter: Digest | None, call: _Call, channel: grpc.aio.Channel
+    ) -> None:
+        """Answer under the charter in force, once its every signature was verified here."""
+        board = self._parts.board
+        standing = await self._work(self._parts.charter_of)
+        if charter is None:
+            board.show(charter="not in force yet")
+            return
+        if charter not in {standing.in_force, standing.accepted}:
+            board.show(charter="another is in force: run `corridor node accept`")
+            return
+        if charter != standing.in_force:
+            document = await membership.fetch_charter(channel, charter)
+            await self._work(self._parts.confirm_charter, document.signed_charter)
+        await self._drop_all()
+        self._sessions = await self._work(self._parts.make_sessions)
+        board.show(charter="in force")
+        await self._tell_standing(call)
+
+    async def _tell_standing(self, call: _Call) -> None:
+        hello = await self._work(self._parts.hello)
+        await call.write(codec.encode_node_message(hello.standing))
+
+    async def _in_session(self, message: CoordinatorInSession, call: _Call) -> None:
+        if self._sessions is None:
+            error = NoCharterError()
+            refusal = NodeInSession(message.session, Refusal(error.code, str(error)))
+            await call.write(codec.encode_node_message(refusal))
+            return
+        answers = self._sessions.on_message(message)
+        try:
+            while (answer := await self._work(_next, answers)) is not None:
+                await call.write(codec.encode_node_message(answer))
+        except (CorridorError, grpc.RpcError, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001  # the outermost loop: the node goes on
+            # A bug of ours. The attempt is gone already; the coordinator learns nothing of it.
+            _log.exception("message.failed", session=message.session.hex())
+            refusal = NodeInSession(
+                message.session, Refusal("node.internal", "an internal error; its log has it")
+            )
+            await call.write(codec.encode_node_message(refusal))
+
+    def _greeted(self, welcome: Welcome) -> None:
+        skew = abs(self._parts.clock().timestamp() - welcome.server_time)
+        late = skew > WORRYING_SKEW_SECONDS
+        show_link(
+            self._parts,
+            "connected",
+            f"the coordinator's clock differs by {skew:.0f} s" if late else "",
+        )
+
+    async def _work(self, function: Callable[..., _Result], *arguments: object) -> _Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._parts.worker, function, *arguments)
+
+
+def show_link(parts: LinkParts, link: str, detail: str) -> None:
+    """Write the state of the link to the status."""
+    parts.board.show(link=link, detail=detail, since=parts.clock())
+
+
+def _next(answers: Iterator[NodeInSession]) -> NodeInSession | None:
+    return next(answers, None)

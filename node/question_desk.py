@@ -1,0 +1,213 @@
+"""Decides whether this node takes part in an attempt.
+
+A proposal is believed in nothing. In this order:
+
+1. the coordinator signed it, with the key in the charter that this node's operator accepted;
+2. protocol version, charter and suite are this node's own; the scope is one that is built;
+3. the deadlines lie ahead, and not far ahead;
+4. the question has the hash in the header, is canonical, and compiles *here* to the plan whose
+   hash is in the header (a question changed after it was approved fails here, ATTACKS 43);
+5. ρ is positive and below the charter's ceiling;
+6. there is an edition, and the policy allows the question; no field of the message can switch
+   that off (ATTACKS 44);
+7. the ledger has never seen the session and has the allowance: it **reserves ρ**.
+
+Until step 7 nothing is changed, and after it the reservation is released at the deadline unless
+the debit follows. Each step raises its own coded error, which is all that the coordinator hears.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from corridor.errors.node import (
+    BadProposalError,
+    ForgedProposalError,
+    LateProposalError,
+    NoDataError,
+    OtherCharterError,
+    OtherPlanError,
+    OtherQuestionError,
+)
+from corridor.ids import CountryCode
+from corridor.node.attempt import Attempt, Surroundings
+from corridor.node.evaluation import evaluate
+from corridor.node.policy import Policy, QuestionFacts
+from corridor.node.store import EditionStore
+from corridor.privacy.rho import Rho
+from corridor.protocols.secure_sum import node as states
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    Acceptance,
+    AttemptParameters,
+    Proposal,
+    ProposalHeader,
+    Scope,
+)
+from corridor.queries.catalogue import Catalogue
+from corridor.queries.domains import make_domains
+from corridor.queries.parameters import attempt_parameters, check_rho
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.predicates import atoms
+from corridor.queries.question import (
+    CountPersons,
+    Mean,
+    Question,
+    Sum,
+    TableQuestion,
+    parse_question,
+)
+
+LONGEST_ATTEMPT = timedelta(hours=1)
+"""A proposal that wants to hold a reservation for longer is refused."""
+
+AGE_FIELDS = frozenset({"age", "age_band", "minor"})
+"""With one of these in a question, children can be told from adults in the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """A proposal that passed: the attempt, what the node answers, and words for the status."""
+
+    attempt: Attempt
+    acceptance: Acceptance
+
+
+class QuestionDesk:
+    """Decides on proposals. One desk a running node; not thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        me: CountryCode,
+        surroundings: Surroundings,
+        catalogue: Catalogue,
+        policy: Policy,
+        store: EditionStore,
+    ) -> None:
+        self._me = me
+        self._at = surroundings
+        self._charter = surroundings.charter
+        self._domains = make_domains(catalogue, surroundings.charter)
+        self._policy = policy
+        self._store = store
+
+    def consider(self, proposal: Proposal) -> Considered:
+        """Take part, having reserved ρ, or refuse with nothing changed.
+
+        Raises:
+            CorridorError: the reason, with its code; the journal has it too.
+        """
+        header = proposal.header
+        self._check_origin(proposal)
+        self._check_deadlines(header)
+        question, plan = self._compile(proposal)
+        rho = Rho(header.rho)
+        check_rho(self._charter, rho)
+        edition = self._store.current()
+        if edition is None:
+            raise NoDataError
+        self._policy.check(facts_of(question, plan, header))
+        statement = self._at.ledger.reserve(
+            header.session,
+            header.rho,
+            question=header.question,
+            charter=header.charter,
+            deadline=header.finish_by,
+        )
+        state, acceptance = states.accept(
+            header,
+            country=self._me,
+            edition=edition.id,
+            consent_rule=self._policy.consent_rule.value,
+            statement=statement,
+            suite=self._at.suite,
+            random_bytes=self._at.random_bytes,
+            sign=self._at.sign,
+        )
+
+        def parameters_for(roster_size: int) -> AttemptParameters:
+            return attempt_parameters(self._charter, plan, rho, roster_size)
+
+        attempt = Attempt(
+            header,
+            state,
+            parameters_for,
+            lambda: evaluate(
+                plan,
+                self._store.reader(edition.id),
+                self._store.choice_key,
+                self._policy.consent_rule,
+            ),
+            self._at,
+        )
+        return Considered(attempt=attempt, acceptance=acceptance)
+
+    def _check_origin(self, proposal: Proposal) -> None:
+        header = proposal.header
+        if not self._at.verify(self._charter.coordinator_key, header.to_sign(), proposal.signature):
+            raise ForgedProposalError
+        if header.protocol != PROTOCOL_VERSION:
+            raise BadProposalError(
+                f"the coordinator speaks version {header.protocol} of the protocol, this node "
+                f"{PROTOCOL_VERSION}; nothing was reserved. Update the older of the two."
+            )
+        if header.charter != self._charter.digest:
+            raise OtherCharterError
+        if header.suite != self._charter.suite:
+            raise BadProposalError(
+                f"suite {header.suite!r} is not the charter's {self._charter.suite!r}; nothing "
+                "was reserved. Report it to the other members."
+            )
+        if header.scope is not Scope.REGIONAL:
+            raise BadProposalError(
+                "figures of single countries (scope per-country) are not built yet; nothing was "
+                "reserved. Ask for the regional figure."
+            )
+
+    def _check_deadlines(self, header: ProposalHeader) -> None:
+        now = self._at.clock().timestamp()
+        if not now <= header.accept_by <= header.finish_by:
+            raise LateProposalError(
+                "the proposal's deadline has passed by this node's clock; nothing was reserved. "
+                "If that happens again, compare the clocks."
+            )
+        if header.finish_by - now > LONGEST_ATTEMPT.total_seconds():
+            raise LateProposalError(
+                "the proposal wants to hold a reservation for more than an hour; nothing was "
+                "reserved. If the deadline is sensible, compare the clocks."
+            )
+
+    def _compile(self, proposal: Proposal) -> tuple[Question, Plan]:
+        question = parse_question(proposal.question)
+        if question.digest != proposal.header.question:
+            raise OtherQuestionError
+        plan = compile_plan(question, self._domains)
+        if plan.digest != proposal.header.plan:
+            raise OtherPlanError
+        return question, plan
+
+
+def facts_of(question: Question, plan: Plan, header: ProposalHeader) -> QuestionFacts:
+    """What the policy may look at."""
+    fields = frozenset(field for table in question.tables for field in _fields_of(table))
+    return QuestionFacts(
+        tables=frozenset(table.source.value for table in question.tables),
+        fields=fields,
+        cells=plan.size,
+        rho=header.rho,
+        scope=header.scope,
+        purpose=header.purpose,
+        organisation=header.organisation,
+        minors=bool(fields & AGE_FIELDS),
+    )
+
+
+def _fields_of(table: TableQuestion) -> Iterator[str]:
+    yield from table.group_by
+    yield from (atom.field for atom in atoms(table.where))
+    match table.measure:
+        case Sum(field=field) | Mean(field=field):
+            yield field
+        case CountPersons():
+            pass

@@ -1,0 +1,211 @@
+"""All attempts that this node is in: coordinator's messages in, this node's messages out.
+
+No socket and no framework: `link` carries what `on_message` yields. Every error becomes a coded
+refusal to the coordinator, an entry in the journal and a word in the status; a refusal after the
+acceptance ends the attempt here, except where the message alone was wrong (out of order, a
+repetition), which is ignored. A bug of ours travels up as it is, after the attempt was dropped.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import structlog
+
+from corridor.errors import CorridorError
+from corridor.errors.node import NoSuchAttemptError, OutOfOrderError
+from corridor.ids import SessionId
+from corridor.node.attempt import Attempt, Clock
+from corridor.node.faults import Fault
+from corridor.node.journal import Journal
+from corridor.node.ledger import Ledger
+from corridor.node.question_desk import QuestionDesk
+from corridor.node.status import AttemptStatus, StatusBoard
+from corridor.protocols.secure_sum.messages import (
+    MaskedInput,
+    Proposal,
+    Roster,
+    Sharers,
+    SurvivorSet,
+    UnmaskRequest,
+)
+from corridor.transport.messages import (
+    CoordinatorInSession,
+    Dealings,
+    Failed,
+    NodeBody,
+    NodeInSession,
+    Progress,
+    Refusal,
+    Released,
+    VectorChunk,
+)
+
+_log = structlog.get_logger()
+
+
+class Sessions:
+    """The attempts of one connection. When the connection is lost, so are they: `drop_all`."""
+
+    def __init__(
+        self,
+        *,
+        desk: QuestionDesk,
+        ledger: Ledger,
+        journal: Journal,
+        board: StatusBoard,
+        clock: Clock,
+        fault: Fault | None = None,
+    ) -> None:
+        self._desk = desk
+        self._ledger = ledger
+        self._journal = journal
+        self._board = board
+        self._clock = clock
+        self._fault = fault
+        self._attempts: dict[SessionId, Attempt] = {}
+
+    def on_message(self, message: CoordinatorInSession) -> Iterator[NodeInSession]:
+        """What this node answers, in order; each piece may be sent as soon as it comes."""
+        session = message.session
+        try:
+            for body in self._answer(session, message):
+                yield NodeInSession(session, body)
+        except OutOfOrderError as error:
+            # A repetition, or a message of a round that is over: the state stays.
+            _log.info("message.ignored", session=session.hex(), code=error.code)
+        except CorridorError as error:
+            self._refuse(session, error)
+            yield NodeInSession(session, Refusal(error.code, str(error)))
+        except Exception:
+            self._drop(session)
+            raise
+
+    def _answer(self, session: SessionId, message: CoordinatorInSession) -> Iterable[NodeBody]:
+        match message.body:
+            case Proposal() as proposal:
+                return self._consider(session, proposal)
+            case Progress() as progress:
+                return self._show(progress)
+            case Released() | Failed() | Refusal() as outcome:
+                return self._end(session, outcome)
+            case body:
+                attempt = self._attempts.get(session)
+                if attempt is None:
+                    raise NoSuchAttemptError
+                return self._take_part(attempt, body)
+
+    def _consider(self, session: SessionId, proposal: Proposal) -> Iterator[NodeBody]:
+        if session != proposal.header.session or session in self._attempts:
+            raise OutOfOrderError("a proposal", "another attempt of this name")
+        self._journal.proposed(proposal)
+        considered = self._desk.consider(proposal)
+        self._attempts[session] = considered.attempt
+        self._journal.accepted(session, considered.acceptance)
+        self._board.show(
+            attempt=AttemptStatus(
+                question=proposal.header.question.hex()[:8],
+                purpose=proposal.header.purpose,
+                rho=str(proposal.header.rho),
+                round="propose",
+                since=self._clock(),
+            )
+        )
+        self._reached("propose")
+        yield considered.acceptance
+
+    def _take_part(
+        self,
+        attempt: Attempt,
+        body: Roster | Dealings | Sharers | SurvivorSet | UnmaskRequest,
+    ) -> Iterator[NodeBody]:
+        match body:
+            case Roster():
+                shares = attempt.on_roster(body)
+                self._reached("share")
+                yield shares
+            case Dealings():
+                opened = attempt.on_dealings(body.dealings)
+                self._reached("opened")
+                yield opened
+            case Sharers():
+                yield from self._masked_input(attempt, body)
+            case SurvivorSet():
+                word = attempt.on_survivors(body)
+                self._reached("consistency")
+                yield word
+            case UnmaskRequest():
+                unmask = attempt.on_unmask_request(body)
+                self._reached("unmask")
+                yield unmask
+
+    def _masked_input(self, attempt: Attempt, sharers: Sharers) -> Iterator[NodeBody]:
+        for index, piece in enumerate(attempt.on_sharers(sharers)):
+            if index == 0:
+                self._journal.let_out(attempt.session)
+                self._reached("masked-input")
+            yield piece if isinstance(piece, MaskedInput) else VectorChunk(index, piece)
+
+    def _show(self, progress: Progress) -> Iterable[NodeBody]:
+        current = self._board.status.attempt
+        if current is not None:
+            self._board.show(
+                attempt=AttemptStatus(
+                    question=current.question,
+                    purpose=current.purpose,
+                    rho=current.rho,
+                    round=progress.round.value,
+                    since=self._clock(),
+                    waiting_for=tuple(sorted(progress.missing)),
+                )
+            )
+        return ()
+
+    def _end(self, session: SessionId, outcome: Released | Failed | Refusal) -> Iterable[NodeBody]:
+        attempt = self._attempts.get(session)
+        if attempt is None:
+            return ()
+        if isinstance(outcome, Released):
+            self._journal.released(session, outcome.release, outcome.receipt)
+            words = f"answered as release {outcome.release}"
+        else:
+            self._journal.failed(session, outcome.code)
+            words = f"failed ({outcome.code})"
+        self._close(attempt, failed=not isinstance(outcome, Released))
+        self._board.show(attempt=None, last=words)
+        return ()
+
+    def _refuse(self, session: SessionId, error: CorridorError) -> None:
+        _log.info("message.refused", session=session.hex(), code=error.code)
+        self._journal.refused(session, error.code)
+        self._drop(session)
+        self._board.show(last=f"refused ({error.code})")
+
+    def drop_all(self) -> None:
+        """Forget every attempt: the connection is gone, and with it this node's place in them."""
+        for session in list(self._attempts):
+            self._drop(session)
+
+    def drop_expired(self) -> None:
+        """Forget attempts whose deadline has passed without a word from the coordinator."""
+        now = self._clock().timestamp()
+        for session, attempt in list(self._attempts.items()):
+            if attempt.header.finish_by < now:
+                self._journal.failed(session, "node.past_deadline")
+                self._drop(session)
+
+    def _drop(self, session: SessionId) -> None:
+        attempt = self._attempts.get(session)
+        if attempt is not None:
+            self._close(attempt, failed=True)
+            self._board.show(attempt=None)
+
+    def _close(self, attempt: Attempt, *, failed: bool) -> None:
+        """Let the secrets go; release what was not debited, and count the failure."""
+        del self._attempts[attempt.session]
+        if not attempt.debited:
+            self._ledger.release(attempt.session)
+        if failed:
+            self._ledger.attempt_failed(attempt.session)
+
+    def _reached(self, name: str) -> None:
+        if self._fault is not None:
+            self._fault.reached(name)

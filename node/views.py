@@ -1,0 +1,110 @@
+"""What the operator's commands show: small values, the same for people and for programs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from corridor.ids import CountryCode
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """This node's card. `text` is its canonical JSON, to be exchanged as a file."""
+
+    country: CountryCode
+    name: str
+    fingerprint: str
+    words: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """One member of a proposed charter."""
+
+    country: CountryCode
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharterOffer:
+    """A proposed charter, to be looked at before it is signed.
+
+    Attributes:
+        raw: the signed charter as the coordinator sent it.
+        numbers: name and value pairs: thresholds, ceilings, δ.
+    """
+
+    raw: bytes
+    region: str
+    version: int
+    synthetic: bool
+    members: Sequence[MemberView]
+    numbers: Sequence[tuple[str, str]]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """How far a charter is after this node signed it."""
+
+    in_force: bool
+    missing: Sequence[CountryCode]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import did: lines for people, a document for programs."""
+
+    lines: Sequence[str]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What `serve` is doing, and whether its process lives."""
+
+    line: str
+    alive: bool
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """The rules in order: number, line, verdict, conditions."""
+
+    rules: Sequence[tuple[str, str, str, str]]
+    lines: Sequence[str]
+    help: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """What was spent and is left: what, ρ, ε."""
+
+    rows: Sequence[tuple[str, str, str]]
+    lines: Sequence[str]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One entry of the journal."""
+
+    number: int
+    time: str
+    kind: str
+    session: str
+    details: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the doctor looked at."""
+
+    ok: bool
+    what: str
+    finding: str
