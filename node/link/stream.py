@@ -9,10 +9,10 @@ stream ends, for whatever reason, every attempt's secrets are dropped: this node
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 import grpc
 import structlog
@@ -47,6 +47,7 @@ SWEEP_SECONDS = 10.0
 WORRYING_SKEW_SECONDS = 60
 
 _Result = TypeVar("_Result")
+_Received: TypeAlias = exchange_pb2.CoordinatorMessage | None
 _Call: TypeAlias = (
     "grpc.aio.StreamStreamCall[exchange_pb2.NodeMessage, exchange_pb2.CoordinatorMessage]"
 )
@@ -146,7 +147,9 @@ class _Conversation:
                 hello = await self._work(self._parts.hello)
                 await call.write(codec.encode_node_message(hello))
                 while (message := await call.read()) is not grpc.aio.EOF:
-                    await self._on_message(codec.decode_coordinator_message(message), call, channel)
+                    await self._on_message(
+                        codec.decode_coordinator_message(cast(_Received, message)), call, channel
+                    )
             except asyncio.CancelledError:
                 if not self._stopping.is_set():
                     raise
