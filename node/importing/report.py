@@ -10,8 +10,9 @@ fields only, cut short; never one of a name, a number, a date or a text.
 
 import csv
 import io
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -26,6 +27,9 @@ ROWS_NAMED: Final = 5
 
 VALUES_NAMED: Final = 200
 """How many different values of one field and class have entries of their own."""
+
+VALUES_TOLD: Final = 3
+"""How many of them the text shows; JSON has all entries."""
 
 _VALUE_LENGTH: Final = 60
 
@@ -69,10 +73,6 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "identity.placeholder": (
         "rejected",
         "is no identity number but a filler; leave the cell empty",
-    ),
-    "identity.empty_name": (
-        "noted",
-        "the name is a word for unknown; persons are told apart by row",
     ),
     "reference.placeholder": ("rejected", "is no case reference but a filler; leave it empty"),
     "case.repeated": (
@@ -286,7 +286,7 @@ class ImportReport:
             found = [entry for entry in self.entries if entry.fate == fate]
             if found:
                 yield f"{fate} ({sum(entry.count for entry in found)}):"
-                yield from (f"  {_told(entry)}" for entry in found)
+                yield from _told_shortly(found)
         if self.unresolved_countries:
             yield "countries nobody could resolve; for a mapping file, text,code:"
             for text in self.unresolved_countries:
@@ -300,6 +300,16 @@ class ImportReport:
 
 def _place(place: Place) -> dict[str, str | None]:
     return {"file": place.file, "sheet": place.sheet}
+
+
+def _told_shortly(entries: Sequence[Entry]) -> Iterator[str]:
+    """Lines for entries; of many values with one problem in one field the most frequent."""
+    for _, group in itertools.groupby(entries, lambda e: (e.place, e.field, e.problem)):
+        alike = list(group)
+        yield from (f"  {_told(entry)}" for entry in alike[:VALUES_TOLD])
+        if more := alike[VALUES_TOLD:]:
+            count = sum(entry.count for entry in more)
+            yield f"    … and {len(more)} other values × {count}; the report's file has them all"
 
 
 def _told(entry: Entry) -> str:

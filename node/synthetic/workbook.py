@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from corridor.ids import CountryCode
 from corridor.node.synthetic.casework import Case, Dice, Event, draw_cases
-from corridor.queries.htcds import HtcdsField
+from corridor.queries.htcds import HtcdsField, parse_htcds
 
 Written = str | int | bool | date | None
 """What stands in a cell."""
@@ -144,7 +145,7 @@ def write_country_workbook(
     people: int,
     seed: int,
     *,
-    fields: Mapping[str, HtcdsField],
+    fields: Mapping[str, HtcdsField] | None = None,
 ) -> SyntheticWorkbook:
     """Write the invented case file of one country.
 
@@ -153,8 +154,11 @@ def write_country_workbook(
         country: any; the demo's are BG, MD, NG, RO and UA.
         people: how many persons; about a twelfth more cases.
         seed: equal seeds give equal bytes, whatever else stands on the machine.
-        fields: the standard, for labels and picklists.
+        fields: the standard, for labels and picklists; the packaged one if it is not given.
     """
+    if fields is None:
+        data = resources.files("corridor.queries") / "data" / "htcds-2.0.json"
+        fields = parse_htcds(data.read_text(encoding="utf-8"))
     dice = Dice(country, seed)
     cases = draw_cases(country, people, dice)
     pen = _Pen(dice, fields)

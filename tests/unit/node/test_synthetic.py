@@ -9,7 +9,7 @@ from corridor.node.synthetic import SyntheticWorkbook, write_country_workbook
 from corridor.node.synthetic.casework import Dice, draw_cases
 from corridor.node.synthetic.routes import TRENDS, YEARS, routes_of
 from corridor.node.synthetic.workbook import NOTICE
-from support.case_files import edition_of, htcds_fields, problems, read
+from support.case_files import edition_of, problems, read
 
 MD = CountryCode("MD")
 DEMO = [CountryCode(code) for code in ("BG", "MD", "NG", "RO", "UA")]
@@ -19,7 +19,7 @@ def write(
     path: Path, country: CountryCode = MD, people: int = 150, seed: int = 1
 ) -> SyntheticWorkbook:
     """An invented workbook."""
-    return write_country_workbook(path, country, people, seed, fields=htcds_fields())
+    return write_country_workbook(path, country, people, seed)
 
 
 @pytest.mark.parametrize(
