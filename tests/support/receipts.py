@@ -189,7 +189,7 @@ NEGATIVE: dict[Callable[[Json], None], tuple[str, str, str]] = {
     survivor_left_out: (
         "A survivor is hidden, so that one node's figure follows by subtraction.",
         "receipt.survivors",
-        "somebody signed who is not one",
+        "over another set",
     ),
     swapped_charter: (
         "The receipt claims another charter.",
@@ -228,7 +228,7 @@ def write_vectors() -> None:
     charter = json.loads(finished.charter.encode())
     _write("positive_one_dropout", {"charter": charter, "receipt": good})
     for bend, (attack, code, because) in NEGATIVE.items():
-        bent = json.loads(finished.receipt.encode())
+        bent = json.loads(finish().receipt.encode())
         bend(bent)
         content = {"attack": attack, "refused_with": code, "because": because, "receipt": bent}
         _write(f"negative_{bend.__name__}", content)
