@@ -1,0 +1,152 @@
+"""The charter: proposed from who is enrolled, in force when all of them signed."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert
+
+from corridor.coordinator.charter_desk import CharterDesk, CharterTerms
+from corridor.coordinator.store import Store, members
+from corridor.errors.charter import CharterNotInForceError, NotAMemberError
+from corridor.errors.region import (
+    AnotherCharterError,
+    NoCharterError,
+    NoProposedCharterError,
+    TooFewEnrolledError,
+)
+from corridor.ids import CountryCode, Digest
+from corridor.protocols.cards import Card
+from corridor.protocols.charter import Ceilings, Charter, signature_to_sign, verify_succession
+from support.charters import COORDINATOR, node_keys
+from support.signing import verify
+
+MD, NE, RO, UA = map(CountryCode, ("MD", "NE", "RO", "UA"))
+TERMS = CharterTerms(
+    countries=(CountryCode("BG"),),
+    years=(2020, 2025),
+    domains_edition="2025.1",
+    ceilings=Ceilings(rho_per_question=Fraction(1, 10), cells=1000, persons_per_node=1000),
+)
+
+
+class Chamber:
+    """The desk over a registry of enrolled members."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = Store(path)
+        self.desk = CharterDesk(
+            self.store, "Test", COORDINATOR.public, COORDINATOR.sign, verify, lambda: 1000
+        )
+
+    def enrol(self, *countries: CountryCode) -> None:
+        for country in countries:
+            keys = node_keys(country)
+            card = Card(country, f"Authority of {country}", keys.public, keys.encryption)
+            with self.store.writing() as connection:
+                connection.execute(
+                    insert(members).values(
+                        country=country,
+                        name=card.name,
+                        card=card.encode(),
+                        signing_key=keys.public,
+                        certificate=b"",
+                        fingerprint="",
+                        enrolled=1,
+                    )
+                )
+
+    def sign(self, charter: Charter, *countries: CountryCode) -> None:
+        for country in countries:
+            word = node_keys(country).sign(signature_to_sign(charter, country))
+            self.desk.record_signature(charter.digest, country, word)
+
+
+@pytest.fixture
+def chamber(tmp_path: Path) -> Iterator[Chamber]:
+    chamber = Chamber(tmp_path / "c.sqlite3")
+    chamber.enrol(UA, MD, NE)
+    yield chamber
+    chamber.store.close()
+
+
+def test_a_charter_lists_everybody_enrolled_and_is_signed_by_the_coordinator(
+    chamber: Chamber,
+) -> None:
+    proposed = chamber.desk.propose(TERMS)
+    assert tuple(proposed.charter.signing_keys) == (MD, NE, UA)
+    proposed.signed.verify_proposal(verify)
+    assert chamber.desk.find() == proposed
+
+
+def test_it_is_in_force_when_the_last_member_signed_and_not_before(chamber: Chamber) -> None:
+    charter = chamber.desk.propose(TERMS).charter
+    chamber.sign(charter, MD, UA)
+    assert chamber.desk.find().signed.missing == (NE,)
+    with pytest.raises(NoCharterError):
+        chamber.desk.in_force()
+    chamber.sign(charter, NE)
+    assert chamber.desk.in_force() == charter
+    chamber.desk.find().signed.verify_in_force(verify)
+
+
+def test_signing_twice_changes_nothing(chamber: Chamber) -> None:
+    charter = chamber.desk.propose(TERMS).charter
+    chamber.sign(charter, MD, MD, NE, UA, UA)
+    assert chamber.desk.in_force() == charter
+
+
+def test_a_signature_of_another_key_is_not_recorded(chamber: Chamber) -> None:
+    charter = chamber.desk.propose(TERMS).charter
+    word = node_keys(NE).sign(signature_to_sign(charter, MD))
+    with pytest.raises(CharterNotInForceError):
+        chamber.desk.record_signature(charter.digest, MD, word)
+    assert chamber.desk.find().signed.signatures == ()
+
+
+def test_who_is_not_listed_cannot_sign(chamber: Chamber) -> None:
+    charter = chamber.desk.propose(TERMS).charter
+    chamber.enrol(RO)
+    with pytest.raises(NotAMemberError):
+        chamber.sign(charter, RO)
+
+
+def test_a_charter_that_was_never_proposed_cannot_be_signed(chamber: Chamber) -> None:
+    with pytest.raises(AnotherCharterError):
+        chamber.desk.record_signature(Digest(bytes(32)), MD, node_keys(MD).sign(b""))
+
+
+def test_a_new_version_follows_and_the_old_one_stays_in_force_until_all_signed(
+    chamber: Chamber,
+) -> None:
+    first = chamber.desk.propose(TERMS).charter
+    chamber.sign(first, MD, NE, UA)
+    chamber.enrol(RO)
+    second = chamber.desk.propose(TERMS).charter
+    verify_succession(first, second)
+    chamber.sign(second, MD, NE, UA)
+    assert chamber.desk.in_force() == first
+    chamber.sign(second, RO)
+    assert chamber.desk.in_force() == second
+
+
+def test_a_removed_member_need_not_sign_the_version_without_it(chamber: Chamber) -> None:
+    chamber.enrol(RO)
+    first = chamber.desk.propose(TERMS).charter
+    chamber.sign(first, MD, NE, RO, UA)
+    with chamber.store.writing() as connection:
+        connection.execute(delete(members).where(members.c.country == RO))
+    second = chamber.desk.propose(TERMS).charter
+    chamber.sign(second, MD, NE, UA)
+    assert chamber.desk.in_force() == second
+
+
+def test_too_few_members_make_no_charter(tmp_path: Path) -> None:
+    chamber = Chamber(tmp_path / "d.sqlite3")
+    chamber.enrol(MD, NE)
+    with pytest.raises(TooFewEnrolledError):
+        chamber.desk.propose(TERMS)
+    with pytest.raises(NoProposedCharterError):
+        chamber.desk.find()
+    chamber.store.close()

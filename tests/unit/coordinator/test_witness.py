@@ -1,0 +1,75 @@
+"""The coordinator as a witness: of every ledger one past, and evidence of a second."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from corridor.coordinator.store import Store
+from corridor.coordinator.witness import WitnessRecord
+from corridor.errors.region import ForgedStatementError, WitnessedForkError
+from corridor.ids import CountryCode, Digest
+from corridor.protocols.secure_sum.messages import UNSIGNED, LedgerStatement, signed
+from support.signing import KeyPair, verify
+
+MD = CountryCode("MD")
+KEYS = KeyPair("node MD")
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[WitnessRecord]:
+    store = Store(tmp_path / "c.sqlite3")
+    yield WitnessRecord(store, verify, lambda: 1000)
+    store.close()
+
+
+def statement(
+    sequence: int, *, spent: int = 0, head: int | None = None, keys: KeyPair = KEYS
+) -> LedgerStatement:
+    unsigned = LedgerStatement(
+        country=MD,
+        sequence=sequence,
+        spent=Fraction(spent, 100),
+        reserved=Fraction(0),
+        head=Digest((sequence if head is None else head).to_bytes(32, "big")),
+        signature=UNSIGNED,
+    )
+    return signed(unsigned, keys.sign)
+
+
+def test_a_ledger_that_goes_on_is_witnessed(record: WitnessRecord) -> None:
+    for word in (statement(1), statement(1), statement(2, spent=1), statement(7, spent=3)):
+        record.keep_signed(word, KEYS.public)
+    assert record.forked() == {}
+
+
+@pytest.mark.parametrize(
+    "second_past",
+    [statement(5, head=99, spent=2), statement(5, spent=3), statement(4, spent=2), statement(6)],
+    ids=["another head", "other sums", "an earlier entry", "less spent"],
+)
+def test_a_second_past_is_refused_and_kept(
+    record: WitnessRecord, second_past: LedgerStatement
+) -> None:
+    record.keep(statement(5, spent=2))
+    for _ in range(2):
+        with pytest.raises(WitnessedForkError):
+            record.keep(second_past)
+    assert record.forked() == {MD: 1}
+    record.keep(statement(6, spent=2))  # the past that was witnessed goes on
+
+
+def test_a_statement_of_another_key_is_not_kept(record: WitnessRecord) -> None:
+    with pytest.raises(ForgedStatementError):
+        record.keep_signed(statement(9, keys=KeyPair("thief")), KEYS.public)
+    record.keep(statement(1))  # 9 was never witnessed, so this is no step back
+
+
+def test_what_was_witnessed_survives_a_restart(record: WitnessRecord, tmp_path: Path) -> None:
+    record.keep(statement(5, spent=2))
+    record.store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    with pytest.raises(WitnessedForkError):
+        WitnessRecord(store, verify, lambda: 1000).keep(statement(4))
+    store.close()
