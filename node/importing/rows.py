@@ -7,12 +7,12 @@ LinkedRows   one for each event, or for each support plan, with what it refers t
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from corridor.node.importing.keys import KEY_BYTES, Keys, Lanes
+from corridor.node.importing.keys import Keys, Lanes
 from corridor.node.importing.report import Place
 
 Ints = npt.NDArray[np.int64]
@@ -126,6 +126,3 @@ class Numbering:
 def joined(chunks: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
     """The chunks as one array; an empty one of this type where there are none."""
     return np.concatenate(chunks) if chunks else np.zeros(0, dtype)
-
-
-NO_KEYS: Final = np.zeros(0, f"S{KEY_BYTES}")
