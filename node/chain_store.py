@@ -4,7 +4,9 @@ Several processes may use one file (`serve` and the operator's commands): an ent
 linked inside the transaction that writes it. The whole chain is verified when it is opened.
 """
 
+import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +50,7 @@ class ChainStore:
     ) -> None:
         self._chain = chain
         self._sign = sign
+        self._turn = threading.RLock()
         with self._disk():
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -58,6 +61,7 @@ class ChainStore:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.executescript(_SCHEMA)
                 verify_chain(self.entries(), chain, key, verify)
+                self._verify_columns()
             except BaseException:
                 self._connection.close()
                 raise
@@ -81,7 +85,7 @@ class ChainStore:
         Raises:
             LedgerDiskError: full, read-only or broken; nothing was added.
         """
-        with self._disk():
+        with self._turn, self._disk():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -126,6 +130,18 @@ class ChainStore:
             (session,),
         )
         return {kind: self._entry(tuple(row)) for kind, *row in rows.fetchall()}
+
+    def _verify_columns(self) -> None:
+        # Sessions are looked up by these columns, which no signature covers: changed ones would
+        # let a session be answered twice.
+        rows = self._connection.execute("SELECT number, kind, session, payload FROM entries")
+        for number, kind, session, payload in rows:
+            value = json.loads(payload)
+            named = None if session is None else session.hex()
+            if (value["kind"], value.get("session")) != (kind, named):
+                raise BrokenChainError(
+                    self._chain, number, "is filed under another session or kind"
+                )
 
     def _entry(self, row: tuple[int, bytes, bytes, bytes]) -> Entry:
         number, previous, payload, signature = row

@@ -1,0 +1,458 @@
+"""The ledger: whatever happens, no more is spent than allowed, and nothing spent is forgotten."""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+)
+
+from corridor.errors.ledger import (
+    AllowanceSpentError,
+    BrokenChainError,
+    LedgerDiskError,
+    LedgerForkError,
+    NoReservationError,
+    SessionSeenError,
+    TooManyFailedAttemptsError,
+)
+from corridor.ids import SessionId
+from corridor.node.ledger import Ledger
+from corridor.node.witness_book import WitnessBook
+from corridor.protocols.secure_sum.messages import LedgerStatement
+from support.charters import node_keys
+from support.ledgers import (
+    CHARTER,
+    MD,
+    QUESTION,
+    TENTH,
+    TestClock,
+    deadline,
+    open_ledger,
+    session_of,
+)
+from support.signing import verify
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: TestClock) -> Iterator[Ledger]:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock) as opened:
+        yield opened
+
+
+def reserve(
+    ledger: Ledger, clock: TestClock, number: int, rho: Fraction = TENTH
+) -> LedgerStatement:
+    return ledger.reserve(
+        session_of(number), rho, question=QUESTION, charter=CHARTER, deadline=deadline(clock)
+    )
+
+
+def spend(ledger: Ledger, clock: TestClock, number: int, rho: Fraction = TENTH) -> None:
+    reserve(ledger, clock, number, rho)
+    ledger.debit(session_of(number), rho)
+
+
+# ---------------------------------------------------------------- the model
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Whatever happens, and however often the power fails, no more than the allowance is spent."""
+
+    open_reservations: Bundle[SessionId] = Bundle("open_reservations")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "ledger.sqlite3"
+        self.clock = TestClock()
+        self.book = WitnessBook(Path(self.folder.name) / "witness.sqlite3")
+        self.ledger = open_ledger(self.path, self.clock)
+        self.owed = Fraction(0)  # the model: what may have left this node
+        self.open: dict[SessionId, tuple[Fraction, datetime]] = {}
+        self.used: set[SessionId] = set()
+
+    @rule(target=open_reservations, tenths=st.integers(1, 6), number=st.integers(1, 40))
+    def reserve(self, tenths: int, number: int) -> SessionId | MultipleResults[SessionId]:
+        session, rho = session_of(number), Fraction(tenths, 10)
+        try:
+            self.book.witness([reserve(self.ledger, self.clock, number, rho)])
+        except SessionSeenError:
+            assert session in self.used
+            return multiple()
+        except AllowanceSpentError:
+            self._forget_overdue()
+            assert self.owed + sum(one for one, _ in self.open.values()) + rho > 1
+            return multiple()
+        assert session not in self.used
+        self.used.add(session)
+        self.open[session] = (rho, self.clock() + timedelta(seconds=600))
+        return session
+
+    @rule(session=consumes(open_reservations))
+    def debit(self, session: SessionId) -> None:
+        self._forget_overdue()
+        if session in self.open:
+            debit = self.ledger.debit(session, TENTH)
+            rho, _ = self.open.pop(session)
+            assert (debit.session, debit.rho) == (session, rho)
+            self.owed += rho
+        else:  # released: without a debit nothing may leave
+            with pytest.raises(NoReservationError):
+                self.ledger.debit(session, TENTH)
+
+    @rule(session=open_reservations)
+    def release(self, session: SessionId) -> None:
+        self.ledger.release(session)
+        self.open.pop(session, None)
+
+    @rule()
+    def power_fails(self) -> None:
+        self.ledger.close()
+        self.ledger = open_ledger(self.path, self.clock)
+        self.ledger.release_all()
+        self.open.clear()  # the debit is on disk before the first byte leaves: nothing left
+
+    @rule(minutes=st.integers(1, 20))
+    def time_passes(self, minutes: int) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+
+    @invariant()
+    def the_ledger_agrees_with_the_model(self) -> None:
+        assert self.ledger.balance().spent == self.owed <= 1
+
+    @invariant()
+    def no_witness_finds_a_contradiction(self) -> None:
+        self.book.witness([self.ledger.statement()])
+
+    def _forget_overdue(self) -> None:
+        now = self.clock()
+        self.open = {key: value for key, value in self.open.items() if value[1] >= now}
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.book.close()
+        self.folder.cleanup()
+
+
+LedgerMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestLedger = LedgerMachine.TestCase
+
+
+# ---------------------------------------------------------------- rules
+
+
+def test_the_statement_of_a_reservation_tells_the_ledger_after_it(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    spend(ledger, clock, 1)
+    statement = reserve(ledger, clock, 2)
+    assert (statement.sequence, statement.spent, statement.reserved) == (3, TENTH, TENTH)
+    assert verify(node_keys(MD).public, statement.to_sign(), statement.signature)
+    assert statement == ledger.statement()
+
+
+@pytest.mark.parametrize("ending", ["open", "debited", "released", "restarted"])
+def test_a20_a_session_is_answered_once_whatever_became_of_it(
+    tmp_path: Path, clock: TestClock, ending: str
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    ledger = open_ledger(path, clock)
+    reserve(ledger, clock, 1)
+    match ending:
+        case "debited":
+            ledger.debit(session_of(1), TENTH)
+        case "released":
+            ledger.release(session_of(1))
+        case "restarted":
+            ledger.close()
+            ledger = open_ledger(path, clock)
+            ledger.release_all()
+        case _:
+            pass
+    with ledger, pytest.raises(SessionSeenError):
+        reserve(ledger, clock, 1)
+
+
+def test_a_session_is_debited_once(ledger: Ledger, clock: TestClock) -> None:
+    spend(ledger, clock, 1)
+    with pytest.raises(NoReservationError):
+        ledger.debit(session_of(1), TENTH)
+    assert ledger.balance().spent == TENTH
+
+
+def test_what_was_debited_cannot_be_released(ledger: Ledger, clock: TestClock) -> None:
+    spend(ledger, clock, 1)
+    ledger.release(session_of(1))
+    ledger.release_all()
+    assert ledger.balance().spent == TENTH
+
+
+def test_a39_after_the_deadline_nothing_is_debited(ledger: Ledger, clock: TestClock) -> None:
+    reserve(ledger, clock, 1)
+    clock.advance(timedelta(seconds=601))
+    with pytest.raises(NoReservationError):
+        ledger.debit(session_of(1), TENTH)
+
+
+def test_a_reservation_is_given_back_at_its_deadline(ledger: Ledger, clock: TestClock) -> None:
+    reserve(ledger, clock, 1, Fraction(1))
+    with pytest.raises(AllowanceSpentError):
+        reserve(ledger, clock, 2)
+    clock.advance(timedelta(seconds=601))
+    reserve(ledger, clock, 3)
+
+
+def test_a34_ten_tenths_are_one(ledger: Ledger, clock: TestClock) -> None:
+    for number in range(10):
+        spend(ledger, clock, number)
+    assert ledger.balance().spent == 1
+    with pytest.raises(AllowanceSpentError, match="0 is left for all time"):
+        reserve(ledger, clock, 10, Fraction(1, 10**30))
+
+
+def test_the_years_allowance_returns_with_the_year_and_the_lifetimes_does_not(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock, per_year=TENTH, all_time=Fraction(1, 5)) as ledger:
+        spend(ledger, clock, 1)
+        with pytest.raises(AllowanceSpentError, match="0 is left in 2026"):
+            reserve(ledger, clock, 2)
+        clock.now = datetime(2027, 1, 1, tzinfo=UTC)
+        spend(ledger, clock, 3)
+        clock.now = datetime(2028, 1, 1, tzinfo=UTC)
+        with pytest.raises(AllowanceSpentError, match="for all time"):
+            reserve(ledger, clock, 4)
+
+
+def test_failed_attempts_are_few_a_day_and_a_session_counts_once(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    for number in (1, 1, 2, 3):
+        ledger.attempt_failed(session_of(number))
+    with pytest.raises(TooManyFailedAttemptsError, match="3 attempts failed"):
+        reserve(ledger, clock, 4)
+    clock.advance(timedelta(days=1))
+    reserve(ledger, clock, 5)
+
+
+def test_the_entry_of_a_debit_says_what_it_costs_if_all_others_collude(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as ledger:
+        reserve(ledger, clock, 1)
+        ledger.debit(session_of(1), Fraction(7, 10))
+    rows = sqlite3.connect(path).execute("SELECT payload FROM entries WHERE kind = 'debit'")
+    assert b'"worst_case_rho":"7/10"' in rows.fetchone()[0]
+
+
+# ---------------------------------------------------------------- two at once, kill -9, disks
+
+
+def test_a16_threads_cannot_spend_the_same_allowance_twice(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock) as ledger:
+        debited: list[int] = []
+
+        def spend_often(first: int) -> None:
+            for number in range(first, first + 6):
+                try:
+                    spend(ledger, clock, number)
+                except AllowanceSpentError:
+                    return
+                debited.append(number)
+
+        _all_at_once([partial(spend_often, 100 * n) for n in range(4)])
+        assert len(debited) == 10
+        assert ledger.balance().spent == 1
+
+
+def test_a16_two_processes_share_one_ledger_and_one_allowance(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as one, open_ledger(path, clock) as other:
+        reserve(one, clock, 1, Fraction(6, 10))
+        with pytest.raises(AllowanceSpentError):
+            reserve(other, clock, 2, Fraction(6, 10))
+        with pytest.raises(SessionSeenError):
+            reserve(other, clock, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lines", [1, 7])
+def test_a17_what_left_before_kill_minus_9_is_in_the_ledger(tmp_path: Path, lines: int) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "support.ledgers", str(path)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert child.stdout is not None
+    left = [child.stdout.readline() for _ in range(lines)]
+    child.send_signal(signal.SIGKILL)
+    left += child.stdout.readlines()
+    child.stdout.close()
+    child.wait()
+    complete = [line for line in left if len(line) == 33]
+    with open_ledger(path, TestClock(), per_year=Fraction(10**6)) as ledger:
+        spent = {row.session for row in ledger.rows() if row.kind == "debit"}
+    assert len(complete) >= lines
+    assert {line.decode().strip() for line in complete} <= spent
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """No file of this process can grow beyond what the log has now, as on a full disk."""
+    used = path.with_name(f"{path.name}-wal").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (used, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a38_on_a_full_disk_nothing_is_debited(tmp_path: Path, clock: TestClock) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as ledger:
+        reserve(ledger, clock, 1)
+        with full_disk(path), pytest.raises(LedgerDiskError, match="nothing left this node"):
+            ledger.debit(session_of(1), TENTH)
+        assert ledger.balance().spent == 0
+        ledger.debit(session_of(1), TENTH)
+    with open_ledger(path, clock) as again:
+        assert again.balance().spent == TENTH
+
+
+def test_a18_a_restored_backup_is_found_by_who_witnessed_the_ledger(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path, backup = tmp_path / "ledger.sqlite3", tmp_path / "backup.sqlite3"
+    with WitnessBook(tmp_path / "witness.sqlite3") as book:
+        with open_ledger(path, clock) as ledger:
+            book.witness([reserve(ledger, clock, 1)])
+        shutil.copy(path, backup)
+        with open_ledger(path, clock) as ledger:
+            ledger.debit(session_of(1), TENTH)
+            book.witness([reserve(ledger, clock, 2)])
+        shutil.copy(backup, path)
+        with open_ledger(path, clock) as ledger:
+            assert ledger.balance().spent == 0  # it knows of nothing: only others can tell
+            statement = reserve(ledger, clock, 3)
+        with pytest.raises(LedgerForkError, match="MD contradicts"):
+            book.witness([statement])
+        assert book.forks() == 1
+
+
+def test_a19_a_clone_is_found_by_who_witnessed_the_ledger(tmp_path: Path, clock: TestClock) -> None:
+    path, clone = tmp_path / "ledger.sqlite3", tmp_path / "clone.sqlite3"
+    open_ledger(path, clock).close()
+    shutil.copy(path, clone)
+    with (
+        WitnessBook(tmp_path / "witness.sqlite3") as book,
+        open_ledger(path, clock) as one,
+        open_ledger(clone, clock) as other,
+    ):
+        book.witness([reserve(one, clock, 1)])
+        with pytest.raises(LedgerForkError, match="two contents"):
+            book.witness([reserve(other, clock, 2)])
+
+
+# ---------------------------------------------------------------- damage
+
+
+def edit(statement: str) -> Callable[[sqlite3.Connection], object]:
+    def run(connection: sqlite3.Connection) -> None:
+        connection.executescript(
+            f"DROP TRIGGER never_changed; DROP TRIGGER never_removed; {statement};"
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        edit("DELETE FROM entries WHERE number = 2"),
+        edit("DELETE FROM entries WHERE number = 1"),
+        edit(
+            "UPDATE entries SET payload = "
+            'CAST(replace(payload, \'"rho":"1/10"\', \'"rho":"1/99"\') AS BLOB)'
+        ),
+        edit("UPDATE entries SET number = number + 10; UPDATE entries SET number = 15 - number"),
+        edit("UPDATE entries SET signature = zeroblob(64) WHERE number = 4"),
+        edit("UPDATE entries SET session = zeroblob(16) WHERE number = 1"),
+        edit("UPDATE entries SET kind = 'release' WHERE number = 2"),
+    ],
+    ids=["removed", "first-removed", "edited", "reordered", "unsigned", "session", "kind"],
+)
+def test_a_ledger_that_was_changed_is_not_opened(
+    tmp_path: Path, clock: TestClock, damage: Callable[[sqlite3.Connection], object]
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as ledger:
+        spend(ledger, clock, 1)
+        spend(ledger, clock, 2)
+    connection = sqlite3.connect(path)
+    damage(connection)
+    connection.close()
+    with pytest.raises(BrokenChainError, match="left as it is"):
+        open_ledger(path, clock)
+
+
+def test_a_file_that_is_no_ledger_is_not_opened(tmp_path: Path, clock: TestClock) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(b"not a database, and long enough to be looked at " * 100)
+    with pytest.raises(BrokenChainError):
+        open_ledger(path, clock)
+
+
+def test_entries_cannot_be_changed_through_the_file_by_accident(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as ledger:
+        spend(ledger, clock, 1)
+    connection = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="never removed"):
+        connection.execute("DELETE FROM entries")
+    connection.close()
+
+
+def _all_at_once(works: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
