@@ -383,7 +383,7 @@ class _Node:
         return Hello(
             self.settings.country,
             PROTOCOL_VERSION,
-            f"corridor {__version__}",
+            f"corridor-{__version__}",
             Standing(
                 charter=digest,
                 edition=None if edition is None else edition.id,

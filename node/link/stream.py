@@ -91,6 +91,7 @@ class Link:
     def __init__(self, parts: LinkParts) -> None:
         self._parts = parts
         self._stopping = asyncio.Event()
+        self._trouble = ""
 
     def stop(self) -> None:
         """Let `run` end."""
@@ -100,7 +101,7 @@ class Link:
         """Stay connected until `stop`."""
         pause = FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
-            show_link(self._parts, "connecting", "")
+            show_link(self._parts, "connecting", self._trouble)
             conversation = _Conversation(self._parts, self._stopping)
             try:
                 await conversation.hold()
@@ -119,7 +120,8 @@ class Link:
     def _lost(self, error: CorridorError) -> None:
         if not self._stopping.is_set():
             _log.info("link.lost", code=error.code)
-            show_link(self._parts, "disconnected", str(error))
+            self._trouble = str(error)
+            show_link(self._parts, "disconnected", self._trouble)
 
 
 class _Conversation:
