@@ -9,10 +9,78 @@ class MalformedReceiptError(InvalidInputError):
     code = "receipt.malformed"
 
 
-class SealedFileError(InvalidInputError):
-    """A sealed file is not whole, was altered, or is not sealed to this member."""
+class MalformedSealError(InvalidInputError):
+    """A file is no sealed file. Nothing of it was used."""
 
-    code = "receipt.sealed_file"
+    code = "receipt.not_a_sealed_file"
+
+    def __init__(self, problem: str) -> None:
+        """Say what is wrong; the problem begins with the file's name."""
+        super().__init__(problem)
+
+
+class NotARecipientError(RefusedError):
+    """A file is sealed to others, or to another key of this member. Nothing of it was used."""
+
+    code = "receipt.not_a_recipient"
+
+    def __init__(self, name: str, country: str) -> None:
+        """Name the file and the member."""
+        super().__init__(
+            f"{name}: is not sealed to the encryption key of {country} that this node holds; "
+            "nothing was read. It was made under a charter without this node, or the node has a "
+            "new key since; another member can open it."
+        )
+
+
+class SealBrokenError(InvalidInputError):
+    """A sealed file was altered. What it gave before must not be used."""
+
+    code = "receipt.altered"
+
+    def __init__(self, name: str) -> None:
+        """Name the file."""
+        super().__init__(
+            f"{name}: was altered after it was sealed; nothing of it may be used. Fetch it again."
+        )
+
+
+class SealTruncatedError(InvalidInputError):
+    """A sealed file ends too early. What it gave before must not be used."""
+
+    code = "receipt.truncated"
+
+    def __init__(self, name: str) -> None:
+        """Name the file."""
+        super().__init__(f"{name}: ends too early; nothing of it may be used. Fetch it again.")
+
+
+class TrustedMemberError(RefusedError):
+    """A member's key in a receipt is not the one that the verifier trusts. Nothing is proven."""
+
+    code = "receipt.other_member_key"
+
+    def __init__(self, country: str) -> None:
+        """Name the member."""
+        super().__init__(
+            f"receipt: its charter has another key for {country} than the fingerprint that you "
+            "gave, or does not list it; nothing is proven. Check the fingerprint with that "
+            "authority; if it is right, show the receipt to the members."
+        )
+
+
+class TooFewTrustedError(RefusedError):
+    """Fewer signers of the survivor set are trusted than its threshold. Nothing is proven."""
+
+    code = "receipt.too_few_trusted"
+
+    def __init__(self, *, trusted: int, threshold: int, others: str) -> None:
+        """Say how many more are needed, and of whom."""
+        super().__init__(
+            f"receipt: you gave the fingerprints of {trusted} of those who signed the survivor "
+            f"set, {threshold} are needed; nothing is proven. Add --trust for some of {others}, "
+            "or name the charter with --charter."
+        )
 
 
 class ReceiptNotProvenError(RefusedError):
