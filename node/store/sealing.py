@@ -8,7 +8,6 @@ opens only as what it was sealed for. A key derived with HKDF-SHA256 serves one 
 """
 
 from collections.abc import Callable
-from typing import cast
 
 from Crypto.Cipher import AES
 from Crypto.Hash import SHA256
@@ -47,7 +46,7 @@ def unseal(key: bytes, purpose: str, sealed: bytes) -> bytes:
 
 def derive(key: bytes, purpose: str) -> bytes:
     """A key of its own for `purpose`; 32 bytes (RFC 5869, no salt: `key` is uniform)."""
-    return cast("bytes", HKDF(key, KEY_BYTES, None, SHA256, context=_label(purpose)))
+    return HKDF(key, KEY_BYTES, None, SHA256, context=_label(purpose))
 
 
 def _label(purpose: str) -> bytes:
