@@ -15,8 +15,14 @@
 9. The coordinator signed this answer, which has the plan's cells.
 
 It does not prove that the answer is the sum of the inputs: that takes the masked inputs, which
-only the members' receipt has (`protocols.members_receipts`). A release tree with inclusion proofs
-is not built yet.
+only the members' receipt has (`protocols.members_receipts`). When it was published, and who was
+named for bad shares, is the coordinator's word alone. A release tree with inclusion proofs is not
+built yet.
+
+The charter to verify with comes from elsewhere. The receipt carries it too, so that somebody who
+knows members' fingerprints instead can find it believable: `trusted_charter` demands that at least
+t of those who signed the survivor set are known. Each of their nodes accepted the charter, having
+confirmed every member's key; so one honest node among them vouches for the others' keys.
 
 The file is one canonical JSON object; `answer` holds the whole numbers as they were summed, still
 scaled by 2ᵏ.
@@ -41,11 +47,14 @@ from corridor.errors.receipts import (
     ReceiptRosterError,
     ReceiptSharersError,
     ReceiptSurvivorsError,
+    TooFewTrustedError,
+    TrustedMemberError,
 )
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature, is_edition_id
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json, fraction_text
-from corridor.protocols.charter import Charter
+from corridor.protocols.cards import Card, Fingerprint, fingerprint
+from corridor.protocols.charter import Charter, parse_charter
 from corridor.protocols.fields import Fields, decode
 from corridor.protocols.secure_sum.coordinator import CollectingUnmask
 from corridor.protocols.secure_sum.messages import (
@@ -100,11 +109,15 @@ class PublicReceipt:
     """Everything that a public receipt says; well-formed, not believed.
 
     Attributes:
+        charter: what the receipt says the charter is.
         inputs: the words of the survivors for their masked inputs, sorted by country.
         answer: the unmasked sum, cell by cell, still scaled by 2ᵏ.
+        named: who was caught dealing or revealing bad shares, says the coordinator.
+        published_at: seconds since 1970 UTC, says the coordinator.
         signature: the coordinator's, over everything else.
     """
 
+    charter: Charter
     proposal: Proposal
     parameters: AttemptParameters
     roster: Roster
@@ -112,6 +125,8 @@ class PublicReceipt:
     inputs: tuple[MaskedInput, ...]
     signatures: tuple[SurvivorSignature, ...]
     answer: tuple[int, ...]
+    named: tuple[CountryCode, ...]
+    published_at: int
     signature: Signature
 
     @property
@@ -130,6 +145,7 @@ class PublicReceipt:
     def _body(self) -> Mapping[str, Json]:
         return {
             "format": FORMAT,
+            "charter": canonical.decode(self.charter.encode(), "charter"),
             "header": _header_json(self.proposal.header),
             "question": self.proposal.question.decode(),
             "proposal_signature": self.proposal.signature.hex(),
@@ -157,11 +173,20 @@ class PublicReceipt:
                 for word in self.signatures
             ],
             "answer": self.answer,
+            "named": list(self.named),
+            "published_at": self.published_at,
         }
 
 
 def make_public_receipt(
-    proposal: Proposal, words: CollectingUnmask, answer: npt.NDArray[np.int64], sign: Sign
+    proposal: Proposal,
+    words: CollectingUnmask,
+    answer: npt.NDArray[np.int64],
+    sign: Sign,
+    *,
+    charter: Charter,
+    named: Sequence[CountryCode],
+    published_at: int,
 ) -> PublicReceipt:
     """The receipt of an attempt that came to its end, signed by the coordinator.
 
@@ -170,10 +195,14 @@ def make_public_receipt(
         words: what everybody said.
         answer: the unmasked sum, `cells` values, still scaled.
         sign: with the coordinator's signing key.
+        charter: under which it was asked.
+        named: who was caught dealing or revealing bad shares.
+        published_at: seconds since 1970 UTC.
     """
 
     def receipt(signature: Signature) -> PublicReceipt:
         return PublicReceipt(
+            charter=charter,
             proposal=proposal,
             parameters=words.parameters,
             roster=words.settled.roster,
@@ -181,6 +210,8 @@ def make_public_receipt(
             inputs=tuple(words.inputs[country] for country in sorted(words.inputs)),
             signatures=tuple(sorted(words.signatures, key=lambda word: word.country)),
             answer=tuple(answer.tolist()),
+            named=tuple(sorted(named)),
+            published_at=published_at,
             signature=signature,
         )
 
@@ -231,6 +262,33 @@ def verify_public_receipt(
     )
 
 
+def trusted_charter(
+    receipt: PublicReceipt, trusted: Mapping[CountryCode, Fingerprint]
+) -> tuple[Charter, frozenset[CountryCode]]:
+    """The receipt's own charter, if members vouch for it whose fingerprints the verifier knows.
+
+    That they vouch is not checked here: `verify_public_receipt` with this charter does that. It
+    also gives whose signatures of the survivor set the verifier can tell to be theirs.
+
+    Raises:
+        TrustedMemberError: the charter has another key of a trusted member; names it.
+        TooFewTrustedError: fewer than t of the survivor set's signers are trusted.
+    """
+    cards = {member.country: Card.of(member) for member in receipt.charter.members}
+    for country in sorted(trusted):
+        if country not in cards or fingerprint(cards[country]) != trusted[country]:
+            raise TrustedMemberError(country)
+    signers = frozenset(word.country for word in receipt.signatures)
+    known = signers & frozenset(trusted)
+    # Not the receipt's own number: a liar would write 1 there.
+    threshold = receipt.charter.threshold(len(receipt.roster.acceptances))
+    if len(known) < threshold:
+        raise TooFewTrustedError(
+            trusted=len(known), threshold=threshold, others=", ".join(sorted(signers - known))
+        )
+    return receipt.charter, known
+
+
 def settled_roster(receipt: PublicReceipt, compiled: Compiled) -> SettledRoster:
     """The numbers and the roster hash, computed anew (claim 5).
 
@@ -253,7 +311,7 @@ def _check_question(
     """Claims 1 to 3."""
     proposal = receipt.proposal
     header = proposal.header
-    if header.charter != charter.digest:
+    if header.charter != charter.digest or receipt.charter.digest != charter.digest:
         raise ReceiptCharterError(1, "the charter", "the receipt is of another charter")
     if not verify(charter.coordinator_key, header.to_sign(), proposal.signature):
         raise ReceiptProposalError(
@@ -308,7 +366,7 @@ def _check_sharers(
         )
         if not verify(charter.signing_keys[word.country], signed.to_sign(), word.signature):
             raise ReceiptSharersError(6, claim, f"the word of {word.country} is not signed by it")
-        if not sharers <= word.opened:
+        if not sharers <= word.opened - word.complaints:
             raise ReceiptSharersError(
                 6, claim, f"{word.country} did not open the envelopes of all others"
             )
@@ -380,6 +438,7 @@ def masked_input(
 
 _BODY = (
     "format",
+    "charter",
     "header",
     "question",
     "proposal_signature",
@@ -389,6 +448,8 @@ _BODY = (
     "inputs",
     "signatures",
     "answer",
+    "named",
+    "published_at",
     "signature",
 )
 _HEADER = (
@@ -434,9 +495,9 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
     Raises:
         MalformedReceiptError: a field is missing, unknown or malformed; names it.
     """
-    fields = Fields(
-        decode(raw, name, MalformedReceiptError), _BODY, name=name, error=MalformedReceiptError
-    )
+    value = decode(raw, name, MalformedReceiptError)
+    fields = Fields(value, _BODY, name=name, error=MalformedReceiptError)
+    assert isinstance(value, Mapping)  # noqa: S101 - `Fields` has refused everything else
     if fields.text("format") != FORMAT:
         raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
     header = _read_header(fields.below("header", _HEADER))
@@ -450,6 +511,7 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
     roster_hash = roster.hash(header, parameters)
     sharers = _read_sharers(fields, roster_hash)
     return PublicReceipt(
+        charter=parse_charter(canonical.encode(value["charter"]), f"{name}, charter"),
         proposal=Proposal(
             header,
             fields.free_text("question").encode(),
@@ -461,6 +523,8 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
         inputs=_read_inputs(fields, roster_hash, sharers),
         signatures=_read_signatures(fields),
         answer=fields.wholes("answer"),
+        named=fields.countries("named"),
+        published_at=fields.whole("published_at"),
         signature=Signature(fields.octets("signature", 64)),
     )
 

@@ -87,7 +87,13 @@ def finish(silent: frozenset[CountryCode] = frozenset()) -> Finished:
     answer = conversation.unmask()
     proposal = Proposal(header, QUESTION, COORDINATOR.sign(header.to_sign()))
     receipt = make_public_receipt(
-        proposal, conversation.collecting_unmask, answer, COORDINATOR.sign
+        proposal,
+        conversation.collecting_unmask,
+        answer,
+        COORDINATOR.sign,
+        charter=charter,
+        named=(),
+        published_at=1500,
     )
     return Finished(charter, receipt, conversation, answer)
 
