@@ -22,9 +22,9 @@ def credentials_path() -> Path:
     return Path(named) if named else Path.home() / ".config" / "corridor" / "credentials.json"
 
 
-def save_credentials(credentials: Credentials) -> Path:
-    """Remember `credentials` for the next commands; gives the file's path."""
-    path = credentials_path()
+def save_credentials(credentials: Credentials, path: Path | None = None) -> Path:
+    """Remember `credentials` for the next commands, or in the file named; gives its path."""
+    path = path or credentials_path()
     make_private_folder(path.parent)
     document = {
         "url": credentials.url,

@@ -1,0 +1,282 @@
+"""What an analyst runs: `login`, `indicators`, `forecast`, `ask`, `results`.
+
+These talk to the coordinator's REST API with the analyst's token. `forecast` and `ask` take the
+same words: first look at what it would cost, then ask.
+"""
+
+import argparse
+import getpass
+import io
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from corridor.cli.output import Output
+from corridor.cli.progress import progress_line
+from corridor.cli.release import show_forecast, show_release
+from corridor.cli.words import Nouns, add_command
+from corridor.client.app import connect, load_credentials, save_credentials
+from corridor.client.connection import Answer, Credentials, Region
+from corridor.errors.cli import BadParameterError, NoQuestionError
+from corridor.files import PUBLIC, write_atomically
+
+FORMATS = ("table", "csv", "parquet", "json", "xlsx")
+
+
+def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
+    """Add the analyst's commands."""
+    login = add_command(
+        nouns,
+        "login",
+        _login,
+        does="remember a coordinator and your token for the commands below",
+        example="corridor login https://coordinator.example:8443 --ca-fingerprint 3F2A…",
+    )
+    login.add_argument("url", metavar="URL", help="address of the coordinator's REST API")
+    login.add_argument(
+        "--token", default=None, help="your token; asked for, or read from a pipe, if left out"
+    )
+    login.add_argument(
+        "--ca-fingerprint",
+        default="",
+        metavar="HEX",
+        help="of the coordinator's certificate authority, from its staff; pinned from now on",
+    )
+
+    add_command(
+        nouns,
+        "indicators",
+        _indicators,
+        does="list the ready-made questions and their parameters",
+        example="corridor indicators",
+    )
+
+    forecast = add_command(
+        nouns,
+        "forecast",
+        _forecast,
+        does="show what a question would cost and how exact it would be; spends nothing",
+        example='corridor forecast --indicator corridor_matrix --accuracy "±20"',
+    )
+    _add_question(forecast)
+
+    ask = add_command(
+        nouns,
+        "ask",
+        _ask,
+        does="ask the region, wait for the answer and show it with its margins",
+        example='corridor ask "SELECT gender, COUNT(DISTINCT person) FROM persons '
+        'GROUP BY gender" --rho 1/200',
+    )
+    _add_question(ask)
+    ask.add_argument(
+        "--no-wait", action="store_true", help="return at once; see `corridor results` later"
+    )
+
+    results = add_command(
+        nouns,
+        "results",
+        _results,
+        does="list the questions asked, or show one answer again, free of charge",
+        example="corridor results 7f3a --format csv --out answer.csv",
+    )
+    results.add_argument("id", nargs="?", metavar="ID", help="of a question or release")
+    results.add_argument("--format", choices=FORMATS, default="table")
+    results.add_argument(
+        "--out", type=Path, metavar="FILE", help="write there instead of to the screen"
+    )
+    results.add_argument(
+        "--receipt",
+        type=Path,
+        metavar="FILE",
+        help="also write the public receipt, for `corridor verify`",
+    )
+    results.add_argument("--all", action="store_true", help="every cell, not only the largest")
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="SQL | NAME=VALUE",
+        help="one SELECT over persons, corridors, legs or services; or an indicator's parameters",
+    )
+    parser.add_argument("--indicator", metavar="NAME", help="a question of the catalogue")
+    parser.add_argument(
+        "--accuracy", metavar="±N", help="half-width of each cell's 95%% interval: ±20"
+    )
+    parser.add_argument("--rho", metavar="ρ", help="privacy to spend, as a fraction: 1/100")
+    parser.add_argument("--scope", choices=("regional", "per-country"), default="regional")
+    parser.add_argument(
+        "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
+    )
+    parser.add_argument("--all", action="store_true", help="show every cell")
+
+
+def _login(arguments: argparse.Namespace, out: Output) -> int:
+    token = arguments.token
+    if token is None:
+        token = getpass.getpass("token: ") if sys.stdin.isatty() else sys.stdin.readline()
+    credentials = Credentials(arguments.url, token.strip(), arguments.ca_fingerprint)
+    with connect(credentials) as region:
+        description = region.describe()
+    path = save_credentials(credentials)
+    out.say(f"You are connected to {description['name']}. Remembered in {path}.")
+    out.say("Next: corridor indicators")
+    out.document({"region": description["name"], "credentials": str(path)})
+    return 0
+
+
+def _indicators(_: argparse.Namespace, out: Output) -> int:
+    with _region() as region:
+        indicators = region.indicators()
+    rows = [
+        (
+            one["name"],
+            one["title"] + ("" if one["available"] else f" (waits for {one['waits_for']})"),
+            ", ".join(
+                f"{parameter['name']}={parameter['default']}" for parameter in one["parameters"]
+            ),
+        )
+        for one in indicators
+    ]
+    out.table("Ready-made questions", ("name", "what it answers", "parameters"), rows)
+    out.say("Next: corridor forecast --indicator NAME [NAME=VALUE …]")
+    out.document(indicators)
+    return 0
+
+
+def _forecast(arguments: argparse.Namespace, out: Output) -> int:
+    request = make_request(arguments)
+    with _region() as region:
+        forecast = region.forecast(request)
+    show_forecast(forecast, out)
+    out.document(forecast)
+    return 0
+
+
+def _ask(arguments: argparse.Namespace, out: Output) -> int:
+    request = make_request(arguments)
+    with _region() as region:
+        question = region.ask(request)
+        if arguments.no_wait:
+            out.say(f"Asked. Next: corridor results {question['id']}")
+            out.document(question)
+            return 0
+        question = region.wait(
+            question["id"], lambda news: out.progress(progress_line(news)), time.sleep
+        )
+        if question["state"] == "failed":
+            return _failed(question, out)
+        release = region.release(question["release_id"])
+    show_release(release, out, every_cell=arguments.all)
+    out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
+    out.document(release)
+    return 0
+
+
+def _failed(question: Answer, out: Output) -> int:
+    failure = question["failure"]
+    missing = failure.get("missing") or []
+    names = f" Missing: {', '.join(missing)}." if missing else ""
+    out.refusal(failure["code"], f"{failure['message']}{names}")
+    return 1
+
+
+def _results(arguments: argparse.Namespace, out: Output) -> int:
+    with _region() as region:
+        if arguments.id is None:
+            return _list(region, out)
+        release = _release_of(region, arguments.id)
+        if arguments.receipt is not None:
+            write_atomically(arguments.receipt, region.receipt(release["id"]), PUBLIC)
+            out.progress(
+                f"The receipt was written to {arguments.receipt}. Next: corridor verify "
+                f"{arguments.receipt} --charter FILE"
+            )
+    if arguments.out is not None:
+        return _write(release, arguments, out)
+    if arguments.format != "table":
+        from corridor.cli.exports import release_text  # noqa: PLC0415  # as in _write
+
+        out.raw(release_text(release, arguments.format))
+    else:
+        show_release(release, out, every_cell=arguments.all)
+    out.document(release)
+    return 0
+
+
+def _write(release: Answer, arguments: argparse.Namespace, out: Output) -> int:
+    if arguments.format == "table":
+        text = io.StringIO()
+        show_release(release, Output(as_json=False, out=text), every_cell=arguments.all)
+        write_atomically(arguments.out, text.getvalue().encode(), PUBLIC)
+        written: tuple[Path, ...] = (arguments.out,)
+    else:
+        # Half a second of libraries that no other command needs.
+        from corridor.cli.exports import write_release  # noqa: PLC0415
+
+        written = write_release(release, arguments.format, arguments.out)
+    out.say(f"Written: {', '.join(str(path) for path in written)}")
+    out.document({"files": [str(path) for path in written]})
+    return 0
+
+
+def _list(region: Region, out: Output) -> int:
+    questions = region.questions()
+    rows = [
+        (
+            one["id"],
+            one["state"],
+            one.get("release_id") or "",
+            one["rho"],
+            one.get("purpose", ""),
+            one["asked_at"],
+        )
+        for one in questions
+    ]
+    out.table("Questions", ("id", "state", "release", ">ρ", "purpose", "asked at"), rows)
+    out.document(questions)
+    return 0
+
+
+def _release_of(region: Region, identifier: str) -> Answer:
+    """The release of that id, or of the question of that id."""
+    for question in region.questions():
+        if question["id"] == identifier and question.get("release_id"):
+            return region.release(question["release_id"])
+    return region.release(identifier)
+
+
+def make_request(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The API's request for the words of `forecast` or `ask`.
+
+    Raises:
+        NoQuestionError: neither SQL nor an indicator, or both.
+        BadParameterError: a parameter that is not NAME=VALUE.
+    """
+    request: dict[str, Any] = {"scope": arguments.scope, "purpose": arguments.purpose}
+    if arguments.indicator is not None:
+        request["indicator"] = arguments.indicator
+        request["parameters"] = dict(_parameter(word) for word in arguments.words)
+    elif len(arguments.words) == 1:
+        request["sql"] = arguments.words[0]
+    else:
+        raise NoQuestionError
+    if arguments.accuracy is not None:
+        request["accuracy"] = arguments.accuracy
+    if arguments.rho is not None:
+        request["rho"] = arguments.rho
+    return request
+
+
+def _parameter(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name:
+        raise BadParameterError(word)
+    return name, value
+
+
+def _region() -> Region:
+    return connect(load_credentials())

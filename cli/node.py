@@ -1,0 +1,321 @@
+"""What an authority runs at its node: `corridor node …`."""
+
+import argparse
+from pathlib import Path
+
+from corridor.cli.homes import home_of, read_file
+from corridor.cli.output import Output
+from corridor.cli.words import Nouns, add_command, add_group, add_home
+from corridor.errors.cli import BadTrustError
+from corridor.ids import CountryCode, is_country_code
+from corridor.node import app
+from corridor.node.views import CardView, CharterOffer
+
+
+def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
+    """Add the node's commands."""
+    verbs = add_group(nouns, "node", does="run an authority's node: its case data, its rules")
+
+    def command(name: str, run: object, *, does: str, example: str) -> argparse.ArgumentParser:
+        parser = add_command(verbs, name, run, does=does, example=f"corridor node {example}")  # type: ignore[arg-type]
+        add_home(parser, "the node")
+        return parser
+
+    init = command(
+        "init",
+        _init,
+        does="make a new node with its own keys in an empty folder",
+        example='init --home /srv/corridor --country MD --name "Anti-trafficking unit"',
+    )
+    init.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2, as MD")
+    init.add_argument("--name", default="", help="name of the authority")
+
+    enrol = command(
+        "enrol",
+        _enrol,
+        does="join the coordinator that sent an invitation; the private keys never leave",
+        example="enrol invitation-MD.json --home /srv/corridor",
+    )
+    enrol.add_argument("invitation", type=Path, metavar="INVITATION", help="the file it sent")
+
+    command(
+        "card",
+        _card,
+        does="show this node's public keys and their fingerprint, to read out by phone",
+        example="card --home /srv/corridor",
+    )
+
+    accept = command(
+        "accept",
+        _accept,
+        does="look at the proposed charter and sign it, once every member's key is confirmed",
+        example="accept --trust BG=3F2A-…  --trust UA=91C0-…  --home /srv/corridor",
+    )
+    accept.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="CC=FINGERPRINT",
+        help="a member's fingerprint (hex, or its words) as that authority told you itself",
+    )
+    accept.add_argument(
+        "--card",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a member's card, received from that authority itself",
+    )
+    accept.add_argument("--show", action="store_true", help="only show what is proposed")
+
+    load = command(
+        "import",
+        _import,
+        does="read HTCDS case files into a new edition of the node's data",
+        example="import cases-2025.xlsx --home /srv/corridor",
+    )
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE", help="xlsx, csv, parquet")
+    load.add_argument(
+        "--replace", action="store_true", help="start empty instead of adding to the last edition"
+    )
+    load.add_argument(
+        "--countries",
+        type=Path,
+        metavar="FILE",
+        help="a CSV of two columns, text and ISO code, for places that were not recognised",
+    )
+
+    serve = command(
+        "serve",
+        _serve,
+        does="stay connected and take part in what the policy allows, with nobody touching it",
+        example="serve --home /srv/corridor",
+    )
+    serve.add_argument("--fault", default=None, help="stop on purpose: exit@ROUND (synthetic only)")
+
+    command(
+        "status",
+        _status,
+        does="say in one line what the node is doing, and who is waited for",
+        example="status --home /srv/corridor",
+    )
+    policy = command(
+        "policy",
+        _policy,
+        does="check the policy file and show its rules in order",
+        example="policy --home /srv/corridor",
+    )
+    policy.add_argument("--edit-help", action="store_true", help="explain what can stand there")
+    command(
+        "approve",
+        _approve,
+        does="approve a waiting question (approvals are not built yet; says so)",
+        example="approve --home /srv/corridor",
+    )
+    command(
+        "budget",
+        _budget,
+        does="show what was spent, what is reserved and what is left",
+        example="budget --home /srv/corridor",
+    )
+    journal = command(
+        "journal",
+        _journal,
+        does="show what this node was asked, decided and let out; or export it, signed",
+        example="journal --export journal.jsonl --home /srv/corridor",
+    )
+    journal.add_argument("--export", type=Path, metavar="FILE", help="write the signed chain")
+    journal.add_argument("--last", type=int, default=30, metavar="N", help="how many to show")
+    receipt = command(
+        "receipt",
+        _receipt,
+        does="fetch a release's members' receipt, from which the sum can be recomputed",
+        example="receipt RELEASE --out members-receipt.bin --home /srv/corridor",
+    )
+    receipt.add_argument("release", metavar="RELEASE")
+    receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
+    command(
+        "doctor",
+        _doctor,
+        does="check keys, certificate, charter, ledger, data and connection, and say what to mend",
+        example="doctor --home /srv/corridor",
+    )
+
+
+def _init(arguments: argparse.Namespace, out: Output) -> int:
+    card = app.initialise(
+        app.real_world(home_of(arguments)),
+        country=_country(arguments.country),
+        name=arguments.name or f"Authority of {arguments.country}",
+    )
+    out.say(f"A node for {card.country} was made in {home_of(arguments)}.")
+    _show_card(card, out)
+    out.say("Look at policy.toml in that folder: it decides what may be asked here.")
+    out.say("Next: corridor node enrol INVITATION")
+    return 0
+
+
+def _enrol(arguments: argparse.Namespace, out: Output) -> int:
+    enrolment = app.enrol(app.real_world(home_of(arguments)), read_file(arguments.invitation))
+    out.say(f"Enrolled with {enrolment.region} at {enrolment.grpc}.")
+    out.say("Next: corridor node import FILE…, and corridor node accept when there is a charter")
+    out.document({"region": enrolment.region, "grpc": enrolment.grpc, "web": enrolment.web})
+    return 0
+
+
+def _card(arguments: argparse.Namespace, out: Output) -> int:
+    _show_card(app.card(app.real_world(home_of(arguments))), out)
+    return 0
+
+
+def _show_card(card: CardView, out: Output) -> None:
+    out.say(f"{card.country}  {card.name}")
+    out.say(f"fingerprint  {card.fingerprint}")
+    out.say(f"in words     {card.words}")
+    out.document(
+        {
+            "country": card.country,
+            "name": card.name,
+            "fingerprint": card.fingerprint,
+            "words": card.words,
+            "card": card.text,
+        }
+    )
+
+
+def _accept(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    offer = app.offered_charter(world)
+    _show_offer(offer, out)
+    if arguments.show:
+        out.document(offer.document)
+        return 0
+    trusted = app.trusted_fingerprints(
+        dict(_trust(text) for text in arguments.trust),
+        [read_file(path) for path in arguments.card],
+    )
+    status = app.accept(world, offer, trusted)
+    if status.in_force:
+        out.say("Signed. Every member has signed: the charter is in force.")
+    else:
+        out.say(f"Signed. Waiting for the signatures of {', '.join(status.missing)}.")
+    out.say("Next: corridor node serve")
+    out.document({"in_force": status.in_force, "missing": list(status.missing)})
+    return 0
+
+
+def _show_offer(offer: CharterOffer, out: Output) -> None:
+    out.table(
+        f"Charter of {offer.region}, version {offer.version}"
+        + (" (synthetic data)" if offer.synthetic else ""),
+        ("member", "name", "fingerprint"),
+        [(one.country, one.name, one.fingerprint) for one in offer.members],
+        note="; ".join(f"{name} {value}" for name, value in offer.numbers),
+    )
+
+
+def _import(arguments: argparse.Namespace, out: Output) -> int:
+    outcome = app.import_files(
+        app.real_world(home_of(arguments)),
+        arguments.files,
+        replace=arguments.replace,
+        mapping=arguments.countries,
+        progress=out.progress,
+    )
+    for line in outcome.lines:
+        out.say(line)
+    out.document(outcome.document)
+    return 0
+
+
+def _serve(arguments: argparse.Namespace, out: Output) -> int:
+    app.serve(app.real_world(home_of(arguments)), fault=arguments.fault, tell=out.progress)
+    out.document({"stopped": True})
+    return 0
+
+
+def _status(arguments: argparse.Namespace, out: Output) -> int:
+    view = app.status(app.real_world(home_of(arguments)))
+    out.say(view.line)
+    out.document(view.document)
+    return 0 if view.alive else 1
+
+
+def _policy(arguments: argparse.Namespace, out: Output) -> int:
+    view = app.policy(app.real_world(home_of(arguments)))
+    if arguments.edit_help:
+        out.say(view.help)
+        out.document({"help": view.help})
+        return 0
+    out.table("Policy, first match decides", ("rule", "line", "verdict", "when"), view.rules)
+    for line in view.lines:
+        out.say(line)
+    out.document(view.document)
+    return 0
+
+
+def _approve(_: argparse.Namespace, out: Output) -> int:
+    out.refusal(
+        "node.approvals_not_built",
+        "approvals by people are not built yet: a rule that says “ask” refuses. Write “allow” or "
+        "“refuse” in policy.toml.",
+    )
+    return 1
+
+
+def _budget(arguments: argparse.Namespace, out: Output) -> int:
+    view = app.budget(app.real_world(home_of(arguments)))
+    out.table("Privacy budget, for every person at this node", (" ", ">ρ", ">ε"), view.rows)
+    for line in view.lines:
+        out.say(line)
+    out.document(view.document)
+    return 0
+
+
+def _journal(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.export is not None:
+        count = app.export_journal(world, arguments.export)
+        out.say(f"{count} entries written to {arguments.export}, signed by this node.")
+        out.document({"entries": count, "file": str(arguments.export)})
+        return 0
+    entries = app.journal(world, arguments.last)
+    out.table(
+        "Journal",
+        ("number", "time (UTC)", "what", "session", "details"),
+        [(str(one.number), one.time, one.kind, one.session, one.details) for one in entries],
+    )
+    out.document([one.document for one in entries])
+    return 0
+
+
+def _receipt(arguments: argparse.Namespace, out: Output) -> int:
+    app.fetch_receipt(app.real_world(home_of(arguments)), arguments.release, arguments.out)
+    out.say(f"Written to {arguments.out}, still encrypted to the members.")
+    out.say(f"Next: corridor verify {arguments.out} --home {home_of(arguments)}")
+    out.document({"file": str(arguments.out)})
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace, out: Output) -> int:
+    findings = app.doctor(app.real_world(home_of(arguments)))
+    out.table(
+        "Doctor",
+        (" ", "what", "finding"),
+        [("ok" if one.ok else "!!", one.what, one.finding) for one in findings],
+    )
+    out.document([{"ok": one.ok, "what": one.what, "finding": one.finding} for one in findings])
+    return 0 if all(one.ok for one in findings) else 1
+
+
+def _country(text: str) -> CountryCode:
+    if not is_country_code(text):
+        raise BadTrustError(text, "is not two capital letters, as in MD")
+    return text
+
+
+def _trust(text: str) -> tuple[CountryCode, str]:
+    country, equals, fingerprint = text.partition("=")
+    if not equals or not fingerprint or not is_country_code(country):
+        raise BadTrustError(text, "is not CC=FINGERPRINT, as in BG=3F2A-…")
+    return country, fingerprint

@@ -1,0 +1,109 @@
+"""How the command speaks: to people in lines and tables, to programs in one JSON document.
+
+    out.say(text)                what happened, for people
+    out.table(title, …)          figures and lists, for people
+    out.progress(text)           what is being waited for; on standard error
+    out.document(value)          the same result for programs; printed with --json only
+    out.raw(text)                a file's content for a pipe
+
+A command says things for people and hands over one document; `--json` decides which is seen.
+What comes from elsewhere (names, labels, messages) may hold control characters with which to
+repaint a terminal; they are replaced.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+NARROWEST = 100
+"""Columns assumed where the output is no terminal, so that a log keeps its tables whole."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+class Output:
+    """Where one command's words go."""
+
+    def __init__(
+        self, *, as_json: bool, out: TextIO = sys.stdout, err: TextIO = sys.stderr
+    ) -> None:
+        self._json = as_json
+        self._out = out
+        width = None if out.isatty() else NARROWEST
+        self._console = Console(file=out, width=width, highlight=False, soft_wrap=False)
+        self._errors = Console(file=err, highlight=False, soft_wrap=True)
+        self._told = ""
+
+    def say(self, text: str = "") -> None:
+        """Print `text` for people, as it stands."""
+        if not self._json:
+            self._console.print(_text(text), soft_wrap=True)
+
+    def raw(self, text: str) -> None:
+        """Print `text` for another program to read, as it stands."""
+        if not self._json:
+            self._out.write(text)
+
+    def heading(self, text: str) -> None:
+        """Print a line that begins a part."""
+        if not self._json:
+            self._console.print()
+            self._console.print(_text(text, style="bold"), soft_wrap=True)
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = ""
+    ) -> None:
+        """Print a table for people. A column whose name begins with `>` is set to the right."""
+        if self._json:
+            return
+        table = Table(
+            title=_text(title) if title else None,
+            title_justify="left",
+            title_style="bold",
+            caption=_text(note) if note else None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+        )
+        for column in columns:
+            right = column.startswith(">")
+            table.add_column(
+                column.removeprefix(">"),
+                justify="right" if right else "left",
+                no_wrap=right,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(_text(cell) for cell in row))
+        self._console.print(table)
+
+    def progress(self, text: str) -> None:
+        """Tell on standard error what is being waited for; a repetition is not told."""
+        if text != self._told:
+            self._told = text
+            self._errors.print(_text(text, style="dim"))
+
+    def refusal(self, code: str, message: str) -> None:
+        """Tell why the command failed: the words, and the code that never changes."""
+        if self._json:
+            self.document({"error": {"code": code, "message": message}})
+        else:
+            self._errors.print(_text(f"{message} [{code}]", style="red"))
+
+    def document(self, value: Any) -> None:
+        """Print `value` as JSON, with --json only."""
+        if self._json:
+            json.dump(value, self._out, indent=2, ensure_ascii=False, sort_keys=False)
+            self._out.write("\n")
+
+
+def _text(words: str, style: str = "") -> Text:
+    """`words` as a terminal cannot be led astray by."""
+    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", words), style=style)

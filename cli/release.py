@@ -1,0 +1,198 @@
+"""How a forecast and an answer read in a terminal.
+
+Values are unbiased and shown beside their margins, margins are rounded up, and a cell whose
+interval reaches zero is marked, because the answer cannot tell it from nothing.
+"""
+
+import heapq
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from corridor.cli.output import Output
+from corridor.client.tables import Cell, ReleasedTable, tables_of
+
+SHORT = 30
+"""A longer table is shown by its largest cells unless every cell is asked for."""
+
+MARK = "≈ 0"
+"""Stands beside a cell whose interval reaches zero."""
+
+
+def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
+    """What a question would cost and how exact it would be, and whether it can be asked."""
+    show_price(forecast, out)
+    if forecast["would_miss"]:
+        out.say(f"missing      {_names(forecast['would_miss'])}")
+    out.table(
+        "What the authorities would have left, before it",
+        ("node", ">spent ρ", ">left this year", ">left for all time", "enough", "consent rule"),
+        [
+            (
+                one["country"],
+                one["spent"],
+                one["remaining_year"],
+                one["remaining_all_time"],
+                "yes" if one["is_enough"] else "no: it would refuse",
+                one["consent_rule"],
+            )
+            for one in forecast["allowances"]
+        ],
+    )
+    if forecast["free_release"] is not None:
+        out.say(
+            "This was answered already, and nothing has changed since; it is free: "
+            f"corridor results {forecast['free_release']}"
+        )
+    else:
+        out.say("Nothing was spent. Next: corridor ask, with the same words")
+
+
+def show_price(forecast: Mapping[str, Any], out: Output) -> None:
+    """What a question would give, what it would cost, who would answer."""
+    for one in forecast["tables"]:
+        _show_condition(one["title"], out)
+    out.table(
+        "Forecast",
+        ("table", ">cells", ">each ±", ">trusted curator ±", ">such cells hold about"),
+        [
+            (
+                _subject(one["title"]),
+                _whole(one["cells"]),
+                shown_margin(one["margin"]),
+                shown_margin(one["central_margin"]),
+                _whole(one["typical"]),
+            )
+            for one in forecast["tables"]
+        ],
+        note="± is the half-width of each cell's 95 % interval",
+    )
+    _show_promise(forecast, out)
+    out.say(f"answering    {_names(forecast['would_take_part'])}")
+    for sentence in forecast["sentences"]:
+        out.say(f"!! {sentence}")
+
+
+def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -> None:
+    """An answer: its tables, its guarantee, who took part."""
+    synthetic = "SYNTHETIC DATA, " if release["synthetic"] else ""
+    out.heading(f"{release['region']}: {synthetic}release {release['id']}")
+    out.say(f"published {release['published_at']}, scope {release['scope']}")
+    for table in tables_of(release):
+        show_table(table, out, every_cell=every_cell)
+    _show_promise(release["guarantee"], out)
+    out.say(
+        f"against      {release['guarantee']['colluders']} nodes colluding with the coordinator"
+    )
+    out.say(
+        f"noise        {release['ratio']:.3g} times that of a trusted curator who had seen all data"
+    )
+    out.table(
+        "Who is in it",
+        ("node", "name", "edition", "consent rule", "in the sum"),
+        [
+            (
+                one["country"],
+                one["name"],
+                one["edition"][:12],
+                one["consent_rule"],
+                "yes" if one["survived"] else "no: dropped out",
+            )
+            for one in release["participants"]
+        ],
+    )
+    if release["named"]:
+        out.say(
+            f"!! sent inconsistent shares, and is named in the receipt: {_names(release['named'])}"
+        )
+
+
+def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:
+    """One table: in its own order, or by its largest cells if it is long."""
+    cells: Iterable[Cell] = table.cells()
+    notes = []
+    if table.size > SHORT and not every_cell:
+        cells = heapq.nlargest(SHORT, cells, key=lambda cell: cell.value or 0.0)
+        notes.append(f"the {SHORT} largest of {_whole(table.size)} cells; all of them with --all")
+    if table.central_margin is not None:
+        notes.append(f"a trusted curator's margin: ± {shown_margin(table.central_margin)}")
+    if table.total is not None and table.axes:
+        total = f"together {estimate(*table.total)}"
+        many = f", where a person counts up to {table.max_cells} times"
+        notes.append(total + (many if table.max_cells > 1 else ""))
+    shown = [(*cell.labels, estimate(cell.value, cell.margin), _mark(cell)) for cell in cells]
+    if any(row[-1] for row in shown):
+        notes.append(f"{MARK}: the interval reaches zero")
+    columns = [axis.label for axis in table.axes]
+    out.table(
+        _subject(table.title), (*columns, f">{table.measure}", ""), shown, note="; ".join(notes)
+    )
+    _show_condition(table.title, out)
+
+
+def estimate(value: float | None, margin: float | None) -> str:
+    """`1 240 ± 19`: as many digits as the margin warrants."""
+    if value is None or margin is None:
+        return "–"
+    decimals = _decimals(margin)
+    rounded = round(value, decimals) + 0.0  # no "-0"
+    number = f"{rounded:,.{decimals}f}".replace(",", " ").replace("-", "−")
+    return f"{number} ± {shown_margin(margin)}"
+
+
+def shown_margin(margin: float) -> str:
+    """A margin, rounded up: what is shown never promises more than what is true."""
+    decimals = _decimals(margin)
+    up = math.ceil(margin * 10**decimals - 1e-9) / 10**decimals
+    return f"{up:,.{decimals}f}".replace(",", " ")
+
+
+def shown_epsilon(epsilon: float) -> str:
+    """An ε, rounded up to three digits or so."""
+    return f"{math.ceil(epsilon * 100 - 1e-9) / 100:.2f}" if epsilon < 100 else f"{epsilon:.0f}"
+
+
+def guarantee_words(guarantee: Mapping[str, Any]) -> str:
+    """What is promised to every person, in one line."""
+    return (
+        f"ρ = {guarantee['rho']} for each person at each node "
+        f"(ε = {shown_epsilon(guarantee['epsilon'])} at δ = {guarantee['delta']})"
+    )
+
+
+def _show_promise(guarantee: Mapping[str, Any], out: Output) -> None:
+    out.say(f"guarantee    {guarantee_words(guarantee)}")
+    out.say(
+        f"             ρ = {guarantee['rho_regional']} for a person known to "
+        f"{guarantee['nodes_per_person']} nodes "
+        f"(ε = {shown_epsilon(guarantee['epsilon_regional'])})"
+    )
+
+
+def _subject(title: str) -> str:
+    """`Persons by gender` of `Persons by gender; year 2020 to 2024`."""
+    return title.partition("; ")[0]
+
+
+def _show_condition(title: str, out: Output) -> None:
+    condition = title.partition("; ")[2]
+    if condition:
+        out.say(f"only         {condition}")
+
+
+def _decimals(margin: float) -> int:
+    if margin >= 10:
+        return 0
+    return 1 if margin >= 1 else 2
+
+
+def _mark(cell: Cell) -> str:
+    return MARK if cell.reaches_zero and cell.value is not None else ""
+
+
+def _whole(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _names(countries: Sequence[str]) -> str:
+    return ", ".join(countries)

@@ -1,0 +1,152 @@
+"""The tables of a release as values: cells with labels in words, estimates and margins.
+
+    for table in tables_of(region.release(identifier)):
+        for cell in table.cells():
+            print(cell.labels, cell.value, "±", cell.margin)
+
+What comes here is the coordinator's word, read for people; the receipt is what proves it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from corridor.errors.client import RemoteAnswerError
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One grouping: its name in questions, its label for people, its values and their labels."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of an answer.
+
+    Attributes:
+        values: as questions write them; labels: the same in words.
+        value: unbiased, so it can be below 0; None where there is no mean.
+        margin: half-width of the 95 % interval.
+        non_negative: the nearest value that is possible; None where there is none.
+    """
+
+    values: tuple[str, ...]
+    labels: tuple[str, ...]
+    value: float | None
+    margin: float | None
+    non_negative: float | None
+
+    @property
+    def reaches_zero(self) -> bool:
+        """Whether the answer cannot tell this cell from nothing."""
+        return self.value is None or self.margin is None or abs(self.value) <= self.margin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedTable:
+    """One table of a release.
+
+    Attributes:
+        measure: what is counted, in one word: persons, rows, sum, mean.
+        max_cells: in how many cells one person may count.
+        central_margin: what the margin of a cell would be had everybody trusted one curator.
+        total: of all cells, with its margin; None for means.
+    """
+
+    title: str
+    measure: str
+    max_cells: int
+    axes: tuple[Axis, ...]
+    values: Sequence[float | None]
+    margins: Sequence[float | None] | float
+    non_negative: Sequence[float] | None
+    central_margin: float | None
+    total: tuple[float, float] | None
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return len(self.values)
+
+    @property
+    def margin(self) -> float | None:
+        """The one margin of every cell; None where each has its own."""
+        return self.margins if isinstance(self.margins, float) else None
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell, the last axis fastest."""
+        names = product(*(axis.values for axis in self.axes))
+        words = product(*(axis.labels for axis in self.axes))
+        for place, (values, labels) in enumerate(zip(names, words, strict=True)):
+            margin = self.margins if isinstance(self.margins, float) else self.margins[place]
+            shown = None if self.non_negative is None else self.non_negative[place]
+            yield Cell(values, labels, self.values[place], margin, shown)
+
+
+def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
+    """The tables of a release, as the API gives it.
+
+    Raises:
+        RemoteAnswerError: it has no such tables.
+    """
+    try:
+        return tuple(_table(one) for one in release["tables"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RemoteAnswerError("a release's tables") from error
+
+
+def _table(document: Mapping[str, Any]) -> ReleasedTable:
+    axes = tuple(
+        Axis(str(one["name"]), str(one["label"]), _texts(one["values"]), _texts(one["labels"]))
+        for one in document["axes"]
+    )
+    size = 1
+    for axis in axes:
+        if len(axis.values) != len(axis.labels):
+            raise ValueError("an axis has values without labels")
+        size *= len(axis.values)
+    margin, totals = document["margin"], document["totals"]
+    central = document.get("central_margin")
+    shown = document["non_negative"]
+    return ReleasedTable(
+        title=str(document["title"]),
+        measure=_measure(document),
+        max_cells=int(document["max_cells"]),
+        axes=axes,
+        values=_numbers(document["values"], size),
+        margins=_numbers(document["margins"], size) if margin is None else float(margin),
+        non_negative=None if shown is None else [float(one) for one in _sized(shown, size)],
+        central_margin=None if central is None else float(central),
+        total=None if totals is None else _estimate(totals["all"]),
+    )
+
+
+def _measure(document: Mapping[str, Any]) -> str:
+    measure = document["measure"]
+    if "count" in measure:
+        return "persons" if document["max_rows"] == 1 else "rows"
+    return "mean" if "mean" in measure else "sum"
+
+
+def _texts(words: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(word) for word in words)
+
+
+def _numbers(numbers: Sequence[Any], size: int) -> list[float | None]:
+    return [None if one is None else float(one) for one in _sized(numbers, size)]
+
+
+def _sized(numbers: Sequence[Any], size: int) -> Sequence[Any]:
+    if len(numbers) != size:
+        raise ValueError("as many numbers as cells were expected")
+    return numbers
+
+
+def _estimate(total: Mapping[str, Any]) -> tuple[float, float]:
+    return float(total["value"]), float(total["margin"])

@@ -1,0 +1,97 @@
+"""Errors of the command line that are not wrong usage by argparse's own word."""
+
+from corridor.errors import InvalidInputError, RefusedError
+
+
+class NoQuestionError(InvalidInputError):
+    """`ask` or `forecast` was given no question, or two. Nothing was sent."""
+
+    code = "cli.no_question"
+
+    def __init__(self) -> None:
+        """Say the two ways of asking."""
+        super().__init__(
+            'give one question: either SQL in quotes ("SELECT … FROM corridors GROUP BY …") or '
+            "--indicator NAME; `corridor indicators` lists those there are"
+        )
+
+
+class BadParameterError(InvalidInputError):
+    """An indicator's parameter is not NAME=VALUE. Nothing was sent."""
+
+    code = "cli.bad_parameter"
+
+    def __init__(self, word: str) -> None:
+        """Name the word."""
+        super().__init__(f"{word!r}: a parameter is NAME=VALUE, as in from=2019; nothing was sent")
+
+
+class NoHomeGivenError(InvalidInputError):
+    """Neither --home nor CORRIDOR_HOME says which installation is meant. Nothing was done."""
+
+    code = "cli.no_home"
+
+    def __init__(self) -> None:
+        """Say the two ways of naming it."""
+        super().__init__(
+            "which installation? Name its folder with --home DIR, or set CORRIDOR_HOME"
+        )
+
+
+class UnreadableFileError(InvalidInputError):
+    """A file named on the command line cannot be read. Nothing was done."""
+
+    code = "cli.unreadable_file"
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Name the file and what the system said."""
+        super().__init__(f"{path}: {reason}; nothing was done")
+
+
+class NoAnchorError(RefusedError):
+    """A receipt was to be verified against nothing that its reader trusts. Nothing was checked."""
+
+    code = "cli.no_anchor"
+
+    def __init__(self) -> None:
+        """Say what an anchor is."""
+        super().__init__(
+            "a receipt proves something only against keys that you trust from elsewhere: name the "
+            "region's charter with --charter FILE, or members' keys with --trust CC=FINGERPRINT"
+        )
+
+
+class BadTrustError(InvalidInputError):
+    """A country or fingerprint on the command line is malformed. Nothing was done."""
+
+    code = "cli.bad_trust"
+
+    def __init__(self, text: str, why: str) -> None:
+        """Name the text and what is wrong with it."""
+        super().__init__(f"{text!r}: {why}; nothing was done")
+
+
+class NoTokenNameError(InvalidInputError):
+    """`token` was given nobody's name. Nothing was issued."""
+
+    code = "cli.no_token_name"
+
+    def __init__(self) -> None:
+        """Say the ways of using the command."""
+        super().__init__(
+            'whose token? Name the analyst, as in: corridor coordinator token "Ana Popescu"; or '
+            "list those there are with --list. Nothing was issued."
+        )
+
+
+class NeedsFileError(InvalidInputError):
+    """An answer that does not fit a pipe was asked for without a file. Nothing was written."""
+
+    code = "cli.needs_file"
+
+    def __init__(self, form: str) -> None:
+        """Say how to name the file."""
+        super().__init__(
+            f"--format {form} of this answer needs a file, as in --out answer.{form}; "
+            "nothing was written"
+        )
