@@ -168,6 +168,7 @@ class Attempt:
         for chunk in masking.chunks():
             self._check_deadline()
             yield chunk
+        self._check_deadline()
         self._state, word = masking.finish(self._at.sign)
         yield word
 

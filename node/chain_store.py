@@ -52,11 +52,13 @@ class ChainStore:
         self._sign = sign
         self._turn = threading.RLock()
         with self._disk():
+            # Made for the owner alone before anything is in it; SQLite's own files follow it.
+            path.touch(0o600)
+            path.chmod(0o600)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                path.chmod(0o600)
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.executescript(_SCHEMA)
@@ -111,25 +113,28 @@ class ChainStore:
 
     def last(self) -> Entry | None:
         """The last entry; None before the first."""
-        row = self._connection.execute(
-            "SELECT number, previous, payload, signature FROM entries ORDER BY number DESC LIMIT 1"
-        ).fetchone()
-        return None if row is None else self._entry(row)
+        rows = self._select("ORDER BY number DESC LIMIT 1", ())
+        return rows[0][1] if rows else None
 
-    def entries(self) -> Iterator[Entry]:
-        """Every entry, from the first."""
-        rows = self._connection.execute(
-            "SELECT number, previous, payload, signature FROM entries ORDER BY number"
-        )
-        return map(self._entry, rows.fetchall())
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Every entry behind that number, from the first."""
+        return (entry for _, entry in self._select("WHERE number > ? ORDER BY number", (after,)))
 
     def of_session(self, session: bytes) -> dict[str, Entry]:
         """What stands there of one session, by kind."""
-        rows = self._connection.execute(
-            "SELECT kind, number, previous, payload, signature FROM entries WHERE session = ?",
-            (session,),
-        )
-        return {kind: self._entry(tuple(row)) for kind, *row in rows.fetchall()}
+        return dict(self._select("WHERE session = ?", (session,)))
+
+    def _select(self, which: str, values: tuple[int | bytes, ...]) -> list[tuple[str, Entry]]:
+        # Under the lock: another thread's entry that is not committed yet may still vanish.
+        with self._turn, self._disk():
+            rows = self._connection.execute(
+                f"SELECT kind, number, previous, payload, signature FROM entries {which}",  # noqa: S608  # constants
+                values,
+            ).fetchall()
+        return [
+            (kind, Entry(self._chain, number, Digest(previous), payload, Signature(signature)))
+            for kind, number, previous, payload, signature in rows
+        ]
 
     def _verify_columns(self) -> None:
         # Sessions are looked up by these columns, which no signature covers: changed ones would
@@ -143,15 +148,13 @@ class ChainStore:
                     self._chain, number, "is filed under another session or kind"
                 )
 
-    def _entry(self, row: tuple[int, bytes, bytes, bytes]) -> Entry:
-        number, previous, payload, signature = row
-        return Entry(self._chain, number, Digest(previous), payload, Signature(signature))
-
     @contextmanager
     def _disk(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.ProgrammingError:
+            raise  # a bug of ours, such as using what was closed
+        except (sqlite3.OperationalError, OSError) as error:
+            raise LedgerDiskError(self._chain, str(error)) from error
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise LedgerDiskError(self._chain, str(error)) from error
             raise BrokenChainError(self._chain, 0, f"cannot be read ({error})") from error

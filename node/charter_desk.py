@@ -59,7 +59,9 @@ class CharterDesk:
     def accepted(self) -> Charter | None:
         """The charter that this node signed last, whether or not it is in force yet."""
         if not self._home.charter_accepted.exists():
-            return None
+            # Without its file, the charter in force still stands in the way of a rollback.
+            in_force = self.in_force()
+            return None if in_force is None else in_force.charter
         return parse_signed_charter(self._home.charter_accepted.read_bytes()).charter
 
     def accept(

@@ -19,6 +19,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from corridor.errors.files import DiskError
 from corridor.errors.node import HomeExistsError, NoHomeError, NotEnrolledError, SettingsError
 from corridor.files import make_private_folder, write_atomically
 from corridor.ids import CountryCode, PublicKey, is_country_code, is_public_key
@@ -117,14 +118,23 @@ def create_home(home: Home, settings: NodeSettings) -> None:
 
     Raises:
         HomeExistsError: there is a node in it already; nothing was changed.
+        SettingsError: no card could show such a name; nothing was changed.
+        DiskError: the folder cannot be made or written.
     """
     if home.settings.exists():
         raise HomeExistsError(str(home.folder))
-    make_private_folder(home.folder)
-    make_private_folder(home.keys)
-    make_private_folder(home.imports)
-    text = f"country = {json.dumps(settings.country)}\nname = {json.dumps(settings.name)}\n"
-    write_atomically(home.settings, text.encode())
+    if not _is_name(settings.name):
+        raise SettingsError(f"{_NAME}; nothing was changed")
+    try:
+        make_private_folder(home.folder)
+        make_private_folder(home.keys)
+        make_private_folder(home.imports)
+    except OSError as error:
+        raise DiskError(str(home.folder), error.strerror or "cannot be made") from error
+    # A printable text is written alike as a string of JSON and of TOML, if nothing is escaped
+    # but quotes and backslashes.
+    name = json.dumps(settings.name, ensure_ascii=False)
+    write_atomically(home.settings, f'country = "{settings.country}"\nname = {name}\n'.encode())
 
 
 def read_settings(home: Home) -> NodeSettings:
@@ -146,9 +156,17 @@ def read_settings(home: Home) -> NodeSettings:
     country, name = values.get("country"), values.get("name")
     if not isinstance(country, str) or not is_country_code(country):
         raise SettingsError('node.toml: "country" must be two capital letters, as in MD')
-    if not isinstance(name, str) or not name:
-        raise SettingsError('node.toml: "name" must be the name of the authority')
+    if not isinstance(name, str) or not _is_name(name):
+        raise SettingsError(f"node.toml: {_NAME}")
     return NodeSettings(country, name)
+
+
+_NAME = '"name" must be the name of the authority, a printable text of 1 to 200 characters'
+
+
+def _is_name(text: str) -> bool:
+    """Whether cards and charters can carry it."""
+    return 1 <= len(text) <= 200 and text.isprintable()
 
 
 def write_enrolment(home: Home, enrolment: Enrolment) -> None:

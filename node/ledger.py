@@ -14,12 +14,17 @@ The rules, each kept in the transaction that writes:
 
 The order of the log is the order of events, so replaying it gives the sums; each entry also holds
 them, and a head is worth a whole history. All amounts are Fractions.
+
+The calendar of rules 2 and 4 never goes back: it is the clock, or the last entry where that is
+later. A clock set back would otherwise hand out a past year's allowance again.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -89,30 +94,38 @@ class _Open:
 
 
 class _Sums:
-    """The log, replayed."""
+    """The log, replayed as far as `number`."""
 
-    def __init__(self, entries: Iterator[Entry], year: int, day: str) -> None:
-        self.spent = self.spent_this_year = Fraction(0)
+    def __init__(self) -> None:
+        self.number = 0
+        self.spent = Fraction(0)
+        self.spent_in: defaultdict[int, Fraction] = defaultdict(Fraction)
         self.open: dict[bytes, _Open] = {}
-        self.failed_today = 0
-        for entry in entries:
-            self._add(_payload(entry), year, day)
+        self.failed_on: Counter[date] = Counter()
+        self.latest = datetime.min.replace(tzinfo=UTC)
 
-    def _add(self, payload: Mapping[str, Any], year: int, day: str) -> None:
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Replay what was added since."""
+        for entry in entries:
+            self._add(_payload(entry))
+            self.number = entry.number
+
+    def _add(self, payload: Mapping[str, Any]) -> None:
         session = bytes.fromhex(payload["session"])
         rho = Fraction(payload["rho"])
+        at = datetime.fromisoformat(payload["at"])
+        self.latest = max(self.latest, at)
         match payload["kind"]:
             case "reserve":
                 self.open[session] = _Open(SessionId(session), rho, payload["deadline"])
             case "debit":
                 del self.open[session]
                 self.spent += rho
-                if payload["at"].startswith(f"{year:04d}-"):
-                    self.spent_this_year += rho
+                self.spent_in[at.year] += rho
             case "release":
                 del self.open[session]
             case "failed":
-                self.failed_today += payload["at"].startswith(day)
+                self.failed_on[at.date()] += 1
             case _:
                 pass
 
@@ -148,6 +161,7 @@ class Ledger:
         self._failed_attempts_per_day = failed_attempts_per_day
         self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify)
         self._turn = threading.RLock()
+        self._replayed = _Sums()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -180,14 +194,18 @@ class Ledger:
             TooManyFailedAttemptsError: today's limit is reached.
             LedgerDiskError: it could not be written.
                 Nothing was reserved in any of these cases.
+            ValueError: ρ is not above 0; it would widen the allowance.
         """
-        with self._turn, self._store.writing():
+        if rho <= 0:
+            raise ValueError(f"what is reserved is more than nothing, not {rho}")
+        with self._writing():
             if self._store.of_session(session):
                 raise SessionSeenError
             self._release_overdue()
             sums = self._sums()
-            if sums.failed_today >= self._failed_attempts_per_day:
-                raise TooManyFailedAttemptsError(sums.failed_today)
+            failed = sums.failed_on[self._now(sums).date()]
+            if failed >= self._failed_attempts_per_day:
+                raise TooManyFailedAttemptsError(failed)
             balance = self._balance(sums)
             if rho > balance.left_for_all_time:
                 raise AllowanceSpentError("for all time", rho, balance.left_for_all_time)
@@ -212,7 +230,7 @@ class Ledger:
             NoReservationError: nothing is reserved for the session, or no longer.
             LedgerDiskError: it could not be written. Nothing was debited; nothing may leave.
         """
-        with self._turn, self._store.writing():
+        with self._writing():
             self._release_overdue()
             found = self._sums().open.get(session)
             if found is None:
@@ -224,18 +242,18 @@ class Ledger:
 
     def release(self, session: SessionId) -> None:
         """Give back what is reserved for the session, if anything still is."""
-        with self._turn, self._store.writing():
+        with self._writing():
             self._release(self._sums().open.get(session))
 
     def release_all(self) -> None:
         """Give back every open reservation: this node has just started, so it left them all."""
-        with self._turn, self._store.writing():
+        with self._writing():
             for found in list(self._sums().open.values()):
                 self._release(found)
 
     def attempt_failed(self, session: SessionId) -> None:
         """Count a failed attempt; a session counts once."""
-        with self._turn, self._store.writing():
+        with self._writing():
             if "failed" not in self._store.of_session(session):
                 self._append("failed", session, Fraction(0))
 
@@ -261,21 +279,38 @@ class Ledger:
                 Fraction(payload["rho"]),
             )
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction of the store, in which this process's sums stay true."""
+        with self._turn:
+            committed = self._sums().number
+            try:
+                with self._store.writing():
+                    yield
+            except BaseException:
+                if self._replayed.number > committed:  # with entries that were never committed
+                    self._replayed = _Sums()
+                raise
+
     def _sums(self) -> _Sums:
-        now = self._clock().astimezone(UTC)
-        return _Sums(self._store.entries(), now.year, now.date().isoformat())
+        self._replayed.add(self._store.entries(after=self._replayed.number))
+        return self._replayed
+
+    def _now(self, sums: _Sums) -> datetime:
+        return max(self._clock().astimezone(UTC), sums.latest)
 
     def _balance(self, sums: _Sums) -> Balance:
-        taken = sums.spent + sums.reserved
-        all_time = max(Fraction(0), self._allowance.all_time - taken)
-        year = max(Fraction(0), self._allowance.per_year - sums.spent_this_year - sums.reserved)
+        year = self._now(sums).year
+        spent_this_year = sums.spent_in[year]
+        all_time = self._allowance.all_time - sums.spent - sums.reserved
+        this_year = self._allowance.per_year - spent_this_year - sums.reserved
         return Balance(
-            year=self._clock().astimezone(UTC).year,
+            year=year,
             spent=sums.spent,
-            spent_this_year=sums.spent_this_year,
+            spent_this_year=spent_this_year,
             reserved=sums.reserved,
-            left_this_year=min(year, all_time),
-            left_for_all_time=all_time,
+            left_this_year=max(Fraction(0), min(this_year, all_time)),
+            left_for_all_time=max(Fraction(0), all_time),
         )
 
     def _statement(self) -> LedgerStatement:
@@ -324,7 +359,7 @@ class Ledger:
             {
                 "session": session.hex(),
                 "rho": fraction_text(rho),
-                "at": self._clock().astimezone(UTC).isoformat(timespec="seconds"),
+                "at": self._now(sums).isoformat(timespec="seconds"),
                 "spent": fraction_text(spent),
                 "reserved": fraction_text(reserved),
                 **more,

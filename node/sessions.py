@@ -164,19 +164,21 @@ class Sessions:
         if attempt is None:
             return ()
         if isinstance(outcome, Released):
-            self._journal.released(session, outcome.release, outcome.receipt)
             words = f"answered as release {outcome.release}"
         else:
-            self._journal.failed(session, outcome.code)
             words = f"failed ({outcome.code})"
         self._close(attempt, failed=not isinstance(outcome, Released))
         self._board.show(attempt=None, last=words)
+        if isinstance(outcome, Released):
+            self._journal.released(session, outcome.release, outcome.receipt)
+        else:
+            self._journal.failed(session, outcome.code)
         return ()
 
     def _refuse(self, session: SessionId, error: CorridorError) -> None:
         _log.info("message.refused", session=session.hex(), code=error.code)
+        self._drop(session)  # first: whatever the journal does, the secrets are gone
         self._journal.refused(session, error.code)
-        self._drop(session)
         self._board.show(last=f"refused ({error.code})")
 
     def drop_all(self) -> None:
@@ -189,8 +191,8 @@ class Sessions:
         now = self._clock().timestamp()
         for session, attempt in list(self._attempts.items()):
             if attempt.header.finish_by < now:
-                self._journal.failed(session, "node.past_deadline")
                 self._drop(session)
+                self._journal.failed(session, "node.past_deadline")
 
     def _drop(self, session: SessionId) -> None:
         attempt = self._attempts.get(session)
@@ -199,11 +201,15 @@ class Sessions:
             self._board.show(attempt=None)
 
     def _close(self, attempt: Attempt, *, failed: bool) -> None:
-        """Let the secrets go; release what was not debited, and count the failure."""
+        """Let the secrets go; release what was not debited, and count a failure that cost ρ.
+
+        An attempt that failed before its debit cost nothing. Counted, a few evenings on which too
+        few members were connected would silence the whole region.
+        """
         del self._attempts[attempt.session]
         if not attempt.debited:
             self._ledger.release(attempt.session)
-        if failed:
+        elif failed:
             self._ledger.attempt_failed(attempt.session)
 
     def _reached(self, name: str) -> None:

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
+from corridor.errors.files import DiskError
+from corridor.errors.node import SettingsError
 from corridor.files import write_atomically
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +66,22 @@ def parse_status(text: str) -> Status:
     """Read what `Status.to_json` wrote.
 
     Raises:
-        ValueError, KeyError, TypeError: it did not write this.
+        SettingsError: another version wrote it, or it was edited.
     """
-    values = json.loads(text)
-    attempt = values.pop("attempt")
-    values["since"] = datetime.fromisoformat(values["since"])
-    if attempt is not None:
-        attempt["since"] = datetime.fromisoformat(attempt["since"])
-        attempt["waiting_for"] = tuple(attempt["waiting_for"])
-        attempt = AttemptStatus(**attempt)
-    return Status(**values, attempt=attempt)
+    try:
+        values = json.loads(text)
+        attempt = values.pop("attempt")
+        values["since"] = datetime.fromisoformat(values["since"])
+        if attempt is not None:
+            attempt["since"] = datetime.fromisoformat(attempt["since"])
+            attempt["waiting_for"] = tuple(attempt["waiting_for"])
+            attempt = AttemptStatus(**attempt)
+        return Status(**values, attempt=attempt)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(
+            "status.json: is not what this version of `corridor node serve` writes; it is written "
+            "anew when the node is started again"
+        ) from error
 
 
 def status_line(status: Status) -> str:
@@ -90,11 +102,15 @@ def status_line(status: Status) -> str:
         parts.append("no question under way")
     if status.last:
         parts.append(f"last: {status.last}")
-    return " · ".join(parts)
+    # Some words are the coordinator's: they must not repaint the operator's terminal.
+    return "".join(letter if letter.isprintable() else "?" for letter in " · ".join(parts))
 
 
 class StatusBoard:
-    """Holds the status of a running node and writes each change to the home."""
+    """Holds the status of a running node and writes each change to the home.
+
+    The file is for people: a disk that refuses it does not keep the node from its attempts.
+    """
 
     def __init__(self, path: Path, first: Status) -> None:
         self._path = path
@@ -107,7 +123,10 @@ class StatusBoard:
         self._write()
 
     def _write(self) -> None:
-        write_atomically(self._path, self.status.to_json().encode())
+        try:
+            write_atomically(self._path, self.status.to_json().encode())
+        except DiskError as error:
+            _log.warning("status.not_written", code=error.code)
 
 
 def _moment(moment: datetime) -> str:

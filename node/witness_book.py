@@ -7,12 +7,13 @@ majority has seen the same head before a debit is a quorum's business, which is 
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from corridor.errors.canonical import NotCanonicalError
-from corridor.errors.ledger import LedgerDiskError, LedgerForkError
+from corridor.errors.ledger import BrokenChainError, LedgerDiskError, LedgerForkError
 from corridor.ids import CountryCode, Signature
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
@@ -38,19 +39,27 @@ CREATE TABLE IF NOT EXISTS forks (
 
 
 class WitnessBook:
-    """The statements witnessed by one node."""
+    """The statements witnessed by one node.
+
+    Raises:
+        BrokenChainError: the file is damaged.
+        LedgerDiskError: it cannot be opened.
+    """
 
     def __init__(self, path: Path) -> None:
-        try:
+        with _disk():
+            path.touch(0o600)
+            path.chmod(0o600)
             self._connection = sqlite3.connect(
                 path, timeout=30.0, isolation_level=None, check_same_thread=False
             )
-            path.chmod(0o600)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise LedgerDiskError("witness", str(error)) from error
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(_SCHEMA)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -71,51 +80,71 @@ class WitnessBook:
             LedgerForkError: one contradicts what was witnessed; both are kept as evidence.
             LedgerDiskError: they could not be kept; nothing was.
         """
-        forks: list[tuple[CountryCode, str]] = []
-        try:
+        forks: list[LedgerForkError] = []
+        with _disk():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 for statement in statements:
                     problem = self._keep(statement)
                     if problem is not None:
-                        forks.append((statement.country, problem))
+                        forks.append(LedgerForkError(statement.country, problem))
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise LedgerDiskError("witness", str(error)) from error
-        for country, problem in forks:
-            raise LedgerForkError(country, problem)
+        if forks:
+            raise forks[0]
 
     def latest(self, country: CountryCode) -> LedgerStatement | None:
         """The furthest statement witnessed of a member."""
-        row = self._connection.execute(
-            "SELECT statement FROM statements WHERE country = ? ORDER BY sequence DESC LIMIT 1",
-            (country,),
-        ).fetchone()
-        return None if row is None else _decode(row[0])
+        return self._find("ORDER BY sequence DESC LIMIT 1", country)
 
     def forks(self) -> int:
         """How many contradictions are on record."""
-        (count,) = self._connection.execute("SELECT count(*) FROM forks").fetchone()
+        with _disk():
+            (count,) = self._connection.execute("SELECT count(*) FROM forks").fetchone()
         return int(count)
 
+    def _find(self, which: str, *values: str | int) -> LedgerStatement | None:
+        with _disk():
+            row = self._connection.execute(
+                f"SELECT statement FROM statements WHERE country = ? {which}",  # noqa: S608  # constants
+                values,
+            ).fetchone()
+        return None if row is None else _decode(row[0])
+
     def _keep(self, statement: LedgerStatement) -> str | None:
-        latest = self.latest(statement.country)
-        problem = None if latest is None else contradiction(latest, statement)
-        if latest is not None and problem is not None:
+        country = statement.country
+        # Two contents of one entry prove a fork to anybody; that an entry comes late is a weaker
+        # word, so it is only looked for where this entry was not witnessed before.
+        earlier = self._find("AND sequence = ?", country, statement.sequence)
+        if earlier is None:
+            earlier = self.latest(country)
+        problem = None if earlier is None else contradiction(earlier, statement)
+        if earlier is not None and problem is not None:
             self._connection.execute(
                 "INSERT INTO forks VALUES (?, ?, ?, ?)",
-                (statement.country, _encode(latest), _encode(statement), problem),
+                (country, _encode(earlier), _encode(statement), problem),
             )
             return problem
         self._connection.execute(
             "INSERT OR IGNORE INTO statements VALUES (?, ?, ?)",
-            (statement.country, statement.sequence, _encode(statement)),
+            (country, statement.sequence, _encode(statement)),
         )
         return None
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise  # a bug of ours, such as using what was closed
+    except (sqlite3.OperationalError, OSError) as error:
+        raise LedgerDiskError("witness", str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise BrokenChainError("witness", 0, f"cannot be read ({error})") from error
 
 
 def _encode(statement: LedgerStatement) -> bytes:

@@ -59,7 +59,7 @@ def verify_chain(entries: Iterable[Entry], chain: str, key: PublicKey, verify: V
 
     1. They are numbered 1, 2, 3 …
     2. Each refers to the one before.
-    3. Each is of this chain, canonical, and signed by `key`.
+    3. Each is of this chain and signed by `key`.
 
     Raises:
         BrokenChainError: one of these fails; names the entry.
