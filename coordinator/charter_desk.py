@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from corridor.protocols.cards import parse_card
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -29,6 +28,7 @@ from corridor.errors.region import (
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.protocols import canonical
+from corridor.protocols.cards import parse_card
 from corridor.protocols.charter import (
     Ceilings,
     Charter,

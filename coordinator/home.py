@@ -38,6 +38,9 @@ from corridor.errors.region import (
 )
 from corridor.files import make_private_folder, write_atomically
 
+LONGEST_ATTEMPT_SECONDS = 3600
+"""Nodes hold no reservation for longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -115,6 +118,12 @@ class Deadlines:
                 raise SettingsError(
                     f'coordinator.toml: "deadlines.{name}" must be between 0.05 and 3600 seconds'
                 )
+
+        if self.total > LONGEST_ATTEMPT_SECONDS:
+            raise SettingsError(
+                f'coordinator.toml: "deadlines" add up to {self.total:g} seconds; nodes refuse an '
+                f"attempt that may last longer than {LONGEST_ATTEMPT_SECONDS}"
+            )
 
     @property
     def total(self) -> float:

@@ -64,6 +64,9 @@ from corridor.transport.messages import CoordinatorBody, Failed, Released, Round
 
 _log = structlog.get_logger()
 
+LOOK_SECONDS = 0.5
+"""How often it is looked whether enough nodes are connected."""
+
 BEFORE_DEBIT = frozenset({Round.PROPOSE, Round.SHARE, Round.OPENED})
 """In these rounds no node has debited yet."""
 
@@ -134,7 +137,7 @@ class Rounds:
             return False
         try:
             prepared = await asyncio.to_thread(self._prepare, queued)
-            invited = self._invited(prepared.charter)
+            invited = await self._wait_for_nodes(prepared.charter)
         except CorridorError as error:
             _log.info("question.refused", question=queued.id, code=error.code)
             missing = tuple(sorted(getattr(error, "missing", ())))
@@ -159,6 +162,20 @@ class Rounds:
             plan=plan,
             rho=Rho(Fraction(queued.rho)),
         )
+
+    async def _wait_for_nodes(self, charter: Charter) -> dict[CountryCode, PublicKey]:
+        """Who can be asked; after a restart nodes need a moment to come back.
+
+        Raises:
+            TooFewConnectedError: even after as long as a proposal stays open, too few were there.
+        """
+        looks = ceil(self.deadlines.propose / LOOK_SECONDS)
+        for _ in range(looks):
+            try:
+                return self._invited(charter)
+            except TooFewConnectedError:
+                await asyncio.sleep(LOOK_SECONDS)
+        return self._invited(charter)
 
     def _invited(self, charter: Charter) -> dict[CountryCode, PublicKey]:
         """Signing keys of the members that can be asked now.
@@ -193,19 +210,22 @@ class Rounds:
             self._surroundings(session, queued.id),
         )
         _log.info("attempt.began", session=session.hex(), question=queued.id, nodes=len(invited))
+        unrecorded = CoordinatorRestartedError()
+        outcome: CoordinatorBody = Failed(unrecorded.code, str(unrecorded), frozenset())
         try:
             outcome = await self._run(prepared, attempt, session)
         except CorridorError as error:
             outcome = await self._fail(attempt, session, queued.id, error)
         except asyncio.CancelledError:
-            self._fail_now(attempt, session, queued.id, CoordinatorRestartedError())
+            outcome = self._fail_now(attempt, session, queued.id, unrecorded)
             raise
         except Exception:  # noqa: BLE001 - the outermost loop: the coordinator goes on
             reference = self.random_bytes(4).hex()
             _log.exception("attempt.broke", session=session.hex(), reference=reference)
             outcome = await self._fail(attempt, session, queued.id, AttemptBrokeError(reference))
-        attempt.finish(outcome)
-        self.progress.tell(None)
+        finally:
+            attempt.finish(outcome)
+            self.progress.tell(None)
 
     async def _run(
         self, prepared: Prepared, attempt: Attempt, session: SessionId
@@ -305,6 +325,9 @@ class Rounds:
 def describe(attempt: Attempt, error: CorridorError) -> Failure:
     """What failed, in which round, who was missing, and whether anything may have been debited."""
     message = str(error)
+    if attempt.reasons:
+        reasons = ", ".join(f"{country} ({code})" for country, code in attempt.reasons.items())
+        message += f" Left: {reasons}."
     if attempt.round in BEFORE_DEBIT:
         message += " No node had debited anything yet; reservations are released."
     elif "debited stays" not in message:

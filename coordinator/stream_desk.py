@@ -10,7 +10,7 @@ Blocking work runs in worker threads; the rest belongs to the event loop's.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select
@@ -58,6 +58,8 @@ class StreamDesk:
 
     Attributes:
         now: seconds since 1970 UTC.
+        one_standing: standings are taken one after the other, so that what is recorded of a
+            country is what its live stream said last.
     """
 
     store: Store
@@ -66,6 +68,7 @@ class StreamDesk:
     witness: WitnessRecord
     charters: CharterDesk
     now: Callable[[], int]
+    one_standing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def greet(self, country: CountryCode, fingerprint: str, first: NodeMessage) -> Connection:
         """Open the stream of the node whose certificate this is.
@@ -86,13 +89,13 @@ class StreamDesk:
         if first.country != country:
             raise AnotherCountryError(country, first.country, "Hello")
         await asyncio.to_thread(self.demand_enrolled, country, fingerprint)
-        await self._witness(country, first.standing)
+        in_force = await asyncio.to_thread(self._in_force)
         connection = Connection(country, first.standing)
-        connection.send(
-            Welcome(await asyncio.to_thread(self._in_force), self.now(), PROTOCOL_VERSION)
-        )
-        await asyncio.to_thread(self.presence.arrived, country, first.standing)
-        self.connections.add(connection)
+        connection.send(Welcome(in_force, self.now(), PROTOCOL_VERSION))
+        async with self.one_standing:
+            await self._witness(country, first.standing)
+            await asyncio.to_thread(self.presence.arrived, country, first.standing)
+            self.connections.add(connection)
         _log.info("stream.opened", country=country, software=first.software[:40])
         return connection
 
@@ -107,17 +110,20 @@ class StreamDesk:
             case Hello():
                 raise NotGreetedError
             case Standing() as standing:
-                await self._witness(connection.country, standing)
-                connection.standing = standing
-                if self.connections.is_live(connection):
-                    await asyncio.to_thread(self.presence.changed, connection.country, standing)
+                async with self.one_standing:
+                    # What a replaced stream still says is older than the newer stream's Hello.
+                    if self.connections.is_live(connection):
+                        await self._witness(connection.country, standing)
+                        connection.standing = standing
+                        await asyncio.to_thread(self.presence.changed, connection.country, standing)
             case NodeInSession():
                 await self.connections.receive(connection, message)
 
     async def gone(self, connection: Connection) -> None:
         """A stream ended, for whatever reason."""
-        if self.connections.remove(connection):
-            await asyncio.to_thread(self.presence.left, connection.country)
+        async with self.one_standing:
+            if self.connections.remove(connection):
+                await asyncio.to_thread(self.presence.left, connection.country)
         _log.info("stream.closed", country=connection.country)
 
     def announce(self, charter: Digest, *, in_force: bool) -> None:

@@ -1,0 +1,671 @@
+"""Wires the coordinator: the functions that its commands call, and `serve`.
+
+    initialise → invite → (nodes enrol) → propose_charter → (nodes sign) → questions
+                 issue_token                               show_charter, members
+
+Every command but `initialise` works on the home directly, also while `serve` runs on it: both
+use the same database. `serve` runs two servers over one set of desks:
+
+    gRPC  the event loop of the main thread: streams, rounds       always mTLS 1.3
+    REST  cheroot with threads of its own: the web site's desks    TLS 1.3, or loopback http
+"""
+
+import asyncio
+import secrets
+import signal
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import structlog
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Server as WsgiServer
+
+from corridor.coordinator.attempts import AttemptRecord, Progress
+from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
+from corridor.coordinator.connections import Connections
+from corridor.coordinator.enrolment_desk import EnrolmentDesk
+from corridor.coordinator.home import (
+    Deadlines,
+    Home,
+    Settings,
+    create_home,
+    empty_folder,
+    read_settings,
+    split_address,
+)
+from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.question_desk import QuestionDesk
+from corridor.coordinator.region_desk import RegionDesk, Shown
+from corridor.coordinator.releases import Publisher, ReleaseDesk
+from corridor.coordinator.rounds import Rounds, interrupted
+from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
+from corridor.coordinator.store import Store
+from corridor.coordinator.stream_desk import StreamDesk
+from corridor.coordinator.tokens import TokenDesk, TokenHolder
+from corridor.coordinator.web.site import Desks, make_site
+from corridor.coordinator.witness import WitnessRecord
+from corridor.errors.region import (
+    CannotListenError,
+    NoCharterError,
+    NoProposedCharterError,
+)
+from corridor.files import PUBLIC, write_atomically
+from corridor.ids import CountryCode, Digest
+from corridor.protocols.cards import fingerprint_text, key_fingerprint
+from corridor.protocols.charter import CELLS_CEILING, Ceilings
+from corridor.queries.catalogue import Catalogue, parse_catalogue
+from corridor.transport.certificates import (
+    Authority,
+    Identity,
+    decode_certificate,
+    decode_key,
+    encode_certificate,
+    encode_key,
+    fingerprint,
+    issue_server_certificate,
+    make_authority,
+    make_key,
+)
+from corridor.transport.channels import Peer, make_server
+from corridor.transport.invitations import Invitation
+from corridor.transport.logs import log_as_json_lines
+from corridor.transport.suites import (
+    ed25519_public_key,
+    ed25519_signer,
+    ed25519_verify,
+    suite_named,
+)
+
+_log = structlog.get_logger()
+
+SUITE = "x25519"
+"""The one suite that is built; a charter that names another is refused when it is proposed."""
+
+WATCH_SECONDS = 0.5
+"""How soon a charter that a command proposed is announced to the connected nodes."""
+
+WEB_THREADS = 8
+WEB_TIMEOUT_SECONDS = 15
+"""How long a slow sender may hold one of the web's threads."""
+
+Clock = Callable[[], datetime]
+"""Says what time it is, in UTC."""
+
+RandomBytes = Callable[[int], bytes]
+"""Gives that many bytes, fit for keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything the coordinator takes from outside itself."""
+
+    home: Path
+    clock: Clock
+    random_bytes: RandomBytes
+
+    def now(self) -> int:
+        """Whole seconds since 1970 UTC."""
+        return int(self.clock().timestamp())
+
+    def reference(self) -> str:
+        """A name for a log entry that a caller may be told."""
+        return self.random_bytes(4).hex()
+
+
+def real_world(home: Path) -> World:
+    """The operating system's clock and randomness; tests build a World of their own."""
+    return World(home=home, clock=lambda: datetime.now(UTC), random_bytes=secrets.token_bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprints:
+    """What people compare before they trust this coordinator.
+
+    Attributes:
+        authority: of the certificate authority, as `login` and invitations pin it.
+        signing_key: of the key that signs proposals, as charters hold it.
+    """
+
+    authority: str
+    signing_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where a coordinator listens: the ports, if the system chose them, are filled in."""
+
+    grpc: str
+    web: str
+
+
+# ---------------------------------------------------------------- commands
+
+
+def initialise(
+    world: World,
+    *,
+    name: str,
+    listen: str = "127.0.0.1:7443",
+    web: str = "127.0.0.1:7080",
+    hosts: Sequence[str] = (),
+    plain_http: bool = False,
+    deadlines: Deadlines | None = None,
+) -> Fingerprints:
+    """Make a coordinator in the empty folder `world.home`: settings, keys, its authority.
+
+    Args:
+        world: home, clock, randomness.
+        name: of the region; stands in every charter.
+        listen: `host:port` that nodes dial.
+        web: `host:port` of the REST API.
+        hosts: further names and addresses under which it is reached; the first one stands in
+            invitations where `listen` or `web` names no address (0.0.0.0).
+        plain_http: serve REST without TLS; on loopback only, and nobody can enrol then.
+        deadlines: of the rounds, where the usual ones do not fit.
+
+    Raises:
+        HomeInUseError: there is a coordinator already. Nothing was changed.
+        SettingsError: a name or address cannot be used. Nothing was made.
+    """
+    settings = Settings(
+        name=name,
+        listen=listen,
+        web=web,
+        hosts=tuple(hosts),
+        plain_http=plain_http,
+        deadlines=deadlines or Deadlines(),
+    )
+    home = Home(world.home)
+    create_home(home, settings)
+    authority = make_authority(name, random_bytes=world.random_bytes, now=world.clock())
+    write_atomically(home.keys / "signing.key", world.random_bytes(32))
+    write_atomically(home.keys / "ca.key", encode_key(authority.key))
+    write_atomically(home.keys / "ca.pem", encode_certificate(authority.certificate), PUBLIC)
+    server_key = make_key(world.random_bytes)
+    write_atomically(home.keys / "server.key", encode_key(server_key))
+    Store(home.store).close()
+    return fingerprints(world)
+
+
+def fingerprints(world: World) -> Fingerprints:
+    """What people compare before they trust this coordinator.
+
+    Raises:
+        NoHomeError: no coordinator was made here.
+    """
+    with _opened(world) as parts:
+        return parts.fingerprints
+
+
+def authority_fingerprint(world: World) -> str:
+    """Of the certificate authority: what `login` pins.
+
+    Raises:
+        NoHomeError: no coordinator was made here.
+    """
+    return fingerprints(world).authority
+
+
+def invite(world: World, country: CountryCode, *, days: int = 14) -> Invitation:
+    """A new invitation for one node of `country`, valid once; only its code's hash is kept.
+
+    An earlier invitation of the same country that was not used is withdrawn.
+
+    Raises:
+        NoHomeError: no coordinator was made here.
+    """
+    with _opened(world) as parts:
+        code, expires = parts.enrolment.invite(country, timedelta(days=days))
+        return Invitation(
+            country=country,
+            code=code,
+            authority=parts.fingerprints.authority,
+            coordinator_key=parts.fingerprints.signing_key,
+            web=f"https://{_public(parts.settings, parts.settings.web, 'web')}",
+            grpc=_public(parts.settings, parts.settings.listen, "listen"),
+            expires=expires,
+        )
+
+
+def propose_charter(
+    world: World,
+    *,
+    min_participants: int = 3,
+    max_colluders: int = 1,
+    max_dropouts: int | None = None,
+    nodes_per_person: int = 2,
+    delta: Fraction = Fraction(1, 10**6),
+    rho_per_question: Fraction = Fraction(1, 10),
+    cells: int = CELLS_CEILING,
+    persons_per_node: int = 1_000_000,
+    countries: Sequence[CountryCode] | None = None,
+    years: tuple[int, int] | None = None,
+    retention_days: int = 365,
+    failed_attempts_per_day: int = 3,
+    synthetic: bool = False,
+) -> ProposedCharter:
+    """Propose a new version of the charter that lists everybody enrolled.
+
+    Args:
+        world: home, clock, randomness.
+        min_participants: fewest nodes of an attempt, at least 3.
+        max_colluders: members who may collude with the coordinator.
+        max_dropouts: the most dropouts of an attempt; None leaves it to the charter's rule.
+        nodes_per_person: how many nodes may know one person.
+        delta: the δ at which guarantees are shown.
+        rho_per_question: the most that one question may cost.
+        cells: the most cells of an answer.
+        persons_per_node: the most persons that a node may hold.
+        countries: values of the country fields; all that the catalogue knows where None.
+        years: first and last year of the date fields; fifteen years up to this one where None.
+        retention_days: how long members' receipts are kept.
+        failed_attempts_per_day: how many failed attempts a node bears.
+        synthetic: the members' data are made up.
+
+    Raises:
+        TooFewEnrolledError, MalformedCharterError: nothing was proposed.
+    """
+    with _opened(world) as parts:
+        this_year = world.clock().year
+        terms = CharterTerms(
+            countries=tuple(countries or parts.catalogue.country_names),
+            years=years or (this_year - 15, this_year),
+            domains_edition=parts.catalogue.edition,
+            ceilings=Ceilings(
+                rho_per_question=rho_per_question, cells=cells, persons_per_node=persons_per_node
+            ),
+            min_participants=min_participants,
+            max_colluders=max_colluders,
+            max_dropouts=max_dropouts,
+            nodes_per_person=nodes_per_person,
+            delta=delta,
+            retention_days=retention_days,
+            failed_attempts_per_day=failed_attempts_per_day,
+            synthetic=synthetic,
+        )
+        return parts.charters.propose(terms)
+
+
+def show_charter(world: World) -> ProposedCharter:
+    """The charter proposed last, with the signatures so far.
+
+    Raises:
+        NoProposedCharterError: none was proposed yet.
+    """
+    with _opened(world) as parts:
+        return parts.charters.find()
+
+
+def members(world: World) -> list[Shown]:
+    """Everybody enrolled and how they stand, as the REST API's /members shows it."""
+    with _opened(world) as parts:
+        return parts.region.members()
+
+
+def issue_token(world: World, name: str, *, organisation: str = "") -> str:
+    """A new token for the REST API; it is shown this once.
+
+    Raises:
+        TokenNameTakenError: a valid token has this name. None was issued.
+    """
+    with _opened(world) as parts:
+        return parts.tokens.issue(name, organisation)
+
+
+def revoke_token(world: World, name: str) -> None:
+    """Make a token worthless from now on.
+
+    Raises:
+        NoSuchTokenError: no valid token has this name.
+    """
+    with _opened(world) as parts:
+        parts.tokens.revoke(name)
+
+
+def list_tokens(world: World) -> tuple[TokenHolder, ...]:
+    """Who holds a valid token."""
+    with _opened(world) as parts:
+        return parts.tokens.names()
+
+
+# ---------------------------------------------------------------- serving
+
+
+def serve(world: World, on_ready: Callable[[Serving], None] = lambda _: None) -> None:
+    """Serve until SIGTERM or SIGINT; `on_ready` hears where, once both ports answer.
+
+    Raises:
+        NoHomeError, SettingsError, AlreadyServingError, CannotListenError: nothing was started.
+    """
+    log_as_json_lines()
+
+    async def until_signalled() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await run(world, stop, on_ready)
+
+    asyncio.run(until_signalled())
+
+
+async def run(
+    world: World, stop: asyncio.Event, on_ready: Callable[[Serving], None] = lambda _: None
+) -> None:
+    """Serve until `stop` is set, then end every stream in order.
+
+    Raises:
+        NoHomeError, SettingsError, AlreadyServingError, CannotListenError: nothing was started.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    with home.serving(), _opened(world, wake=asyncio.Event()) as parts:
+        _tidy(parts)
+        server, port = make_server(
+            parts.settings.listen,
+            identity=parts.issue_identity(),
+            authority=parts.authority.certificate,
+            clock=world.clock,
+            new_reference=world.reference,
+            admit=lambda peer: _admit(parts, peer),
+        )
+        add_servicers(
+            server,
+            ExchangeServicer(parts.streams, lambda peer: peer.verify_valid_at(world.clock())),
+            MembershipServicer(parts.charters, parts.releases, parts.announce),
+        )
+        web = _make_web(parts)
+        await server.start()
+        threading.Thread(target=web.serve, name="web", daemon=True).start()
+        tasks = [asyncio.create_task(parts.rounds.run()), asyncio.create_task(_watch(parts))]
+        host, _ = split_address(parts.settings.listen, "listen")
+        web_host, _ = split_address(parts.settings.web, "web")
+        on_ready(Serving(f"{host}:{port}", f"{web_host}:{web.bind_addr[1]}"))
+        _log.info("coordinator.serving", grpc_port=port, web_port=web.bind_addr[1])
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _stop(parts, tasks, server, web)
+        for task in tasks:
+            if not task.cancelled() and (bug := task.exception()) is not None:
+                raise bug
+
+
+async def _stop(
+    parts: "Parts", tasks: Sequence["asyncio.Task[None]"], server: Any, web: WsgiServer
+) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    parts.connections.close_all()
+    await server.stop(grace=1.0)
+    await asyncio.to_thread(web.stop)
+    parts.presence.all_left()
+    _log.info("coordinator.stopped")
+
+
+async def _watch(parts: "Parts") -> None:
+    """Announce what a command, in a process of its own, did to the charters."""
+    told: tuple[Digest, bool] | None = None
+    while True:
+        with suppress(NoProposedCharterError):
+            found = await asyncio.to_thread(parts.charters.find)
+            now = (found.charter.digest, found.in_force)
+            if now != told:
+                parts.streams.announce(found.charter.digest, in_force=found.in_force)
+                told = now
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+def _tidy(parts: "Parts") -> None:
+    """What a kill at any moment may have left: an attempt, spooled vectors, streams, a receipt."""
+    failed = parts.record.recover(interrupted)
+    if failed:
+        _log.info("attempts.recovered", questions=list(failed))
+    empty_folder(parts.home.spool)
+    parts.releases.delete_receipts(_retained_since(parts))
+    parts.presence.all_left()
+
+
+def _retained_since(parts: "Parts") -> int:
+    """Members' receipts of releases from before this moment (seconds since 1970) are deleted."""
+    try:
+        days = parts.charters.in_force().retention_days
+    except NoCharterError:
+        return 0
+    return parts.world.now() - int(timedelta(days=days).total_seconds())
+
+
+def _admit(parts: "Parts", peer: Peer) -> None:
+    parts.streams.demand_enrolled(peer.country, peer.fingerprint)
+
+
+def _make_web(parts: "Parts") -> WsgiServer:
+    settings = parts.settings
+    site = make_site(
+        Desks(
+            enrolment=parts.enrolment,
+            tokens=parts.tokens,
+            region=parts.region,
+            questions=parts.questions,
+            releases=parts.releases,
+        ),
+        authority=encode_certificate(parts.authority.certificate),
+        plain_http=settings.plain_http,
+        now=parts.world.now,
+        reference=parts.world.reference,
+    )
+    web = WsgiServer(
+        split_address(settings.web, "web"),
+        site,
+        numthreads=WEB_THREADS,
+        timeout=WEB_TIMEOUT_SECONDS,
+    )
+    web.error_log = _web_error  # type: ignore[method-assign]  # how cheroot is told where to log
+    if not settings.plain_http:
+        adapter = BuiltinSSLAdapter(
+            str(parts.home.keys / "server.pem"), str(parts.home.keys / "server.key")
+        )
+        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_3
+        web.ssl_adapter = adapter
+    try:
+        web.prepare()
+    except OSError as error:
+        raise CannotListenError(settings.web, error.strerror or "not available") from error
+    return web
+
+
+def _web_error(msg: str = "", level: int = 20, traceback: bool = False) -> None:
+    """Cheroot's own troubles: broken connections, mostly. Its text may hold what a peer sent."""
+    _log.info("web.trouble", level=level, length=len(msg), traceback=traceback)
+
+
+# ---------------------------------------------------------------- parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything over one open home."""
+
+    world: World
+    home: Home
+    settings: Settings
+    authority: Authority
+    fingerprints: Fingerprints
+    catalogue: Catalogue
+    record: AttemptRecord
+    presence: PresenceRecord
+    connections: Connections
+    enrolment: EnrolmentDesk
+    tokens: TokenDesk
+    charters: CharterDesk
+    region: RegionDesk
+    questions: QuestionDesk
+    releases: ReleaseDesk
+    streams: StreamDesk
+    rounds: Rounds
+
+    def announce(self, charter: ProposedCharter) -> None:
+        """Tell every connected node how far a charter is."""
+        self.streams.announce(charter.charter.digest, in_force=charter.in_force)
+
+    def issue_identity(self) -> Identity:
+        """A fresh certificate for this coordinator's servers, under every name it has."""
+        hosts = [
+            *(split_address(getattr(self.settings, key), key)[0] for key in ("listen", "web")),
+            *self.settings.hosts,
+            "localhost",
+            "127.0.0.1",
+            "::1",
+        ]
+        key = (self.home.keys / "server.key").read_bytes()
+        certificate = issue_server_certificate(
+            self.authority,
+            decode_key(key).public_key(),
+            list(dict.fromkeys(hosts)),
+            random_bytes=self.world.random_bytes,
+            now=self.world.clock(),
+        )
+        pem = encode_certificate(certificate)
+        write_atomically(self.home.keys / "server.pem", pem, PUBLIC)
+        return Identity(pem, key)
+
+
+@contextmanager
+def _opened(world: World, wake: asyncio.Event | None = None) -> Iterator[Parts]:
+    """The parts over the home's database, which is closed at the end."""
+    home = Home(world.home)
+    settings = read_settings(home)
+    store = Store(home.store)
+    try:
+        yield _make_parts(world, home, settings, store, wake)
+    finally:
+        store.close()
+
+
+def _make_parts(
+    world: World, home: Home, settings: Settings, store: Store, wake: asyncio.Event | None
+) -> Parts:
+    authority = _read_authority(home)
+    private = (home.keys / "signing.key").read_bytes()
+    key, sign, verify = ed25519_public_key(private), ed25519_signer(private), ed25519_verify
+    catalogue = parse_catalogue(_read_data)
+    now = world.now
+    record, progress = AttemptRecord(store, now), Progress()
+    presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
+    connections = Connections()
+    charters = CharterDesk(store, settings.name, key, sign, verify, now)
+    releases = ReleaseDesk(store, home.receipts)
+    loop = asyncio.get_running_loop() if wake is not None else None
+
+    def wake_rounds() -> None:
+        if loop is not None and wake is not None:
+            loop.call_soon_threadsafe(wake.set)
+
+    return Parts(
+        world=world,
+        home=home,
+        settings=settings,
+        authority=authority,
+        fingerprints=Fingerprints(
+            authority=fingerprint(authority.certificate),
+            signing_key=fingerprint_text(key_fingerprint(key)),
+        ),
+        catalogue=catalogue,
+        record=record,
+        presence=presence,
+        connections=connections,
+        enrolment=EnrolmentDesk(
+            store=store,
+            authority=authority,
+            coordinator_key=key,
+            grpc=_public(settings, settings.listen, "listen"),
+            region=settings.name,
+            verify=verify,
+            random_bytes=world.random_bytes,
+            clock=world.clock,
+        ),
+        tokens=TokenDesk(store, now, world.random_bytes),
+        charters=charters,
+        region=RegionDesk(
+            name=settings.name,
+            store=store,
+            charters=charters,
+            presence=presence,
+            witness=witness,
+            catalogue=catalogue,
+            is_served=home.is_served,
+        ),
+        questions=QuestionDesk(
+            store=store,
+            charters=charters,
+            presence=presence,
+            catalogue=catalogue,
+            progress=progress,
+            queue_limit=settings.queue_limit,
+            wake=wake_rounds,
+            random_bytes=world.random_bytes,
+            now=now,
+        ),
+        releases=releases,
+        streams=StreamDesk(
+            store=store,
+            connections=connections,
+            presence=presence,
+            witness=witness,
+            charters=charters,
+            now=now,
+        ),
+        rounds=Rounds(
+            record=record,
+            charters=charters,
+            presence=presence,
+            witness=witness,
+            connections=connections,
+            progress=progress,
+            catalogue=catalogue,
+            publish=Publisher(
+                catalogue=catalogue,
+                folder=home.receipts,
+                sign=sign,
+                random_bytes=world.random_bytes,
+                now=now,
+            ).publish,
+            suite=suite_named(SUITE),
+            sign=sign,
+            verify=verify,
+            random_bytes=world.random_bytes,
+            deadlines=settings.deadlines,
+            spool=home.spool,
+            now=now,
+            wake=wake or asyncio.Event(),
+        ),
+    )
+
+
+def _read_authority(home: Home) -> Authority:
+    return Authority(
+        decode_certificate((home.keys / "ca.pem").read_bytes(), "keys/ca.pem"),
+        decode_key((home.keys / "ca.key").read_bytes()),
+    )
+
+
+def _read_data(name: str) -> str:
+    return (files("corridor.queries") / "data" / name).read_text("utf-8")
+
+
+def _public(settings: Settings, address: str, key: str) -> str:
+    """The address as others reach it: a wildcard is replaced by the first of `hosts`."""
+    host, port = split_address(address, key)
+    if host in ("0.0.0.0", "::") and settings.hosts:  # noqa: S104 - compared, not bound
+        host = settings.hosts[0]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

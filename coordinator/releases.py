@@ -1,0 +1,254 @@
+"""Makes releases and shows them.
+
+    sum ──▶ answer with margins ──▶ release document (JSON)
+        └─▶ public receipt, and members' receipt (sealed to the members, one file)
+
+The members' receipt is on disk before the transaction that publishes the release; a kill in
+between leaves a file without a release, which the next start deletes. Everything else of a
+release is in the database, in one row.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from corridor.coordinator.attempt import Sum
+from corridor.coordinator.attempts import Publication
+from corridor.coordinator.moments import iso
+from corridor.coordinator.rounds import Prepared, receipt_digest
+from corridor.coordinator.store import Store, releases
+from corridor.errors.region import UnknownReleaseError
+from corridor.protocols import canonical
+from corridor.protocols.members_receipts import members_receipt
+from corridor.protocols.receipts import make_public_receipt
+from corridor.protocols.secure_sum.messages import Proposal
+from corridor.protocols.suite import RandomBytes, Sign
+from corridor.queries.answers import decode_answer
+from corridor.queries.catalogue import Catalogue
+from corridor.queries.domains import make_domains
+from corridor.queries.forecast import Forecast, forecast
+from corridor.transport.messages import CHUNK_BYTES, ReceiptKind
+from corridor.transport.sealed_files import write_sealed
+
+Shown = dict[str, Any]
+"""An object of the REST API."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDesk:
+    """Shows what was released."""
+
+    store: Store
+    folder: Path
+
+    def listing(self) -> list[Shown]:
+        """Every release without its tables, newest first."""
+        with self.store.reading() as connection:
+            rows = connection.execute(
+                select(releases.c.document).order_by(releases.c.place.desc()).limit(1000)
+            ).scalars()
+            return [_without_tables(json.loads(row)) for row in rows]
+
+    def document(self, identifier: str) -> bytes:
+        """The release: its tables, its guarantee, who took part; JSON.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        found: bytes = self._row(identifier)["document"]
+        return found
+
+    def public_receipt(self, identifier: str) -> bytes:
+        """Proof of who took part in what, and of the answer; JSON.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        found: bytes = self._row(identifier)["receipt"]
+        return found
+
+    def receipt_pieces(self, identifier: str, kind: ReceiptKind) -> Iterator[bytes]:
+        """A receipt in pieces of at most `CHUNK_BYTES`; the members' one as it is sealed.
+
+        Raises:
+            UnknownReleaseError: none has this id, or its members' receipt is past its retention.
+        """
+        match kind:
+            case ReceiptKind.PUBLIC:
+                receipt = self.public_receipt(identifier)
+                return (
+                    receipt[at : at + CHUNK_BYTES] for at in range(0, len(receipt), CHUNK_BYTES)
+                )
+            case ReceiptKind.MEMBERS:
+                path = members_receipt_path(self.folder, str(self._row(identifier)["id"]))
+                if not path.exists():
+                    raise UnknownReleaseError
+                return _pieces(path)
+
+    def delete_receipts(self, published_before: int) -> None:
+        """Delete members' receipts past their retention, or whose release never came to be.
+
+        Not while an attempt runs: its receipt is on disk before its release is recorded.
+        """
+        with self.store.reading() as connection:
+            kept = set(
+                connection.execute(
+                    select(releases.c.id).where(releases.c.published >= published_before)
+                ).scalars()
+            )
+        names = {members_receipt_path(self.folder, one).name for one in kept}
+        for path in self.folder.iterdir():
+            if path.name not in names:
+                path.unlink()
+
+    def _row(self, identifier: str) -> RowMapping:
+        with self.store.reading() as connection:
+            row = (
+                connection.execute(select(releases).where(releases.c.id == identifier))
+                .mappings()
+                .first()
+            )
+        if row is None:
+            raise UnknownReleaseError
+        return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Turns a sum into what is published.
+
+    Attributes:
+        folder: of the members' receipts.
+        sign: with the coordinator's signing key.
+        now: seconds since 1970 UTC.
+    """
+
+    catalogue: Catalogue
+    folder: Path
+    sign: Sign
+    random_bytes: RandomBytes
+    now: Callable[[], int]
+
+    def publish(self, prepared: Prepared, proposal: Proposal, outcome: Sum) -> Publication:
+        """The release with both receipts; the members' one is on disk afterwards.
+
+        Raises:
+            DiskError: the members' receipt cannot be written. There is no release then.
+        """
+        words = outcome.unmasked.words
+        survivors = words.survivors.survivors
+        identifier = proposal.header.session.hex()[:16]
+        receipt = make_public_receipt(
+            proposal,
+            words,
+            outcome.total,
+            self.sign,
+            charter=prepared.charter,
+            named=outcome.named,
+            published_at=self.now(),
+        ).encode()
+        self._write_members_receipt(identifier, prepared, receipt, outcome)
+        document = self._document(identifier, prepared, proposal, outcome)
+        document["receipt_digest"] = receipt_digest(receipt).hex()
+        return Publication(
+            id=identifier,
+            session=proposal.header.session,
+            participants={
+                one.country: one.edition
+                for one in words.settled.roster.acceptances
+                if one.country in survivors
+            },
+            document=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+            receipt=receipt,
+        )
+
+    def _write_members_receipt(
+        self, identifier: str, prepared: Prepared, receipt: bytes, outcome: Sum
+    ) -> None:
+        vectors = {country: _pieces(path) for country, path in outcome.inputs.items()}
+        pieces = members_receipt(receipt, outcome.unmasked.words, vectors)
+        recipients = {m.country: m.encryption_key for m in prepared.charter.members}
+        path = members_receipt_path(self.folder, identifier)
+        write_sealed(path, pieces, recipients, self.random_bytes)
+
+    def _document(
+        self, identifier: str, prepared: Prepared, proposal: Proposal, outcome: Sum
+    ) -> Shown:
+        words, queued = outcome.unmasked.words, prepared.queued
+        survivors = words.survivors.survivors
+        parameters = words.parameters
+        domains = make_domains(self.catalogue, prepared.charter)
+        answer = decode_answer(prepared.plan, domains, parameters, len(survivors), outcome.total)
+        planned = forecast(
+            prepared.plan, domains, prepared.charter, prepared.rho, parameters.roster_size
+        )
+        tables = answer.to_json()
+        for table, expected in zip(tables, planned.tables, strict=True):
+            table["central_margin"] = float(expected.central_margin)
+        return {
+            "id": identifier,
+            "region": prepared.charter.region,
+            "synthetic": prepared.charter.synthetic,
+            "published_at": iso(self.now()),
+            "question_id": queued.id,
+            "question": canonical.decode(queued.question, "question"),
+            "question_digest": queued.digest.hex(),
+            "session": proposal.header.session.hex(),
+            "scope": queued.scope,
+            "purpose": queued.purpose,
+            "organisation": queued.organisation,
+            "charter": {
+                "version": prepared.charter.version,
+                "digest": prepared.charter.digest.hex(),
+            },
+            "tables": tables,
+            "guarantee": show_guarantee(planned),
+            "participants": [
+                {
+                    "country": one.country,
+                    "name": prepared.charter.member(one.country).name,
+                    "edition": one.edition,
+                    "consent_rule": one.consent_rule,
+                    "survived": one.country in survivors,
+                }
+                for one in words.settled.roster.acceptances
+            ],
+            "survivors": sorted(survivors),
+            "ratio": round(math.sqrt(len(survivors) / parameters.honest_shares), 4),
+            "named": list(outcome.named),
+        }
+
+
+def show_guarantee(planned: Forecast) -> Shown:
+    """What was promised to every person, as numbers and fractions."""
+    return {
+        "rho": str(planned.rho.value),
+        "epsilon": planned.epsilon,
+        "delta": str(planned.delta),
+        "nodes_per_person": planned.nodes_per_person,
+        "rho_regional": str(planned.rho_regional.value),
+        "epsilon_regional": planned.epsilon_regional,
+        "rho_alone": float(planned.rho_alone.value),
+        "dropouts": planned.dropouts,
+        "colluders": planned.colluders,
+    }
+
+
+def members_receipt_path(folder: Path, identifier: str) -> Path:
+    """Where the members' receipt of a release lies."""
+    return folder / f"{identifier}.members"
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            yield piece
+
+
+def _without_tables(document: Shown) -> Shown:
+    return {key: value for key, value in document.items() if key != "tables"}

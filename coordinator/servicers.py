@@ -1,0 +1,137 @@
+"""Where the coordinator meets gRPC; it translates and decides nothing.
+
+Exchange     the stream: what arrives goes to the stream desk, what waits goes out
+Membership   single calls: charter, signature, receipts
+
+`channels.make_server` admits every call and turns our errors into statuses.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+import structlog
+
+from corridor.coordinator.charter_desk import CharterDesk, ProposedCharter
+from corridor.coordinator.connections import Connection
+from corridor.coordinator.releases import ReleaseDesk
+from corridor.coordinator.stream_desk import StreamDesk
+from corridor.errors import CorridorError
+from corridor.errors.region import AnotherCountryError, NotGreetedError
+from corridor.transport import codec
+from corridor.transport.channels import Peer, peer_of
+from corridor.transport.messages import CharterDocument, CharterStatus, ReceiptChunk
+from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, membership_pb2_grpc
+
+_log = structlog.get_logger()
+
+Requests = AsyncIterator[exchange_pb2.NodeMessage]
+
+
+class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
+    """Answers `corridor.v1.Exchange`: one stream per node."""
+
+    def __init__(self, desk: StreamDesk, recheck: Callable[[Peer], None]) -> None:
+        """Take the desk, and what checks a long stream's certificate again, message by message."""
+        self._desk = desk
+        self._recheck = recheck
+
+    async def Connect(
+        self, request_iterator: Requests, context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> AsyncIterator[exchange_pb2.CoordinatorMessage]:
+        """Carry one node's messages both ways until either side ends the stream."""
+        peer = peer_of(context)
+        first = await anext(request_iterator, None)
+        if first is None:
+            raise NotGreetedError
+        greeting = codec.decode_node_message(first)
+        connection = await self._desk.greet(peer.country, peer.fingerprint, greeting)
+        reader = asyncio.create_task(self._read(peer, connection, request_iterator))
+        try:
+            while (message := await connection.next()) is not None:
+                yield codec.encode_coordinator_message(message)
+        finally:
+            reader.cancel()
+            await self._desk.gone(connection)
+
+    async def _read(self, peer: Peer, connection: Connection, requests: Requests) -> None:
+        try:
+            async for request in requests:
+                self._recheck(peer)
+                await self._desk.on_message(connection, codec.decode_node_message(request))
+            connection.close()
+        except CorridorError as error:
+            connection.close(error)
+        except grpc.RpcError:
+            connection.close()  # the stream broke: there is nobody left to be told
+        except Exception as error:
+            connection.fail(error)  # a bug of ours: the writing side meets the edge's log
+            raise
+
+
+class MembershipServicer(membership_pb2_grpc.MembershipServicer):
+    """Answers `corridor.v1.Membership` for the country of the caller's certificate."""
+
+    def __init__(
+        self,
+        charters: CharterDesk,
+        releases: ReleaseDesk,
+        announce: Callable[[ProposedCharter], None],
+    ) -> None:
+        """Take the desks, and what tells everybody that a charter changed."""
+        self._charters = charters
+        self._releases = releases
+        self._announce = announce
+
+    async def FetchCharter(
+        self,
+        request: membership_pb2.FetchCharterRequest,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> membership_pb2.CharterDocument:
+        """A charter with its signatures and the members' cards."""
+        wanted = codec.decode_fetch_charter(request)
+        found = await asyncio.to_thread(self._charters.find, wanted.charter)
+        document = CharterDocument(found.signed.encode(), found.cards)
+        return codec.encode_charter_document(document)
+
+    async def SignCharter(
+        self,
+        request: membership_pb2.CharterSignature,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> membership_pb2.CharterStatus:
+        """Take the caller's signature; say who has signed and who has not."""
+        signed = codec.decode_charter_signed(request)
+        country = peer_of(context).country
+        if signed.country != country:
+            raise AnotherCountryError(country, signed.country, "CharterSignature")
+        now = await asyncio.to_thread(
+            self._charters.record_signature, signed.charter, country, signed.signature
+        )
+        self._announce(now)
+        missing = frozenset(now.signed.missing)
+        status = CharterStatus(
+            now.charter.digest, now.in_force, frozenset(now.charter.signing_keys) - missing, missing
+        )
+        return codec.encode_charter_status(status)
+
+    async def FetchReceipt(
+        self,
+        request: membership_pb2.FetchReceiptRequest,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> AsyncIterator[membership_pb2.ReceiptChunk]:
+        """A release's receipt in pieces: the public one, or the members' as it is sealed."""
+        wanted = codec.decode_fetch_receipt(request)
+        pieces = await asyncio.to_thread(self._releases.receipt_pieces, wanted.release, wanted.kind)
+        index = 0
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield codec.encode_receipt_chunk(ReceiptChunk(index, piece))
+            index += 1
+
+
+def add_servicers(
+    server: grpc.aio.Server, exchange: ExchangeServicer, membership: MembershipServicer
+) -> None:
+    """Let `server` answer both services."""
+    exchange_pb2_grpc.add_ExchangeServicer_to_server(exchange, server)
+    membership_pb2_grpc.add_MembershipServicer_to_server(membership, server)

@@ -1,0 +1,392 @@
+"""A whole region in one process: enrolment, charter, questions, releases, over real mTLS."""
+
+import io
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import numpy as np
+import pytest
+
+from corridor.coordinator import app
+from corridor.coordinator.rounds import receipt_digest
+from corridor.errors.region import AlreadyServingError
+from corridor.ids import CountryCode, EditionId
+from corridor.protocols.members_receipts import verify_members_receipt
+from corridor.protocols.receipts import parse_public_receipt, verify_public_receipt
+from corridor.transport.messages import ReceiptKind, Released, Round
+from corridor.transport.sealed_files import open_sealed
+from corridor.transport.suites import ed25519_verify
+from support.loopback_region import QUICK, LoopbackNode, LoopbackRegion
+from support.scripted_node import SUITE
+
+BG, MD, NG, RO, UA = map(CountryCode, ("BG", "MD", "NG", "RO", "UA"))
+EVERYBODY = ["BG", "MD", "NG", "RO", "UA"]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackRegion]:
+    region = LoopbackRegion(tmp_path_factory.mktemp("region"), deadlines=QUICK)
+    region.enter()
+    yield region
+    region.close()
+
+
+@pytest.fixture(autouse=True)
+def everybody_is_well(region: LoopbackRegion) -> Iterator[None]:
+    yield
+    for node in region.nodes.values():
+        node.script.silent_at = None
+        node.script.bend = lambda body: (body,)
+        if not node.is_connected:
+            node.disconnect()
+            node.connect()
+    wait_for_members(region, set(EVERYBODY))
+
+
+def wait_for_members(region: LoopbackRegion, ready: set[str]) -> None:
+    found: set[str] = set()
+    for _ in range(100):
+        found = {one["country"] for one in region.get("/api/v1/members").json() if one["ready"]}
+        if found == ready:
+            return
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def sql(year: int) -> str:
+    """A question that no other test asks: a release that exists would be given again."""
+    select = "SELECT gender, COUNT(DISTINCT person) FROM persons"
+    return f"{select} WHERE year = {year} GROUP BY gender"
+
+
+def released(region: LoopbackRegion, question: dict[str, Any]) -> dict[str, Any]:
+    shown = region.wait(question["id"])
+    assert shown["state"] == "released", shown["failure"]
+    release: dict[str, Any] = region.get(f"/api/v1/releases/{shown['release_id']}").json()
+    return release
+
+
+def assert_is_sum(region: LoopbackRegion, release: dict[str, Any], *without: CountryCode) -> None:
+    (table,) = release["tables"]
+    values = np.array(table["values"])
+    error = np.abs(values - region.total(values.size, *without)).max()
+    assert error < 6 * table["margin"]  # 12 standard deviations
+
+
+def test_a_question_is_answered_with_the_region_s_sum(region: LoopbackRegion) -> None:
+    release = released(region, region.ask(sql=sql(2020), rho="1/10", purpose="annual report"))
+    assert_is_sum(region, release)
+    assert release["survivors"] == EVERYBODY
+    assert release["guarantee"]["rho"] == "1/10"
+    assert release["purpose"] == "annual report"
+    assert release["organisation"] == "Test ministry"
+    assert [one["consent_rule"] for one in release["participants"]] == ["htcds-consent"] * 5
+    for node in region.nodes.values():
+        assert node.script.codes[-1] == "released"
+
+
+def test_the_public_receipt_proves_the_release(region: LoopbackRegion) -> None:
+    release = released(region, region.ask(sql=sql(2020), rho="1/11"))
+    raw = region.get(f"/api/v1/releases/{release['id']}/receipt").content
+    receipt = parse_public_receipt(raw)
+    claims = verify_public_receipt(
+        receipt, region.charter, compile_=region.compile, verify=ed25519_verify, suite=SUITE
+    )
+    assert [claim.number for claim in claims] == list(range(1, 10))
+    assert list(receipt.answer) == release["tables"][0]["steps"]
+    assert receipt_digest(raw).hex() == release["receipt_digest"]
+    outcome = region.nodes[BG].script.outcomes[-1]
+    assert outcome == Released(release["id"], receipt_digest(raw))
+
+
+def test_a_member_opens_its_receipt_and_adds_the_inputs_up_again(region: LoopbackRegion) -> None:
+    region.nodes[RO].script.silent_at = Round.MASKED_INPUT
+    release = released(region, region.ask(sql=sql(2020), rho="1/12"))
+    node = region.nodes[BG]
+    sealed = node.fetch_receipt(release["id"], ReceiptKind.MEMBERS)
+    assert node.fetch_receipt(release["id"], ReceiptKind.PUBLIC).startswith(b"{")
+    opened = b"".join(open_sealed([sealed], BG, node.keys.encryption_seed))
+    claims = verify_members_receipt(
+        io.BytesIO(opened).read,
+        region.charter,
+        compile_=region.compile,
+        verify=ed25519_verify,
+        suite=SUITE,
+    )
+    assert [claim.number for claim in claims] == list(range(1, 14))
+    region.nodes[RO].script.silent_at = None
+    region.nodes[RO].disconnect()
+    region.nodes[RO].connect()
+
+
+def test_a_dropout_in_the_middle_of_its_vector_costs_no_answer(region: LoopbackRegion) -> None:
+    region.nodes[RO].script.silent_at = Round.MASKED_INPUT
+    release = released(region, region.ask(sql=sql(2021), rho="1/10"))
+    assert_is_sum(region, release, RO)
+    assert release["survivors"] == ["BG", "MD", "NG", "UA"]
+    region.nodes[RO].script.silent_at = None
+    region.nodes[RO].disconnect()
+    region.nodes[RO].connect()
+
+
+def test_two_dropouts_fail_the_attempt_which_names_them(region: LoopbackRegion) -> None:
+    for country in (RO, UA):
+        region.nodes[country].script.silent_at = Round.MASKED_INPUT
+    shown = region.wait(region.ask(sql=sql(2022), rho="1/10")["id"])
+    assert shown["state"] == "failed"
+    assert shown["failure"]["code"] == "secure_sum.too_few_survivors"
+    assert shown["failure"]["round"] == "masked-input"
+    assert shown["failure"]["missing"] == ["RO", "UA"]
+    assert "debited stays debited" in shown["failure"]["message"]
+    assert region.nodes[BG].script.codes[-1] == "secure_sum.too_few_survivors"
+    for country in (RO, UA):
+        region.nodes[country].script.silent_at = None
+        region.nodes[country].disconnect()
+        region.nodes[country].connect()
+
+
+def test_the_same_question_gets_the_release_that_exists(region: LoopbackRegion) -> None:
+    first = region.wait(region.ask(sql=sql(2023), rho="1/10")["id"])
+    entries = region.nodes[BG].script.entries
+    again = region.ask(sql=sql(2023), rho="1/10")
+    assert again["state"] == "released"
+    assert again["release_id"] == first["release_id"]
+    assert region.nodes[BG].script.entries == entries
+    forecast = region.post("/api/v1/forecast", {"sql": sql(2023), "rho": "1/10"}).json()
+    assert forecast["free_release"] == first["release_id"]
+
+
+def test_newer_data_make_a_new_release(region: LoopbackRegion) -> None:
+    first = region.wait(region.ask(sql=sql(2024), rho="1/10")["id"])
+    node = region.nodes[BG]
+    node.script.edition = EditionId("2-" + "1" * 16)
+    node.disconnect()
+    node.connect()
+    again = region.wait(region.ask(sql=sql(2024), rho="1/10")["id"])
+    assert again["release_id"] != first["release_id"]
+
+
+def test_a_question_that_waits_already_is_not_asked_twice(region: LoopbackRegion) -> None:
+    region.nodes[RO].script.silent_at = Round.SHARE
+    slow = region.ask(sql=sql(2025), rho="1/10")
+    waiting = region.ask(sql=sql(2025), rho="1/20")
+    again = region.ask(sql=sql(2025), rho="1/20")
+    assert again["id"] == waiting["id"]
+    shown = region.wait_until(slow["id"], lambda shown: shown["round"] == "share")
+    assert shown["waiting_for"] == ["RO"]
+    assert region.wait(slow["id"])["state"] == "released"
+    region.nodes[RO].script.silent_at = None
+    region.nodes[RO].disconnect()
+    region.nodes[RO].connect()
+    assert region.wait(waiting["id"])["state"] == "released"
+
+
+def test_a_second_stream_of_a_country_replaces_the_first(region: LoopbackRegion) -> None:
+    twin = LoopbackNode(region, MD)
+    twin.identity = region.nodes[MD].identity
+    twin.script.entries = region.nodes[MD].script.entries
+    twin.live_by(region.nodes[MD].charter)
+    twin.connect()
+    region.nodes[MD].wait_until_ended()
+    assert region.nodes[MD].status is grpc.StatusCode.UNAVAILABLE
+    assert region.nodes[MD].code == "stream.replaced"
+    twin.disconnect()
+
+
+def test_a_node_whose_ledger_went_back_is_refused(region: LoopbackRegion) -> None:
+    node = region.nodes[UA]
+    node.disconnect()
+    entries = node.script.entries
+    assert entries > 1
+    node.script.entries = 1
+    node.connect(expect_welcome=False)
+    node.wait_until_ended()
+    assert node.code == "witness.fork"
+    node.script.entries = entries
+    forks = {one["country"]: one["ledger_forks"] for one in region.get("/api/v1/members").json()}
+    assert forks["UA"] == 1
+
+
+def test_a_certificate_of_another_country_cannot_speak_for_this_one(
+    region: LoopbackRegion,
+) -> None:
+    liar = LoopbackNode(region, MD)
+    liar.identity = region.nodes[BG].identity
+    liar.connect(expect_welcome=False)
+    liar.wait_until_ended()
+    assert liar.code == "stream.another_country"
+
+
+def test_a_certificate_that_was_replaced_opens_no_stream(region: LoopbackRegion) -> None:
+    node = region.nodes[NG]
+    node.disconnect()
+    old = node.identity
+    assert node.enrol().is_success
+    new, node.identity = node.identity, old
+    node.connect(expect_welcome=False)
+    node.wait_until_ended()
+    assert node.code == "stream.foreign_certificate"
+    node.identity = new
+
+
+def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegion) -> None:
+    gone = (BG, MD, NG)
+    for country in gone:
+        region.nodes[country].disconnect()
+    wait_for_members(region, {"RO", "UA"})
+    answer = region.post("/api/v1/questions", {"sql": sql(2020), "rho": "1/30"})
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "region.too_few_nodes"
+    assert "missing: BG, MD, NG" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("request_body", "status", "code"),
+    [
+        ({"sql": "SELECT 1"}, 422, "question.unsupported_sql"),
+        ({"sql": "SELECT shoe, COUNT(*) FROM persons GROUP BY shoe"}, 422, None),
+        ({"sql": sql(2020), "rho": "0"}, 409, "question.rho_out_of_range"),
+        ({"sql": sql(2020), "rho": "9"}, 409, "question.rho_out_of_range"),
+        ({"sql": sql(2020), "rho": "1/0"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "rho": "-1"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "rho": "nan"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "rho": "1/10", "accuracy": "±9"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "scope": "per-country"}, 409, "question.scope_not_built"),
+        ({"sql": sql(2020), "scope": "moon"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "purpose": "x" * 301}, 422, "request.malformed"),
+        ({"sql": sql(2020), "sq1": "x"}, 422, "request.malformed"),
+        ({"sql": 3}, 422, "request.malformed"),
+        ({}, 422, "request.malformed"),
+        ({"sql": sql(2020), "indicator": "corridor_matrix"}, 422, "request.malformed"),
+        ({"indicator": "no_such_thing"}, 404, "indicator.unknown"),
+        ({"question": {"tables": []}}, 422, "question.malformed"),
+        ({"question": {"tables": [1.5]}}, 422, None),
+        ([1], 422, "request.malformed"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_its_code(
+    region: LoopbackRegion, request_body: Any, status: int, code: str | None
+) -> None:
+    before = len(region.get("/api/v1/questions").json())
+    for path in ("/api/v1/forecast", "/api/v1/questions"):
+        answer = region.post(path, request_body)
+        assert answer.status_code == status, answer.text
+        assert code is None or answer.json()["code"] == code
+        assert set(answer.json()) == {"code", "message"}
+    assert len(region.get("/api/v1/questions").json()) == before
+
+
+def test_a_forecast_says_the_price_and_who_would_take_part(region: LoopbackRegion) -> None:
+    forecast = region.post(
+        "/api/v1/forecast", {"indicator": "corridor_matrix", "accuracy": "±20"}
+    ).json()
+    assert forecast["would_take_part"] == EVERYBODY
+    assert forecast["would_miss"] == []
+    assert all(table["margin"] <= 20 for table in forecast["tables"])
+    assert [one["country"] for one in forecast["allowances"]] == EVERYBODY
+    direct = region.post(
+        "/api/v1/forecast", {"question": forecast["question"], "rho": forecast["rho"]}
+    ).json()
+    assert direct["question_digest"] == forecast["question_digest"]
+
+
+@pytest.mark.parametrize(
+    "path", ["region", "members", "indicators", "questions", "releases", "releases/x/receipt"]
+)
+@pytest.mark.parametrize("token", ["", "corridor_" + "A" * 43])
+def test_without_a_token_nothing_is_told(region: LoopbackRegion, path: str, token: str) -> None:
+    header = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = region.client.get(f"/api/v1/{path}", headers=header)
+    assert answer.status_code in (401, 429)
+    assert answer.json()["code"] in ("access.unknown_token", "request.too_many")
+
+
+def test_health_needs_no_token(region: LoopbackRegion) -> None:
+    assert region.client.get("/api/v1/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("questions/none", "question.unknown"),
+        ("releases/none", "release.unknown"),
+        ("releases/none/receipt", "release.unknown"),
+        ("nowhere", "http.404"),
+    ],
+)
+def test_what_does_not_exist_is_not_found(region: LoopbackRegion, path: str, code: str) -> None:
+    answer = region.get(f"/api/v1/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == code
+
+
+def test_a_body_that_is_too_long_is_not_read(region: LoopbackRegion) -> None:
+    answer = region.post("/api/v1/questions", {"sql": "x" * 600_000})
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "request.too_large"
+
+
+def test_the_region_shows_itself(region: LoopbackRegion) -> None:
+    shown = region.get("/api/v1/region").json()
+    assert shown["name"] == "Test region"
+    assert shown["synthetic"] is True
+    assert shown["charter"]["version"] == 1
+    assert [one["country"] for one in shown["members"]] == EVERYBODY
+    assert all(one["listed"] for one in shown["members"])
+
+
+def test_indicators_say_what_they_take(region: LoopbackRegion) -> None:
+    named = {one["name"]: one for one in region.get("/api/v1/indicators").json()}
+    assert named["corridor_matrix"]["available"] is True
+    assert named["corridor_matrix"]["parameters"]
+
+
+def test_one_process_serves_a_home(region: LoopbackRegion) -> None:
+    with pytest.raises(AlreadyServingError):
+        app.serve(region.world)
+
+
+def test_members_see_who_is_connected_from_another_process(region: LoopbackRegion) -> None:
+    assert {one["country"] for one in app.members(region.world) if one["connected"]} == set(
+        EVERYBODY
+    )
+
+
+def test_an_old_tls_is_refused_by_the_web_port(region: LoopbackRegion) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        pytest.raises(httpx.ConnectError),
+        httpx.Client(verify=context, trust_env=False) as client,
+    ):
+        client.get(f"https://{region.web}/api/v1/health")
+
+
+@pytest.mark.slow
+def test_a_stop_in_the_middle_is_reported_and_everything_goes_on_after_a_restart(
+    region: LoopbackRegion, tmp_path: Path
+) -> None:
+    done = region.wait(region.ask(sql=sql(2020), rho="1/40")["id"])
+    region.nodes[RO].script.silent_at = Round.SHARE
+    running = region.ask(sql=sql(2021), rho="1/40")
+    waiting = region.ask(sql=sql(2022), rho="1/40")
+    region.wait_until(running["id"], lambda shown: shown["round"] == "share")
+    region.stop()
+    region.nodes[RO].script.silent_at = None
+    region.start()
+    for node in region.nodes.values():
+        node.disconnect()
+        node.connect()
+    shown = region.get(f"/api/v1/questions/{running['id']}").json()
+    assert shown["state"] == "failed"
+    assert shown["failure"]["code"] == "attempt.coordinator_restarted"
+    assert region.get(f"/api/v1/releases/{done['release_id']}").is_success
+    assert region.wait(waiting["id"])["state"] == "released"
+    assert region.ask(sql=sql(2020), rho="1/40")["release_id"] == done["release_id"]

@@ -1,0 +1,128 @@
+"""What every request passes, whatever it asks."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from corridor.coordinator import app
+from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
+from corridor.transport.certificates import AUTHORITY_PATH, decode_certificate, fingerprint
+
+
+class Porch:
+    """The site over a home of its own, and a clock that a test moves."""
+
+    def __init__(self, home: Path) -> None:
+        self.world = app.real_world(home)
+        app.initialise(self.world, name="Porch", plain_http=True)
+        self.now = 60_000
+
+    def open(self, parts: app.Parts) -> FlaskClient:
+        desks = Desks(
+            enrolment=parts.enrolment,
+            tokens=parts.tokens,
+            region=parts.region,
+            questions=parts.questions,
+            releases=parts.releases,
+        )
+        site = make_site(
+            desks,
+            authority=(parts.home.keys / "ca.pem").read_bytes(),
+            plain_http=True,
+            now=lambda: self.now,
+            reference=lambda: "ref-1",
+        )
+
+        @site.get("/api/v1/broken")
+        def broken() -> str:
+            raise RuntimeError("a secret that must not travel")
+
+        return site.test_client()
+
+
+@pytest.fixture
+def porch(tmp_path: Path) -> Porch:
+    return Porch(tmp_path / "home")
+
+
+@pytest.fixture
+def client(porch: Porch) -> Iterator[FlaskClient]:
+    with app._opened(porch.world) as parts:
+        yield porch.open(parts)
+
+
+@pytest.fixture
+def token(porch: Porch) -> dict[str, str]:
+    return {"Authorization": f"Bearer {app.issue_token(porch.world, 'ana')}"}
+
+
+def test_a_bug_of_ours_tells_the_caller_a_reference_and_nothing_else(
+    client: FlaskClient, token: dict[str, str]
+) -> None:
+    answer = client.get("/api/v1/broken", headers=token)
+    assert answer.status_code == 500
+    assert answer.json == {
+        "code": "internal",
+        "message": "an internal error; the coordinator's log has it as ref-1",
+    }
+
+
+def test_who_guesses_tokens_has_to_wait_for_the_next_minute(
+    porch: Porch, client: FlaskClient, token: dict[str, str]
+) -> None:
+    for _ in range(30):
+        assert client.get("/api/v1/region").status_code == 401
+    assert client.get("/api/v1/region", headers=token).status_code == 429
+    porch.now += 60
+    assert client.get("/api/v1/region", headers=token).status_code == 200
+
+
+def test_nobody_enrols_over_plain_http(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/enrolment", json={"code": "x"})
+    assert answer.status_code == 403
+    assert answer.json is not None
+    assert answer.json["code"] == "enrolment.needs_tls"
+
+
+def test_the_authority_is_given_to_anybody(porch: Porch, client: FlaskClient) -> None:
+    shown = decode_certificate(client.get(AUTHORITY_PATH).data)
+    assert fingerprint(shown) == app.authority_fingerprint(porch.world)
+
+
+def test_a_long_body_is_refused(client: FlaskClient, token: dict[str, str]) -> None:
+    answer = client.post("/api/v1/forecast", data=b"x" * (BODY_BYTES + 1), headers=token)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", json.dumps("x" * 9).encode(), b"[" * 100_000]
+)
+def test_a_body_that_is_no_object_is_refused(
+    client: FlaskClient, token: dict[str, str], raw: bytes
+) -> None:
+    headers = token | {"Content-Type": "application/json"}
+    answer = client.post("/api/v1/forecast", data=raw, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["code"] == "request.malformed"
+
+
+def test_answers_are_kept_in_no_cache(client: FlaskClient) -> None:
+    assert client.get("/api/v1/health").headers["Cache-Control"] == "no-store"
+
+
+def test_without_a_charter_a_question_is_unavailable_and_the_region_shows_itself(
+    client: FlaskClient, token: dict[str, str]
+) -> None:
+    answer = client.post(
+        "/api/v1/forecast", json={"sql": "SELECT COUNT(*) FROM persons"}, headers=token
+    )
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert answer.json["code"] == "charter.none_in_force"
+    region = client.get("/api/v1/region", headers=token).json
+    assert region is not None
+    assert region["charter"] is None
