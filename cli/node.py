@@ -5,6 +5,7 @@ from pathlib import Path
 
 from corridor.cli.homes import home_of, read_file
 from corridor.cli.output import Output
+from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
 from corridor.ids import CountryCode, is_country_code
@@ -191,7 +192,7 @@ def _accept(arguments: argparse.Namespace, out: Output) -> int:
         out.document(offer.document)
         return 0
     trusted = app.trusted_fingerprints(
-        dict(_trust(text) for text in arguments.trust),
+        trust_of(arguments.trust),
         [read_file(path) for path in arguments.card],
     )
     status = app.accept(world, offer, trusted)
@@ -312,10 +313,3 @@ def _country(text: str) -> CountryCode:
     if not is_country_code(text):
         raise BadTrustError(text, "is not two capital letters, as in MD")
     return text
-
-
-def _trust(text: str) -> tuple[CountryCode, str]:
-    country, equals, fingerprint = text.partition("=")
-    if not equals or not fingerprint or not is_country_code(country):
-        raise BadTrustError(text, "is not CC=FINGERPRINT, as in BG=3F2A-…")
-    return country, fingerprint

@@ -32,8 +32,9 @@ class Output:
     """Where one command's words go."""
 
     def __init__(
-        self, *, as_json: bool, out: TextIO = sys.stdout, err: TextIO = sys.stderr
+        self, *, as_json: bool, out: TextIO | None = None, err: TextIO | None = None
     ) -> None:
+        out, err = out or sys.stdout, err or sys.stderr
         self._json = as_json
         self._out = out
         width = None if out.isatty() else NARROWEST
@@ -63,15 +64,9 @@ class Output:
         """Print a table for people. A column whose name begins with `>` is set to the right."""
         if self._json:
             return
-        table = Table(
-            title=_text(title) if title else None,
-            title_justify="left",
-            title_style="bold",
-            caption=_text(note) if note else None,
-            caption_justify="left",
-            box=box.SIMPLE_HEAD,
-            pad_edge=False,
-        )
+        if title:
+            self.heading(title)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             right = column.startswith(">")
             table.add_column(
@@ -83,6 +78,8 @@ class Output:
         for row in rows:
             table.add_row(*(_text(cell) for cell in row))
         self._console.print(table)
+        if note:
+            self._console.print(_text(note, style="dim"), soft_wrap=True)
 
     def progress(self, text: str) -> None:
         """Tell on standard error what is being waited for; a repetition is not told."""

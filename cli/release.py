@@ -81,12 +81,9 @@ def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -
     for table in tables_of(release):
         show_table(table, out, every_cell=every_cell)
     _show_promise(release["guarantee"], out)
-    out.say(
-        f"against      {release['guarantee']['colluders']} nodes colluding with the coordinator"
-    )
-    out.say(
-        f"noise        {release['ratio']:.3g} times that of a trusted curator who had seen all data"
-    )
+    colluders = release["guarantee"]["colluders"]
+    out.say(f"against      the coordinator with {colluders} of the nodes at its side")
+    out.say(f"noise        {release['ratio']:.3g} times a trusted curator's, who sees all the data")
     out.table(
         "Who is in it",
         ("node", "name", "edition", "consent rule", "in the sum"),
@@ -102,9 +99,7 @@ def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -
         ],
     )
     if release["named"]:
-        out.say(
-            f"!! sent inconsistent shares, and is named in the receipt: {_names(release['named'])}"
-        )
+        out.say(f"!! {_names(release['named'])} sent inconsistent shares; the receipt names it")
 
 
 def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:

@@ -13,7 +13,6 @@ import json
 import os
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,7 +24,6 @@ from pathlib import Path
 
 import grpc
 import structlog
-from mnemonic import Mnemonic
 
 from corridor import __version__
 from corridor.errors import CorridorError
@@ -92,7 +90,6 @@ from corridor.protocols.cards import (
     fingerprint,
     fingerprint_text,
     parse_card,
-    parse_fingerprint,
 )
 from corridor.protocols.charter import Charter, SignedCharter, parse_signed_charter
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
@@ -106,7 +103,9 @@ from corridor.transport.certificates import (
     verify_valid_at,
 )
 from corridor.transport.channels import dial
+from corridor.transport.fingerprints import spoken_fingerprint
 from corridor.transport.invitations import parse_invitation
+from corridor.transport.logs import log_as_json_lines
 from corridor.transport.messages import CharterSigned, Hello, ReceiptKind, Standing
 from corridor.transport.suites import ed25519_verify, suite_named
 
@@ -205,14 +204,14 @@ def offered_charter(world: World) -> CharterOffer:
 
 
 def trusted_fingerprints(
-    given: Mapping[CountryCode, str], cards: Sequence[bytes]
+    given: Mapping[CountryCode, Fingerprint], cards: Sequence[bytes]
 ) -> dict[CountryCode, Fingerprint]:
-    """What the operator confirmed: fingerprints as hex or words, and cards as files.
+    """What the operator confirmed: fingerprints that were told, and cards received as files.
 
     Raises:
-        MalformedCardError: a fingerprint or card cannot be read. Nothing was confirmed.
+        MalformedCardError: a card cannot be read. Nothing was confirmed.
     """
-    confirmed = {country: _parse_fingerprint(text) for country, text in given.items()}
+    confirmed = dict(given)
     for raw in cards:
         found = parse_card(raw)
         confirmed[found.country] = fingerprint(found)
@@ -327,7 +326,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     home = Home(world.home)
     settings = read_settings(home)
     policy_rules = read_policy(home)
-    _configure_log()
+    log_as_json_lines()
     with ExitStack() as stack:
         stack.enter_context(_serving_alone(world.home))
         node = _open_node(world, home, settings, policy_rules, stack)
@@ -515,20 +514,6 @@ def _serving_alone(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise AlreadyServingError from error
         yield
-
-
-def _configure_log() -> None:
-    """One JSON object a line on standard error; no values of variables in a traceback."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 # ---------------------------------------------------------------- looking
@@ -820,18 +805,9 @@ def _card_view(found: Card) -> CardView:
         found.country,
         found.name,
         fingerprint_text(mark),
-        Mnemonic("english").to_mnemonic(mark),
+        spoken_fingerprint(mark),
         found.encode().decode(),
     )
-
-
-def _parse_fingerprint(text: str) -> Fingerprint:
-    """A fingerprint as hex, or as the fifteen words of `corridor node card`."""
-    words = text.lower().split()
-    mnemonic = Mnemonic("english")
-    if len(words) == 15 and mnemonic.check(" ".join(words)):
-        return Fingerprint(bytes(mnemonic.to_entropy(words)))
-    return parse_fingerprint(text)
 
 
 def _offer(signed: SignedCharter) -> CharterOffer:

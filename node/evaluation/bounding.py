@@ -68,7 +68,7 @@ def bounded(entries: Entries, key: ChoiceKey, *, max_cells: int, max_rows: int) 
         taken = hashes == least
         yield _first_rows(entries, left[taken], max_rows)
         if turn + 1 < max_cells:
-            rest = ~taken
+            rest = np.flatnonzero(~taken)
             left, persons, hashes = left[rest], persons[rest], hashes[rest]
 
 

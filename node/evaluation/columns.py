@@ -181,12 +181,16 @@ def _lists(column: Column, place: Place, empty: int) -> "pa.LargeListArray[Any]"
     numbers = np.concatenate(flat) if flat else np.zeros(0, np.int32)
     sizes = np.concatenate(lengths).astype(np.int64) if lengths else np.zeros(0, np.int64)
     known = numbers >= 0
-    kept = np.bincount(np.repeat(np.arange(len(sizes)), sizes)[known], minlength=len(sizes))
+    kept = sizes
+    if not known.all():
+        rows = np.repeat(np.arange(len(sizes)), sizes)
+        kept = np.bincount(rows[known], minlength=len(sizes))
+        numbers = numbers[known]
     offsets = np.concatenate(([0], np.cumsum(np.maximum(kept, 1))))
     values = np.full(offsets[-1], empty, np.int32)
     # The place of a row's j-th number is its offset plus j.
     first = np.cumsum(kept) - kept
-    values[np.arange(kept.sum()) + np.repeat(offsets[:-1] - first, kept)] = numbers[known]
+    values[np.arange(len(numbers)) + np.repeat(offsets[:-1] - first, kept)] = numbers
     lists: pa.LargeListArray[Any] = pa.LargeListArray.from_arrays(
         pa.array(offsets, pa.int64()), pa.array(values, pa.int32())
     )

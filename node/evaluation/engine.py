@@ -11,6 +11,7 @@ from contextlib import closing
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from corridor.node.evaluation.bounding import Entries, Kept, bounded
 from corridor.node.evaluation.columns import ROW, Reader, Rows, places_on_axis, read_rows
@@ -98,29 +99,38 @@ def _entries(
     found = connection.sql(text).to_arrow_table()
     connection.unregister(GIVEN)
     rows = found[ROW].to_numpy()
-    cells = np.zeros(len(rows), np.int64)
-    outside = np.zeros(len(rows), np.bool_)
-    for axis in planned.axes:
-        on_axis = places_on_axis(axis.domain, axis.values, axis.recode)
-        places = on_axis[found[axis.name].to_numpy()]
-        outside |= places < 0
-        cells = cells * len(axis.values) + places
+    cells, inside = _cells(planned, found)
     quantities = None
     if QUANTITY in found.column_names:
         quantities = found[QUANTITY].to_numpy().astype(np.int64)
-    chosen = np.flatnonzero(~outside)
-    # The engine keeps the order of rows; the bound of b rows rests on it, so look.
-    if (np.diff(rows) < 0).any():
-        chosen = chosen[np.argsort(rows[chosen], kind="stable")]
-    rows = rows[chosen]
-    first = int(part.table[ROW][0].as_py())
+    # The engine keeps the order of rows. Which b rows count rests on it, so look.
+    if not inside.all() or (rows[1:] < rows[:-1]).any():
+        chosen = np.argsort(rows, kind="stable")
+        chosen = chosen[inside[chosen]]
+        rows, cells = rows[chosen], cells[chosen]
+        quantities = None if quantities is None else quantities[chosen]
+    given = rows - int(part.table[ROW][0].as_py())
     return Entries(
-        persons=part.persons[rows - first],
-        choice_keys=part.choice_keys[rows - first],
+        persons=part.persons[given],
+        choice_keys=part.choice_keys[given],
         rows=rows,
-        cells=cells[chosen],
-        quantities=None if quantities is None else quantities[chosen],
+        cells=cells,
+        quantities=quantities,
     )
+
+
+def _cells(planned: PlannedTable, found: pa.Table) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """The cell of each entry, and whether the axes have its values: else its cell says nothing."""
+    cells = np.zeros(found.num_rows, np.int64)
+    inside = np.ones(found.num_rows, np.bool_)
+    for axis in planned.axes:
+        on_axis = places_on_axis(axis.domain, axis.values, axis.recode)
+        places = on_axis[found[axis.name].to_numpy()]
+        if (on_axis < 0).any():
+            inside &= places >= 0
+        cells *= len(axis.values)
+        cells += places
+    return cells, inside
 
 
 def _add(x: Ints, planned: PlannedTable, kept: Kept) -> None:

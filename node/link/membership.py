@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 import grpc
-from corridor.transport.refusals import error_of
 
 from corridor.ids import Digest
 from corridor.transport import codec
@@ -15,6 +14,7 @@ from corridor.transport.messages import (
     FetchReceipt,
     ReceiptKind,
 )
+from corridor.transport.refusals import error_of
 from corridor.wire.v1 import membership_pb2_grpc
 
 TIMEOUT_SECONDS = 30.0

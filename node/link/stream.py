@@ -31,6 +31,7 @@ from corridor.transport.messages import (
     CoordinatorMessage,
     Hello,
     NodeInSession,
+    NodeMessage,
     Progress,
     Refusal,
     Welcome,
@@ -147,7 +148,7 @@ class _Conversation:
             ]
             try:
                 hello = await self._work(self._parts.hello)
-                await call.write(codec.encode_node_message(hello))
+                await _write(call, hello)
                 while (message := await call.read()) is not grpc.aio.EOF:
                     await self._on_message(
                         codec.decode_coordinator_message(cast(_Received, message)), call, channel
@@ -216,18 +217,18 @@ class _Conversation:
 
     async def _tell_standing(self, call: _Call) -> None:
         hello = await self._work(self._parts.hello)
-        await call.write(codec.encode_node_message(hello.standing))
+        await _write(call, hello.standing)
 
     async def _in_session(self, message: CoordinatorInSession, call: _Call) -> None:
         if self._sessions is None:
             error = NoCharterError()
             refusal = NodeInSession(message.session, Refusal(error.code, str(error)))
-            await call.write(codec.encode_node_message(refusal))
+            await _write(call, refusal)
             return
         answers = self._sessions.on_message(message)
         try:
             while (answer := await self._work(_next, answers)) is not None:
-                await call.write(codec.encode_node_message(answer))
+                await _write(call, answer)
         except (CorridorError, grpc.RpcError, asyncio.CancelledError):
             raise
         except Exception:  # noqa: BLE001  # the outermost loop: the node goes on
@@ -236,7 +237,7 @@ class _Conversation:
             refusal = NodeInSession(
                 message.session, Refusal("node.internal", "an internal error; its log has it")
             )
-            await call.write(codec.encode_node_message(refusal))
+            await _write(call, refusal)
 
     def _greeted(self, welcome: Welcome) -> None:
         skew = abs(self._parts.clock().timestamp() - welcome.server_time)
@@ -250,6 +251,19 @@ class _Conversation:
     async def _work(self, function: Callable[..., _Result], *arguments: object) -> _Result:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._parts.worker, function, *arguments)
+
+
+async def _write(call: _Call, message: NodeMessage) -> None:
+    """Send a message.
+
+    Raises:
+        CoordinatorUnreachableError: the stream has ended meanwhile.
+        grpc.RpcError: it ends with this.
+    """
+    try:
+        await call.write(codec.encode_node_message(message))
+    except asyncio.InvalidStateError as error:
+        raise CoordinatorUnreachableError("the stream ended") from error
 
 
 def show_link(parts: LinkParts, link: str, detail: str) -> None:

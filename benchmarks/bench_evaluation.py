@@ -1,0 +1,235 @@
+"""Bounded counts of persons against DuckDB's plain ones, over one encrypted store, in one run.
+
+    python benchmarks/bench_evaluation.py [CASES [LEGS]]        10⁶ of each; try 10000000
+
+Each figure is the best of three, from the encrypted files to the finished table: reading,
+decrypting, counting. The plain queries answer the same question about the same rows with the
+same columns read (those with consent), without a bound on what a person adds:
+
+    GROUP BY                 count(*) per cell
+    count(DISTINCT person)   persons per cell, each in as many cells as they have rows in
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from corridor.ids import CountryCode, EditionId
+from corridor.node import schema
+from corridor.node.evaluation import evaluate
+from corridor.node.evaluation.engine import shut_off_connection
+from corridor.node.policy import ConsentRule
+from corridor.node.schema import EditionTables
+from corridor.node.store import EditionReader, EditionStore
+from corridor.queries.builder import RegionQuestions
+from corridor.queries.catalogue import parse_catalogue
+from corridor.queries.domains import Domains
+from corridor.queries.plan import compile_plan
+from corridor.queries.question import Question
+
+DATA = Path(__file__).parents[1] / "queries" / "data"
+RUNS = 3
+KEY = bytes(range(16))
+CONSENT = "consent AND agreement IS NOT FALSE"
+ALWAYS = ["person", "consent", "agreement"]
+COUNTRIES = ["AL", "BG", "BR", "CN", "CO", "FR", "GH", "ID", "IN", "KE", "MA", "MD", "MX"]
+COUNTRIES += ["NE", "NG", "PH", "PK", "RO", "SN", "TH", "TR", "UA", "VN", "ZA"]
+REGION = ["BG", "MD", "NG", "RO", "UA"]
+
+
+def main() -> None:
+    cases = int(sys.argv[1]) if len(sys.argv) > 1 else 10**6
+    legs = int(sys.argv[2]) if len(sys.argv) > 2 else cases
+    with TemporaryDirectory() as folder:
+        generator = np.random.default_rng(1)
+        store = EditionStore(Path(folder), generator.bytes, lambda: datetime.now(UTC))
+        tables = make_tables(generator, cases, legs)
+        edition = timed_write(store, tables)
+        persons = tables.persons.num_rows
+        del tables
+        region = RegionQuestions(domains())
+        title = f"{cases:,} cases and {legs:,} legs of {persons:,} persons"
+        print(f"{title}\n{'':38}{'ours':>9}{'GROUP BY':>18}{'DISTINCT':>18}")
+        reader = store.reader(edition)
+        compare(
+            "corridor matrix, m = 1",
+            region.corridors.by("recruited_in", "exploited_in").count(),
+            reader,
+            Plain("cases", ["recruited_in", "exploited_in"]),
+        )
+        compare(
+            "control by form (lists), m = 3",
+            region.persons.by("exploitation", "control").count(),
+            reader,
+            Plain("cases", ["vic_TypeOfExploitation", "vic_MethodsOfControl"], unnest=True),
+        )
+        compare(
+            "legs from-to, m = 4",
+            region.legs.by("leg_from", "leg_to").count(),
+            reader,
+            Plain("legs", ["leg_from", "leg_to"]),
+        )
+        compare(
+            "mean age by corridor, m = 1",
+            region.corridors.by("recruited_in", "exploited_in").mean("age", 0, 99),
+            reader,
+            Plain("cases", ["recruited_in", "exploited_in"], mean="vic_AgeWhenTrafficked"),
+        )
+
+
+class Plain:
+    """The same question for DuckDB, with nobody's contribution bounded."""
+
+    def __init__(
+        self, table: str, groups: Sequence[str], *, unnest: bool = False, mean: str = ""
+    ) -> None:
+        self._table, self._groups, self._mean = table, list(groups), mean
+        self._unnest = unnest
+
+    def run(self, reader: EditionReader, count: str) -> None:
+        wanted = [*ALWAYS] if "person" in count else ALWAYS[1:]
+        wanted += [self._mean] if self._mean else []
+        given = "cases"
+        with shut_off_connection() as connection:
+            if self._table == "cases":
+                connection.register("cases", reader.read("cases", [*wanted, *self._groups]))
+            else:
+                cases = reader.read("cases", wanted)
+                rows = pa.array(np.arange(cases.num_rows, dtype=np.uint32))
+                connection.register("cases", cases.append_column("number", rows))
+                connection.register("legs", reader.read("legs", ["case", *self._groups]))
+                given = 'legs JOIN cases ON number = legs."case"'
+            columns = ", ".join(self._groups)
+            if self._unnest:
+                first, second = self._groups
+                given = f"(SELECT *, unnest({first}) AS a FROM cases WHERE {CONSENT})"
+                given = f"(SELECT *, unnest({second}) AS b FROM {given})"
+                columns = "a, b"
+            mean = f", avg({self._mean})" if self._mean else ""
+            text = (
+                f"SELECT {columns}, {count}{mean} FROM {given} WHERE {CONSENT} GROUP BY {columns}"
+            )
+            connection.execute(text).fetchall()
+
+
+def compare(name: str, question: Question, reader: EditionReader, plain: Plain) -> None:
+    plan = compile_plan(question, domains())
+    ours = best(lambda: evaluate(plan, reader, KEY, ConsentRule.HTCDS_CONSENT))
+    group_by = best(lambda: plain.run(reader, "count(*)"))
+    distinct = best(lambda: plain.run(reader, "count(DISTINCT person)"))
+    print(
+        f"{name:38}{ours:7.3f} s{group_by:9.3f} s {ours / group_by:5.2f}×"
+        f"{distinct:9.3f} s {ours / distinct:5.2f}×"
+    )
+
+
+def best(run: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def timed_write(store: EditionStore, tables: EditionTables) -> EditionId:
+    start = time.perf_counter()
+    edition = store.write(tables, replaces=None, sources=[]).edition.id
+    print(f"written, encrypted and flushed in {time.perf_counter() - start:.2f} s")
+    return edition
+
+
+def domains() -> Domains:
+    catalogue = parse_catalogue(lambda name: (DATA / name).read_text("utf-8"))
+    return Domains(
+        catalogue=catalogue,
+        countries=tuple(map(CountryCode, COUNTRIES)),
+        region=tuple(map(CountryCode, REGION)),
+        years=(2015, 2025),
+        cells=1 << 22,
+    )
+
+
+def make_tables(generator: np.random.Generator, cases: int, legs: int) -> EditionTables:
+    """Three cases a person on average, and values spread evenly over their domains."""
+    drawn = np.sort(generator.integers(0, max(1, cases // 3), cases))
+    persons = np.unique(drawn, return_inverse=True)[1].astype(np.uint32)
+    count = int(persons[-1]) + 1
+    keys = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), count, [None, pa.py_buffer(generator.bytes(16 * count))]
+    )
+    person_table = pa.table(
+        {"person": pa.array(np.arange(count, dtype=np.uint32)), "person_key": keys},
+        schema=schema.PERSONS,
+    )
+    stable = schema.choice_keys(person_table["person_key"])
+    catalogue = domains().catalogue
+    columns: dict[str, object] = {
+        "person": persons,
+        "choice_key": stable[persons],
+        "case_key": pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(16), cases, [None, pa.py_buffer(generator.bytes(16 * cases))]
+        ),
+        "import_number": np.ones(cases, np.int32),
+        "consent": pa.array(generator.random(cases) < 0.97),
+        "recruited_in": texts(generator, COUNTRIES, cases),
+        "exploited_in": texts(generator, COUNTRIES, cases),
+        "vic_AgeWhenTrafficked": pa.array(generator.integers(0, 60, cases), pa.int16()),
+        "vic_TypeOfExploitation": lists(generator, catalogue.fields["exploitation"].labels, cases),
+        "vic_MethodsOfControl": lists(generator, catalogue.fields["control"].labels, cases),
+    }
+    case_table = pa.table(
+        [columns.get(field.name, empty(field, cases)) for field in schema.CASES],
+        schema=schema.CASES,
+    )
+    leg_table = pa.table(
+        {
+            "case": np.sort(generator.integers(0, cases, legs)).astype(np.uint32),
+            "position": np.zeros(legs, np.int16),
+            "hte_Type": pa.nulls(legs, pa.string()),
+            "leg_from": texts(generator, COUNTRIES, legs),
+            "leg_to": texts(generator, COUNTRIES, legs),
+            "hte_Date": pa.nulls(legs, pa.date32()),
+        },
+        schema=schema.LEGS,
+    )
+    return EditionTables(
+        persons=person_table,
+        cases=case_table,
+        legs=leg_table,
+        services=schema.SERVICES.empty_table(),
+    )
+
+
+def texts(generator: np.random.Generator, values: Sequence[str], count: int) -> pa.Array:
+    places = pa.array(generator.integers(0, len(values), count).astype(np.int32))
+    return pa.DictionaryArray.from_arrays(places, pa.array(values)).cast(pa.string())
+
+
+def lists(generator: np.random.Generator, values: Sequence[str], count: int) -> pa.Array:
+    """None, one or two values each."""
+    sizes = generator.integers(0, 3, count)
+    ends: npt.NDArray[np.int64] = np.cumsum(sizes)
+    flat = generator.integers(0, len(values) - 1, int(ends[-1]))
+    flat[1:] += flat[1:] == flat[:-1]  # two neighbours differ
+    words = pa.DictionaryArray.from_arrays(pa.array(flat.astype(np.int32)), pa.array(list(values)))
+    offsets = pa.array(np.concatenate(([0], ends)).astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, words.cast(pa.string()))
+
+
+def empty(field: "pa.Field", count: int) -> pa.Array:
+    if pa.types.is_list(field.type):
+        offsets = pa.array(np.zeros(count + 1, np.int32))
+        return pa.ListArray.from_arrays(offsets, pa.array([], pa.string()), type=field.type)
+    return pa.nulls(count, field.type)
+
+
+if __name__ == "__main__":
+    main()

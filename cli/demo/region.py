@@ -1,0 +1,174 @@
+"""A whole region in one folder: homes, keys, case files, charter, processes.
+
+Everything an operator would do by hand is done through the same functions that the commands call.
+One thing is different, and said aloud: the members' fingerprints are read from the node folders
+beside each other, where real authorities read them to each other over the phone.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from corridor.cli.demo.processes import Processes
+from corridor.client.app import connect
+from corridor.client.connection import Credentials, Region
+from corridor.coordinator import app as coordinator_app
+from corridor.errors.demo import DemoTimeoutError
+from corridor.ids import CountryCode
+from corridor.node import app as node_app
+from corridor.node.synthetic import write_country_workbook
+
+COUNTRIES = tuple(
+    CountryCode(code)
+    for code in ("BG", "MD", "NG", "RO", "UA", "NE", "AL", "GE", "RS", "TR", "IT", "MK")
+)
+"""Whose nodes the demo starts; the first five by default."""
+
+PAUSE_SECONDS = 0.2
+LOOKS = 450
+"""How often a demo looks before it gives up waiting: ninety seconds and a little."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRegion:
+    """Where a demo's parts lie and how they are reached."""
+
+    folder: Path
+    countries: Sequence[CountryCode]
+    processes: Processes
+    web: str
+    credentials: Credentials
+
+    def home(self, country: CountryCode) -> Path:
+        """The folder of one node."""
+        return node_home(self.folder, country)
+
+    def restart_node(self, country: CountryCode, fault: str) -> None:
+        """Start one node anew, with a fault on purpose."""
+        self.processes.stop(f"node-{country}")
+        start_node(self.processes, self.folder, country, "--fault", fault)
+
+    def wait_until_connected(self) -> None:
+        """Wait for every node.
+
+        Raises:
+            DemoTimeoutError: one does not come.
+            ProcessDiedError: one ended.
+        """
+        _wait_for_members(self.processes, self.credentials, self.countries)
+
+
+def node_home(folder: Path, country: CountryCode) -> Path:
+    """The folder of one node in a demo's folder."""
+    return folder / f"node-{country}"
+
+
+def start_node(processes: Processes, folder: Path, country: CountryCode, *words: str) -> None:
+    """Start one node's `serve`."""
+    home = node_home(folder, country)
+    processes.start(f"node-{country}", "node", "serve", "--home", str(home), *words)
+
+
+@contextmanager
+def running_region(
+    folder: Path, countries: Sequence[CountryCode], people: int, seed: int, tell: Tell
+) -> Iterator[DemoRegion]:
+    """A region that answers questions; its processes end with the block."""
+    processes = Processes(folder / "logs")
+    try:
+        yield _build(processes, folder, countries, people=people, seed=seed, tell=tell)
+    finally:
+        processes.stop_all()
+
+
+def _build(
+    processes: Processes,
+    folder: Path,
+    countries: Sequence[CountryCode],
+    *,
+    people: int,
+    seed: int,
+    tell: Tell,
+) -> DemoRegion:
+    coordinator = folder / "coordinator"
+    grpc, web = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    world = coordinator_app.real_world(coordinator)
+    coordinator_app.initialise(world, name="Demo region", listen=grpc, web=web)
+    processes.start("coordinator", "coordinator", "serve", "--home", str(coordinator))
+    _wait_for_port(processes, web)
+    tell("a coordinator is running; making nodes, keys and synthetic case files")
+    for number, country in enumerate(countries):
+        node = node_app.real_world(node_home(folder, country))
+        node_app.initialise(node, country=country, name=f"Demo authority of {country}")
+        node_app.enrol(node, coordinator_app.invite(world, country).encode())
+        workbook = folder / "case-files" / f"SYNTHETIC-cases-{country}.xlsx"
+        workbook.parent.mkdir(exist_ok=True)
+        write_country_workbook(workbook, country, people, seed + number)
+        outcome = node_app.import_files(
+            node, [workbook], replace=False, mapping=None, progress=lambda _: None
+        )
+        tell(f"{country}: {outcome.lines[0]}")
+    _sign_charter(folder, countries, world)
+    tell("every node has signed the charter; starting the nodes")
+    for country in countries:
+        start_node(processes, folder, country)
+    credentials = Credentials(
+        f"https://{web}",
+        coordinator_app.issue_token(world, name="demo analyst"),
+        coordinator_app.authority_fingerprint(world),
+    )
+    _wait_for_members(processes, credentials, countries)
+    return DemoRegion(folder, countries, processes, web, credentials)
+
+
+def _sign_charter(
+    folder: Path, countries: Sequence[CountryCode], world: coordinator_app.World
+) -> None:
+    coordinator_app.propose_charter(world, synthetic=True)
+    cards = [node_app.card(node_app.real_world(node_home(folder, c))).text for c in countries]
+    trusted = node_app.trusted_fingerprints({}, [card.encode() for card in cards])
+    for country in countries:
+        node = node_app.real_world(node_home(folder, country))
+        node_app.accept(node, node_app.offered_charter(node), trusted)
+
+
+def _wait_for_port(processes: Processes, address: str) -> None:
+    host, port = address.rsplit(":", 1)
+    for _ in range(LOOKS):
+        processes.check()
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex((host, int(port))) == 0:
+                return
+        time.sleep(PAUSE_SECONDS)
+    raise DemoTimeoutError("the coordinator")
+
+
+def _wait_for_members(
+    processes: Processes, credentials: Credentials, countries: Iterable[str]
+) -> None:
+    missing = set(countries)
+    with connect(credentials) as region:
+        for _ in range(LOOKS):
+            processes.check()
+            missing = set(countries) - _ready(region)
+            if not missing:
+                return
+            time.sleep(PAUSE_SECONDS)
+    raise DemoTimeoutError(", ".join(sorted(missing)))
+
+
+def _ready(region: Region) -> set[str]:
+    return {one["country"] for one in region.members() if one["connected"] and one["ready"]}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

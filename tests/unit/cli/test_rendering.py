@@ -1,0 +1,106 @@
+"""How answers read: the lines themselves."""
+
+import io
+
+import pytest
+
+from corridor.cli.output import Output
+from corridor.cli.release import estimate, show_release, shown_epsilon, shown_margin
+from support.releases import make_release, make_table
+
+
+def told(release: object, *, every_cell: bool = False) -> list[str]:
+    text = io.StringIO()
+    show_release(release, Output(as_json=False, out=text), every_cell=every_cell)  # type: ignore[arg-type]
+    return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
+
+
+def test_an_answer_reads_as_a_table_with_margins_its_promise_and_who_is_in_it() -> None:
+    assert told(make_release()) == [
+        "Test region: SYNTHETIC DATA, release 1fadd7f76a79bbe8",
+        "published 2026-11-24T05:20:00Z, scope regional",
+        "Persons by gender × year",
+        " Gender      Year      persons",
+        " ───────────────────────────────────",
+        " Feminine    2024   1 240 ± 15",
+        " Feminine    2025     303 ± 15",
+        " Masculine   2024       8 ± 15   ≈ 0",
+        " Masculine   2025      −3 ± 15   ≈ 0",
+        "a trusted curator's margin: ± 12; together 1 548 ± 30; ≈ 0: the interval reaches zero",
+        "only         trafficking status Actual victim",
+        "guarantee    ρ = 143/10000 for each person at each node (ε = 0.76 at δ = 1/1000000)",
+        "             ρ = 143/2500 for a person known to 2 nodes (ε = 1.59)",
+        "against      the coordinator with 1 of the nodes at its side",
+        "noise        1.22 times a trusted curator's, who sees all the data",
+        "Who is in it",
+        " node   name              edition        consent rule    in the sum",
+        " ───────────────────────────────────────────────────────────────────────",
+        " BG     Authority of BG   1-cf9752be0d   htcds-consent   yes",
+        " MD     Authority of MD   1-cf9752be0d   htcds-consent   yes",
+        " NG     Authority of NG   1-cf9752be0d   htcds-consent   yes",
+        " UA     Authority of UA   1-cf9752be0d   htcds-consent   no: dropped out",
+    ]
+
+
+def long_table() -> dict[str, object]:
+    years = [str(year) for year in range(1900, 2000)]
+    return make_table(
+        axes=[{"name": "year", "label": "Year", "values": years, "labels": years}],
+        values=[float(number) for number in range(100)],
+        non_negative=None,
+    )
+
+
+def test_a_long_table_is_shown_by_its_largest_cells() -> None:
+    lines = told(make_release(tables=[long_table()]))
+    rows = [line.split()[0] for line in lines if line.startswith(" 19")]
+    assert rows == [str(year) for year in range(1999, 1969, -1)]
+    assert "the 30 largest of 100 cells; all" in "\n".join(lines)
+
+
+def test_all_shows_every_cell_in_order() -> None:
+    lines = told(make_release(tables=[long_table()]), every_cell=True)
+    rows = [line.split()[0] for line in lines if line.startswith(" 19")]
+    assert rows == [str(year) for year in range(1900, 2000)]
+
+
+def test_a_mean_over_too_few_persons_is_a_dash() -> None:
+    table = make_table(
+        measure={"mean": "age", "low": 0, "high": 80},
+        values=[31.25, None, None, None],
+        margin=None,
+        margins=[0.4, None, None, None],
+        non_negative=None,
+        totals=None,
+    )
+    lines = told(make_release(tables=[table]))
+    assert any(line.split() == ["Feminine", "2024", "31.25", "±", "0.40"] for line in lines)
+    assert any(line.split() == ["Feminine", "2025", "–"] for line in lines)
+
+
+def test_who_sent_inconsistent_shares_is_told() -> None:
+    assert "!! MD sent inconsistent shares; the receipt names it" in told(
+        make_release(named=["MD"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("margin", "shown"), [(14.01, "15"), (15.0, "15"), (3.41, "3.5"), (0.201, "0.21")]
+)
+def test_margins_are_rounded_up(margin: float, shown: str) -> None:
+    assert shown_margin(margin) == shown
+
+
+def test_an_epsilon_is_rounded_up() -> None:
+    assert shown_epsilon(0.751) == "0.76"
+
+
+def test_a_small_negative_estimate_is_not_minus_nothing() -> None:
+    assert estimate(-0.2, 14.0) == "0 ± 14"
+
+
+def test_a_label_cannot_repaint_the_terminal() -> None:
+    axes = [{"name": "x", "label": "X", "values": ["a"], "labels": ["\x1b]0;owned\x07\x9b2J"]}]
+    table = make_table(axes=axes, values=[1.0], non_negative=None)
+    shown = "\n".join(told(make_release(tables=[table], region="\x1b[2J", id="\u202eevil")))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
