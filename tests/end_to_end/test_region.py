@@ -254,8 +254,9 @@ def test_a_policy_that_refuses_is_obeyed_and_noted(region: DemoRegion, analyst: 
     dear = ask(analyst, {"sql": CORRIDORS, "rho": "1/40"})  # every default policy refuses this
     assert dear["state"] == "failed"
     assert dear["failure"]["round"] == "propose"
-    journal = node_app.journal(node_app.real_world(region.home(FIVE[0])), 1)
-    assert [(one.kind, one.document["code"]) for one in journal] == [("refused", "policy.refuses")]
+    journal = node_app.journal(node_app.real_world(region.home(FIVE[0])), 5)
+    refusals = [one.document["code"] for one in journal if one.kind == "refused"]
+    assert "policy.refuses" in refusals
     for country in FIVE:
         assert budget(region, country)["reserved now"] == 0
 
