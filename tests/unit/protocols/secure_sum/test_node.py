@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from corridor.errors.secure_sum import (
+    BadSignatureError,
     ConflictingSurvivorsError,
     NoHonestNoiseError,
     OtherDebitError,
@@ -25,6 +26,7 @@ from corridor.protocols.secure_sum.messages import (
     Dealing,
     Roster,
     ShareKind,
+    SurvivorSet,
     signed,
 )
 from corridor.protocols.secure_sum.roster import settle
@@ -39,6 +41,7 @@ from support.secure_sum import (
     debit_for,
     first_countries,
     make_header,
+    resigned,
 )
 
 REGION = Region(countries=first_countries(4))
@@ -89,7 +92,7 @@ def test_fewer_than_three_are_too_few_for_every_charter() -> None:
 
 def test_a27_without_honest_noise_nothing_is_shared() -> None:
     with pytest.raises(NoHonestNoiseError, match="no honest noise is sure to remain"):
-        settle(make_header(), roster_of(4), lambda size: numbers(size, colluders=4))
+        settle(make_header(), roster_of(4), lambda size: numbers(size, colluders=3))
 
 
 def test_more_than_175_are_too_many() -> None:
@@ -101,6 +104,7 @@ def test_more_than_175_are_too_many() -> None:
     "changes",
     [
         {"threshold": 2},  # two sets of two signers need not share an honest one
+        {"colluders": 2},  # 2t = r + c: the one signer that two sets share may be a colluder
         {"dropouts": 2},  # after two dropouts the threshold cannot be met
         {"roster_size": 5},
         {"dropouts": -1},
@@ -126,6 +130,42 @@ def test_the_roster_hash_covers_the_numbers_and_every_acceptance(talk: Conversat
         Roster(roster.acceptances[1:]).hash(header, parameters),
     ]
     assert len(set(hashes)) == len(hashes)
+
+
+def test_a18_a_ledger_statement_that_its_member_did_not_sign_is_not_accepted(
+    talk: Conversation,
+) -> None:
+    statement = replace(talk.accepted[AB].acceptance.statement, spent=Fraction(0), sequence=7)
+    lie = resigned(talk.accepted[AB].acceptance, statement=statement)
+    roster = Roster(tuple(lie if a.country == AB else a for a in talk.roster.acceptances))
+    talk.roster = roster
+    with pytest.raises(BadSignatureError, match="ledger statement of AB"):
+        talk.deal(AA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({"roster_size": 9, "threshold": 6, "dropouts": 2, "min_participants": 3}, 7),
+        ({"roster_size": 9, "threshold": 6, "dropouts": 3, "min_participants": 3}, 6),
+        ({"roster_size": 9, "threshold": 6, "dropouts": 2, "min_participants": 8}, 8),
+    ],
+    ids=["for the noise", "for the threshold", "for the charter"],
+)
+def test_a25_a26_survivors_suffice_for_noise_threshold_and_charter(
+    changes: dict[str, int], needed: int
+) -> None:
+    assert numbers(9, **changes).needed == needed
+
+
+def test_a21_a_survivor_signature_covers_roster_sharers_and_survivors() -> None:
+    words = [
+        SurvivorSet(Digest(bytes(32)), frozenset({AA, AB}), frozenset({AA})),
+        SurvivorSet(Digest(b"\1" * 32), frozenset({AA, AB}), frozenset({AA})),
+        SurvivorSet(Digest(bytes(32)), frozenset({AA, AC}), frozenset({AA})),
+        SurvivorSet(Digest(bytes(32)), frozenset({AA, AB}), frozenset({AA, AB})),
+    ]
+    assert len({word.to_sign() for word in words}) == len(words)
 
 
 def test_every_peer_gets_an_envelope_and_the_dealer_none(talk: Conversation) -> None:
