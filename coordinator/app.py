@@ -408,6 +408,7 @@ async def _stop(
     await asyncio.gather(*tasks, return_exceptions=True)
     parts.connections.close_all()
     await server.stop(grace=1.0)
+    await asyncio.gather(*parts.streams.recording, return_exceptions=True)
     await asyncio.to_thread(web.stop)
     parts.presence.all_left()
     _log.info("coordinator.stopped")

@@ -53,7 +53,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
                 yield codec.encode_coordinator_message(message)
         finally:
             reader.cancel()
-            await self._desk.gone(connection)
+            self._desk.gone(connection)
 
     async def _read(self, peer: Peer, connection: Connection, requests: Requests) -> None:
         try:

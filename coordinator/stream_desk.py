@@ -9,7 +9,7 @@ Blocking work runs in worker threads; the rest belongs to the event loop's.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 import structlog
@@ -60,6 +60,7 @@ class StreamDesk:
         now: seconds since 1970 UTC.
         one_standing: standings are taken one after the other, so that what is recorded of a
             country is what its live stream said last.
+        recording: tasks that record streams which began or ended.
     """
 
     store: Store
@@ -69,6 +70,7 @@ class StreamDesk:
     charters: CharterDesk
     now: Callable[[], int]
     one_standing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    recording: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def greet(self, country: CountryCode, fingerprint: str, first: NodeMessage) -> Connection:
         """Open the stream of the node whose certificate this is.
@@ -94,8 +96,12 @@ class StreamDesk:
         connection.send(Welcome(in_force, self.now(), PROTOCOL_VERSION))
         async with self.one_standing:
             await self._witness(country, first.standing)
-            await asyncio.to_thread(self.presence.arrived, country, first.standing)
             self.connections.add(connection)
+        try:
+            await asyncio.shield(self._record(self._record_arrived(connection)))
+        except BaseException:
+            self.gone(connection)  # the peer went, or the disk is full, before it was greeted
+            raise
         _log.info("stream.opened", country=country, software=first.software[:40])
         return connection
 
@@ -119,12 +125,32 @@ class StreamDesk:
             case NodeInSession():
                 await self.connections.receive(connection, message)
 
-    async def gone(self, connection: Connection) -> None:
-        """A stream ended, for whatever reason."""
-        async with self.one_standing:
-            if self.connections.remove(connection):
-                await asyncio.to_thread(self.presence.left, connection.country)
+    def gone(self, connection: Connection) -> None:
+        """A stream ended, for whatever reason.
+
+        The node has dropped out at once. What is recorded follows in a task of its own: the
+        stream's is being cancelled, perhaps more than once.
+        """
+        if self.connections.remove(connection):
+            self._record(self._record_gone(connection.country))
         _log.info("stream.closed", country=connection.country)
+
+    def _record(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        task = asyncio.get_running_loop().create_task(work)
+        self.recording.add(task)
+        task.add_done_callback(self.recording.discard)
+        return task
+
+    async def _record_arrived(self, connection: Connection) -> None:
+        async with self.one_standing:
+            if self.connections.is_live(connection):
+                standing = connection.standing
+                await asyncio.to_thread(self.presence.arrived, connection.country, standing)
+
+    async def _record_gone(self, country: CountryCode) -> None:
+        async with self.one_standing:
+            if country not in self.connections.live:
+                await asyncio.to_thread(self.presence.left, country)
 
     def announce(self, charter: Digest, *, in_force: bool) -> None:
         """Tell everybody that a charter can be fetched."""
