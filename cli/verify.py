@@ -3,9 +3,9 @@
     public receipt     who took part in what, and who signed; not that the sum is right
     members' receipt   the same, and the sum itself: opened with a node's key (--home)
 
-The anchor is a charter (`--charter FILE`), or enough members' fingerprints (`--trust`); for a
-members' receipt the charter in force at the node is one. Without an anchor nothing is checked:
-a receipt that vouches for itself proves nothing.
+The anchor is a charter (`--charter FILE`), or enough members' fingerprints (`--trust`), or the
+charter in force at a node (`--home`). Without an anchor nothing is checked: a receipt that vouches
+for itself proves nothing. No anchor is passed over in silence: two of them are wrong usage.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_home
 from corridor.errors.charter import MalformedCharterError
-from corridor.errors.cli import NoAnchorError
+from corridor.errors.cli import NoAnchorError, TrustForMembersReceiptError, UnreadableFileError
 from corridor.ids import CountryCode
 from corridor.privacy.rho import Rho
 from corridor.protocols.cards import Fingerprint
@@ -38,10 +38,16 @@ from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
-from corridor.transport.sealed_files import is_sealed, open_sealed
+from corridor.transport.sealed_files import MAGIC, is_sealed, open_sealed
 from corridor.transport.suites import ed25519_verify, suite_named
 
 PIECE_BYTES = 1 << 20
+
+PUBLIC_UNPROVEN = (
+    "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
+    "corridor node receipt RELEASE"
+)
+MEMBERS_UNPROVEN = "that every node counted its own cases rightly; no receipt can show that"
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -54,37 +60,55 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         example="corridor verify receipt.json --charter charter.json",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a public or a members' receipt")
-    parser.add_argument(
+    anchors = parser.add_mutually_exclusive_group()
+    anchors.add_argument(
         "--charter", type=Path, metavar="FILE", help="the region's charter, as you trust it"
     )
-    parser.add_argument(
+    anchors.add_argument(
         "--trust",
         action="append",
         default=[],
         metavar="CC=FINGERPRINT",
         help="a member's fingerprint, as that authority told you itself; as many as you know",
     )
-    add_home(parser, "a node; its key opens a members' receipt")
+    add_home(parser, "a node: its charter is an anchor, its key opens a members' receipt")
 
 
 def _run(arguments: argparse.Namespace, out: Output) -> int:
-    raw = read_file(arguments.file)
-    anchor = None if arguments.charter is None else read_file(arguments.charter)
-    if is_sealed(raw[:64]):
-        claims = _verify_members(arguments, anchor)
-    elif anchor is not None:
-        claims = verify_receipt(raw, anchor)
-    elif arguments.trust:
-        claims = verify_trusted_receipt(raw, trust_of(arguments.trust))
+    if is_sealed(_beginning(arguments.file)):
+        anchor, claims = _verify_members(arguments)
+        unproven = MEMBERS_UNPROVEN
     else:
-        raise NoAnchorError
+        anchor, claims = _verify_public_file(arguments)
+        unproven = PUBLIC_UNPROVEN
+    out.say(f"Checked against {anchor}:")
     for claim in claims:
         out.say(f"{claim.number:>3}. {claim.text}")
     out.say("Every claim holds.")
-    if not is_sealed(raw[:64]):
-        out.say("That the sum is right takes the members' receipt: corridor node receipt RELEASE")
-    out.document({"claims": [{"number": one.number, "claim": one.text} for one in claims]})
+    out.say(f"Not proven: {unproven}")
+    out.document(
+        {
+            "anchor": anchor,
+            "claims": [{"number": one.number, "claim": one.text} for one in claims],
+            "not_proven": unproven,
+        }
+    )
     return 0
+
+
+def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
+    raw = read_file(arguments.file)
+    if arguments.trust:
+        claims, known, threshold = verify_trusted_receipt(raw, trust_of(arguments.trust))
+        names = ", ".join(sorted(known))
+        anchor = f"the fingerprints of {len(known)} who signed ({names}); {threshold} are needed"
+        return anchor, claims
+    path = arguments.charter
+    if path is None and arguments.home is None:
+        raise NoAnchorError
+    if path is None:
+        path = arguments.home / "charter.json"
+    return f"the charter in {path}", verify_receipt(raw, read_file(path))
 
 
 def verify_receipt(raw: bytes, charter_file: bytes) -> Sequence[Claim]:
@@ -98,17 +122,17 @@ def verify_receipt(raw: bytes, charter_file: bytes) -> Sequence[Claim]:
 
 def verify_trusted_receipt(
     raw: bytes, trusted: Mapping[CountryCode, Fingerprint]
-) -> Sequence[Claim]:
+) -> tuple[Sequence[Claim], frozenset[CountryCode], int]:
     """The claims of a public receipt that hold for whoever knows these members.
+
+    Also which of those who signed the survivor set are known, and how many had to be.
 
     Raises:
         CorridorError: too few are known, or as `verify_receipt`.
     """
     receipt = parse_public_receipt(raw)
     charter, known = trusted_charter(receipt, trusted)
-    claims = _verify_public(raw, charter)
-    vouching = f"You know {len(known)} of those who signed: {', '.join(sorted(known))}."
-    return (*claims, Claim(0, vouching))
+    return _verify_public(raw, charter), known, receipt.parameters.threshold
 
 
 def read_charter(raw: bytes) -> Charter:
@@ -135,27 +159,28 @@ def _verify_public(raw: bytes, charter: Charter) -> Sequence[Claim]:
     )
 
 
-def _verify_members(arguments: argparse.Namespace, anchor: bytes | None) -> Sequence[Claim]:
-    home = home_of(arguments)
+def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
+    # Only here: a public receipt is checked by people who have no node.
+    from corridor.node.home import Home, read_settings  # noqa: PLC0415
+    from corridor.node.keys import read_keys  # noqa: PLC0415
+
+    if arguments.trust:
+        raise TrustForMembersReceiptError
+    home = Home(home_of(arguments))
+    country = read_settings(home).country
     # A member's own charter in force is what its operator confirmed.
-    charter = read_charter(read_file(home / "charter.json") if anchor is None else anchor)
-    country = _country_of(home, charter)
-    key = read_file(home / "keys" / "encryption.key")
+    path = home.charter if arguments.charter is None else arguments.charter
+    charter = read_charter(read_file(path))
+    key = read_keys(home).encryption
     pieces = open_sealed(_pieces(arguments.file), country, key, arguments.file.name)
-    return verify_members_receipt(
+    claims = verify_members_receipt(
         _Reader(pieces).read,
         charter,
         compile_=compiler(charter),
         verify=ed25519_verify,
         suite=suite_named(charter.suite),
     )
-
-
-def _country_of(home: Path, charter: Charter) -> CountryCode:
-    """Whose node it is: the member whose card its settings and keys make."""
-    from corridor.node.home import Home, read_settings  # noqa: PLC0415  # only where it is needed
-
-    return charter.member(read_settings(Home(home)).country).country
+    return f"the charter in {path}", claims
 
 
 def compiler(charter: Charter) -> Compile:
@@ -192,10 +217,18 @@ class _Reader:
         return taken
 
 
+def _beginning(path: Path) -> bytes:
+    # A members' receipt can be many times larger than the memory: it is never read whole.
+    return next(_pieces(path), b"")[: len(MAGIC)]
+
+
 def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+    except OSError as error:
+        raise UnreadableFileError(str(path), error.strerror or "cannot be read") from error
 
 
 def _read_data(name: str) -> str:

@@ -61,6 +61,19 @@ class NoAnchorError(RefusedError):
         )
 
 
+class TrustForMembersReceiptError(InvalidInputError):
+    """Fingerprints were given as the anchor of a members' receipt. Nothing was checked."""
+
+    code = "cli.trust_for_members_receipt"
+
+    def __init__(self) -> None:
+        """Say what its anchor is."""
+        super().__init__(
+            "a members' receipt is checked against the charter in force at the node that opens "
+            "it, or against --charter FILE; leave --trust out. Nothing was checked."
+        )
+
+
 class BadTrustError(InvalidInputError):
     """A country or fingerprint on the command line is malformed. Nothing was done."""
 

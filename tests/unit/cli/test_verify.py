@@ -1,0 +1,423 @@
+"""`corridor verify` on receipts of a real small sum: what it proves, and against what."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from corridor.cli.main import main
+from corridor.ids import CountryCode, SessionId
+from corridor.node.home import Home, NodeSettings, create_home
+from corridor.privacy.rho import Rho
+from corridor.protocols import canonical
+from corridor.protocols.cards import Card, fingerprint, fingerprint_text
+from corridor.protocols.charter import (
+    Charter,
+    CharterSignature,
+    SignedCharter,
+    proposal_to_sign,
+    signature_to_sign,
+)
+from corridor.protocols.members_receipts import members_receipt
+from corridor.protocols.receipts import PublicReceipt, make_public_receipt
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    AttemptParameters,
+    Proposal,
+    ProposalHeader,
+    Scope,
+)
+from corridor.queries.domains import make_domains
+from corridor.queries.parameters import attempt_parameters
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.sql import parse_sql
+from corridor.transport.sealed_files import seal
+from support.catalogue import catalogue
+from support.charters import COORDINATOR, make_charter, node_keys
+from support.receipts import resigned
+from support.secure_sum import Conversation, Region
+
+COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))
+DROPPED = CountryCode("NG")
+QUESTION = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
+RHO = Rho(Fraction(1, 100))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRegion(Region):
+    """A region whose numbers are those that charter, plan and ρ give."""
+
+    charter: Charter
+    plan: Plan
+
+    def parameters_for(self, size: int) -> AttemptParameters:
+        return attempt_parameters(self.charter, self.plan, RHO, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    charter: Charter
+    receipt: PublicReceipt
+    conversation: Conversation
+
+    def members(self, receipt: PublicReceipt | None = None) -> bytes:
+        """The members' receipt, opened."""
+        public = self.receipt if receipt is None else receipt
+        vectors = {country: [raw] for country, raw in self.conversation.masked.items()}
+        words = self.conversation.collecting_unmask
+        return b"".join(members_receipt(public.encode(), words, vectors))
+
+
+@cache
+def finish() -> Finished:
+    """A question answered by five nodes, of which one dropped out."""
+    charter = make_charter(countries=COUNTRIES)
+    domains = make_domains(catalogue(), charter)
+    question = parse_sql(QUESTION, domains)
+    plan = compile_plan(question, domains)
+    header = ProposalHeader(
+        protocol=PROTOCOL_VERSION,
+        charter=charter.digest,
+        session=SessionId(bytes(16)),
+        question=question.digest,
+        plan=plan.digest,
+        rho=RHO.value,
+        scope=Scope.REGIONAL,
+        suite=charter.suite,
+        purpose="",
+        organisation="A test",
+        accept_by=1000,
+        finish_by=2000,
+    )
+    region = PlannedRegion(
+        countries=COUNTRIES,
+        cells=plan.size,
+        ring_bits=attempt_parameters(charter, plan, RHO, len(COUNTRIES)).ring_bits,
+        charter=charter,
+        plan=plan,
+    )
+    conversation = Conversation(region, header=header)
+    conversation.propose()
+    conversation.share()
+    conversation.open()
+    conversation.mask(frozenset({DROPPED}))
+    conversation.sign()
+    answer = conversation.unmask()
+    receipt = make_public_receipt(
+        Proposal(header, question.encode(), COORDINATOR.sign(header.to_sign())),
+        conversation.collecting_unmask,
+        answer,
+        COORDINATOR.sign,
+        charter=charter,
+        named=(),
+        published_at=1500,
+    )
+    return Finished(charter, receipt, conversation)
+
+
+def in_force(charter: Charter) -> SignedCharter:
+    words = tuple(
+        CharterSignature(c, node_keys(c).sign(signature_to_sign(charter, c))) for c in COUNTRIES
+    )
+    return SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), words)
+
+
+def sealed(raw: bytes, countries: tuple[CountryCode, ...] = COUNTRIES) -> bytes:
+    recipients = {country: node_keys(country).encryption for country in countries}
+    return b"".join(seal([raw], recipients, Random(1).randbytes))
+
+
+def trust(*countries: str) -> list[str]:
+    words = []
+    for country in map(CountryCode, countries):
+        mark = fingerprint(Card.of(finish().charter.member(country)))
+        words += ["--trust", f"{country}={fingerprint_text(mark)}"]
+    return words
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Receipts and a charter as an analyst has them, and a node of MD."""
+    monkeypatch.delenv("CORRIDOR_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    finished = finish()
+    (tmp_path / "receipt.json").write_bytes(finished.receipt.encode())
+    (tmp_path / "members.bin").write_bytes(sealed(finished.members()))
+    (tmp_path / "charter.json").write_bytes(in_force(finished.charter).encode())
+    (tmp_path / "plain-charter.json").write_bytes(finished.charter.encode() + b"\n")
+    make_home(tmp_path / "node", CountryCode("MD"))
+    return tmp_path
+
+
+def make_home(folder: Path, country: CountryCode) -> None:
+    home = Home(folder)
+    create_home(home, NodeSettings(country, f"Authority of {country}"))
+    (home.keys / "signing.key").write_bytes(bytes(32))
+    (home.keys / "encryption.key").write_bytes(node_keys(country).encryption_seed)
+    home.charter.write_bytes(in_force(finish().charter).encode())
+
+
+def verify(*words: str) -> int:
+    return main(["verify", *words])
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def assert_refused(capsys: pytest.CaptureFixture[str], code: str, *words: str) -> None:
+    assert verify(*words) == 1
+    told = capsys.readouterr()
+    assert f"[{code}]" in told.err
+    assert "Every claim holds" not in told.out
+
+
+# ---------------------------------------------------------------- the public receipt
+
+
+@pytest.mark.parametrize(
+    "anchor",
+    [
+        ["--charter", "charter.json"],
+        ["--charter", "plain-charter.json"],
+        ["--home", "node"],
+    ],
+    ids=" ".join,
+)
+def test_a_public_receipt_proves_nine_claims_under_a_trusted_charter(
+    anchor: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify("receipt.json", *anchor) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line[:3] for line in told[1:10]] == [f"{number:>3}" for number in range(1, 10)]
+    assert "BG, MD, RO, UA" in told[8]
+    assert told[10] == "Every claim holds."
+
+
+def test_it_says_what_a_public_receipt_does_not_prove(capsys: pytest.CaptureFixture[str]) -> None:
+    verify("receipt.json", "--charter", "charter.json")
+    assert "Not proven: that the answer is the sum of the inputs" in capsys.readouterr().out
+
+
+def test_programs_get_the_same_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("receipt.json", "--charter", "charter.json", "--json") == 0
+    found = document(capsys)
+    assert [claim["number"] for claim in found["claims"]] == list(range(1, 10))
+    assert found["anchor"] == "the charter in charter.json"
+    assert "sum of the inputs" in found["not_proven"]
+
+
+def test_a_receipt_does_not_vouch_for_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(capsys, "cli.no_anchor", "receipt.json")
+
+
+def test_two_anchors_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as usage:
+        verify("receipt.json", "--charter", "charter.json", *trust("MD"))
+    assert usage.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_fingerprints_of_enough_signers_are_an_anchor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("receipt.json", *trust("BG", "MD", "RO", "UA")) == 0
+    told = capsys.readouterr().out
+    assert "the fingerprints of 4 who signed (BG, MD, RO, UA); 4 are needed" in told
+
+
+def test_a_fingerprint_of_a_member_that_dropped_out_does_not_count(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert_refused(
+        capsys, "receipt.too_few_trusted", "receipt.json", *trust("BG", "MD", "NG", "RO")
+    )
+
+
+def test_a24_a_fingerprint_that_does_not_fit_is_never_passed_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong = trust("BG", "MD", "RO", "UA")
+    wrong[-1] = "UA=" + "0" * 40
+    assert_refused(capsys, "receipt.other_member_key", "receipt.json", *wrong)
+
+
+@pytest.mark.parametrize("text", ["MD", "md=3F2A", "MD="])
+def test_a_malformed_fingerprint_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(capsys, "cli.bad_trust", "receipt.json", "--trust", text)
+
+
+def test_a24_a_charter_that_lacks_a_signature_is_no_anchor(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed = in_force(finish().charter)
+    (folder / "charter.json").write_bytes(
+        replace(signed, signatures=signed.signatures[1:]).encode()
+    )
+    assert_refused(capsys, "charter.not_in_force", "receipt.json", "--charter", "charter.json")
+
+
+def test_a30_a_receipt_of_another_charter_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_charter(countries=COUNTRIES, retention_days=7)
+    (folder / "charter.json").write_bytes(in_force(other).encode())
+    assert_refused(capsys, "receipt.charter", "receipt.json", "--charter", "charter.json")
+
+
+def altered_answer(receipt: PublicReceipt) -> PublicReceipt:
+    return replace(receipt, answer=(receipt.answer[0] + 1, *receipt.answer[1:]))
+
+
+def altered_header(receipt: PublicReceipt) -> PublicReceipt:
+    header = replace(receipt.proposal.header, rho=Fraction(1, 1000))
+    return resigned(receipt, proposal=replace(receipt.proposal, header=header))
+
+
+def cheaper_noise_signed_by_the_coordinator(receipt: PublicReceipt) -> PublicReceipt:
+    header = replace(receipt.proposal.header, rho=Fraction(1, 1000))
+    signature = COORDINATOR.sign(header.to_sign())
+    return resigned(receipt, proposal=replace(receipt.proposal, header=header, signature=signature))
+
+
+def dropped_signature(receipt: PublicReceipt) -> PublicReceipt:
+    return resigned(receipt, signatures=receipt.signatures[1:])
+
+
+def foreign_survivor(receipt: PublicReceipt) -> PublicReceipt:
+    foreign = replace(receipt.inputs[0], country=CountryCode("ZZ"))
+    return resigned(receipt, inputs=(*receipt.inputs, foreign))
+
+
+def other_parameters(receipt: PublicReceipt) -> PublicReceipt:
+    return resigned(receipt, parameters=replace(receipt.parameters, dropouts=0))
+
+
+def other_question(receipt: PublicReceipt) -> PublicReceipt:
+    text = receipt.proposal.question.replace(b"gender", b"exploitation")
+    return resigned(receipt, proposal=replace(receipt.proposal, question=text))
+
+
+def no_question(receipt: PublicReceipt) -> PublicReceipt:
+    return resigned(receipt, proposal=replace(receipt.proposal, question=b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("bend", "code"),
+    [
+        (altered_answer, "receipt.answer"),
+        (altered_header, "receipt.proposal"),
+        (cheaper_noise_signed_by_the_coordinator, "receipt.roster"),
+        (dropped_signature, "receipt.survivors"),
+        (foreign_survivor, "receipt.survivors"),
+        (other_parameters, "receipt.parameters"),
+        (other_question, "receipt.question"),
+        (no_question, "receipt.question"),
+    ],
+)
+def test_a30_a_bent_receipt_is_refused(
+    bend: Callable[[PublicReceipt], PublicReceipt],
+    code: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "bent.json").write_bytes(bend(finish().receipt).encode())
+    assert_refused(capsys, code, "bent.json", "--charter", "charter.json")
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"\xff\xfe", b"[1.5]"])
+def test_what_is_no_receipt_is_refused(
+    raw: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "other.json").write_bytes(raw)
+    assert_refused(capsys, "receipt.malformed", "other.json", "--charter", "charter.json")
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_a_file_that_cannot_be_read_is_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(capsys, "cli.unreadable_file", name, "--charter", "charter.json")
+
+
+def test_what_is_no_charter_is_no_anchor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "other.json").write_bytes(canonical.encode({"members": []}))
+    assert_refused(capsys, "charter.malformed", "receipt.json", "--charter", "other.json")
+
+
+# ---------------------------------------------------------------- the members' receipt
+
+
+def test_a_member_adds_the_inputs_up_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("members.bin", "--home", "node") == 0
+    told = capsys.readouterr().out
+    assert " 13. Their sum, without the masks, is the answer." in told
+    assert "Not proven: that every node counted its own cases rightly" in told
+
+
+def test_the_home_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CORRIDOR_HOME", "node")
+    assert verify("members.bin", "--json") == 0
+    assert len(document(capsys)["claims"]) == 13
+
+
+def test_a30_an_answer_that_is_not_the_sum_passes_in_public_and_is_caught_by_a_member(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = finish().receipt.answer
+    lie = resigned(finish().receipt, answer=(answer[0] + 1, *answer[1:]))
+    (folder / "receipt.json").write_bytes(lie.encode())
+    assert verify("receipt.json", "--charter", "charter.json") == 0
+    (folder / "members.bin").write_bytes(sealed(finish().members(lie)))
+    capsys.readouterr()
+    assert_refused(capsys, "receipt.sum", "members.bin", "--home", "node")
+
+
+def test_without_a_node_a_members_receipt_stays_shut(capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(capsys, "cli.no_home", "members.bin", "--charter", "charter.json")
+
+
+def test_fingerprints_are_no_anchor_of_a_members_receipt(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["members.bin", "--home", "node", *trust("MD")]
+    assert_refused(capsys, "cli.trust_for_members_receipt", *words)
+
+
+def test_a_node_that_is_no_recipient_cannot_open_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "members.bin").write_bytes(sealed(finish().members(), COUNTRIES[2:]))
+    assert_refused(capsys, "receipt.not_a_recipient", "members.bin", "--home", "node")
+
+
+@pytest.mark.parametrize(
+    ("bend", "code"),
+    [
+        (lambda raw: raw[:-1], "receipt.altered"),
+        (lambda raw: raw[:100], "receipt.truncated"),
+        (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "receipt.altered"),
+    ],
+    ids=["cut-at-the-end", "cut-in-the-header", "altered"],
+)
+def test_a_damaged_members_receipt_is_refused(
+    bend: Callable[[bytes], bytes], code: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "members.bin"
+    path.write_bytes(bend(path.read_bytes()))
+    assert_refused(capsys, code, "members.bin", "--home", "node")
+
+
+def test_a_home_without_a_charter_or_a_key_is_said_to_lack_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "node" / "keys" / "encryption.key").unlink()
+    assert_refused(capsys, "node.damaged_key", "members.bin", "--home", "node")
+    (folder / "node" / "charter.json").unlink()
+    assert_refused(capsys, "cli.unreadable_file", "members.bin", "--home", "node")
+    assert_refused(capsys, "cli.unreadable_file", "receipt.json", "--home", "node")
