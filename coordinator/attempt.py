@@ -142,7 +142,7 @@ class Attempt:
         self._invited = frozenset(invited)
         self._state: Collecting = CollectingAcceptances(proposal.header, invited)
         self._since = surroundings.now()
-        self._out: set[CountryCode] = set()
+        self._out: dict[CountryCode, str] = {}
         self._changed = asyncio.Event()
         self._one_word = asyncio.Lock()
         self._spools: dict[CountryCode, Spool] = {}
@@ -227,6 +227,11 @@ class Attempt:
 
     # ------------------------------------------------------------ what nodes say
 
+    @property
+    def reasons(self) -> Mapping[CountryCode, str]:
+        """Why each node that dropped out did: the code of its refusal, or of what it did wrong."""
+        return dict(sorted(self._out.items()))
+
     def lost(self, country: CountryCode) -> None:
         """A stream is gone: the node has dropped out."""
         if country in self._invited:
@@ -307,7 +312,7 @@ class Attempt:
 
     def _drop_out(self, country: CountryCode, code: str) -> None:
         _log.info("node.dropped_out", country=country, round=self.round.value, code=code)
-        self._out.add(country)
+        self._out.setdefault(country, code)
         self._changed.set()
 
     def _name(self, country: CountryCode, error: CorridorError) -> None:
@@ -348,12 +353,12 @@ class Attempt:
             self._changed.clear()
             missing = self._state.missing
             self._at.on_progress(self.round, self._since, missing, frozenset(self._state.heard))
-            if self._broken is not None or missing <= self._out:
+            if self._broken is not None or missing <= self._out.keys():
                 return
             if told != missing:
                 told = missing
                 progress = Progress(self.round, missing, self._since)
-                self._send_each(dict.fromkeys(sorted(self._invited - self._out), progress))
+                self._send_each(dict.fromkeys(sorted(self._invited - self._out.keys()), progress))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), PROGRESS_SECONDS)
 

@@ -325,6 +325,9 @@ class Rounds:
 def describe(attempt: Attempt, error: CorridorError) -> Failure:
     """What failed, in which round, who was missing, and whether anything may have been debited."""
     message = str(error)
+    if attempt.reasons:
+        reasons = ", ".join(f"{country} ({code})" for country, code in attempt.reasons.items())
+        message += f" Dropped out: {reasons}."
     if attempt.round in BEFORE_DEBIT:
         message += " No node had debited anything yet; reservations are released."
     elif "debited stays" not in message:

@@ -250,10 +250,13 @@ def test_kill_9_of_a_node_keeps_its_ledger_and_frees_what_was_only_reserved(
     assert budget(region, victim) == before
 
 
-def test_a_policy_that_refuses_is_obeyed_and_noted(region: DemoRegion, analyst: Region) -> None:
+def test_a_policy_that_refuses_is_obeyed_named_and_noted(
+    region: DemoRegion, analyst: Region
+) -> None:
     dear = ask(analyst, {"sql": CORRIDORS, "rho": "1/40"})  # every default policy refuses this
     assert dear["state"] == "failed"
     assert dear["failure"]["round"] == "propose"
+    assert "BG (policy.refuses)" in dear["failure"]["message"]
     journal = node_app.journal(node_app.real_world(region.home(FIVE[0])), 5)
     refusals = [one.document["code"] for one in journal if one.kind == "refused"]
     assert "policy.refuses" in refusals
