@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from corridor.client.connection import Credentials, Region
-from corridor.errors.client import DamagedCredentialsError, NotLoggedInError
+from corridor.errors.client import BadAddressError, DamagedCredentialsError, NotLoggedInError
 from corridor.files import make_private_folder, write_atomically
 from corridor.transport.certificates import fetch_pinned_authority, pinned_context
 
@@ -47,8 +47,9 @@ def load_credentials() -> Credentials:
         raise NotLoggedInError
     try:
         values = json.loads(path.read_text("utf-8"))
-        return Credentials(values["url"], values["token"], values["ca_fingerprint"])
-    except (ValueError, KeyError, TypeError) as error:
+        url, token, pinned = (values[name] for name in ("url", "token", "ca_fingerprint"))
+        return Credentials(str(url), str(token), str(pinned))
+    except (ValueError, KeyError, TypeError, BadAddressError) as error:
         raise DamagedCredentialsError(str(path)) from error
 
 

@@ -13,9 +13,9 @@ certificate authority whose fingerprint was pinned at login.
 
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -45,14 +45,12 @@ class Credentials:
     """
 
     url: str
-    token: str
+    token: str = field(repr=False)
     ca_fingerprint: str = ""
 
     def __post_init__(self) -> None:
         """Refuse addresses over which the token would travel in clear."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise BadAddressError(f"{self.url}: is no address such as https://coordinator:8443")
+        parts = _split(self.url)
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise BadAddressError(
                 f"{self.url}: plain http is for this machine only; use https, so that nobody "
@@ -185,6 +183,18 @@ class Region:
             return response.json()
         except ValueError as error:
             raise RemoteAnswerError(response.url.path) from error
+
+
+def _split(url: str) -> SplitResult:
+    refusal = BadAddressError(f"{url}: is no address such as https://coordinator:8443")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a bracket left open, a port above 65535
+        raise refusal from None
+    if not usable or parts.username is not None or parts.path.strip("/") or parts.query:
+        raise refusal
+    return parts
 
 
 def _name(identifier: str) -> str:

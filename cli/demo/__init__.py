@@ -110,5 +110,7 @@ def _say_how_to_use(folder: Path, url: str, out: Output) -> None:
     out.say(f"  corridor node status --home {folder / 'node-BG'}")
     out.say(f"  corridor node budget --home {folder / 'node-BG'}")
     out.say(f"  corridor node journal --home {folder / 'node-BG'}")
+    receipt = min((folder / "receipts").iterdir())
+    out.say(f"  corridor verify {receipt} --charter {folder / 'node-BG' / 'charter.json'}")
     out.say(f"The coordinator answers at {url}. Ctrl-C here stops the region; its folder stays:")
     out.say(f"  {folder}")
