@@ -61,6 +61,7 @@ def run(arguments: argparse.Namespace, out: Output) -> int:
         ) as region:
             tell_story(region, report, out)
             if arguments.keep:
+                region.start_ended_nodes()
                 _say_how_to_use(region.folder, region.credentials.url, out)
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()

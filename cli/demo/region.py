@@ -53,6 +53,13 @@ class DemoRegion:
         self.processes.stop(f"node-{country}")
         start_node(self.processes, self.folder, country, "--fault", fault)
 
+    def start_ended_nodes(self) -> None:
+        """Start the nodes that stopped on purpose anew, without a fault, and wait for them."""
+        for country in self.countries:
+            if self.processes.has_ended(f"node-{country}"):
+                start_node(self.processes, self.folder, country)
+        self.wait_until_connected()
+
     def wait_until_connected(self) -> None:
         """Wait for every node.
 
