@@ -1,7 +1,7 @@
 """Ledgers for tests, and a process that spends until it is killed.
 
-`python -m support.ledgers PATH` reserves and debits one session after the other and prints each
-session when `debit` has returned: what is printed may have left the node.
+`python -m support.ledgers PATH FIRST` reserves and debits one session after the other, from that
+number on, and prints each when `debit` has returned: what is printed may have left the node.
 """
 
 import sys
@@ -72,11 +72,11 @@ def deadline(clock: Callable[[], datetime], seconds: int = 600) -> int:
     return int(clock().timestamp()) + seconds
 
 
-def spend_until_killed(path: Path) -> None:
+def spend_until_killed(path: Path, first: int) -> None:
     """Reserve and debit for ever."""
     clock = TestClock()
     ledger = open_ledger(path, clock, per_year=Fraction(10**6), all_time=Fraction(10**6))
-    for number in count(1):
+    for number in count(first):
         session = session_of(number)
         ledger.reserve(session, TENTH, question=QUESTION, charter=CHARTER, deadline=deadline(clock))
         ledger.debit(session, TENTH)
@@ -85,4 +85,4 @@ def spend_until_killed(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    spend_until_killed(Path(sys.argv[1]))
+    spend_until_killed(Path(sys.argv[1]), int(sys.argv[2]))

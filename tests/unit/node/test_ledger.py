@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -38,9 +40,11 @@ from corridor.errors.ledger import (
     SessionSeenError,
     TooManyFailedAttemptsError,
 )
-from corridor.ids import SessionId
+from corridor.ids import CountryCode, SessionId
+from corridor.node import ledger as module
 from corridor.node.ledger import Ledger
 from corridor.node.witness_book import WitnessBook
+from corridor.protocols.chains import Entry
 from corridor.protocols.secure_sum.messages import LedgerStatement
 from support.charters import node_keys
 from support.ledgers import (
@@ -253,6 +257,51 @@ def test_the_years_allowance_returns_with_the_year_and_the_lifetimes_does_not(
             reserve(ledger, clock, 4)
 
 
+def test_a_reservation_that_crosses_new_year_counts_in_the_year_of_its_debit(
+    tmp_path: Path,
+) -> None:
+    clock = TestClock(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
+    with open_ledger(tmp_path / "ledger.sqlite3", clock, per_year=TENTH) as ledger:
+        reserve(ledger, clock, 1)
+        clock.advance(timedelta(minutes=2))
+        with pytest.raises(AllowanceSpentError, match="0 is left in 2027"):
+            reserve(ledger, clock, 2)  # what is reserved may be debited this year
+        ledger.debit(session_of(1), TENTH)
+        assert ledger.balance().spent_this_year == TENTH
+        with pytest.raises(AllowanceSpentError, match="0 is left in 2027"):
+            reserve(ledger, clock, 3)
+
+
+def test_a32_a_clock_set_back_hands_out_no_past_years_allowance(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock, per_year=TENTH) as ledger:
+        spend(ledger, clock, 1)
+        clock.now = datetime(2025, 3, 1, tzinfo=UTC)
+        with pytest.raises(AllowanceSpentError, match="0 is left in 2026"):
+            reserve(ledger, clock, 2)
+        assert ledger.balance().year == 2026
+
+
+def test_a32_a_clock_set_back_does_not_bear_more_failed_attempts(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    for number in (1, 2, 3):
+        ledger.attempt_failed(session_of(number))
+    clock.now -= timedelta(days=1)
+    with pytest.raises(TooManyFailedAttemptsError):
+        reserve(ledger, clock, 4)
+
+
+@pytest.mark.parametrize("rho", [Fraction(0), Fraction(-1, 10)])
+def test_a8_nothing_and_less_than_nothing_cannot_be_reserved(
+    ledger: Ledger, clock: TestClock, rho: Fraction
+) -> None:
+    with pytest.raises(ValueError, match="more than nothing"):
+        reserve(ledger, clock, 1, rho)
+    assert ledger.statement().sequence == 0
+
+
 def test_failed_attempts_are_few_a_day_and_a_session_counts_once(
     ledger: Ledger, clock: TestClock
 ) -> None:
@@ -309,26 +358,85 @@ def test_a16_two_processes_share_one_ledger_and_one_allowance(
             reserve(other, clock, 1)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lines", [1, 7])
-def test_a17_what_left_before_kill_minus_9_is_in_the_ledger(tmp_path: Path, lines: int) -> None:
+def test_what_another_process_spent_is_counted_by_one_that_is_open(
+    tmp_path: Path, clock: TestClock
+) -> None:
     path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as one:
+        spend(one, clock, 1)
+        with open_ledger(path, clock) as other:
+            spend(other, clock, 2)
+        assert one.balance().spent == 2 * TENTH
+        spend(one, clock, 3)
+    with open_ledger(path, clock) as again:
+        assert again.balance().spent == 3 * TENTH
+
+
+def test_a_step_that_was_rolled_back_leaves_the_sums_as_they_were(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    reserve(ledger, clock, 1, Fraction(1))
+    clock.advance(timedelta(seconds=601))
+    with pytest.raises(AllowanceSpentError):  # after the overdue one was released in vain
+        reserve(ledger, clock, 2, Fraction(2))
+    assert ledger.balance().reserved == 1
+    assert ledger.statement().sequence == 1
+    reserve(ledger, clock, 3, Fraction(1))
+    assert ledger.statement().reserved == 1
+
+
+def test_a_step_costs_as_much_late_in_a_ledgers_life_as_early(
+    tmp_path: Path, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+    parse = module._payload
+
+    def counted(entry: Entry) -> Mapping[str, Any]:
+        nonlocal read
+        read += 1
+        return parse(entry)
+
+    monkeypatch.setattr(module, "_payload", counted)
+    with open_ledger(
+        tmp_path / "ledger.sqlite3", clock, per_year=Fraction(99), all_time=Fraction(99)
+    ) as ledger:
+        for number in range(40):
+            spend(ledger, clock, number)
+    assert read < 40 * 6
+
+
+@pytest.mark.slow
+def test_a17_what_left_before_kill_minus_9_is_in_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    when = Random(17)
+    left: set[str] = set()
+    for life in range(8):
+        left |= _spend_and_be_killed(path, 1000 * life, lines=when.randint(1, 12))
+        with open_ledger(path, TestClock(), per_year=Fraction(10**6)) as ledger:
+            rows = list(ledger.rows())
+            ledger.release_all()
+        assert left <= {row.session for row in rows if row.kind == "debit"}
+    with open_ledger(path, TestClock()) as ledger:
+        assert ledger.balance().reserved == 0
+        assert ledger.balance().spent >= len(left) * TENTH
+
+
+def _spend_and_be_killed(path: Path, first: int, lines: int) -> set[str]:
+    """What a process said it debited before it was killed, in the middle of something."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "support.ledgers", str(path)],
+        [sys.executable, "-m", "support.ledgers", str(path), str(first)],
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert child.stdout is not None
-    left = [child.stdout.readline() for _ in range(lines)]
+    said = [child.stdout.readline() for _ in range(lines)]
     child.send_signal(signal.SIGKILL)
-    left += child.stdout.readlines()
+    said += child.stdout.readlines()
     child.stdout.close()
     child.wait()
-    complete = [line for line in left if len(line) == 33]
-    with open_ledger(path, TestClock(), per_year=Fraction(10**6)) as ledger:
-        spent = {row.session for row in ledger.rows() if row.kind == "debit"}
+    complete = {line.decode().strip() for line in said if len(line) == 33}
     assert len(complete) >= lines
-    assert {line.decode().strip() for line in complete} <= spent
+    return complete
 
 
 @contextmanager
@@ -436,6 +544,41 @@ def test_a_file_that_is_no_ledger_is_not_opened(tmp_path: Path, clock: TestClock
     path.write_bytes(b"not a database, and long enough to be looked at " * 100)
     with pytest.raises(BrokenChainError):
         open_ledger(path, clock)
+
+
+def test_a_truncated_ledger_is_not_opened(tmp_path: Path, clock: TestClock) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock) as ledger:
+        spend(ledger, clock, 1)
+    os.truncate(path, path.stat().st_size - 4096)
+    with pytest.raises(BrokenChainError):
+        open_ledger(path, clock)
+
+
+def test_a_ledger_signed_by_another_key_is_not_opened(tmp_path: Path, clock: TestClock) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with open_ledger(path, clock, country=CountryCode("NE")) as ledger:
+        spend(ledger, clock, 1)
+    with pytest.raises(BrokenChainError, match="not signed by this node"):
+        open_ledger(path, clock)
+
+
+def test_a38_a_ledger_that_cannot_be_opened_is_trouble_with_the_disk(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    with pytest.raises(LedgerDiskError):
+        open_ledger(tmp_path / "absent" / "ledger.sqlite3", clock)
+    (tmp_path / "ledger.sqlite3").mkdir()
+    with pytest.raises(LedgerDiskError):
+        open_ledger(tmp_path / "ledger.sqlite3", clock)
+
+
+def test_only_the_owner_can_read_a_ledger(tmp_path: Path, clock: TestClock) -> None:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock) as ledger:
+        spend(ledger, clock, 1)
+        found = list(tmp_path.iterdir())
+        assert len(found) == 3  # the file, its log and its index
+        assert all(path.stat().st_mode & 0o077 == 0 for path in found)
 
 
 def test_entries_cannot_be_changed_through_the_file_by_accident(

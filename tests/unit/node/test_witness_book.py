@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.errors.ledger import LedgerForkError
+from corridor.errors.ledger import BrokenChainError, LedgerDiskError, LedgerForkError
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.node.witness_book import WitnessBook
 from corridor.protocols.secure_sum.messages import LedgerStatement
@@ -65,3 +65,28 @@ def test_a_contradiction_does_not_keep_others_from_being_witnessed(book: Witness
     with pytest.raises(LedgerForkError):
         book.witness([FORK, other])
     assert book.latest(CountryCode("NE")) == other
+
+
+def test_an_earlier_word_that_was_witnessed_may_be_repeated(book: WitnessBook) -> None:
+    book.witness([FIRST])
+    book.witness([NEXT])
+    book.witness([FIRST])
+    assert book.forks() == 0
+    assert book.latest(MD) == NEXT
+
+
+def test_a19_two_contents_of_one_entry_are_kept_as_the_proof(book: WitnessBook) -> None:
+    book.witness([FIRST])
+    book.witness([NEXT])
+    with pytest.raises(LedgerForkError, match="two contents"):
+        book.witness([FORK])
+    assert book.forks() == 1
+
+
+def test_what_is_no_book_is_damage_and_what_cannot_be_opened_is_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "witness.sqlite3"
+    path.write_bytes(b"not a database, and long enough to be looked at " * 100)
+    with pytest.raises(BrokenChainError):
+        WitnessBook(path)
+    with pytest.raises(LedgerDiskError):
+        WitnessBook(tmp_path / "absent" / "witness.sqlite3")

@@ -1,0 +1,336 @@
+"""Four real nodes and the coordinator's states, in one thread: real ledgers, journals, editions.
+
+A `RealNode` is what `corridor node serve` wires, without a socket. `Talk` carries one attempt
+round by round and stops where a test wants to look.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.ids import CountryCode, Digest, EditionId, SessionId
+from corridor.node.attempt import Surroundings
+from corridor.node.faults import Fault
+from corridor.node.journal import Journal
+from corridor.node.ledger import Allowance, Ledger
+from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
+from corridor.node.question_desk import QuestionDesk
+from corridor.node.sessions import Sessions
+from corridor.node.status import Status, StatusBoard
+from corridor.node.store import EditionStore
+from corridor.node.witness_book import WitnessBook
+from corridor.privacy.rho import Rho
+from corridor.protocols.charter import Charter
+from corridor.protocols.masks import ring_type
+from corridor.protocols.secure_sum import coordinator
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    Acceptance,
+    AttemptParameters,
+    MaskedInput,
+    Opened,
+    Proposal,
+    ProposalHeader,
+    Scope,
+    Shares,
+    SurvivorSignature,
+    Unmask,
+)
+from corridor.queries.catalogue import Source
+from corridor.queries.domains import make_domains
+from corridor.queries.parameters import attempt_parameters
+from corridor.queries.plan import compile_plan
+from corridor.queries.predicates import all_of
+from corridor.queries.question import CountPersons, Question, TableQuestion, make_question
+from corridor.transport.messages import (
+    CoordinatorBody,
+    CoordinatorInSession,
+    Dealings,
+    NodeBody,
+    NodeInSession,
+    Refusal,
+    VectorChunk,
+)
+from corridor.transport.suites import X25519Suite
+from support.catalogue import catalogue
+from support.charters import COORDINATOR, make_charter, node_keys
+from support.editions import Case, make_tables
+from support.ledgers import TestClock
+from support.signing import verify
+
+FOUR = tuple(map(CountryCode, ("MD", "NE", "RO", "UA")))
+SUITE = X25519Suite()
+SESSION = SessionId(b"attempt number 1")
+RHO = Fraction(1, 100)
+
+
+def by_gender() -> Question:
+    """How many persons, by gender."""
+    return make_question(
+        TableQuestion(
+            source=Source.PERSONS,
+            measure=CountPersons(),
+            where=all_of(()),
+            group_by=("gender",),
+            max_cells=1,
+            max_rows=1,
+        )
+    )
+
+
+def charter_of_four(**changes: Any) -> Charter:
+    """Moldova, Niger, Romania, Ukraine."""
+    return make_charter(countries=FOUR, **changes)
+
+
+def parameters_for(charter: Charter, question: Question) -> Callable[[int], AttemptParameters]:
+    """The numbers by the size of the roster."""
+    plan = compile_plan(question, make_domains(catalogue(), charter))
+    return lambda size: attempt_parameters(charter, plan, Rho(RHO), size)
+
+
+def make_proposal(
+    charter: Charter, now: datetime, /, *, asked: Question | None = None, **changes: Any
+) -> Proposal:
+    """A proposal that an honest coordinator would sign; `changes` replace fields of its header."""
+    asked = by_gender() if asked is None else asked
+    plan = compile_plan(asked, make_domains(catalogue(), charter))
+    seconds = int(now.timestamp())
+    header = ProposalHeader(
+        protocol=PROTOCOL_VERSION,
+        charter=charter.digest,
+        session=SESSION,
+        question=asked.digest,
+        plan=plan.digest,
+        rho=RHO,
+        scope=Scope.REGIONAL,
+        suite=SUITE.name,
+        purpose="test",
+        organisation="test",
+        accept_by=seconds + 30,
+        finish_by=seconds + 300,
+    )
+    header = replace(header, **changes)
+    return Proposal(header, asked.encode(), COORDINATOR.sign(header.to_sign()))
+
+
+class RealNode:
+    """One country's node in `home`, with `women` women in its data; none means no data."""
+
+    def __init__(
+        self,
+        home: Path,
+        country: CountryCode,
+        charter: Charter,
+        clock: TestClock,
+        *,
+        women: int = 5,
+        policy: str = DEFAULT_POLICY,
+        fault: Fault | None = None,
+    ) -> None:
+        home.mkdir(exist_ok=True)
+        self.home, self.country, self.charter, self.clock = home, country, charter, clock
+        self.fault = fault
+        self.policy: Policy = parse_policy(policy)
+        self.random_bytes = Random(f"node {country}").randbytes
+        self.store = EditionStore(home, self.random_bytes, clock)
+        if women:
+            self.import_women(women)
+        self.open()
+
+    def import_women(self, count: int) -> EditionId:
+        """Replace the data by so many women."""
+        current = self.store.current()
+        cases = [Case(f"w{n}", f"c{n}", {"prs_Gender": "Female"}) for n in range(count)]
+        written = self.store.write(
+            make_tables(cases),
+            replaces=None if current is None else current.id,
+            sources=[Digest(hashlib.sha256(str(count).encode()).digest())],
+        )
+        return written.edition.id
+
+    def open(self) -> None:
+        """What happens when `serve` starts."""
+        keys = node_keys(self.country)
+        common: dict[str, Any] = {
+            "sign": keys.sign,
+            "key": keys.public,
+            "verify": verify,
+            "clock": self.clock,
+        }
+        self.ledger = Ledger(
+            self.home / "ledger.sqlite3",
+            self.country,
+            allowance=Allowance(self.policy.per_year, self.policy.all_time),
+            failed_attempts_per_day=self.charter.failed_attempts_per_day,
+            **common,
+        )
+        self.ledger.release_all()
+        self.journal = Journal(self.home / "journal.sqlite3", self.country, **common)
+        self.witness = WitnessBook(self.home / "witness.sqlite3")
+        self.board = StatusBoard(
+            self.home / "status.json",
+            Status(
+                country=self.country,
+                process=1,
+                link="connected",
+                detail="",
+                since=self.clock(),
+                charter="in force",
+                edition=None,
+            ),
+        )
+        self.desk = QuestionDesk(
+            me=self.country,
+            surroundings=Surroundings(
+                charter=self.charter,
+                suite=SUITE,
+                sign=keys.sign,
+                verify=verify,
+                random_bytes=self.random_bytes,
+                clock=self.clock,
+                ledger=self.ledger,
+                witness=self.witness.witness,
+            ),
+            catalogue=catalogue(),
+            policy=self.policy,
+            store=self.store,
+        )
+        self.sessions = Sessions(
+            desk=self.desk,
+            ledger=self.ledger,
+            journal=self.journal,
+            board=self.board,
+            clock=self.clock,
+            fault=self.fault,
+        )
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for part in (self.ledger, self.journal, self.witness):
+            part.close()
+
+    def restart(self) -> None:
+        """The power fails, and comes back."""
+        self.close()
+        self.open()
+
+    def hear(self, body: CoordinatorBody, session: SessionId = SESSION) -> list[NodeBody]:
+        """What the node answers."""
+        answers: list[NodeInSession] = list(
+            self.sessions.on_message(CoordinatorInSession(session, body))
+        )
+        assert all(answer.session == session for answer in answers)
+        return [answer.body for answer in answers]
+
+    def refusal(self, body: CoordinatorBody, session: SessionId = SESSION) -> str:
+        """The code with which it refuses."""
+        (answer,) = self.hear(body, session)
+        assert isinstance(answer, Refusal)
+        return answer.code
+
+    @property
+    def journalled(self) -> list[str]:
+        """The kinds of the journal's entries, in order."""
+        return [row.kind for row in self.journal.rows()]
+
+    @property
+    def spent(self) -> tuple[Fraction | int, Fraction | int]:
+        """ρ spent and reserved."""
+        balance = self.ledger.balance()
+        return balance.spent, balance.reserved
+
+
+class Talk:
+    """One attempt with `nodes`, driven by the coordinator's states; all of them answer."""
+
+    def __init__(self, nodes: Sequence[RealNode], session: SessionId = SESSION) -> None:
+        self.nodes = {node.country: node for node in nodes}
+        self.session = session
+        first = nodes[0]
+        self.charter = first.charter
+        self.parameters = parameters_for(self.charter, by_gender())
+        self.proposal = make_proposal(self.charter, first.clock(), session=session)
+
+    def propose(self) -> None:
+        """Everybody accepts; `roster` is what comes next."""
+        collecting = coordinator.CollectingAcceptances(
+            self.proposal.header, self.charter.signing_keys
+        )
+        for node in self.nodes.values():
+            (answer,) = node.hear(self.proposal, self.session)
+            assert isinstance(answer, Acceptance), answer
+            collecting = collecting.on_acceptance(answer, verify=verify, suite=SUITE)
+        self._sharing, self.roster = collecting.close(self.parameters)
+
+    def share(self) -> None:
+        """Everybody deals; `dealings` by country come next."""
+        for node in self.nodes.values():
+            (answer,) = node.hear(self.roster, self.session)
+            assert isinstance(answer, Shares), answer
+            self._sharing = self._sharing.on_shares(answer)
+        self._opening, self.dealings = self._sharing.close()
+
+    def open(self) -> None:
+        """Everybody opens; `sharers` come next."""
+        for country, node in self.nodes.items():
+            (answer,) = node.hear(Dealings(self.dealings[country]), self.session)
+            assert isinstance(answer, Opened), answer
+            self._opening = self._opening.on_opened(answer, verify=verify)
+        self._inputs, self.sharers = self._opening.close(verify=verify)
+
+    def mask(self) -> None:
+        """Everybody masks; `survivors` come next."""
+        self.total = np.zeros(
+            self._inputs.parameters.cells, dtype=ring_type(self._inputs.parameters.ring_bits)
+        )
+        for node in self.nodes.values():
+            *chunks, word = node.hear(self.sharers, self.session)
+            raw = b"".join(chunk.data for chunk in chunks if isinstance(chunk, VectorChunk))
+            assert isinstance(word, MaskedInput), word
+            spooled = Digest(hashlib.sha256(raw).digest())
+            self._inputs = self._inputs.on_masked_input(word, spooled, verify=verify)
+            self.total += np.frombuffer(raw, dtype=self.total.dtype)
+        self._signing, self.survivors = self._inputs.close()
+
+    def sign(self) -> None:
+        """Everybody signs; `request` comes next."""
+        for node in self.nodes.values():
+            (answer,) = node.hear(self.survivors, self.session)
+            assert isinstance(answer, SurvivorSignature), answer
+            self._signing = self._signing.on_signature(answer, verify=verify)
+        self._unmasking, self.request = self._signing.close()
+
+    def unmask(self) -> npt.NDArray[np.float64]:
+        """Everybody reveals; the noisy counts."""
+        for node in self.nodes.values():
+            (answer,) = node.hear(self.request, self.session)
+            assert isinstance(answer, Unmask), answer
+            self._unmasking = self._unmasking.on_unmask(answer, verify=verify)
+        self._unmasking.close(suite=SUITE).remove_masks(self.total, suite=SUITE)
+        return coordinator.decode(self.total) / 2.0**self._unmasking.parameters.scale_bits
+
+    def until(self, last: str) -> None:
+        """Every round up to `last`."""
+        for name in ("propose", "share", "open", "mask", "sign"):
+            getattr(self, name)()
+            if name == last:
+                return
+
+
+def start() -> TestClock:
+    """A clock in the charter's years."""
+    return TestClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+
+def past_deadline(clock: TestClock) -> None:
+    """Move on until every deadline of `make_proposal` has passed."""
+    clock.advance(timedelta(seconds=301))

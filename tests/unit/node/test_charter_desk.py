@@ -1,0 +1,249 @@
+"""Which charter a node signs, and which it lives by."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.errors.charter import (
+    CharterNotInForceError,
+    CharterSuccessionError,
+    MalformedCharterError,
+    UnconfirmedMemberError,
+)
+from corridor.errors.node import (
+    NotMyKeyError,
+    NotTheAcceptedCharterError,
+    OtherCoordinatorError,
+    WrongFingerprintError,
+)
+from corridor.ids import CountryCode, PublicKey, Signature
+from corridor.node.charter_desk import CharterDesk
+from corridor.node.home import Home, NodeSettings, create_home
+from corridor.protocols.cards import Card, Fingerprint, fingerprint
+from corridor.protocols.charter import (
+    Charter,
+    CharterSignature,
+    Member,
+    SignedCharter,
+    proposal_to_sign,
+    signature_to_sign,
+)
+from support.charters import COORDINATOR, COUNTRIES, make_charter, node_keys
+from support.signing import KeyPair, verify
+
+MD, NE, UA = COUNTRIES
+CHARTER = make_charter()
+KEYS = node_keys(MD)
+STRANGER = KeyPair("stranger")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "MD")
+    create_home(made, NodeSettings(MD, "Authority of MD"))
+    return made
+
+
+@pytest.fixture
+def desk(home: Home) -> CharterDesk:
+    return desk_of(home)
+
+
+def desk_of(home: Home, coordinator: PublicKey | None = COORDINATOR.public) -> CharterDesk:
+    return CharterDesk(home, Card.of(CHARTER.member(MD)), coordinator, verify)
+
+
+def offer(charter: Charter, *signers: CountryCode) -> SignedCharter:
+    words = tuple(
+        CharterSignature(country, node_keys(country).sign(signature_to_sign(charter, country)))
+        for country in signers
+    )
+    return SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), words)
+
+
+def confirmed(charter: Charter = CHARTER, but: str = "") -> dict[CountryCode, Fingerprint]:
+    return {
+        member.country: fingerprint(Card.of(member))
+        for member in charter.members
+        if member.country not in {MD, but}
+    }
+
+
+def with_member(country: CountryCode, **changes: Any) -> Charter:
+    members = [replace(one, **changes) if one.country == country else one for one in MEMBERS]
+    return make_charter(members=tuple(members))
+
+
+MEMBERS: tuple[Member, ...] = CHARTER.members
+
+
+def accept(
+    desk: CharterDesk, charter: Charter, trusted: Mapping[CountryCode, Fingerprint] | None = None
+) -> CharterSignature:
+    return desk.accept(
+        offer(charter), confirmed(charter) if trusted is None else trusted, KEYS.sign
+    )
+
+
+def test_a_charter_is_signed_once_every_other_members_key_is_confirmed(
+    desk: CharterDesk,
+) -> None:
+    word = accept(desk, CHARTER)
+    assert verify(KEYS.public, signature_to_sign(CHARTER, MD), word.signature)
+    assert desk.accepted() == CHARTER
+    assert desk.accepted_digest() == CHARTER.digest
+    assert desk.in_force() is None
+
+
+@pytest.mark.parametrize("missing", [NE, UA])
+def test_a24_one_unconfirmed_member_is_enough_to_refuse(desk: CharterDesk, missing: str) -> None:
+    with pytest.raises(UnconfirmedMemberError, match=missing):
+        accept(desk, CHARTER, confirmed(but=missing))
+    assert desk.accepted() is None
+
+
+@pytest.mark.parametrize("key", ["signing_key", "encryption_key"])
+def test_a24_a_key_that_the_coordinator_substituted_is_found(desk: CharterDesk, key: str) -> None:
+    substituted = with_member(NE, **{key: STRANGER.public})
+    with pytest.raises(WrongFingerprintError, match="NE"):
+        accept(desk, substituted, confirmed(CHARTER))
+    assert desk.accepted() is None
+
+
+def test_a24_a_sybil_is_no_member_until_somebody_vouches_for_it(desk: CharterDesk) -> None:
+    sybil = Member(
+        country=CountryCode("XX"),
+        name="Sybil",
+        signing_key=STRANGER.public,
+        encryption_key=STRANGER.encryption,
+    )
+    crowded = make_charter(
+        members=(*MEMBERS, sybil), countries=(*CHARTER.countries, CountryCode("XX"))
+    )
+    with pytest.raises(UnconfirmedMemberError, match="XX"):
+        accept(desk, crowded, confirmed(CHARTER))
+
+
+@pytest.mark.parametrize("key", ["signing_key", "encryption_key"])
+def test_a24_a_charter_with_another_key_for_this_node_is_refused(
+    desk: CharterDesk, key: str
+) -> None:
+    with pytest.raises(NotMyKeyError):
+        accept(desk, with_member(MD, **{key: STRANGER.public}))
+    assert desk.accepted() is None
+
+
+def test_a_charter_without_this_node_is_refused(desk: CharterDesk) -> None:
+    without = make_charter(countries=(NE, CountryCode("RO"), UA))
+    with pytest.raises(NotMyKeyError):
+        accept(desk, without)
+
+
+@pytest.mark.parametrize("enrolled", [STRANGER.public, None], ids=["another", "none"])
+def test_a24_the_charters_coordinator_is_the_one_enrolled_with(
+    home: Home, enrolled: PublicKey | None
+) -> None:
+    with pytest.raises(OtherCoordinatorError):
+        accept(desk_of(home, enrolled), CHARTER)
+
+
+def test_an_offer_that_the_coordinator_did_not_sign_is_refused(desk: CharterDesk) -> None:
+    forged = replace(offer(CHARTER), proposal=Signature(bytes(64)))
+    with pytest.raises(CharterNotInForceError):
+        desk.accept(forged, confirmed(), KEYS.sign)
+    assert desk.accepted() is None
+
+
+def test_a31_no_other_charter_takes_the_place_of_the_accepted_one(desk: CharterDesk) -> None:
+    accept(desk, CHARTER)
+    accept(desk, CHARTER)  # the same again is no other
+    with pytest.raises(CharterSuccessionError):
+        accept(desk, make_charter(min_participants=3, max_colluders=0))
+    assert desk.accepted() == CHARTER
+
+
+def test_a31_versions_follow_one_another_and_never_go_back(desk: CharterDesk) -> None:
+    second = make_charter(version=2, previous=CHARTER.digest)
+    accept(desk, CHARTER)
+    accept(desk, second)
+    with pytest.raises(CharterSuccessionError):
+        accept(desk, CHARTER)
+    with pytest.raises(CharterSuccessionError):
+        accept(desk, make_charter(version=4, previous=second.digest))
+    assert desk.accepted() == second
+
+
+def test_a31_losing_the_accepted_file_does_not_open_the_way_back(
+    home: Home, desk: CharterDesk
+) -> None:
+    second = make_charter(version=2, previous=CHARTER.digest)
+    accept(desk, CHARTER)
+    accept(desk, second)
+    desk.confirm(offer(second, *COUNTRIES).encode())
+    home.charter_accepted.unlink()
+    with pytest.raises(CharterSuccessionError):
+        accept(desk, CHARTER)
+
+
+def test_a_charter_is_in_force_with_everybodys_signature(home: Home, desk: CharterDesk) -> None:
+    accept(desk, CHARTER)
+    desk.confirm(offer(CHARTER, *COUNTRIES).encode())
+    in_force = desk_of(home).in_force()
+    assert in_force is not None
+    assert in_force.charter == CHARTER
+
+
+@pytest.mark.parametrize("missing", COUNTRIES)
+def test_a_charter_is_not_in_force_while_a_signature_is_missing(
+    desk: CharterDesk, missing: CountryCode
+) -> None:
+    accept(desk, CHARTER)
+    signers = [country for country in COUNTRIES if country != missing]
+    with pytest.raises(CharterNotInForceError, match=missing):
+        desk.confirm(offer(CHARTER, *signers).encode())
+    assert desk.in_force() is None
+
+
+def test_a_forged_signature_does_not_count(desk: CharterDesk) -> None:
+    accept(desk, CHARTER)
+    whole = offer(CHARTER, *COUNTRIES)
+    forged = whole.with_signature(CharterSignature(UA, whole.signatures[0].signature))
+    with pytest.raises(CharterNotInForceError, match="UA"):
+        desk.confirm(forged.encode())
+
+
+def test_a31_another_charter_than_the_accepted_one_does_not_come_into_force(
+    desk: CharterDesk,
+) -> None:
+    other = make_charter(max_colluders=0)
+    with pytest.raises(NotTheAcceptedCharterError):
+        desk.confirm(offer(other, *COUNTRIES).encode())  # nothing was accepted at all
+    accept(desk, CHARTER)
+    with pytest.raises(NotTheAcceptedCharterError):
+        desk.confirm(offer(other, *COUNTRIES).encode())
+
+
+def test_the_charter_in_force_stays_while_the_next_is_accepted(desk: CharterDesk) -> None:
+    accept(desk, CHARTER)
+    desk.confirm(offer(CHARTER, *COUNTRIES).encode())
+    second = make_charter(version=2, previous=CHARTER.digest)
+    accept(desk, second)
+    in_force = desk.in_force()
+    assert in_force is not None
+    assert in_force.charter == CHARTER
+    assert desk.accepted() == second
+
+
+def test_a_charter_file_that_was_changed_is_not_lived_by(home: Home, desk: CharterDesk) -> None:
+    accept(desk, CHARTER)
+    desk.confirm(offer(CHARTER, *COUNTRIES).encode())
+    whole = home.charter.read_bytes()
+    home.charter.write_bytes(whole.replace(b'"max_colluders":1', b'"max_colluders":0'))
+    with pytest.raises(CharterNotInForceError):
+        desk.in_force()
+    home.charter.write_bytes(whole[:-1])
+    with pytest.raises(MalformedCharterError):
+        desk.in_force()
