@@ -201,7 +201,7 @@ def fingerprints(world: World) -> Fingerprints:
     Raises:
         NoHomeError: no coordinator was made here.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         return parts.fingerprints
 
 
@@ -222,7 +222,7 @@ def invite(world: World, country: CountryCode, *, days: int = 14) -> Invitation:
     Raises:
         NoHomeError: no coordinator was made here.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         code, expires = parts.enrolment.invite(country, timedelta(days=days))
         return Invitation(
             country=country,
@@ -273,7 +273,7 @@ def propose_charter(
     Raises:
         TooFewEnrolledError, MalformedCharterError: nothing was proposed.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         this_year = world.clock().year
         terms = CharterTerms(
             countries=tuple(countries or parts.catalogue.country_names),
@@ -300,13 +300,13 @@ def show_charter(world: World) -> ProposedCharter:
     Raises:
         NoProposedCharterError: none was proposed yet.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         return parts.charters.find()
 
 
 def members(world: World) -> list[Shown]:
     """Everybody enrolled and how they stand, as the REST API's /members shows it."""
-    with _opened(world) as parts:
+    with opened(world) as parts:
         return parts.region.members()
 
 
@@ -316,7 +316,7 @@ def issue_token(world: World, name: str, *, organisation: str = "") -> str:
     Raises:
         TokenNameTakenError: a valid token has this name. None was issued.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         return parts.tokens.issue(name, organisation)
 
 
@@ -326,13 +326,13 @@ def revoke_token(world: World, name: str) -> None:
     Raises:
         NoSuchTokenError: no valid token has this name.
     """
-    with _opened(world) as parts:
+    with opened(world) as parts:
         parts.tokens.revoke(name)
 
 
 def list_tokens(world: World) -> tuple[TokenHolder, ...]:
     """Who holds a valid token."""
-    with _opened(world) as parts:
+    with opened(world) as parts:
         return parts.tokens.names()
 
 
@@ -367,8 +367,8 @@ async def run(
     """
     home = Home(world.home)
     read_settings(home)
-    with home.serving(), _opened(world, wake=asyncio.Event()) as parts:
-        _tidy(parts)
+    with home.serving(), opened(world, wake=asyncio.Event()) as parts:
+        tidy(parts)
         server, port = make_server(
             parts.settings.listen,
             identity=parts.issue_identity(),
@@ -427,7 +427,7 @@ async def _watch(parts: "Parts") -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
-def _tidy(parts: "Parts") -> None:
+def tidy(parts: "Parts") -> None:
     """What a kill at any moment may have left: an attempt, spooled vectors, streams, a receipt."""
     failed = parts.record.recover(interrupted)
     if failed:
@@ -542,20 +542,21 @@ class Parts:
 
 
 @contextmanager
-def _opened(world: World, wake: asyncio.Event | None = None) -> Iterator[Parts]:
+def opened(world: World, wake: asyncio.Event | None = None) -> Iterator[Parts]:
     """The parts over the home's database, which is closed at the end."""
     home = Home(world.home)
     settings = read_settings(home)
     store = Store(home.store)
     try:
-        yield _make_parts(world, home, settings, store, wake)
+        yield make_parts(world, home, settings, store, wake)
     finally:
         store.close()
 
 
-def _make_parts(
+def make_parts(
     world: World, home: Home, settings: Settings, store: Store, wake: asyncio.Event | None
 ) -> Parts:
+    """Wire everything over one home; `wake` is there where rounds are to run."""
     authority = _read_authority(home)
     private = (home.keys / "signing.key").read_bytes()
     key, sign, verify = ed25519_public_key(private), ed25519_signer(private), ed25519_verify

@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -199,7 +199,7 @@ def offered_charter(world: World) -> CharterOffer:
     home = Home(world.home)
     document = asyncio.run(_fetch_charter(home, None))
     signed = parse_signed_charter(document)
-    _charter_desk(home).check_offer(signed)
+    charter_desk(home).check_offer(signed)
     return _offer(signed)
 
 
@@ -230,7 +230,7 @@ def accept(
     home = Home(world.home)
     keys = read_keys(home)
     signed = parse_signed_charter(offer.raw)
-    word = _charter_desk(home).accept(signed, trusted, keys.sign)
+    word = charter_desk(home).accept(signed, trusted, keys.sign)
     with _journal(world, home, keys) as journal:
         journal.charter_accepted(signed.charter.digest, signed.charter.version)
     return asyncio.run(
@@ -269,7 +269,7 @@ def import_files(
     keys = read_keys(home)
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
-    charter = _charter_desk(home).in_force()
+    charter = charter_desk(home).in_force()
     ceiling = charter.charter.ceilings.persons_per_node if charter else None
     imported, report = read_case_files(
         paths,
@@ -329,7 +329,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     log_as_json_lines()
     with ExitStack() as stack:
         stack.enter_context(_serving_alone(world.home))
-        node = _open_node(world, home, settings, policy_rules, stack)
+        node = open_node(world, home, settings, policy_rules, stack)
         node.check_fault(fault)
         tell(f"{settings.country} serves; status: corridor node status --home {world.home}")
         node.journal.started(__version__)
@@ -337,7 +337,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Node:
+class ServingNode:
     """The parts of a serving node."""
 
     world: World
@@ -445,14 +445,19 @@ class _Node:
         return parse_fault(text, charter, lambda: os._exit(EXIT_ON_FAULT))
 
 
-def _open_node(
+def open_node(
     world: World, home: Home, settings: NodeSettings, policy_rules: Policy, stack: ExitStack
-) -> _Node:
+) -> ServingNode:
+    """Open the home of a node that is about to serve; `stack` closes it.
+
+    Raises:
+        CorridorError: a file of the home cannot be used.
+    """
     keys = read_keys(home)
     store = EditionStore(world.home, world.random_bytes, world.clock)
     edition = store.current()
-    charters = _charter_desk(home)
-    node = _Node(
+    charters = charter_desk(home)
+    node = ServingNode(
         world=world,
         home=home,
         settings=settings,
@@ -484,25 +489,33 @@ def _open_node(
     return node
 
 
-async def _run(node: _Node, fault: str | None) -> None:
+async def _run(node: ServingNode, fault: str | None) -> None:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk") as worker:
-        link = Link(
-            LinkParts(
-                dial=lambda: _dial(node.home),
-                hello=node.hello,
-                charter_of=node.charter_of,
-                confirm_charter=node.confirm,
-                make_sessions=lambda: node.make_sessions(fault),
-                board=node.board,
-                clock=node.world.clock,
-                jitter=lambda: int.from_bytes(node.world.random_bytes(4), "big") / 2**32,
-                worker=worker,
-            )
-        )
+        link = Link(link_parts(node, lambda: _dial(node.home), worker, fault))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, link.stop)
         await link.run()
+
+
+def link_parts(
+    node: ServingNode,
+    dial_coordinator: Callable[[], grpc.aio.Channel],
+    worker: Executor,
+    fault: str | None = None,
+) -> LinkParts:
+    """What this node's link is made of; `worker` is one thread."""
+    return LinkParts(
+        dial=dial_coordinator,
+        hello=node.hello,
+        charter_of=node.charter_of,
+        confirm_charter=node.confirm,
+        make_sessions=lambda: node.make_sessions(fault),
+        board=node.board,
+        clock=node.world.clock,
+        jitter=lambda: int.from_bytes(node.world.random_bytes(4), "big") / 2**32,
+        worker=worker,
+    )
 
 
 @contextmanager
@@ -582,7 +595,7 @@ def budget(world: World) -> BudgetView:
     """What was spent on each person in the data, what is reserved, what is left."""
     home = Home(world.home)
     rules = read_policy(home)
-    charter = _charter_desk(home).accepted()
+    charter = charter_desk(home).accepted()
     with _ledger(world, rules, charter) as ledger:
         balance = ledger.balance()
     delta = charter.delta if charter else DEFAULT_DELTA
@@ -697,7 +710,7 @@ def _look_at_data(world: World) -> str:
 
 
 def _look_at_ledger(world: World, home: Home) -> str:
-    charter = _charter_desk(home).accepted() if home.enrolment.exists() else None
+    charter = charter_desk(home).accepted() if home.enrolment.exists() else None
     with _ledger(world, read_policy(home), charter) as ledger:
         balance = ledger.balance()
     return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
@@ -733,7 +746,7 @@ async def _call_once(home: Home) -> None:
 
 
 def _look_at_charter(home: Home) -> str:
-    desk = _charter_desk(home)
+    desk = charter_desk(home)
     in_force, accepted = desk.in_force(), desk.accepted()
     if in_force is not None:
         return f"version {in_force.charter.version} is in force"
@@ -745,7 +758,8 @@ def _look_at_charter(home: Home) -> str:
 # ---------------------------------------------------------------- parts
 
 
-def _charter_desk(home: Home) -> CharterDesk:
+def charter_desk(home: Home) -> CharterDesk:
+    """What decides on this home's charters."""
     settings = read_settings(home)
     key = read_enrolment(home).coordinator_key if home.enrolment.exists() else None
     return CharterDesk(home, read_keys(home).card(settings), key, ed25519_verify)

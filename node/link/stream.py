@@ -10,7 +10,7 @@ stream ends, for whatever reason, every attempt's secrets are dropped: this node
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar, cast
 
@@ -83,7 +83,7 @@ class LinkParts:
     board: StatusBoard
     clock: Clock
     jitter: Callable[[], float]
-    worker: ThreadPoolExecutor
+    worker: Executor
 
 
 class Link:

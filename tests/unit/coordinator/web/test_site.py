@@ -50,7 +50,7 @@ def porch(tmp_path: Path) -> Porch:
 
 @pytest.fixture
 def client(porch: Porch) -> Iterator[FlaskClient]:
-    with app._opened(porch.world) as parts:
+    with app.opened(porch.world) as parts:
         yield porch.open(parts)
 
 
