@@ -81,9 +81,12 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     load.add_argument(
         "--countries",
+        action="append",
+        default=[],
         type=Path,
         metavar="FILE",
-        help="a CSV of two columns, text and ISO code, for places that were not recognised",
+        help="what texts mean that name no known country: the list that an import wrote, with its "
+        "codes filled in (a CSV of text and ISO code; - for none); may be repeated",
     )
 
     serve = command(
@@ -220,7 +223,7 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
         app.real_world(home_of(arguments)),
         arguments.files,
         replace=arguments.replace,
-        mapping=arguments.countries,
+        mappings=arguments.countries,
         progress=out.progress,
     )
     for line in outcome.lines:

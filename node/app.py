@@ -257,10 +257,17 @@ def import_files(
     paths: Sequence[Path],
     *,
     replace: bool,
-    mapping: Path | None,
+    mappings: Sequence[Path],
     progress: Tell,
 ) -> ImportOutcome:
     """Read case files into the node's next edition, whole or not at all.
+
+    Args:
+        world: home, clock, randomness.
+        paths: case files.
+        replace: start empty instead of adding to the last edition.
+        mappings: files that say which country a text means.
+        progress: hears what is being done.
 
     Raises:
         CorridorError: a file is refused; the store is as it was.
@@ -275,7 +282,7 @@ def import_files(
         paths,
         fields=parse_htcds(_read_data("htcds-2.0.json")),
         person_secret=store.person_secret,
-        mapping=None if mapping is None else read_country_mapping(mapping),
+        mapping=read_country_mapping(*mappings),
         today=world.clock().date(),
         progress=progress,
         max_persons=ceiling,
@@ -289,18 +296,23 @@ def import_files(
         replaces=None if current is None else current.id,
         sources=[Digest(hashlib.sha256(path.read_bytes()).digest()) for path in paths],
     )
-    stamp = world.clock().strftime("%Y%m%dT%H%M%S")
-    path = home.imports / f"{stamp}-{written.edition.id}.json"
-    write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
     if not written.unchanged:
         with _journal(world, home, keys) as journal:
             journal.imported(written.edition.id)
+    stamp = world.clock().strftime("%Y%m%dT%H%M%S")
+    path = home.imports / f"{stamp}-{written.edition.id}.json"
+    write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
+    to_fill_in = path.with_name(f"{path.stem}-countries.csv")
+    unresolved = len(report.unresolved_countries)
+    if unresolved:
+        write_atomically(to_fill_in, report.to_mapping_csv().encode())
     verdict = "unchanged: the files hold nothing new" if written.unchanged else "is current"
     return ImportOutcome(
         [
             f"edition {written.edition.id} {verdict}; {_counted(tables)}",
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
+            *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
         ],
         {
             "edition": written.edition.id,
@@ -309,7 +321,16 @@ def import_files(
             "cases": tables.cases.num_rows,
             "report": report.to_json(),
             "file": str(path),
+            "countries": str(to_fill_in) if unresolved else None,
         },
+    )
+
+
+def _ask_for_countries(unresolved: int, path: Path) -> tuple[str, ...]:
+    return (
+        f"{unresolved} texts name no country that is known; they count as unknown until then.",
+        f"Next: write the codes into {path}",
+        f"      and import the same files again with --countries {path}",
     )
 
 

@@ -117,7 +117,7 @@ def _build(
         workbook.parent.mkdir(exist_ok=True)
         write_country_workbook(workbook, country, people, seed + number)
         outcome = node_app.import_files(
-            node, [workbook], replace=False, mapping=None, progress=lambda _: None
+            node, [workbook], replace=False, mappings=(), progress=lambda _: None
         )
         tell(f"{country}: {outcome.lines[0]}")
     _sign_charter(folder, countries, world)

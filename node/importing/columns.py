@@ -3,7 +3,9 @@
 The official workbooks have a hidden row of API names, a row of labels, then data, and row
 numbers in a first column without a name. So the header is, among the first rows, the one with
 most API names: two at least, or one in the first filled row. A row of labels under it is
-recognised and skipped.
+recognised and skipped: by the standard's labels; in a translated template by having no row number
+where the rows of data have one, and a text without digits under every name. Both look at this row
+alone: what follows it belongs to somebody.
 
 An API name wins over whatever label stands under it. Names are the standard's without regard
 to case, spaces and underscores; the misspellings of the official files are known by name.
@@ -126,7 +128,7 @@ class HeaderReader:
         if len(names[best]) == 1 and best != first_filled:
             return None
         labels = rows[best + 1] if best + 1 < len(rows) else ()
-        is_labels = self._is_row_of_labels(labels)
+        is_labels = self._is_row_of_labels(labels) or _is_translated(rows[best], labels)
         data_from = best + 1 + is_labels
         filled = {n for row in rows[data_from:] for n, cell in enumerate(row) if _text(cell)}
         titles = _titles(rows[best], labels if is_labels else ())
@@ -221,6 +223,16 @@ class _Title:
     index: int
     name: str
     label: str
+
+
+def _is_translated(names: Sequence[object], row: Sequence[object]) -> bool:
+    """Whether a row under API names can only be their labels, in whatever language."""
+    pairs = list(itertools.zip_longest(map(_text, names), map(_text, row), fillvalue=""))
+    if not pairs or any(pairs[0]):
+        return False
+    return all(
+        label and not any(letter.isdigit() for letter in label) for name, label in pairs if name
+    )
 
 
 def _titles(names: Sequence[object], labels: Sequence[object]) -> list[_Title]:

@@ -18,7 +18,8 @@ A near miss is never applied; the report suggests it.
 
 A mapping file is CSV (`text,code`, further columns do not matter) or TOML (`"text" = "code"`).
 The code `-` means that the text names no country; where the code is empty nothing is decided
-yet, as in the list that the import report writes.
+yet, as in the list that an import writes beside its report. That list cuts long texts short: an
+entry from it stands for every text that begins so.
 """
 
 import csv
@@ -38,6 +39,7 @@ from babel.core import get_global
 
 from corridor.errors.importing import BadCountryMappingError
 from corridor.ids import CountryCode, is_country_code
+from corridor.node.importing.report import MAPPING_COLUMNS, shortened
 
 LANGUAGES: Final = ("en", "fr", "es", "ar", "bg", "ru")
 
@@ -133,8 +135,9 @@ class CountryResolver:
 
     def _locate(self, text: str) -> Located:
         folded = fold(text)
-        if folded in self._mapping:
-            return Located(self._mapping[folded])
+        for known in (folded, fold(shortened(text))):
+            if known in self._mapping:
+                return Located(self._mapping[known])
         if not folded or folded in self._unknown:
             # "NA" in capitals is an ISO code as well, so a human must say what it means.
             return Located(None, "country.ambiguous_code" if text == "NA" else None)
@@ -179,13 +182,45 @@ def country_codes() -> frozenset[CountryCode]:
     return frozenset(code for code in regions if is_country_code(code) and code not in _NO_COUNTRY)
 
 
-def read_country_mapping(path: Path) -> CountryMapping:
-    """The operator's mapping file.
+def read_country_mapping(*paths: Path) -> CountryMapping:
+    """What the operator's mapping files say together.
 
     Raises:
-        BadCountryMappingError: the file cannot be read, or a line names no country's code;
-            names the place. Nothing was imported.
+        BadCountryMappingError: a file cannot be read, a line names no country's code, or a text
+            is given two countries; names the place. Nothing was imported.
     """
+    known = CountryMapping({})
+    for path in paths:
+        known = parse_country_mapping(path.name, _rows_of(path), known)
+    return known
+
+
+def parse_country_mapping(
+    file: str, rows: Iterable[tuple[str, str, str]], before: CountryMapping | None = None
+) -> CountryMapping:
+    """A mapping from (place in the file, text, code), added to what is known `before`.
+
+    Raises:
+        BadCountryMappingError: a code is none, or one text is given two countries.
+    """
+    codes = {} if before is None else dict(before.codes)
+    for where, text, written in rows:
+        folded, code = fold(text), written.strip().upper()
+        if not code:
+            continue
+        if not folded:  # it would stand for every text of signs alone
+            raise BadCountryMappingError(file=file, where=where, why="holds no letter or digit")
+        if code != "-" and not (is_country_code(code) and code in country_codes()):
+            raise BadCountryMappingError(file=file, where=where, why="is no country's ISO code")
+        country = None if code == "-" else CountryCode(code)
+        if codes.setdefault(folded, country) != country:
+            raise BadCountryMappingError(
+                file=file, where=where, why="gives a text another country than it has above"
+            )
+    return CountryMapping(codes)
+
+
+def _rows_of(path: Path) -> Iterable[tuple[str, str, str]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -193,39 +228,19 @@ def read_country_mapping(path: Path) -> CountryMapping:
         raise BadCountryMappingError(file=path.name, where="file", why=why) from error
     except UnicodeDecodeError as error:
         raise BadCountryMappingError(
-            file=path.name, where=f"byte {error.start}", why="is not UTF-8"
+            file=path.name,
+            where=f"byte {error.start}",
+            why="is not UTF-8; in Excel save as “CSV UTF-8”",
         ) from error
     toml = path.suffix.casefold() == ".toml"
-    rows = _toml_rows(path.name, text) if toml else _csv_rows(path.name, text)
-    return parse_country_mapping(path.name, rows)
-
-
-def parse_country_mapping(file: str, rows: Iterable[tuple[str, str, str]]) -> CountryMapping:
-    """A mapping from (place in the file, text, code).
-
-    Raises:
-        BadCountryMappingError: a code is none, or one text is given two countries.
-    """
-    codes: dict[str, CountryCode | None] = {}
-    for where, text, written in rows:
-        folded, code = fold(text), written.strip().upper()
-        if not code:
-            continue
-        if code != "-" and not (is_country_code(code) and code in country_codes()):
-            raise BadCountryMappingError(file=file, where=where, why="is no country's ISO code")
-        country = None if code == "-" else CountryCode(code)
-        if codes.setdefault(folded, country) != country:
-            raise BadCountryMappingError(
-                file=file, where=where, why="gives a text another country than a line above"
-            )
-    return CountryMapping(codes)
+    return _toml_rows(path.name, text) if toml else _csv_rows(path.name, text)
 
 
 def _csv_rows(file: str, text: str) -> Iterator[tuple[str, str, str]]:
     separator = ";" if text.split("\n", 1)[0].count(";") else ","
     reader = csv.reader(text.splitlines(), delimiter=separator)
     for row in reader:
-        if not row or (reader.line_num == 1 and row[:2] == ["text", "code"]):
+        if not row or (reader.line_num == 1 and row[:2] == [*MAPPING_COLUMNS[:2]]):
             continue
         if len(row) < 2:
             raise BadCountryMappingError(

@@ -31,7 +31,13 @@ VALUES_NAMED: Final = 200
 VALUES_TOLD: Final = 3
 """How many of them the text shows; JSON has all entries."""
 
-_VALUE_LENGTH: Final = 60
+VALUE_LENGTH: Final = 60
+"""How much of a value is shown."""
+
+MAPPING_COLUMNS: Final = ("text", "code", "count", "suggestion")
+"""The header of a mapping file; the first two columns matter."""
+
+_FORMULA = ("=", "+", "-", "@")
 
 PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "cell.formula": (
@@ -255,12 +261,19 @@ class ImportReport:
         }
 
     def to_mapping_csv(self) -> str:
-        """The unresolved countries as a mapping file whose codes somebody has yet to write."""
+        """The unresolved countries as a mapping file whose codes somebody has yet to write.
+
+        It begins with a byte-order mark, without which Excel takes UTF-8 for something else; and
+        no text can be a formula there, since the mark before it is no part of a folded text.
+        """
         lines = io.StringIO()
+        lines.write("\ufeff")
         writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(("text", "code", "count", "suggestion"))
-        for text in self.unresolved_countries:
-            writer.writerow((text.text, "", text.count, text.suggestion or ""))
+        writer.writerow(MAPPING_COLUMNS)
+        for unresolved in self.unresolved_countries:
+            text = unresolved.text
+            written = f"'{text}" if text.startswith(_FORMULA) else text
+            writer.writerow((written, "", unresolved.count, unresolved.suggestion or ""))
         return lines.getvalue()
 
     def to_text(self) -> str:
@@ -379,7 +392,7 @@ class Findings:
             value: the offending text, of countries and picklists only.
             suggest: says what was probably meant; asked only for values that get an entry.
         """
-        shown = None if value is None else _short(value)
+        shown = None if value is None else shortened(value)
         tally = self._tallies.get((place, field_name, problem, shown))
         if tally is None and shown is not None:
             if self._distinct[place, field_name, problem] < VALUES_NAMED:
@@ -394,7 +407,7 @@ class Findings:
 
     def add_unresolved(self, text: str, count: int) -> None:
         """Count a text that names no country."""
-        self._unresolved[_short(text)] += count
+        self._unresolved[shortened(text)] += count
 
     def unresolved(self) -> list[tuple[str, int]]:
         """The texts that name no country, the most frequent first; at most `VALUES_NAMED`."""
@@ -429,6 +442,7 @@ class Findings:
         )
 
 
-def _short(value: str) -> str:
+def shortened(value: str) -> str:
+    """A value as the report shows it: on one line, and cut after `VALUE_LENGTH` characters."""
     value = " ".join(value.split())
-    return value if len(value) <= _VALUE_LENGTH else value[: _VALUE_LENGTH - 1] + "…"
+    return value if len(value) <= VALUE_LENGTH else value[: VALUE_LENGTH - 1] + "…"

@@ -13,8 +13,10 @@ from corridor.node.importing.countries import (
     Located,
     country_codes,
     fold,
+    parse_country_mapping,
     read_country_mapping,
 )
+from corridor.node.importing.report import shortened
 
 RESOLVER = CountryResolver(None)
 
@@ -133,6 +135,7 @@ def test_a_mapping_file_can_be_toml(tmp_path: Path) -> None:
     [
         ("a.csv", "Transnistria,MD\nAtlantis,QQ\n", "line 2"),
         ("a.csv", "Transnistria\n", "line 1"),
+        ("a.csv", "text,code\n???,MD\n", "line 2"),
         ("a.csv", "Transnistria,MD\ntransnistria,UA\n", "line 2"),
         ("a.toml", "Transnistria = 3\n", "Transnistria"),
         ("a.toml", "= 3\n", "TOML"),
@@ -145,6 +148,26 @@ def test_a_bad_mapping_file_is_refused_with_the_line(
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadCountryMappingError, match=place):
         read_country_mapping(path)
+
+
+def test_several_mapping_files_hold_together_and_may_not_contradict_each_other(
+    tmp_path: Path,
+) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("text,code\nAtlantis,GR\n", encoding="utf-8")
+    other.write_text("\ufefftext;code;count;suggestion\nLemuria;MG;2;\n", encoding="utf-8")
+    resolver = CountryResolver(read_country_mapping(one, other))
+    assert [resolver.locate(text).code for text in ("Atlantis", "Lemuria")] == ["GR", "MG"]
+    other.write_text("Atlantis,IT\n", encoding="utf-8")
+    with pytest.raises(BadCountryMappingError, match=r"other\.csv, line 1.*above"):
+        read_country_mapping(one, other)
+
+
+def test_a_text_that_the_report_cuts_short_is_known_by_its_beginning() -> None:
+    long = "A house behind the market of a town that nobody could name, Pridnestrovie"
+    mapping = parse_country_mapping("m.csv", [("line 1", shortened(long), "MD")])
+    assert CountryResolver(mapping).locate(long).code == "MD"
+    assert CountryResolver(mapping).locate(long[:40]).code is None
 
 
 @given(st.text(max_size=40))

@@ -2,6 +2,7 @@ import datetime as dt
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -60,6 +61,23 @@ def test_the_official_template_is_read(tmp_path: Path) -> None:
         "exploited_in": "BG",
         "vic_AgeWhenTrafficked": 24,
     }.items() <= case.items()
+
+
+def test_the_labels_of_a_translated_template_are_nobodys_case(tmp_path: Path) -> None:
+    names = ["prs_Gender", "con_Consent", "prs_Birthdate"]
+    labels = ["Пол", "Acord", "Fecha de nacimiento"]
+    columns = list(zip(names, labels, strict=True))
+    rows = [["Feminine", "Yes", "1999-05-17"]] * 2
+    path = write_template(tmp_path / "cases.xlsx", columns, rows)
+    assert read(path)[1].cases == 2
+    assert "picklist.unknown_value" not in problems(read(path)[1])
+    # A row of data without its number is still a row of data.
+    path = write_template(tmp_path / "cases.xlsx", [(name, None) for name in names], rows)
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].delete_rows(2)
+    book.worksheets[0]["A2"] = None
+    book.save(path)
+    assert read(path)[1].cases == 2
 
 
 def test_prepared_empty_rows_are_no_cases(tmp_path: Path) -> None:
