@@ -6,7 +6,9 @@ The states in `protocols.secure_sum.node` check and compute; this class owns wha
 know: the ledger, the case data, the sampler, the clock. It adds three rules of its own.
 
 1. After `finish_by` nothing more leaves this node.
-2. The debit is on disk before the first byte of the masked input leaves (ATTACKS 17).
+2. The debit is on disk before the case data is looked at, and so before the first byte of the
+   masked input leaves (ATTACKS 17). An evaluation that fails has cost its ρ, since that it failed
+   may tell something of the data (ATTACKS 6); of why it failed nothing is said or logged.
 3. The secrets die with this object. It is never stored, and a node that restarts has dropped out.
 
 A transition that raises leaves the state as it was; what was debited stays debited.
@@ -15,12 +17,13 @@ A transition that raises leaves the state as it was; what was debited stays debi
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
-from corridor.errors.node import OutOfOrderError, PastDeadlineError
+from corridor.errors.node import EvaluationFailedError, OutOfOrderError, PastDeadlineError
 from corridor.ids import SessionId
 from corridor.node.ledger import Ledger
 from corridor.privacy.discrete_gaussian import sample
@@ -43,8 +46,7 @@ from corridor.protocols.secure_sum.messages import (
 )
 from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
 
-Evaluate = Callable[[], npt.NDArray[np.int64]]
-"""Counts this node's data for the plan that was accepted: x, of length `cells`."""
+_log = structlog.get_logger()
 
 Witness = Callable[[Sequence[LedgerStatement]], None]
 """Remembers what the other members said of their ledgers; raises at a fork."""
@@ -79,6 +81,20 @@ class Surroundings:
     witness: Witness
 
 
+class CaseData(Protocol):
+    """The edition that was accepted, and the plan that it is counted for."""
+
+    def demand_there(self) -> None:
+        """Raise, whatever the data are, if the edition was replaced since it was accepted.
+
+        Raises:
+            NoSuchEditionError: it was. Nothing was looked at.
+        """
+
+    def evaluate(self) -> npt.NDArray[np.int64]:
+        """The counts: x, of length `cells`, an array of the caller's own."""
+
+
 class Attempt:
     """One attempt at one question, from this node's acceptance to its end. Not thread-safe."""
 
@@ -87,13 +103,13 @@ class Attempt:
         header: ProposalHeader,
         state: states.Accepted,
         parameters_for: Callable[[int], AttemptParameters],
-        evaluate: Evaluate,
+        data: CaseData,
         surroundings: Surroundings,
     ) -> None:
         self.header = header
         self._state: NodeState = state
         self._parameters_for = parameters_for
-        self._evaluate = evaluate
+        self._data = data
         self._at = surroundings
         self.debited = False
 
@@ -101,6 +117,11 @@ class Attempt:
     def session(self) -> SessionId:
         """The session that names this attempt."""
         return self.header.session
+
+    @property
+    def has_revealed(self) -> bool:
+        """Whether this node revealed its shares: without that there is no answer with its data."""
+        return isinstance(self._state, states.Done)
 
     @property
     def state_name(self) -> str:
@@ -136,7 +157,7 @@ class Attempt:
         return opened
 
     def on_sharers(self, sharers: Sharers) -> Iterator[bytes | MaskedInput]:
-        """Count, add noise, debit, and give the masked vector chunk by chunk, its word last.
+        """Debit, count, add noise, and give the masked vector chunk by chunk, its word last.
 
         Everything that could refuse happens before the debit; the iterator's first step debits.
         """
@@ -144,33 +165,35 @@ class Attempt:
         ready = state.on_sharers(
             sharers, keys=self._at.charter.signing_keys, verify=self._at.verify
         )
-        vector = self._noisy_vector(ready.parameters)
+        self._data.demand_there()
         self._state = ready
-        return self._masked(ready, vector)
+        return self._masked(ready)
 
-    def _noisy_vector(self, parameters: AttemptParameters) -> npt.NDArray[np.int64]:
-        """x·2ᵏ + this node's share of the noise, exact: a sum of whole numbers."""
-        noise = sample(parameters.share_variance, parameters.cells, self._at.random_bytes)
-        vector = self._evaluate()
-        vector <<= parameters.scale_bits
-        vector += noise
-        return vector
-
-    def _masked(
-        self, ready: states.ReadyToMask, vector: npt.NDArray[np.int64]
-    ) -> Iterator[bytes | MaskedInput]:
+    def _masked(self, ready: states.ReadyToMask) -> Iterator[bytes | MaskedInput]:
         parameters = ready.parameters
         scaled = parameters.sensitivity_squared << 2 * parameters.scale_bits
         worst_case = scaled / (2 * parameters.share_variance)
         debit = self._at.ledger.debit(self.session, worst_case)
         self.debited = True
-        masking = ready.mask(vector, debit, suite=self._at.suite)
+        masking = ready.mask(self._noisy_vector(parameters), debit, suite=self._at.suite)
         for chunk in masking.chunks():
             self._check_deadline()
             yield chunk
         self._check_deadline()
         self._state, word = masking.finish(self._at.sign)
         yield word
+
+    def _noisy_vector(self, parameters: AttemptParameters) -> npt.NDArray[np.int64]:
+        """x·2ᵏ + this node's share of the noise, exact: a sum of whole numbers."""
+        noise = sample(parameters.share_variance, parameters.cells, self._at.random_bytes)
+        try:
+            vector = self._data.evaluate()
+        except Exception as error:  # noqa: BLE001  # an engine's words may hold a value of a case
+            _log.error("evaluation.failed", session=self.session.hex(), kind=type(error).__name__)
+            raise EvaluationFailedError from None
+        vector <<= parameters.scale_bits
+        vector += noise
+        return vector
 
     def on_survivors(self, announced: SurvivorSet) -> SurvivorSignature:
         """Give this node's one word on who survived; a repetition gets the same word."""

@@ -20,6 +20,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+import numpy.typing as npt
+
 from corridor.errors.node import (
     BadProposalError,
     ForgedProposalError,
@@ -29,10 +32,11 @@ from corridor.errors.node import (
     OtherPlanError,
     OtherQuestionError,
 )
-from corridor.ids import CountryCode
+from corridor.errors.store import NoSuchEditionError
+from corridor.ids import CountryCode, EditionId
 from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import evaluate
-from corridor.node.policy import Policy, QuestionFacts
+from corridor.node.policy import ConsentRule, Policy, QuestionFacts
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
 from corridor.protocols.secure_sum import node as states
@@ -71,6 +75,24 @@ class Considered:
 
     attempt: Attempt
     acceptance: Acceptance
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """One edition, to be counted for one plan under one rule of consent."""
+
+    plan: Plan
+    store: EditionStore
+    edition: EditionId
+    consent: ConsentRule
+
+    def demand_there(self) -> None:
+        if self.edition not in self.store.editions():
+            raise NoSuchEditionError(self.edition)
+
+    def evaluate(self) -> npt.NDArray[np.int64]:
+        reader = self.store.reader(self.edition)
+        return evaluate(self.plan, reader, self.store.choice_key, self.consent)
 
 
 class QuestionDesk:
@@ -133,12 +155,7 @@ class QuestionDesk:
             header,
             state,
             parameters_for,
-            lambda: evaluate(
-                plan,
-                self._store.reader(edition.id),
-                self._store.choice_key,
-                self._policy.consent_rule,
-            ),
+            _Edition(plan, self._store, edition.id, self._policy.consent_rule),
             self._at,
         )
         return Considered(attempt=attempt, acceptance=acceptance)

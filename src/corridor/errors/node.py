@@ -67,6 +67,19 @@ class NoCharterError(RefusedError):
         )
 
 
+class EvaluationFailedError(UnavailableError):
+    """The case data could not be counted. What was debited stays debited."""
+
+    code = "node.evaluation_failed"
+
+    def __init__(self) -> None:
+        """Say as much as does not depend on the data."""
+        super().__init__(
+            "this node could not count its data; the attempt was left, and what was debited stays "
+            "debited. Its operators find out why with `corridor node doctor`."
+        )
+
+
 class OtherCharterError(RefusedError):
     """The proposal is under another charter than the one accepted here. Nothing was reserved."""
 
