@@ -595,6 +595,7 @@ def policy(world: World) -> PolicyView:
         rules,
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
+            f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"counted: {found.consent_rule.value}"
             + (f" ({found.statement})" if found.statement else ""),
             "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
@@ -607,6 +608,7 @@ def policy(world: World) -> PolicyView:
             ],
             "per_year": str(found.per_year),
             "all_time": str(found.all_time),
+            "lost_per_day": str(found.lost_per_day),
             "consent": found.consent_rule.value,
         },
     )
@@ -796,7 +798,7 @@ def _ledger(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         key=keys.signing_public,
         verify=ed25519_verify,
         clock=world.clock,
-        allowance=Allowance(rules.per_year, rules.all_time),
+        allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
 

@@ -10,7 +10,10 @@ The rules, each kept in the transaction that writes:
    all time. They are of this node, over all askers: no other accounting is sound (ATTACKS 15).
 3. A debit needs an open reservation, is made once, and is on disk before `debit` returns.
    Nothing turns a debit back (a refund on error would be a hole).
-4. After the charter's number of failed attempts a day nothing is reserved until tomorrow.
+4. A debit counts as failed from the moment it is made until `answered` takes that back. When as
+   many attempts as the charter bears have failed today or are under way, or as much ρ as the
+   authority bears was lost so or is reserved, nothing is reserved. A crash, a coordinator's
+   word, or many attempts at once change nothing about that.
 
 The order of the log is the order of events, so replaying it gives the sums; each entry also holds
 them, and a head is worth a whole history. All amounts are Fractions.
@@ -20,12 +23,13 @@ later. A clock set back would otherwise hand out a past year's allowance again.
 """
 
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,12 +50,31 @@ from corridor.protocols.suite import Sign, Verify
 CHAIN = "ledger"
 
 
+LONGEST_DENOMINATOR = 10**40
+ROUNDED_TO = 10**18
+
+
+def rounded_up(total: Fraction) -> Fraction:
+    """A sum of ρ as it is, or a little more where its fraction is too long to be sent.
+
+    More is always safe, it is at most 10⁻¹⁸ a step, and a larger sum is never rounded to less.
+    """
+    if total.denominator <= LONGEST_DENOMINATOR:
+        return total
+    return Fraction(ceil(total * ROUNDED_TO), ROUNDED_TO)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """ρ that may be spent, by the authority's policy."""
+    """ρ that may be spent, by the authority's policy.
+
+    Attributes:
+        lost_per_day: of it, what attempts without an answer may cost before the day is over.
+    """
 
     per_year: Fraction
     all_time: Fraction
+    lost_per_day: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +124,9 @@ class _Sums:
         self.spent = Fraction(0)
         self.spent_in: defaultdict[int, Fraction] = defaultdict(Fraction)
         self.open: dict[bytes, _Open] = {}
-        self.failed_on: Counter[date] = Counter()
+        # Of each day, the sessions that cost ρ and gave no answer, or none yet.
+        self.lost_on: defaultdict[date, dict[bytes, Fraction]] = defaultdict(dict)
+        self.debited_on: dict[bytes, date] = {}
         self.latest = datetime.min.replace(tzinfo=UTC)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -120,18 +145,26 @@ class _Sums:
                 self.open[session] = _Open(SessionId(session), rho, payload["deadline"])
             case "debit":
                 del self.open[session]
-                self.spent += rho
-                self.spent_in[at.year] += rho
+                self.spent = rounded_up(self.spent + rho)
+                self.spent_in[at.year] = rounded_up(self.spent_in[at.year] + rho)
+                self.debited_on[session] = at.date()
+                self.lost_on[at.date()][session] = rho
+            case "answered":
+                del self.lost_on[self.debited_on.pop(session)][session]
             case "release":
                 del self.open[session]
             case "failed":
-                self.failed_on[at.date()] += 1
+                self.lost_on[self.debited_on.get(session, at.date())].setdefault(session, rho)
             case _:
                 pass
 
     @property
     def reserved(self) -> Fraction:
-        return sum((one.rho for one in self.open.values()), Fraction(0))
+        return self.reserved_without(None)
+
+    def reserved_without(self, session: SessionId | None) -> Fraction:
+        amounts = (one.rho for one in self.open.values() if one.session != session)
+        return rounded_up(sum(amounts, Fraction(0)))
 
 
 class Ledger:
@@ -203,9 +236,7 @@ class Ledger:
                 raise SessionSeenError
             self._release_overdue()
             sums = self._sums()
-            failed = sums.failed_on[self._now(sums).date()]
-            if failed >= self._failed_attempts_per_day:
-                raise TooManyFailedAttemptsError(failed)
+            self._demand_few_failures(sums)
             balance = self._balance(sums)
             if rho > balance.left_for_all_time:
                 raise AllowanceSpentError("for all time", rho, balance.left_for_all_time)
@@ -252,10 +283,17 @@ class Ledger:
                 self._release(found)
 
     def attempt_failed(self, session: SessionId) -> None:
-        """Count a failed attempt; a session counts once."""
+        """Count a failed attempt; a session counts once, and its debit counts already."""
         with self._writing():
-            if "failed" not in self._store.of_session(session):
+            if self._store.of_session(session).keys().isdisjoint({"failed", "answered"}):
                 self._append("failed", session, Fraction(0))
+
+    def answered(self, session: SessionId) -> None:
+        """The attempt that was debited gave an answer: it is not counted as failed."""
+        with self._writing():
+            kinds = self._store.of_session(session).keys()
+            if "debit" in kinds and kinds.isdisjoint({"failed", "answered"}):
+                self._append("answered", session, Fraction(0))
 
     def statement(self) -> LedgerStatement:
         """This node's signed word about its ledger as it is now."""
@@ -313,6 +351,15 @@ class Ledger:
             left_for_all_time=max(Fraction(0), all_time),
         )
 
+    def _demand_few_failures(self, sums: _Sums) -> None:
+        lost = sums.lost_on.get(self._now(sums).date(), {})
+        under_way = len(sums.open)
+        if (
+            len(lost) + under_way >= self._failed_attempts_per_day
+            or sum(lost.values(), sums.reserved) >= self._allowance.lost_per_day
+        ):
+            raise TooManyFailedAttemptsError(len(lost), under_way, sum(lost.values(), Fraction(0)))
+
     def _statement(self) -> LedgerStatement:
         last = self._store.last()
         payload = {} if last is None else _payload(last)
@@ -348,12 +395,15 @@ class Ledger:
     ) -> Entry:
         sums = self._sums()
         spent, reserved = sums.spent, sums.reserved
-        if kind == "reserve":
-            reserved += rho
-        elif kind in {"debit", "release"}:
-            reserved -= rho
-        if kind == "debit":
-            spent += rho
+        match kind:
+            case "reserve":
+                reserved = rounded_up(reserved + rho)
+            case "debit":
+                spent, reserved = rounded_up(spent + rho), sums.reserved_without(session)
+            case "release":
+                reserved = sums.reserved_without(session)
+            case _:
+                pass
         return self._store.append(
             kind,
             {

@@ -132,12 +132,14 @@ class Policy:
 
     Attributes:
         per_year, all_time: ρ that this node may spend, over all askers.
+        lost_per_day: of it, what attempts without an answer may cost in a day.
         statement: the legal basis, where it is not the victims' consent.
     """
 
     rules: tuple[Rule, ...]
     per_year: Fraction
     all_time: Fraction
+    lost_per_day: Fraction
     consent_rule: ConsentRule
     statement: str
 
@@ -182,6 +184,9 @@ DEFAULT_POLICY = """\
 # Privacy loss (rho) that may be spent on each person in your data, over all askers.
 per_year = "1/10"
 all_time = "1"
+# When attempts that gave no answer have cost as much in a day, nothing is answered until the next:
+# somebody may be burning the allowance on purpose. A quarter of the year's, if left out.
+lost_per_day = "1/40"
 
 [consent]
 # "htcds-consent": only cases with con_Consent, and without a refusal in
@@ -222,16 +227,18 @@ def parse_policy(text: str) -> Policy:
     reader = _Reader(text)
     reader.refuse_unknown(values, {"allowance", "consent", "rule"}, "")
     allowance = reader.table(values, "allowance")
-    reader.refuse_unknown(allowance, {"per_year", "all_time"}, "[allowance]")
+    reader.refuse_unknown(allowance, {"per_year", "all_time", "lost_per_day"}, "[allowance]")
     consent = reader.table(values, "consent")
     reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
     rule = _consent_rule(consent, reader)
+    per_year = reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10))
     return Policy(
         rules=tuple(
             reader.rule(number, entry) for number, entry in enumerate(reader.rules(values), start=1)
         ),
-        per_year=reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10)),
+        per_year=per_year,
         all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
+        lost_per_day=reader.amount(allowance, "lost_per_day", "[allowance]", per_year / 4),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import structlog
 
 from corridor.errors import CorridorError
+from corridor.errors.ledger import TooManyFailedAttemptsError
 from corridor.errors.node import NoSuchAttemptError, OutOfOrderError
 from corridor.ids import SessionId
 from corridor.node.attempt import Attempt, Clock
@@ -167,7 +168,10 @@ class Sessions:
             words = f"answered as release {outcome.release}"
         else:
             words = f"failed ({outcome.code})"
-        self._close(attempt, failed=not isinstance(outcome, Released))
+        # The coordinator's word alone answers nothing: who says "released" without this node's
+        # shares could burn the allowance, one debit after the other.
+        answered = isinstance(outcome, Released) and attempt.has_revealed
+        self._close(attempt, failed=not answered)
         self._board.show(attempt=None, last=words)
         if isinstance(outcome, Released):
             self._journal.released(session, outcome.release, outcome.receipt)
@@ -176,6 +180,8 @@ class Sessions:
         return ()
 
     def _refuse(self, session: SessionId, error: CorridorError) -> None:
+        if isinstance(error, TooManyFailedAttemptsError):
+            _log.error("attempts.too_many_failed", session=session.hex())
         _log.info("message.refused", session=session.hex(), code=error.code)
         self._drop(session)  # first: whatever the journal does, the secrets are gone
         self._journal.refused(session, error.code)
@@ -201,7 +207,7 @@ class Sessions:
             self._board.show(attempt=None)
 
     def _close(self, attempt: Attempt, *, failed: bool) -> None:
-        """Let the secrets go; release what was not debited, and count a failure that cost ρ.
+        """Let the secrets go; release what was not debited, say whether what was had an answer.
 
         An attempt that failed before its debit cost nothing. Counted, a few evenings on which too
         few members were connected would silence the whole region.
@@ -211,6 +217,8 @@ class Sessions:
             self._ledger.release(attempt.session)
         elif failed:
             self._ledger.attempt_failed(attempt.session)
+        else:
+            self._ledger.answered(attempt.session)
 
     def _reached(self, name: str) -> None:
         if self._fault is not None:

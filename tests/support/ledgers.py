@@ -51,7 +51,8 @@ def open_ledger(
     country: CountryCode = MD,
     per_year: Fraction = Fraction(1),
     all_time: Fraction = Fraction(1),
-    failed_attempts_per_day: int = 3,
+    failed_attempts_per_day: int = 10**6,
+    lost_per_day: Fraction = Fraction(10**6),
 ) -> Ledger:
     """The ledger of a country's node in `path`."""
     keys = node_keys(country)
@@ -62,7 +63,7 @@ def open_ledger(
         key=keys.public,
         verify=verify,
         clock=clock,
-        allowance=Allowance(per_year, all_time),
+        allowance=Allowance(per_year, all_time, lost_per_day),
         failed_attempts_per_day=failed_attempts_per_day,
     )
 

@@ -169,7 +169,9 @@ class RealNode:
         self.ledger = Ledger(
             self.home / "ledger.sqlite3",
             self.country,
-            allowance=Allowance(self.policy.per_year, self.policy.all_time),
+            allowance=Allowance(
+                self.policy.per_year, self.policy.all_time, self.policy.lost_per_day
+            ),
             failed_attempts_per_day=self.charter.failed_attempts_per_day,
             **common,
         )

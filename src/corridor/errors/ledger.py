@@ -63,12 +63,13 @@ class TooManyFailedAttemptsError(RefusedError):
 
     code = "ledger.too_many_failed_attempts"
 
-    def __init__(self, failed: int) -> None:
-        """Say how many, and when it goes on."""
+    def __init__(self, failed: int, under_way: int, lost: Fraction) -> None:
+        """Say how many, what they cost, and when it goes on."""
         super().__init__(
-            f"{failed} attempts failed at this node today, the charter's limit; nothing was "
-            "reserved. It goes on tomorrow (UTC); find out why they failed: somebody may be "
-            "burning the allowance on purpose."
+            f"at this node {failed} attempts failed today at ρ = {lost}, or were not answered yet, "
+            f"and {under_way} more are under way: as many, or as dear, as it bears; nothing was "
+            "reserved. It goes on tomorrow (UTC) at the latest; find out why they failed: somebody "
+            "may be burning the allowance on purpose."
         )
 
 

@@ -44,6 +44,7 @@ from corridor.ids import CountryCode, SessionId
 from corridor.node import ledger as module
 from corridor.node.ledger import Ledger
 from corridor.node.witness_book import WitnessBook
+from corridor.protocols.canonical import fraction_text, parse_fraction
 from corridor.protocols.chains import Entry
 from corridor.protocols.secure_sum.messages import LedgerStatement
 from support.charters import node_keys
@@ -284,13 +285,14 @@ def test_a32_a_clock_set_back_hands_out_no_past_years_allowance(
 
 
 def test_a32_a_clock_set_back_does_not_bear_more_failed_attempts(
-    ledger: Ledger, clock: TestClock
+    tmp_path: Path, clock: TestClock
 ) -> None:
-    for number in (1, 2, 3):
-        ledger.attempt_failed(session_of(number))
-    clock.now -= timedelta(days=1)
-    with pytest.raises(TooManyFailedAttemptsError):
-        reserve(ledger, clock, 4)
+    with open_ledger(tmp_path / "ledger.sqlite3", clock, failed_attempts_per_day=3) as ledger:
+        for number in (1, 2, 3):
+            ledger.attempt_failed(session_of(number))
+        clock.now -= timedelta(days=1)
+        with pytest.raises(TooManyFailedAttemptsError):
+            reserve(ledger, clock, 4)
 
 
 @pytest.mark.parametrize("rho", [Fraction(0), Fraction(-1, 10)])
@@ -303,14 +305,78 @@ def test_a8_nothing_and_less_than_nothing_cannot_be_reserved(
 
 
 def test_failed_attempts_are_few_a_day_and_a_session_counts_once(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock, failed_attempts_per_day=3) as ledger:
+        for number in (1, 1, 2, 3):
+            ledger.attempt_failed(session_of(number))
+        with pytest.raises(TooManyFailedAttemptsError, match="3 attempts failed"):
+            reserve(ledger, clock, 4)
+        clock.advance(timedelta(days=1))
+        reserve(ledger, clock, 5)
+
+
+def test_a17_what_failed_attempts_cost_is_counted_in_rho_too(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    with open_ledger(tmp_path / "ledger.sqlite3", clock, lost_per_day=Fraction(1, 4)) as ledger:
+        spend(ledger, clock, 1, Fraction(2, 10))
+        ledger.attempt_failed(session_of(1))
+        spend(ledger, clock, 2, Fraction(1, 20))  # not answered yet: as good as lost
+        with pytest.raises(TooManyFailedAttemptsError, match="ρ = 1/4"):
+            reserve(ledger, clock, 3)
+        ledger.answered(session_of(2))
+        reserve(ledger, clock, 4)
+
+
+@pytest.mark.parametrize("open_at_once", [1, 2, 3])
+def test_a17_attempts_under_way_count_towards_the_days_limit(
+    tmp_path: Path, clock: TestClock, open_at_once: int
+) -> None:
+    with open_ledger(
+        tmp_path / "ledger.sqlite3", clock, failed_attempts_per_day=open_at_once
+    ) as ledger:
+        for number in range(open_at_once):
+            reserve(ledger, clock, number)
+        with pytest.raises(TooManyFailedAttemptsError, match=f"{open_at_once} more are under way"):
+            reserve(ledger, clock, 9)
+        ledger.release(session_of(0))
+        reserve(ledger, clock, 9)
+
+
+def test_only_what_was_debited_and_did_not_fail_can_be_answered(
     ledger: Ledger, clock: TestClock
 ) -> None:
-    for number in (1, 1, 2, 3):
-        ledger.attempt_failed(session_of(number))
-    with pytest.raises(TooManyFailedAttemptsError, match="3 attempts failed"):
-        reserve(ledger, clock, 4)
-    clock.advance(timedelta(days=1))
-    reserve(ledger, clock, 5)
+    reserve(ledger, clock, 1)
+    ledger.answered(session_of(1))
+    spend(ledger, clock, 2)
+    ledger.attempt_failed(session_of(2))
+    ledger.answered(session_of(2))
+    spend(ledger, clock, 3)
+    ledger.answered(session_of(3))
+    ledger.answered(session_of(3))
+    ledger.attempt_failed(session_of(3))
+    kinds = [row.kind for row in ledger.rows()]
+    assert kinds == ["reserve", "reserve", "debit", "failed", "reserve", "debit", "answered"]
+
+
+def test_a29_unlike_denominators_make_no_statement_that_peers_cannot_read(
+    ledger: Ledger, clock: TestClock
+) -> None:
+    # A few cheap questions, asked by anybody with a token, would end a node's part in the region
+    # for good: its sum of ρ would be a fraction longer than peers read.
+    exact = Fraction(0)
+    for number in range(20):
+        rho = Fraction(1, 10**180 + 2 * number + 1)
+        spend(ledger, clock, number, rho)
+        exact += rho
+        reserve(ledger, clock, 100 + number, rho / 3)
+    statement = ledger.statement()
+    for amount in (statement.spent, statement.reserved):
+        assert parse_fraction(fraction_text(amount), "ρ") == amount
+    assert exact <= statement.spent <= exact + Fraction(20, 10**18)
+    assert len(fraction_text(ledger.balance().left_this_year)) < 200
+    assert ledger.balance().spent == statement.spent
 
 
 def test_the_entry_of_a_debit_says_what_it_costs_if_all_others_collude(

@@ -159,6 +159,8 @@ def test_a15_the_allowance_is_one_for_all_askers(node: RealNode) -> None:
         node.desk.consider(
             proposal(session=session, rho=Fraction(1, 50), organisation=f"asker {number}")
         )
+        node.ledger.debit(session, Fraction(1))
+        node.ledger.answered(session)
     last = proposal(session=SessionId(b"9" * 16), rho=Fraction(1, 10**6), organisation="another")
     assert refused(node, last) == "ledger.allowance_spent"
 

@@ -22,6 +22,7 @@ from corridor.transport.messages import (
     Dealings,
     Failed,
     Progress,
+    Refusal,
     Released,
     Round,
     VectorChunk,
@@ -95,7 +96,7 @@ def test_four_nodes_sum_their_cases_and_each_spends_what_it_promised(
         node.hear(Released("r1", Digest(bytes(32))))
         assert node.spent == (RHO, 0)
         assert node.journalled == ["proposed", "accepted", "let_out", "released"]
-        assert [row.kind for row in node.ledger.rows()] == ["reserve", "debit"]
+        assert [row.kind for row in node.ledger.rows()] == ["reserve", "debit", "answered"]
         assert node.board.status.attempt is None
         assert node.board.status.last == "answered as release r1"
 
@@ -369,16 +370,97 @@ def test_a_coordinator_that_fails_on_purpose_is_stopped_for_the_day(
 def test_a_bug_of_ours_travels_up_and_the_attempt_is_dropped(
     talk: Talk, nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    talk.until("open")
+    talk.until("share")
 
     def break_down(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(nodes[0].sessions._attempts[SESSION], "_evaluate", break_down)
+    monkeypatch.setattr(nodes[0].sessions._attempts[SESSION], "on_dealings", break_down)
     with pytest.raises(ZeroDivisionError):
-        nodes[0].hear(talk.sharers)
+        nodes[0].hear(Dealings(talk.dealings[MD]))
     assert not any(nodes[0].spent)
-    assert nodes[0].refusal(talk.sharers) == "node.no_such_attempt"
+    assert nodes[0].refusal(talk.roster) == "node.no_such_attempt"
+
+
+class ThrowingData:
+    """Case data on which a question throws, with words that hold a value of a case."""
+
+    def demand_there(self) -> None:
+        """It is there."""
+
+    def evaluate(self) -> Any:
+        raise OverflowError("cannot convert 'Ana Popescu' to INT32")
+
+
+def test_a6_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data(
+    talk: Talk, nodes: list[RealNode], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Free of charge, it would be a question about the data that can be asked all day long.
+    talk.until("open")
+    nodes[0].sessions._attempts[SESSION]._data = ThrowingData()
+    (answer,) = nodes[0].hear(talk.sharers)
+    assert isinstance(answer, Refusal)
+    assert answer.code == "node.evaluation_failed"
+    assert nodes[0].spent == (RHO, 0)
+    assert kinds_on_disk(nodes[0]) == ["reserve", "debit", "failed"]
+    assert nodes[0].journalled[-1] == "refused"
+    said = answer.message + "".join(capsys.readouterr())
+    assert "Popescu" not in said
+    assert "OverflowError" in said  # which is what the operators get
+
+
+def test_a6_the_case_data_are_not_looked_at_before_the_debit(
+    talk: Talk, nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[tuple[Fraction | int, Fraction | int]] = []
+    read = nodes[0].store.read_coded
+
+    def watched(*arguments: Any) -> Any:
+        looked.append(nodes[0].spent)
+        return read(*arguments)
+
+    monkeypatch.setattr(nodes[0].store, "read_coded", watched)
+    talk.until("mask")
+    assert looked
+    assert set(looked) == {(RHO, 0)}
+
+
+# ---------------------------------------------------------------- burning the allowance
+
+
+def test_a17_a_release_without_this_nodes_shares_is_a_failed_attempt(
+    talk: Talk, nodes: list[RealNode]
+) -> None:
+    # Else "released", said after every debit, would burn the year's allowance in an evening.
+    talk.until("sign")
+    nodes[0].hear(Released("r1", Digest(bytes(32))))
+    assert [row.kind for row in nodes[0].ledger.rows()] == ["reserve", "debit", "failed"]
+
+
+def test_a17_many_attempts_at_once_burn_no_more_than_one_after_the_other(
+    nodes: list[RealNode],
+) -> None:
+    for number in range(2):
+        Talk(nodes, SessionId(bytes([number]) * 16)).until("mask")
+    third = SessionId(b"3" * 16)
+    talk = Talk(nodes, third)
+    talk.until("propose")
+    fourth = SessionId(b"4" * 16)
+    assert nodes[0].refusal(Talk(nodes, fourth).proposal, fourth) == (
+        "ledger.too_many_failed_attempts"
+    )
+
+
+def test_a17_an_attempt_that_a_crash_ended_is_a_failed_one(nodes: list[RealNode]) -> None:
+    for number in range(3):
+        Talk(nodes, SessionId(bytes([number]) * 16)).until("mask")
+        for node in nodes:
+            node.close()  # nobody had the time to write that it failed
+            node.open()
+    fourth = SessionId(b"4" * 16)
+    assert nodes[0].refusal(Talk(nodes, fourth).proposal, fourth) == (
+        "ledger.too_many_failed_attempts"
+    )
 
 
 def test_an_edition_that_is_replaced_during_an_attempt_costs_nothing(
