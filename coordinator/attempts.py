@@ -276,15 +276,22 @@ class AttemptRecord:
     def release_for(
         self, digest: Digest, rho: str, scope: str, participants: Mapping[CountryCode, EditionId]
     ) -> str | None:
-        """The release of this question with exactly these participants and editions, if any."""
+        """The newest release of this question with exactly these participants and editions.
+
+        There can be several: where a new member dropped out of an attempt, the others have paid
+        again, and what they paid for is published.
+        """
         with self.store.reading() as connection:
             return connection.execute(
-                select(releases.c.id).where(
+                select(releases.c.id)
+                .where(
                     releases.c.digest == digest,
                     releases.c.rho == rho,
                     releases.c.scope == scope,
                     releases.c.participants == participants_key(participants),
                 )
+                .order_by(releases.c.place.desc())
+                .limit(1)
             ).scalar_one_or_none()
 
     def receipt(self, release: str) -> bytes:

@@ -31,7 +31,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     create_engine,
     event,
 )
@@ -149,7 +148,6 @@ releases = Table(
     Column("document", LargeBinary, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
     Column("published", Integer, nullable=False),
-    UniqueConstraint("digest", "rho", "scope", "participants"),
 )
 
 statements = Table(

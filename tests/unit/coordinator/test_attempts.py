@@ -207,6 +207,22 @@ def test_a_release_is_reused_for_the_same_participants_and_editions_only(
     assert find(question.digest, "1/50", "regional", EDITIONS) is None
 
 
+def test_a39_a_member_that_joins_and_drops_out_does_not_cost_the_others_their_answer(
+    coordinator: Coordinator,
+) -> None:
+    # The first attempt was of MD and RO. UA joins the second and drops out after the debits: its
+    # release has the participants of the first, and may not be lost for that.
+    for place, session in ((1, SESSION), (2, OTHER)):
+        coordinator.ask(place)
+        question = next_question(coordinator)
+        coordinator.record.begin(session, question.id, "propose")
+        coordinator.record.publish(question, publication(session))
+        assert coordinator.state(question.id) == State.RELEASED
+    assert coordinator.count() == 2
+    found = coordinator.record.release_for(question.digest, "1/100", "regional", EDITIONS)
+    assert found == OTHER.hex()
+
+
 def test_who_dealt_bad_shares_is_left_out_of_the_next_attempt_and_back_in_the_one_after(
     coordinator: Coordinator,
 ) -> None:
