@@ -226,7 +226,9 @@ def _encode_coordinator_body(body: CoordinatorBody) -> exchange_pb2.CoordinatorM
             return wire(released=exchange_pb2.Released(release=release, receipt=receipt))
         case Failed(code, text, missing):
             return wire(
-                failed=exchange_pb2.Failed(code=code, message=text, missing=sorted(missing))
+                failed=exchange_pb2.Failed(
+                    code=code, message=fields.said(text), missing=sorted(missing)
+                )
             )
     assert_never(body)
 
@@ -303,7 +305,7 @@ def _decode_standing(message: exchange_pb2.Standing) -> Standing:
 
 
 def _encode_refusal(value: Refusal) -> common_pb2.Refusal:
-    return common_pb2.Refusal(code=value.code, message=value.message)
+    return common_pb2.Refusal(code=value.code, message=fields.said(value.message))
 
 
 def _decode_refusal(message: common_pb2.Refusal) -> Refusal:

@@ -140,6 +140,19 @@ def text(field: str, value: str, *, longest: int) -> str:
     return value
 
 
+def said(value: str) -> str:
+    """Words of our own, as `text` will let them pass at the other side.
+
+    They may name every member, or hold what somebody typed; a peer that refused the message for
+    that would lose its stream, and with it the attempt.
+    """
+    if len(value) > MESSAGE_LENGTH:
+        value = value[: MESSAGE_LENGTH - 2] + " …"
+    return "".join(
+        character if is_plain(character) else "\N{REPLACEMENT CHARACTER}" for character in value
+    )
+
+
 def is_plain(value: str) -> bool:
     """Whether a text only says what it says, and does nothing to the screen it is shown on."""
     return not any(

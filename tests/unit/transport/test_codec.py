@@ -499,6 +499,20 @@ def test_a_refusal_carries_a_code() -> None:
     assert "Refusal.code: " in refused(message, lambda m: setattr(m.refusal, "code", "No!"))
 
 
+@pytest.mark.parametrize(
+    "words", ["Dropped out: " + "UA (policy.refuses), " * 175, "a\x1b[2Jb\u202ec\ud800", "a\nb"]
+)
+def test_a29_whatever_an_error_says_its_message_can_be_read(words: str) -> None:
+    # A region of 175 would lose every stream over the list of those who dropped out.
+    for body in (Failed("attempt.failed", words, frozenset()), Refusal("node.internal", words)):
+        message = codec.encode_coordinator_message(CoordinatorInSession(SESSION, body))
+        read = codec.decode_coordinator_message(message)
+        assert isinstance(read, CoordinatorInSession)
+        assert isinstance(read.body, Failed | Refusal)
+        assert read.body.message[:1] == words[:1]
+        assert read.body.code == body.code
+
+
 def test_an_unknown_round_is_refused() -> None:
     message = from_coordinator(Progress(Round.UNMASK, frozenset({UA}), 1_800_000_000))
     assert "Progress.round: 9" in refused(message, lambda m: setattr(m.progress, "round", 9))
