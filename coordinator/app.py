@@ -13,6 +13,7 @@ use the same database. `serve` runs two servers over one set of desks:
 import asyncio
 import secrets
 import signal
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +51,7 @@ from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer,
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
-from corridor.coordinator.web.site import Desks, make_site
+from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors.region import (
     CannotListenError,
@@ -93,6 +94,7 @@ WATCH_SECONDS = 0.5
 """How soon a charter that a command proposed is announced to the connected nodes."""
 
 WEB_THREADS = 8
+WEB_HEADER_BYTES = 32 * 1024
 WEB_TIMEOUT_SECONDS = 15
 """How long a slow sender may hold one of the web's threads."""
 
@@ -379,7 +381,7 @@ async def run(
         )
         add_servicers(
             server,
-            ExchangeServicer(parts.streams, lambda peer: peer.verify_valid_at(world.clock())),
+            ExchangeServicer(parts.streams, lambda peer: _recheck(parts, peer)),
             MembershipServicer(parts.charters, parts.releases, parts.announce),
         )
         web = _make_web(parts)
@@ -450,6 +452,12 @@ def _admit(parts: "Parts", peer: Peer) -> None:
     parts.streams.demand_enrolled(peer.country, peer.fingerprint)
 
 
+def _recheck(parts: "Parts", peer: Peer) -> None:
+    """What can change while a stream is open: the certificate ends, or is replaced by a newer."""
+    peer.verify_valid_at(parts.world.clock())
+    _admit(parts, peer)
+
+
 def _make_web(parts: "Parts") -> WsgiServer:
     settings = parts.settings
     site = make_site(
@@ -471,9 +479,13 @@ def _make_web(parts: "Parts") -> WsgiServer:
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )
+    # Without limits of the server's own, a header without an end fills the memory before any token
+    # is looked at.
+    web.max_request_header_size = WEB_HEADER_BYTES
+    web.max_request_body_size = 2 * BODY_BYTES  # the site says the shorter limit in its own words
     web.error_log = _web_error  # type: ignore[method-assign]  # how cheroot is told where to log
     if not settings.plain_http:
-        adapter = BuiltinSSLAdapter(
+        adapter = _PatientTls(
             str(parts.home.keys / "server.pem"), str(parts.home.keys / "server.key")
         )
         adapter.context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -483,6 +495,17 @@ def _make_web(parts: "Parts") -> WsgiServer:
     except OSError as error:
         raise CannotListenError(settings.web, error.strerror or "not available") from error
     return web
+
+
+class _PatientTls(BuiltinSSLAdapter):
+    """Leaves the handshake to the thread that reads the first request.
+
+    Made where connections are accepted, it would let one peer that says nothing hold up everybody.
+    """
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
 def _web_error(msg: str = "", level: int = 20, traceback: bool = False) -> None:

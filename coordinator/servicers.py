@@ -58,7 +58,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     async def _read(self, peer: Peer, connection: Connection, requests: Requests) -> None:
         try:
             async for request in requests:
-                self._recheck(peer)
+                await asyncio.to_thread(self._recheck, peer)
                 await self._desk.on_message(connection, codec.decode_node_message(request))
             connection.close()
         except CorridorError as error:

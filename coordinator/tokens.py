@@ -21,6 +21,8 @@ from corridor.errors.region import (
 )
 from corridor.protocols.suite import RandomBytes
 
+LONGEST_ORGANISATION = 200
+
 PREFIX = "corridor_"
 """Lets a scanner for leaked secrets recognise a token."""
 
@@ -55,6 +57,11 @@ class TokenDesk:
         if not 1 <= len(name) <= 100 or not (name + organisation).isprintable():
             raise MalformedRequestError(
                 "a token's name is a printable text of 1 to 100 characters; none was issued"
+            )
+        if len(organisation) > LONGEST_ORGANISATION:  # nodes refuse a proposal that names a longer
+            raise MalformedRequestError(
+                f"an organisation's name has at most {LONGEST_ORGANISATION} characters; no token "
+                "was issued"
             )
         token = PREFIX + base64.urlsafe_b64encode(self.random_bytes(32)).rstrip(b"=").decode()
         with self.store.writing() as connection:

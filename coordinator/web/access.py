@@ -59,12 +59,13 @@ def demand_token(tokens: TokenDesk, pace: FailurePace) -> None:
     if request.path in OPEN:
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    pace.demand_slow(address)
     try:
         if scheme.lower() != "bearer":
             raise UnknownTokenError  # noqa: TRY301 - the same answer as for a wrong one
         g.holder = tokens.holder(token.strip())
     except UnknownTokenError:
+        # Who has a token is never kept out by others at the same address: a proxy, or a loopback.
+        pace.demand_slow(address)
         pace.failed(address)
         raise
 

@@ -1,9 +1,11 @@
 """A whole region in one process: enrolment, charter, questions, releases, over real mTLS."""
 
 import io
+import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from corridor.errors.region import AlreadyServingError
 from corridor.ids import CountryCode, EditionId
 from corridor.protocols.members_receipts import verify_members_receipt
 from corridor.protocols.receipts import parse_public_receipt, verify_public_receipt
+from corridor.transport.certificates import fetch_authority
 from corridor.transport.messages import ReceiptKind, Released, Round
 from corridor.transport.sealed_files import open_sealed
 from corridor.transport.suites import ed25519_verify
@@ -231,6 +234,16 @@ def test_a_certificate_that_was_replaced_opens_no_stream(region: LoopbackRegion)
     assert refused_with == "stream.foreign_certificate"
 
 
+def test_a32_a_certificate_that_is_replaced_closes_the_stream_that_it_opened(
+    region: LoopbackRegion,
+) -> None:
+    node = region.nodes[NG]
+    assert node.enrol().is_success  # the thief of the old key still has a stream
+    release = released(region, region.ask(sql=sql(2024), rho="1/77"))
+    assert release["survivors"] == ["BG", "MD", "RO", "UA"]
+    node.wait_until_ended()
+
+
 def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegion) -> None:
     gone = (BG, MD, NG)
     for country in gone:
@@ -352,6 +365,30 @@ def test_members_see_who_is_connected_from_another_process(region: LoopbackRegio
     assert {one["country"] for one in app.members(region.world) if one["connected"]} == set(
         EVERYBODY
     )
+
+
+def test_a29_a_peer_that_says_nothing_holds_up_nobody(region: LoopbackRegion) -> None:
+    host, port = region.web.split(":")
+    with socket.create_connection((host, int(port))):
+        before = time.monotonic()
+        fetch_authority(host, int(port))
+        assert time.monotonic() - before < app.WEB_TIMEOUT_SECONDS / 2
+
+
+def test_a29_a_header_without_an_end_is_cut_off(region: LoopbackRegion) -> None:
+    host, port = region.web.split(":")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with context.wrap_socket(socket.create_connection((host, int(port)))) as peer:
+        peer.settimeout(10)
+        peer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: ")
+        sent = 0
+        with suppress(OSError):  # however the connection is ended
+            while sent < 64:
+                peer.sendall(b"a" * (1 << 20))
+                sent += 1
+    assert sent < 64
 
 
 def test_an_old_tls_is_refused_by_the_web_port(region: LoopbackRegion) -> None:

@@ -69,3 +69,9 @@ def test_revoking_an_unknown_name_says_so(desk: TokenDesk) -> None:
 def test_a_name_that_nobody_could_read_is_refused(desk: TokenDesk, name: str) -> None:
     with pytest.raises(MalformedRequestError):
         desk.issue(name)
+
+
+def test_a29_no_token_is_issued_whose_questions_every_node_would_refuse(desk: TokenDesk) -> None:
+    with pytest.raises(MalformedRequestError, match="at most 200"):
+        desk.issue("ana", "x" * 201)
+    assert desk.names() == ()
