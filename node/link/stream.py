@@ -207,10 +207,12 @@ class _Conversation:
         if charter not in {standing.in_force, standing.accepted}:
             board.show(charter="another is in force: run `corridor node accept`")
             return
+        await (
+            self._drop_all()
+        )  # first: attempts of the old charter reserved in a ledger that closes
         if charter != standing.in_force:
             document = await membership.fetch_charter(channel, charter)
             await self._work(self._parts.confirm_charter, document.signed_charter)
-        await self._drop_all()
         self._sessions = await self._work(self._parts.make_sessions)
         board.show(charter="in force")
         await self._tell_standing(call)

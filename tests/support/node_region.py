@@ -166,15 +166,7 @@ class RealNode:
             "verify": verify,
             "clock": self.clock,
         }
-        self.ledger = Ledger(
-            self.home / "ledger.sqlite3",
-            self.country,
-            allowance=Allowance(
-                self.policy.per_year, self.policy.all_time, self.policy.lost_per_day
-            ),
-            failed_attempts_per_day=self.charter.failed_attempts_per_day,
-            **common,
-        )
+        self.ledger = self.open_ledger()
         self.ledger.release_all()
         self.journal = Journal(self.home / "journal.sqlite3", self.country, **common)
         self.witness = WitnessBook(self.home / "witness.sqlite3")
@@ -213,6 +205,20 @@ class RealNode:
             board=self.board,
             clock=self.clock,
             fault=self.fault,
+        )
+
+    def open_ledger(self) -> Ledger:
+        """The ledger alone, as it is opened anew under another charter."""
+        keys, policy = node_keys(self.country), self.policy
+        return Ledger(
+            self.home / "ledger.sqlite3",
+            self.country,
+            sign=keys.sign,
+            key=keys.public,
+            verify=verify,
+            clock=self.clock,
+            allowance=Allowance(policy.per_year, policy.all_time, policy.lost_per_day),
+            failed_attempts_per_day=self.charter.failed_attempts_per_day,
         )
 
     def close(self) -> None:

@@ -1,0 +1,84 @@
+"""The node's stream, where what the coordinator says at a bad moment must not break the node."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import pytest
+
+from corridor.node.link import membership
+from corridor.node.link.stream import CharterStanding, LinkParts, _Conversation
+from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
+from corridor.transport.messages import CharterDocument, Hello, Standing
+from support.node_region import FOUR, RealNode, Talk, charter_of_four, start
+
+
+class OpenStream:
+    """A stream that takes everything."""
+
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    async def write(self, message: Any) -> None:
+        self.written.append(message)
+
+
+def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The attempt is of the old charter, and so is the ledger that it reserved in: once that is
+    # closed, giving the reservation back would end the process.
+    first, second = charter_of_four(), charter_of_four(version=2, previous=charter_of_four().digest)
+    nodes = [RealNode(tmp_path / country, country, first, start()) for country in FOUR]
+    Talk(nodes).propose()
+    node = nodes[0]
+    old = node.ledger
+
+    async def fetch(*_: object) -> CharterDocument:
+        return CharterDocument(second.encode(), ())
+
+    def confirm(_: bytes) -> None:
+        node.ledger.close()
+        node.ledger = node.open_ledger()
+
+    def hello() -> Hello:
+        standing = Standing(
+            charter=second.digest,
+            edition=None,
+            consent_rule="htcds-consent",
+            statement=node.ledger.statement(),
+            left_this_year=node.ledger.balance().left_this_year,
+            left_for_all_time=node.ledger.balance().left_for_all_time,
+        )
+        return Hello(node.country, PROTOCOL_VERSION, "test", standing)
+
+    monkeypatch.setattr(membership, "fetch_charter", fetch)
+
+    async def converse() -> None:
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            parts = LinkParts(
+                dial=lambda: cast(grpc.aio.Channel, None),
+                hello=hello,
+                charter_of=lambda: CharterStanding(first.digest, second.digest),
+                confirm_charter=confirm,
+                make_sessions=lambda: node.sessions,
+                board=node.board,
+                clock=node.clock,
+                jitter=lambda: 0.5,
+                worker=worker,
+            )
+            conversation = _Conversation(parts, asyncio.Event())
+            conversation._sessions = node.sessions
+            stream = OpenStream()
+            await conversation._settle_charter(
+                second.digest, cast(Any, stream), cast(grpc.aio.Channel, None)
+            )
+            assert len(stream.written) == 1  # how the node stands now
+
+    asyncio.run(converse())
+    assert node.ledger is not old
+    assert [row.kind for row in node.ledger.rows()] == ["reserve", "release"]
+    for one in nodes:
+        one.close()
