@@ -95,6 +95,7 @@ class Journal:
             edition=acceptance.edition,
             consent_rule=acceptance.consent_rule,
             ledger_entry=acceptance.statement.sequence,
+            ledger_head=acceptance.statement.head.hex(),
         )
 
     def refused(self, session: SessionId, code: str) -> None:
@@ -128,6 +129,20 @@ class Journal:
     def rows(self) -> Iterator[JournalRow]:
         """Every entry, for people, from the first."""
         return map(_row, self._store.entries())
+
+    def ledger_heads(self) -> dict[int, Digest]:
+        """The ledger's entries that acceptances were given under: number and digest."""
+        return {
+            int(row.details["ledger_entry"]): Digest(bytes.fromhex(row.details["ledger_head"]))
+            for row in self.rows()
+            if row.kind == "accepted"
+        }
+
+    def sessions_let_out(self) -> frozenset[SessionId]:
+        """The attempts whose debit was made, because their masked input was let out."""
+        return frozenset(
+            SessionId(bytes.fromhex(row.session)) for row in self.rows() if row.kind == "let_out"
+        )
 
     def export(self) -> Iterator[str]:
         """The journal as lines of JSON, to be verified by whoever trusts this node's key."""
