@@ -3,6 +3,7 @@
     python benchmarks/bench_secure_sum.py                      10 × 10⁶, 50 × 10⁵, 50 × 10⁶
     python benchmarks/bench_secure_sum.py 175x1000000          nodes × cells; minutes, not seconds
     python benchmarks/bench_secure_sum.py --ring 64 50x100000
+    python benchmarks/bench_secure_sum.py --suite x25519 --suite xwing 50x1000000
 
 For each share of dropouts (0, 10, 30 %) one attempt runs through the real states in this process,
 without a network. The first node's CPU is measured; the other nodes' work is not counted. Nodes
@@ -18,9 +19,10 @@ together again, and their masks with every survivor are computed again.
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
+from itertools import product
 from secrets import token_bytes
 from time import process_time
 from typing import ParamSpec, TypeVar
@@ -41,7 +43,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSet,
     signed,
 )
-from corridor.protocols.suite import Sign
+from corridor.protocols.suite import Sign, Suite
 from corridor.transport.suites import (
     ed25519_public_key,
     ed25519_signer,
@@ -49,7 +51,7 @@ from corridor.transport.suites import (
     suite_named,
 )
 
-SUITE = suite_named("x25519")
+SUITES = ("x25519", "xwing")
 SIZES = ("10x1000000", "50x100000", "50x1000000")
 DROPOUTS = (0, 10, 30)
 
@@ -78,7 +80,7 @@ class Debit:
     rho: Fraction
 
 
-HEADER = ProposalHeader(
+BLANK = ProposalHeader(
     protocol=PROTOCOL_VERSION,
     charter=Digest(bytes(32)),
     session=SessionId(bytes(16)),
@@ -86,7 +88,7 @@ HEADER = ProposalHeader(
     plan=Digest(bytes(32)),
     rho=Fraction(1, 100),
     scope=Scope.REGIONAL,
-    suite=SUITE.name,
+    suite="",
     purpose="",
     organisation="",
     accept_by=0,
@@ -107,7 +109,8 @@ class Result:
 class Attempt:
     """One attempt; `measured` is the first country, and is among the survivors."""
 
-    def __init__(self, nodes: int, cells: int, dropouts: int, ring_bits: int) -> None:
+    def __init__(self, suite: Suite, nodes: int, cells: int, dropouts: int, ring_bits: int) -> None:
+        self.suite, self.header = suite, replace(BLANK, suite=suite.name)
         self.countries = tuple(
             CountryCode(chr(65 + n // 26) + chr(65 + n % 26)) for n in range(nodes)
         )
@@ -152,7 +155,9 @@ class Attempt:
             ready = clock.time(
                 opened[country].on_sharers, sharers, keys=self.keys, verify=ed25519_verify
             )
-            masking = clock.time(ready.mask, vector, Debit(HEADER.session, HEADER.rho), suite=SUITE)
+            masking = clock.time(
+                ready.mask, vector, Debit(self.header.session, self.header.rho), suite=self.suite
+            )
             chunks = clock.time(list, masking.chunks())
             awaiting[country], word = clock.time(masking.finish, self.sign[country])
             hasher = sha256()
@@ -164,8 +169,8 @@ class Attempt:
             self.coordinator.time(add, total, chunks)
         signing, survivors = self.coordinator.time(inputs.close)
         unmasking = self._sign_and_reveal(signing, survivors, awaiting)
-        unmasked = self.coordinator.time(unmasking.close, suite=SUITE)
-        self.coordinator.time(unmasked.remove_masks, total, suite=SUITE)
+        unmasked = self.coordinator.time(unmasking.close, suite=self.suite)
+        self.coordinator.time(unmasked.remove_masks, total, suite=self.suite)
         result = self.coordinator.time(coordinator.decode, total)
         plain = Clock()
         expected = plain.time(plain_sum, vector, len(awaiting))
@@ -178,22 +183,22 @@ class Attempt:
     def _share(
         self,
     ) -> tuple[dict[CountryCode, node.OpenedState], coordinator.CollectingInputs]:
-        accepting = coordinator.CollectingAcceptances(HEADER, self.keys)
+        accepting = coordinator.CollectingAcceptances(self.header, self.keys)
         accepted = {}
         for country in self.countries:
             accepted[country], acceptance = self.clock(country).time(
                 node.accept,
-                HEADER,
+                self.header,
                 country,
                 edition=EditionId("1-" + "0" * 16),
                 consent_rule="htcds-consent",
                 statement=self._statement(country),
-                suite=SUITE,
+                suite=self.suite,
                 random_bytes=token_bytes,
                 sign=self.sign[country],
             )
             accepting = self.coordinator.time(
-                accepting.on_acceptance, acceptance, verify=ed25519_verify, suite=SUITE
+                accepting.on_acceptance, acceptance, verify=ed25519_verify, suite=self.suite
             )
         sharing, roster = self.coordinator.time(accepting.close, self.parameters_for)
         shared = {}
@@ -204,7 +209,7 @@ class Attempt:
                 parameters_for=self.parameters_for,
                 keys=self.keys,
                 verify=ed25519_verify,
-                suite=SUITE,
+                suite=self.suite,
                 random_bytes=token_bytes,
                 sign=self.sign[country],
             )
@@ -217,7 +222,7 @@ class Attempt:
                 dealings[country],
                 keys=self.keys,
                 verify=ed25519_verify,
-                suite=SUITE,
+                suite=self.suite,
                 sign=self.sign[country],
             )
             opening = self.coordinator.time(opening.on_opened, word, verify=ed25519_verify)
@@ -253,7 +258,7 @@ class Attempt:
             country=country,
             sequence=1,
             spent=Fraction(0),
-            reserved=HEADER.rho,
+            reserved=self.header.rho,
             head=Digest(bytes(32)),
             signature=UNSIGNED,
         )
@@ -280,16 +285,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="CPU of a secure sum")
     parser.add_argument("sizes", nargs="*", default=SIZES, help="NODESxCELLS")
     parser.add_argument("--ring", type=int, choices=(32, 64), default=32)
+    parser.add_argument("--suite", action="append", choices=SUITES, help="may be repeated")
     asked = parser.parse_args()
+    suites = [suite_named(name) for name in asked.suite or SUITES]
     print(f"CPU milliseconds, ring of {asked.ring} bits")
-    print(f"{'nodes × cells':>16} {'dropouts':>8} {'node':>8} {'coordinator':>12}", end=" ")
+    print(
+        f"{'suite':>8} {'nodes × cells':>16} {'dropouts':>8} {'node':>8} {'coordinator':>12}",
+        end=" ",
+    )
     print(f"{'hashing':>8} {'plain sum':>10}")
     for size in asked.sizes:
         nodes, cells = map(int, size.split("x"))
         vector = np.random.default_rng(1).integers(-1000, 1000, cells)
-        for dropouts in DROPOUTS:
-            result = Attempt(nodes, cells, dropouts, asked.ring).run(vector)
-            print(f"{f'{nodes} × {cells}':>16} {dropouts:>6} %", end=" ")
+        for dropouts, suite in product(DROPOUTS, suites):
+            result = Attempt(suite, nodes, cells, dropouts, asked.ring).run(vector)
+            print(f"{suite.name:>8} {f'{nodes} × {cells}':>16} {dropouts:>6} %", end=" ")
             print(f"{result.node * 1e3:8.1f} {result.coordinator * 1e3:12.1f}", end=" ")
             print(f"{result.hashing * 1e3:8.1f} {result.plain * 1e3:10.1f}", flush=True)
 

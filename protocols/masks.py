@@ -3,17 +3,17 @@
 Every sharer adds to its vector, modulo 2³² or 2⁶⁴,
 
     its self mask            from its self-mask seed
-    a mask with every peer   from the key agreed between the two mask keys; of a pair, the lower
-                             country adds it and the higher subtracts it
+    a mask with every peer   from the pair's key (`pair_keys`); of a pair, the lower country adds
+                             it and the higher subtracts it
 
 In the sum over all sharers the pairwise masks cancel. In the sum over the survivors, those between
 a survivor and a sharer who dropped out are left, and the self masks: `left_in_sum` names them, each
 with the sign that takes it off. Which secret may be known for whom is the protocol's business; that
 never both of one node are is what keeps its vector hidden (Bonawitz et al. 2017, section 6).
 
-A mask is a keystream under a key that is used for nothing else: the roster hash and the ordered
-pair are in what it derives from. `Masking` adds many of them chunk by chunk, so that the memory
-needed is one chunk and no vector.
+A mask is a keystream under a key that is used for nothing else: the roster hash, and who masks or
+which ordered pair, are in what it derives from. `Masking` adds many of them chunk by chunk, so that
+the memory needed is one chunk and no vector.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,35 +50,16 @@ def self_mask(roster_hash: Digest, country: CountryCode, seed: bytes, suite: Sui
     return Mask(suite.derive(seed, info), adds=True)
 
 
-def pair_mask(
-    roster_hash: Digest,
-    mine: tuple[CountryCode, bytes],
-    peer: tuple[CountryCode, bytes],
-    suite: Suite,
-) -> Mask:
-    """The mask that two sharers have in common, as the one with the seed applies it.
-
-    Args:
-        roster_hash: of the attempt.
-        mine: a country, and the mask seed of that country.
-        peer: the other country, and its mask key.
-        suite: agrees on the key.
-
-    Raises:
-        BadPeerKeyError: no key can be agreed with the peer's mask key.
-    """
-    (country, seed), (other, other_key) = mine, peer
-    low, high = sorted((country, other))
-    info = canonical.digest("corridor pair mask", roster_hash, low.encode(), high.encode())
-    return Mask(suite.agree(seed, other_key, info), adds=country < other)
+def pair_mask(country: CountryCode, peer: CountryCode, key: bytes) -> Mask:
+    """The mask that two sharers have in common, as `country` applies it."""
+    return Mask(key, adds=country < peer)
 
 
 def left_in_sum(
     roster_hash: Digest,
     *,
     self_mask_seeds: Mapping[CountryCode, bytes],
-    mask_seeds: Mapping[CountryCode, bytes],
-    mask_keys: Mapping[CountryCode, bytes],
+    pair_keys: Mapping[tuple[CountryCode, CountryCode], bytes],
     suite: Suite,
 ) -> Iterator[Mask]:
     """What takes the masks off the survivors' sum: `apply` these to it.
@@ -86,18 +67,15 @@ def left_in_sum(
     Args:
         roster_hash: of the attempt.
         self_mask_seeds: of every survivor.
-        mask_seeds: of every sharer that is no survivor.
-        mask_keys: of every survivor.
+        pair_keys: of every pair of a dropped sharer and a survivor, in that order.
         suite: the one that the nodes masked with.
     """
     for survivor, seed in sorted(self_mask_seeds.items()):
         yield Mask(self_mask(roster_hash, survivor, seed, suite).key, adds=False)
     # A dropped sharer would have applied the opposite of what each survivor applied: that is
     # what the survivors' sum lacks, so it is put in as the dropped sharer would have.
-    for dropped, seed in sorted(mask_seeds.items()):
-        for survivor in sorted(self_mask_seeds):
-            peer = (survivor, mask_keys[survivor])
-            yield pair_mask(roster_hash, (dropped, seed), peer, suite)
+    for (dropped, survivor), key in sorted(pair_keys.items()):
+        yield pair_mask(dropped, survivor, key)
 
 
 class Masking:

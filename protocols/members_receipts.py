@@ -11,7 +11,8 @@ break of the key agreement would give away.
 `verify_members_receipt` checks the claims of the public receipt (1 to 9), and then:
 
 10. Every revealed share is the one that its dealer signed for its responder.
-11. The seeds they give are those that the dealers committed to.
+11. The seeds they give, and the pair keys of who dropped out, are those that the dealers committed
+    to.
 12. Every masked vector is the one that its node signed.
 13. Their sum, without the masks, is the answer.
 """
@@ -48,6 +49,7 @@ from corridor.protocols.secure_sum.coordinator import CollectingUnmask, Unmasked
 from corridor.protocols.secure_sum.messages import (
     Dealing,
     RevealedShare,
+    SealedPairKey,
     ShareKind,
     Shares,
     SurvivorSet,
@@ -130,7 +132,7 @@ def verify_members_receipt(
     claims = verify_public_receipt(receipt, charter, compile_=compile_, verify=verify, suite=suite)
     settled = settled_roster(receipt, compile_(receipt.proposal))
     spoken = _parse_spoken(_part(read), settled)
-    _check_dealings(spoken, settled, charter, verify)
+    _check_dealings(spoken, receipt.survivors, settled, charter, verify)
     unmasked = _unmask(spoken, receipt, settled, charter, verify=verify, suite=suite)
     total = _sum_inputs(read, receipt, settled)
     unmasked.remove_masks(total, suite=suite)
@@ -139,26 +141,36 @@ def verify_members_receipt(
     return (
         *claims,
         Claim(10, f"{len(spoken.unmasks)} members revealed the shares that were dealt to them."),
-        Claim(11, "The seeds they give are those that the dealers committed to."),
+        Claim(11, "The seeds and pair keys they give are those that the dealers committed to."),
         Claim(12, "Every masked vector is the one that its node signed."),
         Claim(13, "Their sum, without the masks, is the answer."),
     )
 
 
 def _check_dealings(
-    spoken: _Spoken, settled: SettledRoster, charter: Charter, verify: Verify
+    spoken: _Spoken,
+    survivors: frozenset[CountryCode],
+    settled: SettledRoster,
+    charter: Charter,
+    verify: Verify,
 ) -> None:
-    """The dealers' part of claim 10: what responders were dealt is signed."""
+    """The dealers' part of claims 10 and 11: what is used of their dealings is signed.
+
+    That is the hashes of the shares that were revealed, and the keys of the pairs of which one
+    survived.
+    """
     responders = {unmask.country for unmask in spoken.unmasks}
     for dealer, shares in spoken.shares.items():
         if tuple(dealing.recipient for dealing in shares.dealings) != settled.countries:
             raise ReceiptSharesError(10, "the shares", f"{dealer} did not deal to everybody once")
         for dealing in shares.dealings:
-            if dealing.recipient in responders and not verify(
+            recipient = dealing.recipient
+            is_used = recipient in responders or (dealer in survivors) != (recipient in survivors)
+            if is_used and not verify(
                 charter.signing_keys[dealer], dealing.to_sign(), dealing.signature
             ):
                 raise ReceiptSharesError(
-                    10, "the shares", f"what {dealer} dealt to {dealing.recipient} is not signed"
+                    10, "the shares", f"what {dealer} dealt to {recipient} is not signed"
                 )
 
 
@@ -252,6 +264,8 @@ def _shares_json(shares: Shares) -> Json:
                 "self_mask_hash": dealing.self_mask_hash.hex(),
                 "mask_key_hash": dealing.mask_key_hash.hex(),
                 "envelope": dealing.envelope.hex(),
+                "pair_box": dealing.pair_key.box.hex() if dealing.pair_key else "",
+                "pair_commitment": dealing.pair_key.commitment.hex() if dealing.pair_key else None,
                 "signature": dealing.signature.hex(),
             }
             for dealing in shares.dealings
@@ -300,7 +314,16 @@ def _read_shares(fields: Fields, roster_hash: Digest) -> Shares:
     dealer = fields.country("dealer")
     dealings = fields.each_below(
         "dealings",
-        ("recipient", "commitment", "self_mask_hash", "mask_key_hash", "envelope", "signature"),
+        (
+            "recipient",
+            "commitment",
+            "self_mask_hash",
+            "mask_key_hash",
+            "envelope",
+            "pair_box",
+            "pair_commitment",
+            "signature",
+        ),
     )
     return Shares(
         dealer,
@@ -313,11 +336,22 @@ def _read_shares(fields: Fields, roster_hash: Digest) -> Shares:
                 self_mask_hash=one.digest("self_mask_hash"),
                 mask_key_hash=one.digest("mask_key_hash"),
                 envelope=one.octets("envelope", longest=4096),
+                pair_key=_read_pair_key(one),
                 signature=Signature(one.octets("signature", 64)),
             )
             for one in dealings
         ),
     )
+
+
+def _read_pair_key(fields: Fields) -> SealedPairKey | None:
+    box, commitment = (
+        fields.octets("pair_box", longest=4096),
+        fields.digest_or_none("pair_commitment"),
+    )
+    if (commitment is None) != (box == b""):
+        raise fields.wrong("pair_box", "is there exactly where a pair_commitment is")
+    return None if commitment is None else SealedPairKey(box, commitment)
 
 
 def _read_unmask(fields: Fields, roster_hash: Digest) -> Unmask:

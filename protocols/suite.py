@@ -1,7 +1,8 @@
-"""The primitives that the pure rooms are handed, like randomness: keys, envelopes, keystreams.
+"""The primitives that the pure rooms are handed, like randomness: keys, sealing, keystreams.
 
 `transport.suites` implements them over OpenSSL; tests check each against a second source.
-A suite is named by the charter (`x25519` now, `xwing` later) and never negotiated.
+A suite is named by the charter (`x25519` or `xwing`) and never negotiated; all that differs
+between the two is the encapsulation under `seal`.
 """
 
 from collections.abc import Callable
@@ -32,8 +33,19 @@ class Keystream(Protocol):
         """Overwrite `words`, which is contiguous, with the next `words.size` mask words."""
 
 
+class OpeningKey(Protocol):
+    """A private key, ready to open what was sealed to its public half."""
+
+    @property
+    def public(self) -> bytes:
+        """The public half."""
+
+    def open(self, info: bytes, sealed: bytes) -> bytes | None:
+        """The plaintext, or None where it was not sealed to this key under this `info`."""
+
+
 class Suite(Protocol):
-    """One named set of primitives. All methods are deterministic."""
+    """One named set of primitives. All but `seal` is deterministic."""
 
     @property
     def name(self) -> str:
@@ -43,24 +55,20 @@ class Suite(Protocol):
     def public_key_bytes(self) -> int:
         """Length of an ephemeral public key."""
 
-    def public_key(self, seed: bytes) -> bytes:
-        """The public key of the private key that derives from a 31-byte seed."""
+    def opening_key(self, seed: bytes) -> OpeningKey:
+        """The private key that derives from a 31-byte seed."""
 
-    def agree(self, seed: bytes, peer: bytes, info: bytes) -> bytes:
-        """32 bytes known to both sides of a pair: key agreement, then HKDF with `info`.
+    def seal(self, public_key: bytes, info: bytes, plaintext: bytes) -> bytes:
+        """Seal to a public key, under an encapsulation that is used for this one text only.
+
+        What it encapsulates is drawn by the library itself: two calls never give the same.
 
         Raises:
-            BadPeerKeyError: `peer` is no point that agreement accepts.
+            BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
         """
 
     def derive(self, secret: bytes, info: bytes) -> bytes:
         """32 bytes that only a holder of `secret` knows: HKDF-SHA-256 with `info`."""
-
-    def seal(self, key: bytes, associated: bytes, plaintext: bytes) -> bytes:
-        """AES-256-GCM under a key that is used for this one envelope only (fixed nonce)."""
-
-    def open(self, key: bytes, associated: bytes, sealed: bytes) -> bytes | None:
-        """The plaintext, or None where the envelope is not what `seal` made of it."""
 
     def keystream(self, key: bytes) -> Keystream:
         """AES-256-CTR over zeros under a 32-byte key that is used for this stream only."""

@@ -1,73 +1,62 @@
-"""The primitives themselves, over OpenSSL: suites of key agreement and masks, and signatures.
+"""The primitives themselves, over OpenSSL: suites of sealing and masks, and signatures.
 
     suite_named(name)          the suite that a charter names
-    X25519Suite                X25519, HKDF-SHA-256, AES-256-GCM envelopes, AES-256-CTR keystreams
+    KemSuite                   HPKE over one key encapsulation, HKDF-SHA-256, AES-256-CTR keystreams
     ed25519_signer, _verify    what the pure rooms are handed as `Sign` and `Verify`
 
-Everything here is deterministic: who needs randomness draws it and hands it in. Test vectors check
-each primitive against a second implementation.
+Everything here but sealing is deterministic: who needs randomness draws it and hands it in. Test
+vectors check each primitive against a second implementation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from corridor.errors.secure_sum import BadPeerKeyError, UnknownSuiteError
+from corridor.errors.secure_sum import UnknownSuiteError
 from corridor.ids import PublicKey, Signature
 from corridor.protocols.suite import SEED_BYTES, Sign, Suite
+from corridor.transport.kems import X25519, XWING, Kem, OpeningKey
 
 _ZEROS = bytes(1 << 18)
-_PRIVATE_KEY_INFO = b"corridor x25519 private key"
-_ONLY_NONCE = bytes(12)
 _FIRST_BLOCK = bytes(16)
 
 
 @dataclass(frozen=True, slots=True)
-class X25519Suite:
-    """The suite `x25519`: fit for synthetic data and first steps; not against quantum computers."""
+class KemSuite:
+    """A suite over one key encapsulation; all else is the same for each."""
 
-    name: str = "x25519"
-    public_key_bytes: int = 32
+    name: str
+    _kem: Kem = field(repr=False)
 
-    def public_key(self, seed: bytes) -> bytes:
-        """The X25519 public key of the private key that derives from a 31-byte seed."""
-        return _private_key(seed).public_key().public_bytes_raw()
+    @property
+    def public_key_bytes(self) -> int:
+        """Length of an ephemeral public key."""
+        return self._kem.public_key_bytes
 
-    def agree(self, seed: bytes, peer: bytes, info: bytes) -> bytes:
-        """32 bytes known to both sides of a pair: X25519 (RFC 7748), then HKDF with `info`.
+    def opening_key(self, seed: bytes) -> OpeningKey:
+        """The private key that derives from a 31-byte seed."""
+        if len(seed) != SEED_BYTES:
+            raise ValueError(f"a seed has {SEED_BYTES} bytes, not {len(seed)}")
+        raw = self.derive(seed, f"corridor {self.name} private key".encode())
+        return self._kem.opening_key(raw)
+
+    def seal(self, public_key: bytes, info: bytes, plaintext: bytes) -> bytes:
+        """Seal to a public key with HPKE (RFC 9180, base mode, AES-256-GCM).
 
         Raises:
-            BadPeerKeyError: `peer` is not 32 bytes, or a point of small order, whose secret
-                would be zero whoever the other side is.
+            BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
         """
-        try:
-            shared = _private_key(seed).exchange(X25519PublicKey.from_public_bytes(peer))
-        except ValueError as error:
-            raise BadPeerKeyError from error
-        return self.derive(shared, info)
+        return self._kem.seal(public_key, info, plaintext)
 
     def derive(self, secret: bytes, info: bytes) -> bytes:
         """32 bytes that only a holder of `secret` knows: HKDF-SHA-256 (RFC 5869), without salt."""
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret)
-
-    def seal(self, key: bytes, associated: bytes, plaintext: bytes) -> bytes:
-        """AES-256-GCM; the nonce is fixed, since no key seals twice."""
-        return AESGCM(key).encrypt(_ONLY_NONCE, plaintext, associated)
-
-    def open(self, key: bytes, associated: bytes, sealed: bytes) -> bytes | None:
-        """The plaintext, or None where the envelope is not what `seal` made of it."""
-        try:
-            return AESGCM(key).decrypt(_ONLY_NONCE, sealed, associated)
-        except InvalidTag:
-            return None
 
     def keystream(self, key: bytes) -> "AesKeystream":
         """AES-256-CTR over zeros from block 0."""
@@ -90,13 +79,16 @@ class AesKeystream:
             self._cipher.update_into(_ZEROS[: len(piece)], piece)
 
 
+_SUITES = (KemSuite("x25519", X25519), KemSuite("xwing", XWING))
+
+
 def suite_named(name: str) -> Suite:
     """The suite that a charter names.
 
     Raises:
         UnknownSuiteError: this version has no suite of that name.
     """
-    for suite in (X25519Suite(),):
+    for suite in _SUITES:
         if suite.name == name:
             return suite
     raise UnknownSuiteError(name)
@@ -121,10 +113,3 @@ def ed25519_verify(key: PublicKey, text: bytes, signature: Signature) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def _private_key(seed: bytes) -> X25519PrivateKey:
-    if len(seed) != SEED_BYTES:
-        raise ValueError(f"a seed has {SEED_BYTES} bytes, not {len(seed)}")
-    raw = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PRIVATE_KEY_INFO)
-    return X25519PrivateKey.from_private_bytes(raw.derive(seed))

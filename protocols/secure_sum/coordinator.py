@@ -48,6 +48,7 @@ from corridor.errors.secure_sum import (
 )
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.protocols.masks import Words, apply, from_ring, left_in_sum
+from corridor.protocols.secure_sum import pair_keys
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     AttemptParameters,
@@ -73,15 +74,15 @@ from corridor.protocols.secure_sum.roster import (
 )
 from corridor.protocols.secure_sum.sharing import HeldShare, commitment, fits, kind_to_reveal
 from corridor.protocols.shamir import Interpolation
-from corridor.protocols.suite import SEED_BYTES, Suite, Verify
+from corridor.protocols.suite import Suite, Verify
 
 Keys = Mapping[CountryCode, PublicKey]
 """Signing keys by the charter."""
 
 Word = TypeVar("Word", Acceptance, Shares, Opened, MaskedInput, SurvivorSignature, Unmask)
 
-_PROBE = bytes(SEED_BYTES)
-"""A seed that is nobody's, to see whether agreement accepts a public key at all."""
+Pair = tuple[CountryCode, CountryCode]
+"""A sharer that dropped out, and a survivor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class CollectingAcceptances:
     def on_acceptance(
         self, acceptance: Acceptance, *, verify: Verify, suite: Suite
     ) -> "CollectingAcceptances":
-        """Take one member in, with keys that nobody else showed and that agreement accepts.
+        """Take one member in, with keys that nobody else showed and that can be sealed to.
 
         Raises:
             UnexpectedSenderError: it was not invited.
@@ -122,7 +123,7 @@ class CollectingAcceptances:
             raise RepeatedKeyError(country)
         for key in own:
             try:
-                suite.agree(_PROBE, key, b"")
+                suite.seal(key, b"", b"")  # nobody's: to see whether it can be done
             except BadPeerKeyError as error:
                 raise BadPeerKeyError(country) from error
         return replace(self, heard={**self.heard, country: acceptance})
@@ -177,7 +178,8 @@ class CollectingShares:
         Raises:
             UnexpectedSenderError, RepeatedWordError: not in the roster, or heard before.
             OtherRosterError: a dealing belongs to another roster.
-            IncompleteSharesError: not one dealing for each, or not all of this dealer.
+            IncompleteSharesError: not one dealing for each, not all of this dealer, or not a pair
+                key for exactly the members above it.
         """
         dealer = shares.dealer
         if not _is_new("shares", dealer, shares, self.keys, self.heard):
@@ -193,6 +195,11 @@ class CollectingShares:
             raise IncompleteSharesError(dealer, "some are another dealer's")
         if len({dealing.commitment for dealing in shares.dealings}) > 1:
             raise IncompleteSharesError(dealer, "they commit to more than one seed")
+        for dealing in shares.dealings:
+            if (dealing.pair_key is not None) != pair_keys.has_pair_key(dealer, dealing.recipient):
+                raise IncompleteSharesError(
+                    dealer, "they do not hold a pair key for exactly the members above it"
+                )
         return replace(self, heard={**self.heard, dealer: shares})
 
     def close(
@@ -506,12 +513,12 @@ class CollectingUnmask:
         return replace(self, heard={**self.heard, country: unmask})
 
     def close(self, *, suite: Suite) -> "Unmasked":
-        """Put the seeds together, each checked against what its dealer committed to.
+        """Put seeds and pair keys together, each checked against what its dealer committed to.
 
         Raises:
             TooFewSharesError: fewer revealed shares than the threshold; names who is missing.
-            BadDealerError: shares that were dealt so give another seed; names the dealers. The
-                attempt is over.
+            BadDealerError: shares that were dealt so give another seed, or a pair key is not the
+                one that was dealt; names the dealers. The attempt is over.
         """
         threshold = self.parameters.threshold
         if len(self.heard) < threshold:
@@ -530,7 +537,7 @@ class CollectingUnmask:
                 seeds[dealer] = seed
         if bad:
             raise BadDealerError(bad)
-        return Unmasked(self, seeds)
+        return Unmasked(self, seeds, self._pair_keys(seeds, suite))
 
     def _is_committed(self, dealer: CountryCode, seed: bytes, suite: Suite) -> bool:
         """Whether this is the seed that the dealer committed to, or whose key it showed."""
@@ -539,7 +546,44 @@ class CollectingUnmask:
                 committed = self.shares[dealer].dealings[0].commitment
                 return commitment(self.settled.hash, dealer, seed) == committed
             case ShareKind.MASK_KEY:
-                return suite.public_key(seed) == self.settled.acceptances[dealer].mask_key
+                return suite.opening_key(seed).public == self.settled.acceptances[dealer].mask_key
+
+    def _pair_keys(self, seeds: Mapping[CountryCode, bytes], suite: Suite) -> Mapping[Pair, bytes]:
+        """The key of every pair of a dropped sharer and a survivor, from the former's mask seed.
+
+        1. Above the dropped sharer: its seed derives the key. It convicts its owner if that is not
+           the key that it committed to.
+        2. Below: its seed opens the survivor's box. If that holds no key that was committed to,
+           the survivor dealt it so, and the dropped sharer said that it opened.
+
+        Raises:
+            BadDealerError: a key of rule 1 or 2 does not hold; names them.
+        """
+        keys: dict[Pair, bytes] = {}
+        bad: set[CountryCode] = set()
+        for dropped in sorted(self.survivors.sharers - self.survivors.survivors):
+            mask_key = suite.opening_key(seeds[dropped])
+            for survivor in sorted(self.survivors.survivors):
+                if pair_keys.has_pair_key(dropped, survivor):
+                    key = pair_keys.derive(
+                        self.settled.hash, dropped, survivor, seeds[dropped], suite
+                    )
+                    if pair_keys.fits(self._dealing(dropped, survivor), key):
+                        keys[dropped, survivor] = key
+                    else:
+                        bad.add(dropped)
+                else:
+                    found = pair_keys.opened(self._dealing(survivor, dropped), mask_key)
+                    if found is None:
+                        bad |= {dropped, survivor}
+                    else:
+                        keys[dropped, survivor] = found
+        if bad:
+            raise BadDealerError(bad)
+        return keys
+
+    def _dealing(self, dealer: CountryCode, recipient: CountryCode) -> Dealing:
+        return self.shares[dealer].dealings[self.settled.point(recipient) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -549,10 +593,12 @@ class Unmasked:
     Attributes:
         words: what everybody said, for the receipts.
         seeds: of each survivor the self-mask seed, of each other sharer the mask seed.
+        pair_keys: of each other sharer with each survivor.
     """
 
     words: CollectingUnmask
     seeds: Mapping[CountryCode, bytes] = field(repr=False)
+    pair_keys: Mapping[Pair, bytes] = field(repr=False)
 
     def remove_masks(self, total: Words, *, suite: Suite) -> None:
         """Take the masks off the sum of the survivors' vectors, in place.
@@ -566,13 +612,11 @@ class Unmasked:
                 f"the total has {parameters.cells} words of {parameters.ring_bits} bits"
             )
         survivors = self.words.survivors.survivors
-        acceptances = self.words.settled.acceptances
         apply(
             left_in_sum(
                 self.words.settled.hash,
                 self_mask_seeds={c: s for c, s in self.seeds.items() if c in survivors},
-                mask_seeds={c: s for c, s in self.seeds.items() if c not in survivors},
-                mask_keys={country: acceptances[country].mask_key for country in survivors},
+                pair_keys=self.pair_keys,
                 suite=suite,
             ),
             total,

@@ -256,6 +256,19 @@ class Roster:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SealedPairKey:
+    """The key of a pair's mask, as the lower country of the pair deals it to the higher.
+
+    Attributes:
+        box: the key, sealed to the recipient's mask key.
+        commitment: what binds the dealer to the key in it.
+    """
+
+    box: bytes
+    commitment: Digest
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dealing:
     """What one sharer deals to one peer: an envelope, and hashes to hold both to it later.
@@ -265,6 +278,7 @@ class Dealing:
         self_mask_hash, mask_key_hash: salted hashes of this peer's two shares.
         envelope: both shares and both salts, sealed for `recipient`; empty in the dealing of a
             sharer to itself, whose shares never leave it.
+        pair_key: there where the dealer is the lower of the two, and nowhere else.
     """
 
     roster_hash: Digest
@@ -274,10 +288,12 @@ class Dealing:
     self_mask_hash: Digest
     mask_key_hash: Digest
     envelope: bytes
+    pair_key: SealedPairKey | None
     signature: Signature
 
     def to_sign(self) -> bytes:
         """The dealing without its signature."""
+        pair_key = self.pair_key
         return canonical.digest(
             "corridor dealing",
             self.roster_hash,
@@ -287,6 +303,8 @@ class Dealing:
             self.self_mask_hash,
             self.mask_key_hash,
             self.envelope,
+            b"" if pair_key is None else pair_key.box,
+            b"" if pair_key is None else pair_key.commitment,
         )
 
 

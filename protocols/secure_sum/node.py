@@ -10,7 +10,8 @@ The coordinator carries the messages and is believed in nothing. What each state
 1. Accepted: three fresh secrets are drawn; the acceptance signs both public keys.
 2. Shared: every acceptance is its member's own under this header; the node is among them; the
    numbers of the attempt are its own computation; it dealt its two secrets.
-3. OpenedState: it said of each dealer whether the envelope opened and fitted.
+3. OpenedState: it said of each dealer whether all that it dealt opened and fitted; it has the
+   keys of its masks with those of whom it did.
 4. ReadyToMask: at least `needed` sharers all said that they opened each other's envelopes.
 5. MaskingState, AwaitingSurvivors: the ledger debited ρ before the first masked byte existed.
 6. Signed: it gave its word for one survivor set: itself in it, at least `needed` in it.
@@ -32,7 +33,6 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.errors.secure_sum import (
-    BadPeerKeyError,
     BadSignatureError,
     ConflictingSurvivorsError,
     ForeignDealingError,
@@ -53,6 +53,7 @@ from corridor.errors.secure_sum import (
 )
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
 from corridor.protocols.masks import CHUNK_CELLS, Mask, Masking, pair_mask, self_mask, to_ring
+from corridor.protocols.secure_sum import pair_keys
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     Acceptance,
@@ -82,7 +83,7 @@ from corridor.protocols.secure_sum.sharing import (
     HeldShares,
     deal,
     kind_to_reveal,
-    open_envelope,
+    open_dealing,
     reveal,
 )
 from corridor.protocols.suite import SEED_BYTES, RandomBytes, Sign, Suite, Verify
@@ -106,7 +107,8 @@ class Secrets:
 
     Attributes:
         envelope_seed: opens what peers dealt; never shared.
-        mask_seed: its key agrees on the pairwise masks; shared.
+        mask_seed: gives the masks with the members above, and opens those with the members
+            below; shared.
         self_mask_seed: gives the self mask; shared.
     """
 
@@ -137,8 +139,8 @@ def accept(
     acceptance = Acceptance(
         header=header.digest,
         country=country,
-        envelope_key=suite.public_key(secrets.envelope_seed),
-        mask_key=suite.public_key(secrets.mask_seed),
+        envelope_key=suite.opening_key(secrets.envelope_seed).public,
+        mask_key=suite.opening_key(secrets.mask_seed).public,
         edition=edition,
         consent_rule=consent_rule,
         statement=statement,
@@ -172,7 +174,7 @@ class Accepted:
         1. This node's acceptance is in the roster, word for word.
         2. Every acceptance is its member's own, of this header (`verify_acceptance`).
         3. The numbers fit and leave honest noise; no key occurs twice (`settle`).
-        4. Agreement accepts every member's keys.
+        4. What this node has to seal can be sealed to every member's keys.
 
         Raises:
             OwnWordAlteredError: rule 1.
@@ -185,30 +187,48 @@ class Accepted:
         for acceptance in roster.acceptances:
             verify_acceptance(acceptance, self.header, keys=keys, verify=verify, suite=suite)
         settled = settle(self.header, roster, parameters_for)
-        applied = _masks(settled, me, self.secrets, suite)
+        secrets = self.secrets
+        derived = {
+            peer: pair_keys.derive(settled.hash, me, peer, secrets.mask_seed, suite)
+            for peer in settled.countries
+            if pair_keys.has_pair_key(me, peer)
+        }
         shares, kept = deal(
             settled,
             me,
-            envelope_seed=self.secrets.envelope_seed,
             secrets={
-                ShareKind.SELF_MASK: self.secrets.self_mask_seed,
-                ShareKind.MASK_KEY: self.secrets.mask_seed,
+                ShareKind.SELF_MASK: secrets.self_mask_seed,
+                ShareKind.MASK_KEY: secrets.mask_seed,
             },
+            keys=derived,
             suite=suite,
             random_bytes=random_bytes,
             sign=sign,
         )
         own = next(dealing for dealing in shares.dealings if dealing.recipient == me)
-        return Shared(settled, me, self.secrets.envelope_seed, applied, own, kept), shares
+        masks = {peer: pair_mask(me, peer, key) for peer, key in derived.items()}
+        masks[me] = self_mask(settled.hash, me, secrets.self_mask_seed, suite)
+        return Shared(
+            settled, me, secrets.envelope_seed, secrets.mask_seed, masks, own, kept
+        ), shares
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """This node dealt its shares, and waits for those dealt to it."""
+    """This node dealt its shares, and waits for those dealt to it.
+
+    Attributes:
+        envelope_seed: opens what peers dealt.
+        mask_seed: opens the keys of the masks with the members below this one.
+        masks: with the members above this one and, under `me`, the self mask.
+        own: this node's dealing to itself.
+        kept: the shares in it.
+    """
 
     settled: SettledRoster
     me: CountryCode
     envelope_seed: bytes = field(repr=False)
+    mask_seed: bytes = field(repr=False)
     masks: Mapping[CountryCode, Mask]
     own: Dealing
     kept: HeldShares = field(repr=False)
@@ -224,9 +244,10 @@ class Shared:
     ) -> tuple["OpenedState", Opened]:
         """Open what was dealt to this node, its own dealing among them; say what did not open.
 
-        A dealing with a bad signature, an envelope that does not open, or a share that is out of
-        the field or does not fit its hash earns its dealer a complaint and nothing worse: the
-        attempt goes on without that pair, and nothing is spent yet.
+        A dealing with a bad signature, an envelope or a box that does not open, a share that is out
+        of the field, or a share or pair key that does not fit what was signed earns its dealer a
+        complaint and nothing worse: the attempt goes on without that pair, and nothing is spent
+        yet.
 
         Raises:
             OtherRosterError: a dealing of another attempt, or of another roster.
@@ -237,19 +258,19 @@ class Shared:
         """
         self._demand_addressed(dealings)
         held: dict[CountryCode, HeldShares] = {self.me: self.kept}
-        acceptances = self.settled.acceptances
+        masks = dict(self.masks)
+        envelope_key = suite.opening_key(self.envelope_seed)
+        mask_key = suite.opening_key(self.mask_seed)
         for dealing in dealings:
             dealer = dealing.dealer
             if dealer == self.me or not verify(keys[dealer], dealing.to_sign(), dealing.signature):
                 continue
-            shares = open_envelope(
-                dealing,
-                envelope_seed=self.envelope_seed,
-                dealer_key=acceptances[dealer].envelope_key,
-                suite=suite,
-            )
-            if shares is not None:
-                held[dealer] = shares
+            opened = open_dealing(dealing, envelope_key=envelope_key, mask_key=mask_key)
+            if opened is None:
+                continue
+            held[dealer] = opened.shares
+            if opened.pair_key is not None:
+                masks[dealer] = pair_mask(self.me, dealer, opened.pair_key)
         word = Opened(
             roster_hash=self.settled.hash,
             country=self.me,
@@ -258,7 +279,7 @@ class Shared:
             signature=UNSIGNED,
         )
         word = signed(word, sign)
-        return OpenedState(self.settled, self.me, self.masks, word, held), word
+        return OpenedState(self.settled, self.me, masks, word, held), word
 
     def _demand_addressed(self, dealings: Sequence[Dealing]) -> None:
         seen: set[CountryCode] = set()
@@ -530,21 +551,3 @@ class Signed:
 @dataclass(frozen=True, slots=True)
 class Done:
     """This node revealed its shares. It holds no secret any more and says nothing more."""
-
-
-def _masks(
-    settled: SettledRoster, me: CountryCode, secrets: Secrets, suite: Suite
-) -> Mapping[CountryCode, Mask]:
-    """The mask with every peer and, under `me`, the self mask: before anything is debited."""
-    found = {me: self_mask(settled.hash, me, secrets.self_mask_seed, suite)}
-    for acceptance in settled.roster.acceptances:
-        peer = acceptance.country
-        if peer == me:
-            continue
-        try:
-            found[peer] = pair_mask(
-                settled.hash, (me, secrets.mask_seed), (peer, acceptance.mask_key), suite
-            )
-        except BadPeerKeyError as error:
-            raise BadPeerKeyError(peer) from error
-    return found

@@ -10,10 +10,10 @@ self-mask seed and a salted hash of each share, so that later
 The commitment needs no salt: the seed has 248 random bits. Its counterpart for the mask seed is
 the mask key in the dealer's acceptance.
 
-An envelope is 32 bytes of salt, then, sealed, 128 bytes: share and salt of the self-mask seed,
-share and salt of the mask seed. Its key is agreed between the two envelope keys, with roster hash,
-dealer, recipient and the envelope's salt in the info: one key for one direction and one envelope,
-even if a dealer were made to deal twice.
+An envelope is 128 bytes, sealed to the recipient's envelope key: share and salt of the self-mask
+seed, share and salt of the mask seed. Roster hash, dealer and recipient are in the sealing, so it
+opens in its own place only; that it is the dealer's own, the dealing's signature says. The dealing
+of the lower of a pair holds the key of their mask besides (`pair_keys`).
 """
 
 from collections.abc import Mapping
@@ -22,17 +22,19 @@ from dataclasses import dataclass, field
 from corridor.errors.secure_sum import BadPeerKeyError
 from corridor.ids import CountryCode, Digest
 from corridor.protocols import canonical, shamir
+from corridor.protocols.secure_sum import pair_keys
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     Dealing,
     RevealedShare,
+    SealedPairKey,
     ShareKind,
     Shares,
     SurvivorSet,
     signed,
 )
 from corridor.protocols.secure_sum.roster import SettledRoster
-from corridor.protocols.suite import RandomBytes, Sign, Suite
+from corridor.protocols.suite import OpeningKey, RandomBytes, Sign, Suite
 
 SALT_BYTES = 32
 _HELD_BYTES = shamir.SHARE_BYTES + SALT_BYTES
@@ -91,16 +93,25 @@ def deal(
     settled: SettledRoster,
     me: CountryCode,
     *,
-    envelope_seed: bytes,
     secrets: Mapping[ShareKind, bytes],
+    keys: Mapping[CountryCode, bytes],
     suite: Suite,
     random_bytes: RandomBytes,
     sign: Sign,
 ) -> tuple[Shares, HeldShares]:
     """A dealing for every member of the roster, and the shares that the dealer keeps itself.
 
+    Args:
+        settled: the roster.
+        me: the dealer.
+        secrets: what is shared out.
+        keys: of the dealer's masks with the members above it.
+        suite: seals.
+        random_bytes: gives the polynomials and the salts.
+        sign: the dealer's.
+
     Raises:
-        BadPeerKeyError: agreement refuses a member's envelope key; names the member.
+        BadPeerKeyError: nothing can be sealed to a member's keys; names the member.
     """
     countries = settled.countries
     split = {
@@ -112,57 +123,77 @@ def deal(
         country: {kind: HeldShare(split[kind][place], random_bytes(SALT_BYTES)) for kind in split}
         for place, country in enumerate(countries)
     }
-    envelopes = {me: b""}  # its own shares never leave the dealer
-    for acceptance in settled.roster.acceptances:
-        peer, salt = acceptance.country, random_bytes(SALT_BYTES)
-        if peer == me:
-            continue
-        info = _envelope_info(settled.hash, me, peer, salt)
-        try:
-            key = suite.agree(envelope_seed, acceptance.envelope_key, info)
-        except BadPeerKeyError as error:
-            raise BadPeerKeyError(peer) from error
-        associated = _associated(settled.hash, me, peer)
-        envelopes[peer] = salt + suite.seal(key, associated, _pack(held[peer]))
+
+    acceptances = settled.acceptances
 
     def hash_for(peer: CountryCode, kind: ShareKind) -> Digest:
         return share_hash(settled.hash, me, peer, kind, held[peer][kind])
 
-    dealings = [
-        Dealing(
+    def envelope_for(peer: CountryCode) -> bytes:
+        if peer == me:
+            return b""  # its own shares never leave the dealer
+        info = _envelope_info(settled.hash, me, peer)
+        return suite.seal(acceptances[peer].envelope_key, info, _pack(held[peer]))
+
+    def pair_key_for(peer: CountryCode) -> SealedPairKey | None:
+        if not pair_keys.has_pair_key(me, peer):
+            return None
+        return pair_keys.sealed(
+            settled.hash, me, peer, keys[peer], mask_key=acceptances[peer].mask_key, suite=suite
+        )
+
+    def dealing_to(peer: CountryCode) -> Dealing:
+        try:
+            envelope, pair_key = envelope_for(peer), pair_key_for(peer)
+        except BadPeerKeyError as error:
+            raise BadPeerKeyError(peer) from error
+        return Dealing(
             roster_hash=settled.hash,
             dealer=me,
             recipient=peer,
             commitment=committed,
             self_mask_hash=hash_for(peer, ShareKind.SELF_MASK),
             mask_key_hash=hash_for(peer, ShareKind.MASK_KEY),
-            envelope=envelopes[peer],
+            envelope=envelope,
+            pair_key=pair_key,
             signature=UNSIGNED,
         )
-        for peer in countries
-    ]
+
+    dealings = [dealing_to(peer) for peer in countries]  # nothing is signed before all are made
     return Shares(me, tuple(signed(dealing, sign) for dealing in dealings)), held[me]
 
 
-def open_envelope(
-    dealing: Dealing, *, envelope_seed: bytes, dealer_key: bytes, suite: Suite
-) -> HeldShares | None:
-    """The shares in a dealing, if the envelope opens and both fit their hashes; else None."""
-    salt, sealed = dealing.envelope[:SALT_BYTES], dealing.envelope[SALT_BYTES:]
-    dealer, recipient = dealing.dealer, dealing.recipient
-    try:
-        info = _envelope_info(dealing.roster_hash, dealer, recipient, salt)
-        key = suite.agree(envelope_seed, dealer_key, info)
-    except BadPeerKeyError:
-        return None
-    packed = suite.open(key, _associated(dealing.roster_hash, dealer, recipient), sealed)
+@dataclass(frozen=True, slots=True)
+class OpenedDealing:
+    """What a peer dealt.
+
+    Attributes:
+        shares: of both its secrets.
+        pair_key: the key of the mask with it, if it is the lower of the two.
+    """
+
+    shares: HeldShares
+    pair_key: bytes | None = field(repr=False)
+
+
+def open_dealing(
+    dealing: Dealing, *, envelope_key: OpeningKey, mask_key: OpeningKey
+) -> OpenedDealing | None:
+    """What is in a dealing, if all of it opens and fits what the dealer signed for; else None."""
+    info = _envelope_info(dealing.roster_hash, dealing.dealer, dealing.recipient)
+    packed = envelope_key.open(info, dealing.envelope)
     if packed is None or len(packed) != 2 * _HELD_BYTES:
         return None
     held = {
         ShareKind.SELF_MASK: _unpack(packed[:_HELD_BYTES]),
         ShareKind.MASK_KEY: _unpack(packed[_HELD_BYTES:]),
     }
-    return held if all(fits(dealing, kind, share) for kind, share in held.items()) else None
+    if not all(fits(dealing, kind, share) for kind, share in held.items()):
+        return None
+    if not pair_keys.has_pair_key(dealing.dealer, dealing.recipient):
+        return OpenedDealing(held, None) if dealing.pair_key is None else None
+    key = pair_keys.opened(dealing, mask_key)
+    return None if key is None else OpenedDealing(held, key)
 
 
 def kind_to_reveal(dealer: CountryCode, word: SurvivorSet) -> ShareKind:
@@ -175,15 +206,7 @@ def reveal(dealer: CountryCode, kind: ShareKind, held: HeldShares) -> RevealedSh
     return RevealedShare(dealer, kind, held[kind].share, held[kind].salt)
 
 
-def _envelope_info(
-    roster_hash: Digest, dealer: CountryCode, recipient: CountryCode, salt: bytes
-) -> Digest:
-    return canonical.digest(
-        "corridor envelope key", roster_hash, dealer.encode(), recipient.encode(), salt
-    )
-
-
-def _associated(roster_hash: Digest, dealer: CountryCode, recipient: CountryCode) -> bytes:
+def _envelope_info(roster_hash: Digest, dealer: CountryCode, recipient: CountryCode) -> Digest:
     return canonical.digest("corridor envelope", roster_hash, dealer.encode(), recipient.encode())
 
 

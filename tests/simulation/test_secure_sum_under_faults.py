@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from corridor.errors.secure_sum import TooFewLeftError
+from corridor.transport.suites import suite_named
 from support.network import SimulatedNetwork
 from support.region_simulation import SimulatedCoordinator, SimulatedNode
 from support.secure_sum import Region, first_countries
@@ -28,6 +29,7 @@ class History:
             countries=first_countries(chance.randint(3, 9)),
             ring_bits=chance.choice([32, 64]),
             cells=3,
+            suite=suite_named("xwing" if seed % 2 else "x25519"),
         )
         self.network: SimulatedNetwork[object] = SimulatedNetwork(seed, loss=0.01, repeat=0.1)
         self.nodes = [SimulatedNode(c, region, self.network, seed) for c in region.countries]

@@ -59,7 +59,7 @@ from corridor.transport.messages import (
     Refusal,
     VectorChunk,
 )
-from corridor.transport.suites import X25519Suite
+from corridor.transport.suites import suite_named
 from support.catalogue import catalogue
 from support.charters import COORDINATOR, make_charter, node_keys
 from support.editions import Case, make_tables
@@ -67,7 +67,7 @@ from support.ledgers import TestClock
 from support.signing import verify
 
 FOUR = tuple(map(CountryCode, ("MD", "NE", "RO", "UA")))
-SUITE = X25519Suite()
+SUITE = suite_named("x25519")
 SESSION = SessionId(b"attempt number 1")
 RHO = Fraction(1, 100)
 

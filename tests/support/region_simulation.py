@@ -33,7 +33,7 @@ from corridor.protocols.secure_sum.messages import (
 )
 from corridor.transport.messages import Dealings
 from support.network import SimulatedNetwork
-from support.secure_sum import SUITE, Region, accept, debit_for, make_header, vectors_of, verify
+from support.secure_sum import Region, accept, debit_for, make_header, vectors_of, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +89,20 @@ class SimulatedNode:
                     parameters_for=self.region.parameters_for,
                     keys=keys,
                     verify=verify,
-                    suite=SUITE,
+                    suite=self.region.suite,
                     random_bytes=self.random_bytes,
                     sign=sign,
                 )
             case node.Shared(), Dealings():
                 self.state, answer = self.state.on_dealings(
-                    message.dealings, keys=keys, verify=verify, suite=SUITE, sign=sign
+                    message.dealings, keys=keys, verify=verify, suite=self.region.suite, sign=sign
                 )
             case node.OpenedState(), Sharers():
                 ready = self.state.on_sharers(message, keys=keys, verify=verify)
                 self.debits += 1
-                masking = ready.mask(self.vector, debit_for(ready.settled.header), suite=SUITE)
+                masking = ready.mask(
+                    self.vector, debit_for(ready.settled.header), suite=self.region.suite
+                )
                 vector = b"".join(masking.chunks())
                 self.state, word = masking.finish(sign)
                 answer = Upload(vector, word)
@@ -155,7 +157,7 @@ class SimulatedCoordinator:
         state = self.state
         match self.state, body:
             case coordinator.CollectingAcceptances(), Acceptance():
-                state = self.state.on_acceptance(body, verify=verify, suite=SUITE)
+                state = self.state.on_acceptance(body, verify=verify, suite=self.region.suite)
             case coordinator.CollectingShares(), Shares():
                 state = self.state.on_shares(body)
             case coordinator.CollectingOpened(), Opened():
@@ -201,8 +203,8 @@ class SimulatedCoordinator:
                 self.state, request = self.state.close()
                 self._announce(dict.fromkeys(sorted(self.state.keys), request))
             case coordinator.CollectingUnmask():
-                unmasked = self.state.close(suite=SUITE)
-                unmasked.remove_masks(self.total, suite=SUITE)
+                unmasked = self.state.close(suite=self.region.suite)
+                unmasked.remove_masks(self.total, suite=self.region.suite)
                 self.result = coordinator.decode(self.total)
             case _:
                 raise AssertionError(self.state)

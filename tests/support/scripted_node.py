@@ -41,10 +41,10 @@ from corridor.transport.messages import (
     Standing,
     VectorChunk,
 )
-from corridor.transport.suites import X25519Suite, ed25519_verify
+from corridor.transport.suites import ed25519_verify, suite_named
 from support.signing import KeyPair
 
-SUITE = X25519Suite()
+SUITE = suite_named("x25519")
 
 Bend = Callable[[NodeBody], Iterable[NodeBody]]
 

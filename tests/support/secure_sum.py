@@ -39,11 +39,11 @@ from corridor.protocols.secure_sum.messages import (
     UnmaskRequest,
     signed,
 )
-from corridor.protocols.suite import RandomBytes, Sign
-from corridor.transport.suites import X25519Suite, ed25519_verify
+from corridor.protocols.suite import RandomBytes, Sign, Suite
+from corridor.transport.suites import ed25519_verify, suite_named
 from support.signing import KeyPair
 
-SUITE = X25519Suite()
+SUITE = suite_named("x25519")
 verify = ed25519_verify
 Countries = frozenset[CountryCode]
 NOBODY: Countries = frozenset()
@@ -78,6 +78,7 @@ class Region:
     min_participants: int = 3
     cells: int = 5
     ring_bits: int = 64
+    suite: Suite = SUITE
 
     @property
     def keys(self) -> Mapping[CountryCode, PublicKey]:
@@ -107,7 +108,7 @@ class Region:
         return self.parameters_for(len(self.countries))
 
 
-def make_header(session: bytes = bytes(16)) -> ProposalHeader:
+def make_header(session: bytes = bytes(16), suite: Suite = SUITE) -> ProposalHeader:
     return ProposalHeader(
         protocol=PROTOCOL_VERSION,
         charter=Digest(bytes(32)),
@@ -116,7 +117,7 @@ def make_header(session: bytes = bytes(16)) -> ProposalHeader:
         plan=Digest(b"\2" * 32),
         rho=Fraction(1, 100),
         scope=Scope.REGIONAL,
-        suite=SUITE.name,
+        suite=suite.name,
         purpose="test",
         organisation="test",
         accept_by=1000,
@@ -141,7 +142,10 @@ def make_statement(country: CountryCode) -> LedgerStatement:
 
 
 def accept(
-    header: ProposalHeader, country: CountryCode, random_bytes: RandomBytes
+    header: ProposalHeader,
+    country: CountryCode,
+    random_bytes: RandomBytes,
+    suite: Suite = SUITE,
 ) -> tuple[node.Accepted, Acceptance]:
     """One node's acceptance."""
     return node.accept(
@@ -150,7 +154,7 @@ def accept(
         edition=EditionId("1-" + "0" * 16),
         consent_rule="htcds-consent",
         statement=make_statement(country),
-        suite=SUITE,
+        suite=suite,
         random_bytes=random_bytes,
         sign=signing_keys(country).sign,
     )
@@ -167,7 +171,7 @@ class Conversation:
 
     def __init__(self, region: Region, *, seed: int = 0, header: ProposalHeader | None = None):
         self.region = region
-        self.header = make_header() if header is None else header
+        self.header = make_header(suite=region.suite) if header is None else header
         self.random_bytes: RandomBytes = Random(seed).randbytes
         self.vectors = vectors_of(region, seed)
         self.total = np.zeros(region.cells, dtype=ring_type(region.ring_bits))
@@ -177,8 +181,10 @@ class Conversation:
         self.accepted: dict[CountryCode, node.Accepted] = {}
         collecting = coordinator.CollectingAcceptances(self.header, self.region.keys)
         for country in self._speaking(self.region.countries, silent):
-            self.accepted[country], word = accept(self.header, country, self.random_bytes)
-            collecting = collecting.on_acceptance(word, verify=verify, suite=SUITE)
+            self.accepted[country], word = accept(
+                self.header, country, self.random_bytes, self.region.suite
+            )
+            collecting = collecting.on_acceptance(word, verify=verify, suite=self.region.suite)
         self.collecting_acceptances = collecting
         self.collecting_shares, self.roster = collecting.close(self.region.parameters_for)
         return self.roster
@@ -204,7 +210,7 @@ class Conversation:
             parameters_for=self.region.parameters_for,
             keys=self.region.keys,
             verify=verify,
-            suite=SUITE,
+            suite=self.region.suite,
             random_bytes=self.random_bytes,
             sign=self.region.sign(country),
         )
@@ -226,7 +232,7 @@ class Conversation:
             dealings,
             keys=self.region.keys,
             verify=verify,
-            suite=SUITE,
+            suite=self.region.suite,
             sign=self.region.sign(country),
         )
 
@@ -250,7 +256,9 @@ class Conversation:
     def mask_vector(
         self, ready: node.ReadyToMask
     ) -> tuple[node.AwaitingSurvivors, bytes, MaskedInput]:
-        masking = ready.mask(self.vectors[ready.me], debit_for(self.header), suite=SUITE)
+        masking = ready.mask(
+            self.vectors[ready.me], debit_for(self.header), suite=self.region.suite
+        )
         chunks = b"".join(masking.chunks())
         state, word = masking.finish(self.region.sign(ready.me))
         return state, chunks, word
@@ -277,9 +285,9 @@ class Conversation:
         for country in self._speaking(self.signed, silent):
             collecting = collecting.on_unmask(bend(self.reveal(country)[1]), verify=verify)
         self.collecting_unmask = collecting
-        self.unmasked = collecting.close(suite=SUITE)
+        self.unmasked = collecting.close(suite=self.region.suite)
         total = self.total.copy()
-        self.unmasked.remove_masks(total, suite=SUITE)
+        self.unmasked.remove_masks(total, suite=self.region.suite)
         return coordinator.decode(total)
 
     def reveal(

@@ -17,6 +17,7 @@ from corridor.protocols.secure_sum.messages import (
     RevealedShare,
     Roster,
     Scope,
+    SealedPairKey,
     ShareKind,
     Sharers,
     Shares,
@@ -132,6 +133,7 @@ def dealings_by(dealer: st.SearchStrategy[CountryCode]) -> st.SearchStrategy[Dea
         self_mask_hash=digests,
         mask_key_hash=digests,
         envelope=st.binary(max_size=200),
+        pair_key=st.none() | st.builds(SealedPairKey, st.binary(min_size=1, max_size=200), digests),
         signature=signatures,
     )
 

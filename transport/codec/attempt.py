@@ -12,6 +12,7 @@ from corridor.protocols.secure_sum.messages import (
     RevealedShare,
     Roster,
     Scope,
+    SealedPairKey,
     ShareKind,
     Sharers,
     Shares,
@@ -255,6 +256,8 @@ def _encode_dealing(value: Dealing) -> attempt_pb2.Dealing:
         self_mask_hash=value.self_mask_hash,
         mask_key_hash=value.mask_key_hash,
         envelope=value.envelope,
+        pair_box=value.pair_key.box if value.pair_key else b"",
+        pair_commitment=value.pair_key.commitment if value.pair_key else b"",
         signature=value.signature,
     )
 
@@ -270,7 +273,18 @@ def _decode_dealing(message: attempt_pb2.Dealing) -> Dealing:
         envelope=fields.octets(
             "Dealing.envelope", message.envelope, shortest=0, longest=fields.ENVELOPE_BYTES
         ),
+        pair_key=_decode_pair_key(message),
         signature=fields.signature("Dealing.signature", message.signature),
+    )
+
+
+def _decode_pair_key(message: attempt_pb2.Dealing) -> SealedPairKey | None:
+    """Whether it belongs into a dealing of these two is for the protocol to say."""
+    if not message.pair_box and not message.pair_commitment:
+        return None
+    return SealedPairKey(
+        box=fields.octets("Dealing.pair_box", message.pair_box, longest=fields.ENVELOPE_BYTES),
+        commitment=fields.digest("Dealing.pair_commitment", message.pair_commitment),
     )
 
 

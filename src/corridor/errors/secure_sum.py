@@ -179,15 +179,15 @@ class RepeatedKeyError(RefusedError):
 
 
 class BadPeerKeyError(RefusedError):
-    """An ephemeral public key has the wrong length, or no secret can be agreed with it."""
+    """An ephemeral public key has the wrong length, or no secret can be sealed to it."""
 
     code = "secure_sum.bad_peer_key"
 
     def __init__(self, of: str = "a peer") -> None:
         """Say whose key it is, where that is known."""
         super().__init__(
-            f"acceptance of {of}: an ephemeral key is not a key that agreement accepts; nothing "
-            "was shared"
+            f"acceptance of {of}: an ephemeral key is not one that a secret can be sealed to; "
+            "nothing was shared"
         )
 
 
@@ -485,7 +485,7 @@ class LyingResponderError(RefusedError):
 
 
 class BadDealerError(RefusedError):
-    """Shares that all fit their hashes give a seed that does not fit its commitment or key.
+    """Shares that all fit their hashes give a seed, or a pair key, that was not committed to.
 
     The attempt failed and the sum stays masked. What was debited stays debited.
 
@@ -499,7 +499,7 @@ class BadDealerError(RefusedError):
         """Name the dealers."""
         self.dealers = tuple(sorted(dealers))
         super().__init__(
-            f"unmask round: the shares dealt by {', '.join(self.dealers)} are those that were "
-            "signed for, and do not give the seed that was committed to. The sum stays masked; "
+            f"unmask round: the shares dealt by {', '.join(self.dealers)}, or the pair keys, are "
+            "those that were signed for, and not what was committed to. The sum stays masked; "
             "what was debited stays debited. Ask again without the members named."
         )

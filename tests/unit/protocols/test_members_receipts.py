@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from corridor.errors import CorridorError
 from corridor.errors.receipts import MalformedReceiptError
+from corridor.ids import Digest
 from corridor.protocols import canonical
 from corridor.protocols.members_receipts import members_receipt
+from corridor.protocols.secure_sum.messages import Dealing, Shares, signed
 from support.receipts import REGION, check_members, finish, resigned
 
 DROPPED = frozenset({REGION.countries[1]})
@@ -74,9 +77,21 @@ def dealing_left_out(words: dict[str, Any]) -> None:
     words["dealers"][0]["dealings"].pop()
 
 
+def box_for_the_dropped(words: dict[str, Any]) -> None:
+    """AA's dealing to AB, who dropped out: no responder's, but the sum rests on it."""
+    assert words["dealers"][0]["dealings"][1]["recipient"] == "AB"
+    words["dealers"][0]["dealings"][1]["pair_box"] = "00" * 80
+
+
+def commitment_of_the_dropped(words: dict[str, Any]) -> None:
+    words["dealers"][1]["dealings"][4]["pair_commitment"] = "33" * 32
+
+
 @pytest.mark.parametrize(
     ("bend", "because"),
     [
+        (box_for_the_dropped, "what AA dealt to AB is not signed"),
+        (commitment_of_the_dropped, "what AB dealt to AE is not signed"),
         (other_share, "revealed shares of AA: the signature is not that member's"),
         (other_kind, "revealed shares of AA: the signature is not that member's"),
         (too_few_responders, "claim 11"),
@@ -92,6 +107,44 @@ def test_bent_shares_are_refused(bend: Callable[[dict[str, Any]], None], because
     bend(bent)
     with pytest.raises(CorridorError, match=because) as refusal:
         check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+    assert refusal.value.code == "receipt.shares"
+
+
+def test_half_a_pair_key_is_refused() -> None:
+    finished = finish(DROPPED)
+    public, words, vectors = parts(finished.members)
+    for field, nothing in (("pair_box", ""), ("pair_commitment", None)):
+        bent = json.loads(words)
+        bent["dealers"][0]["dealings"][1][field] = nothing
+        with pytest.raises(MalformedReceiptError, match="exactly where"):
+            check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+
+
+def test_a_pair_key_that_the_dropped_seed_does_not_give_is_refused() -> None:
+    """AB signs another commitment towards AE, with the region's own key, and drops out."""
+    finished = finish(DROPPED)
+    talk = finished.conversation
+    dealer = REGION.countries[1]
+    shares = talk.collecting_unmask.shares[dealer]
+
+    def lie(dealing: Dealing) -> Dealing:
+        if dealing.pair_key is None:
+            return dealing
+        other = replace(dealing.pair_key, commitment=Digest(bytes(32)))
+        return signed(replace(dealing, pair_key=other), REGION.sign(dealer))
+
+    bent = replace(
+        talk.collecting_unmask,
+        shares={
+            **talk.collecting_unmask.shares,
+            dealer: Shares(dealer, tuple(map(lie, shares.dealings))),
+        },
+    )
+    raw = b"".join(
+        members_receipt(finished.receipt.encode(), bent, {c: [v] for c, v in talk.masked.items()})
+    )
+    with pytest.raises(CorridorError, match=r"claim 11.*dealt by AB") as refusal:
+        check_members(raw, finished.charter)
     assert refusal.value.code == "receipt.shares"
 
 

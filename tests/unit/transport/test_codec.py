@@ -22,6 +22,7 @@ from corridor.protocols.secure_sum.messages import (
     RevealedShare,
     Roster,
     Scope,
+    SealedPairKey,
     ShareKind,
     Sharers,
     Shares,
@@ -106,6 +107,7 @@ DEALING = Dealing(
     self_mask_hash=DIGEST,
     mask_key_hash=DIGEST,
     envelope=bytes(200),
+    pair_key=SealedPairKey(bytes(80), DIGEST),
     signature=SIGNATURE,
 )
 OPENED = Opened(
@@ -411,6 +413,30 @@ def test_an_envelope_longer_than_any_suite_makes_is_refused() -> None:
     message = from_node(Shares(MD, (DEALING,)))
     text = refused(message, lambda m: setattr(m.shares.dealings[0], "envelope", bytes(4097)))
     assert "Dealing.envelope: must be 0 to 4096 bytes" in text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "because"),
+    [
+        ("pair_box", b"", "Dealing.pair_box: must be 1 to 4096 bytes"),
+        ("pair_box", bytes(4097), "Dealing.pair_box: must be 1 to 4096 bytes"),
+        ("pair_commitment", b"", "Dealing.pair_commitment: must be 32 bytes"),
+        ("pair_commitment", bytes(31), "Dealing.pair_commitment: must be 32 bytes"),
+    ],
+)
+def test_half_a_pair_key_is_refused(field: str, value: bytes, because: str) -> None:
+    message = from_node(Shares(MD, (DEALING,)))
+    assert because in refused(message, lambda m: setattr(m.shares.dealings[0], field, value))
+
+
+def test_a_dealing_without_a_pair_key_is_read_as_such() -> None:
+    """Whether it should have one depends on the two countries: the protocol says so."""
+    message = from_node(Shares(MD, (replace(DEALING, pair_key=None),)))
+    assert message.shares.dealings[0].pair_box == b""
+    read = codec.decode_node_message(message)
+    assert isinstance(read, NodeInSession)
+    assert isinstance(read.body, Shares)
+    assert read.body.dealings[0].pair_key is None
 
 
 def test_a_peer_cannot_be_praised_and_complained_of() -> None:

@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from corridor.wire.v1 import common_pb2 as corridor_dot_wire_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63orridor/wire/v1/attempt.proto\x12\x0b\x63orridor.v1\x1a\x1d\x63orridor/wire/v1/common.proto\"\xf0\x01\n\x0eProposalHeader\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07\x63harter\x18\x02 \x01(\x0c\x12\x0f\n\x07session\x18\x03 \x01(\x0c\x12\x10\n\x08question\x18\x04 \x01(\x0c\x12\x0c\n\x04plan\x18\x05 \x01(\x0c\x12\x0b\n\x03rho\x18\x06 \x01(\t\x12!\n\x05scope\x18\x07 \x01(\x0e\x32\x12.corridor.v1.Scope\x12\r\n\x05suite\x18\x08 \x01(\t\x12\x0f\n\x07purpose\x18\t \x01(\t\x12\x14\n\x0corganisation\x18\n \x01(\t\x12\x11\n\taccept_by\x18\x0b \x01(\x04\x12\x11\n\tfinish_by\x18\x0c \x01(\x04\"\\\n\x08Proposal\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.corridor.v1.ProposalHeader\x12\x10\n\x08question\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"\xc0\x01\n\nAcceptance\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x14\n\x0c\x65nvelope_key\x18\x03 \x01(\x0c\x12\x10\n\x08mask_key\x18\x04 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x05 \x01(\t\x12\x14\n\x0c\x63onsent_rule\x18\x06 \x01(\t\x12/\n\tstatement\x18\x07 \x01(\x0b\x32\x1c.corridor.v1.LedgerStatement\x12\x11\n\tsignature\x18\x08 \x01(\x0c\"6\n\x06Roster\x12,\n\x0b\x61\x63\x63\x65ptances\x18\x01 \x03(\x0b\x32\x17.corridor.v1.Acceptance\"\xaf\x01\n\x07\x44\x65\x61ling\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64\x65\x61ler\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x12\n\ncommitment\x18\x04 \x01(\x0c\x12\x16\n\x0eself_mask_hash\x18\x05 \x01(\x0c\x12\x15\n\rmask_key_hash\x18\x06 \x01(\x0c\x12\x10\n\x08\x65nvelope\x18\x07 \x01(\x0c\x12\x11\n\tsignature\x18\x08 \x01(\x0cJ\x04\x08\t\x10\n\"@\n\x06Shares\x12\x0e\n\x06\x64\x65\x61ler\x18\x01 \x01(\t\x12&\n\x08\x64\x65\x61lings\x18\x02 \x03(\x0b\x32\x14.corridor.v1.Dealing\"2\n\x08\x44\x65\x61lings\x12&\n\x08\x64\x65\x61lings\x18\x01 \x03(\x0b\x32\x14.corridor.v1.Dealing\"e\n\x06Opened\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x0e\n\x06opened\x18\x03 \x03(\t\x12\x12\n\ncomplaints\x18\x04 \x03(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\".\n\x07Sharers\x12#\n\x06opened\x18\x01 \x03(\x0b\x32\x13.corridor.v1.Opened\"*\n\x0bVectorChunk\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"l\n\x0bMaskedInput\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x0f\n\x07sharers\x18\x03 \x03(\t\x12\x13\n\x0bvector_hash\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"F\n\x0bSurvivorSet\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07sharers\x18\x02 \x03(\t\x12\x11\n\tsurvivors\x18\x03 \x03(\t\"7\n\x11SurvivorSignature\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"C\n\rUnmaskRequest\x12\x32\n\nsignatures\x18\x01 \x03(\x0b\x32\x1e.corridor.v1.SurvivorSignature\"b\n\rRevealedShare\x12\x0e\n\x06\x64\x65\x61ler\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.corridor.v1.ShareKind\x12\r\n\x05share\x18\x03 \x01(\x0c\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"o\n\x06Unmask\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12,\n\x08revealed\x18\x03 \x03(\x0b\x32\x1a.corridor.v1.RevealedShare\x12\x11\n\tsignature\x18\x04 \x01(\x0c*I\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_REGIONAL\x10\x01\x12\x15\n\x11SCOPE_PER_COUNTRY\x10\x02*Z\n\tShareKind\x12\x1a\n\x16SHARE_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SHARE_KIND_SELF_MASK\x10\x01\x12\x17\n\x13SHARE_KIND_MASK_KEY\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63orridor/wire/v1/attempt.proto\x12\x0b\x63orridor.v1\x1a\x1d\x63orridor/wire/v1/common.proto\"\xf0\x01\n\x0eProposalHeader\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07\x63harter\x18\x02 \x01(\x0c\x12\x0f\n\x07session\x18\x03 \x01(\x0c\x12\x10\n\x08question\x18\x04 \x01(\x0c\x12\x0c\n\x04plan\x18\x05 \x01(\x0c\x12\x0b\n\x03rho\x18\x06 \x01(\t\x12!\n\x05scope\x18\x07 \x01(\x0e\x32\x12.corridor.v1.Scope\x12\r\n\x05suite\x18\x08 \x01(\t\x12\x0f\n\x07purpose\x18\t \x01(\t\x12\x14\n\x0corganisation\x18\n \x01(\t\x12\x11\n\taccept_by\x18\x0b \x01(\x04\x12\x11\n\tfinish_by\x18\x0c \x01(\x04\"\\\n\x08Proposal\x12+\n\x06header\x18\x01 \x01(\x0b\x32\x1b.corridor.v1.ProposalHeader\x12\x10\n\x08question\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"\xc0\x01\n\nAcceptance\x12\x0e\n\x06header\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x14\n\x0c\x65nvelope_key\x18\x03 \x01(\x0c\x12\x10\n\x08mask_key\x18\x04 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x05 \x01(\t\x12\x14\n\x0c\x63onsent_rule\x18\x06 \x01(\t\x12/\n\tstatement\x18\x07 \x01(\x0b\x32\x1c.corridor.v1.LedgerStatement\x12\x11\n\tsignature\x18\x08 \x01(\x0c\"6\n\x06Roster\x12,\n\x0b\x61\x63\x63\x65ptances\x18\x01 \x03(\x0b\x32\x17.corridor.v1.Acceptance\"\xd4\x01\n\x07\x44\x65\x61ling\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0e\n\x06\x64\x65\x61ler\x18\x02 \x01(\t\x12\x11\n\trecipient\x18\x03 \x01(\t\x12\x12\n\ncommitment\x18\x04 \x01(\x0c\x12\x16\n\x0eself_mask_hash\x18\x05 \x01(\x0c\x12\x15\n\rmask_key_hash\x18\x06 \x01(\x0c\x12\x10\n\x08\x65nvelope\x18\x07 \x01(\x0c\x12\x11\n\tsignature\x18\x08 \x01(\x0c\x12\x10\n\x08pair_box\x18\t \x01(\x0c\x12\x17\n\x0fpair_commitment\x18\n \x01(\x0c\"@\n\x06Shares\x12\x0e\n\x06\x64\x65\x61ler\x18\x01 \x01(\t\x12&\n\x08\x64\x65\x61lings\x18\x02 \x03(\x0b\x32\x14.corridor.v1.Dealing\"2\n\x08\x44\x65\x61lings\x12&\n\x08\x64\x65\x61lings\x18\x01 \x03(\x0b\x32\x14.corridor.v1.Dealing\"e\n\x06Opened\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x0e\n\x06opened\x18\x03 \x03(\t\x12\x12\n\ncomplaints\x18\x04 \x03(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\".\n\x07Sharers\x12#\n\x06opened\x18\x01 \x03(\x0b\x32\x13.corridor.v1.Opened\"*\n\x0bVectorChunk\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"l\n\x0bMaskedInput\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x0f\n\x07sharers\x18\x03 \x03(\t\x12\x13\n\x0bvector_hash\x18\x04 \x01(\x0c\x12\x11\n\tsignature\x18\x05 \x01(\x0c\"F\n\x0bSurvivorSet\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07sharers\x18\x02 \x03(\t\x12\x11\n\tsurvivors\x18\x03 \x03(\t\"7\n\x11SurvivorSignature\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"C\n\rUnmaskRequest\x12\x32\n\nsignatures\x18\x01 \x03(\x0b\x32\x1e.corridor.v1.SurvivorSignature\"b\n\rRevealedShare\x12\x0e\n\x06\x64\x65\x61ler\x18\x01 \x01(\t\x12$\n\x04kind\x18\x02 \x01(\x0e\x32\x16.corridor.v1.ShareKind\x12\r\n\x05share\x18\x03 \x01(\x0c\x12\x0c\n\x04salt\x18\x04 \x01(\x0c\"o\n\x06Unmask\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12,\n\x08revealed\x18\x03 \x03(\x0b\x32\x1a.corridor.v1.RevealedShare\x12\x11\n\tsignature\x18\x04 \x01(\x0c*I\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_REGIONAL\x10\x01\x12\x15\n\x11SCOPE_PER_COUNTRY\x10\x02*Z\n\tShareKind\x12\x1a\n\x16SHARE_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SHARE_KIND_SELF_MASK\x10\x01\x12\x17\n\x13SHARE_KIND_MASK_KEY\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'corridor.wire.v1.attempt_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SCOPE']._serialized_start=1678
-  _globals['_SCOPE']._serialized_end=1751
-  _globals['_SHAREKIND']._serialized_start=1753
-  _globals['_SHAREKIND']._serialized_end=1843
+  _globals['_SCOPE']._serialized_start=1715
+  _globals['_SCOPE']._serialized_end=1788
+  _globals['_SHAREKIND']._serialized_start=1790
+  _globals['_SHAREKIND']._serialized_end=1880
   _globals['_PROPOSALHEADER']._serialized_start=79
   _globals['_PROPOSALHEADER']._serialized_end=319
   _globals['_PROPOSAL']._serialized_start=321
@@ -45,27 +45,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROSTER']._serialized_start=610
   _globals['_ROSTER']._serialized_end=664
   _globals['_DEALING']._serialized_start=667
-  _globals['_DEALING']._serialized_end=842
-  _globals['_SHARES']._serialized_start=844
-  _globals['_SHARES']._serialized_end=908
-  _globals['_DEALINGS']._serialized_start=910
-  _globals['_DEALINGS']._serialized_end=960
-  _globals['_OPENED']._serialized_start=962
-  _globals['_OPENED']._serialized_end=1063
-  _globals['_SHARERS']._serialized_start=1065
-  _globals['_SHARERS']._serialized_end=1111
-  _globals['_VECTORCHUNK']._serialized_start=1113
-  _globals['_VECTORCHUNK']._serialized_end=1155
-  _globals['_MASKEDINPUT']._serialized_start=1157
-  _globals['_MASKEDINPUT']._serialized_end=1265
-  _globals['_SURVIVORSET']._serialized_start=1267
-  _globals['_SURVIVORSET']._serialized_end=1337
-  _globals['_SURVIVORSIGNATURE']._serialized_start=1339
-  _globals['_SURVIVORSIGNATURE']._serialized_end=1394
-  _globals['_UNMASKREQUEST']._serialized_start=1396
-  _globals['_UNMASKREQUEST']._serialized_end=1463
-  _globals['_REVEALEDSHARE']._serialized_start=1465
-  _globals['_REVEALEDSHARE']._serialized_end=1563
-  _globals['_UNMASK']._serialized_start=1565
-  _globals['_UNMASK']._serialized_end=1676
+  _globals['_DEALING']._serialized_end=879
+  _globals['_SHARES']._serialized_start=881
+  _globals['_SHARES']._serialized_end=945
+  _globals['_DEALINGS']._serialized_start=947
+  _globals['_DEALINGS']._serialized_end=997
+  _globals['_OPENED']._serialized_start=999
+  _globals['_OPENED']._serialized_end=1100
+  _globals['_SHARERS']._serialized_start=1102
+  _globals['_SHARERS']._serialized_end=1148
+  _globals['_VECTORCHUNK']._serialized_start=1150
+  _globals['_VECTORCHUNK']._serialized_end=1192
+  _globals['_MASKEDINPUT']._serialized_start=1194
+  _globals['_MASKEDINPUT']._serialized_end=1302
+  _globals['_SURVIVORSET']._serialized_start=1304
+  _globals['_SURVIVORSET']._serialized_end=1374
+  _globals['_SURVIVORSIGNATURE']._serialized_start=1376
+  _globals['_SURVIVORSIGNATURE']._serialized_end=1431
+  _globals['_UNMASKREQUEST']._serialized_start=1433
+  _globals['_UNMASKREQUEST']._serialized_end=1500
+  _globals['_REVEALEDSHARE']._serialized_start=1502
+  _globals['_REVEALEDSHARE']._serialized_end=1600
+  _globals['_UNMASK']._serialized_start=1602
+  _globals['_UNMASK']._serialized_end=1713
 # @@protoc_insertion_point(module_scope)

@@ -197,6 +197,8 @@ class Dealing(google.protobuf.message.Message):
     MASK_KEY_HASH_FIELD_NUMBER: builtins.int
     ENVELOPE_FIELD_NUMBER: builtins.int
     SIGNATURE_FIELD_NUMBER: builtins.int
+    PAIR_BOX_FIELD_NUMBER: builtins.int
+    PAIR_COMMITMENT_FIELD_NUMBER: builtins.int
     roster_hash: builtins.bytes
     dealer: builtins.str
     recipient: builtins.str
@@ -206,6 +208,11 @@ class Dealing(google.protobuf.message.Message):
     envelope: builtins.bytes
     """Empty in a sharer's dealing to itself."""
     signature: builtins.bytes
+    pair_box: builtins.bytes
+    """The key of the pair's mask, sealed to the recipient's mask key, and a commitment
+    to it. There where the dealer is the lower country of the two; empty elsewhere.
+    """
+    pair_commitment: builtins.bytes
     def __init__(
         self,
         *,
@@ -217,8 +224,10 @@ class Dealing(google.protobuf.message.Message):
         mask_key_hash: builtins.bytes = ...,
         envelope: builtins.bytes = ...,
         signature: builtins.bytes = ...,
+        pair_box: builtins.bytes = ...,
+        pair_commitment: builtins.bytes = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["commitment", b"commitment", "dealer", b"dealer", "envelope", b"envelope", "mask_key_hash", b"mask_key_hash", "recipient", b"recipient", "roster_hash", b"roster_hash", "self_mask_hash", b"self_mask_hash", "signature", b"signature"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["commitment", b"commitment", "dealer", b"dealer", "envelope", b"envelope", "mask_key_hash", b"mask_key_hash", "pair_box", b"pair_box", "pair_commitment", b"pair_commitment", "recipient", b"recipient", "roster_hash", b"roster_hash", "self_mask_hash", b"self_mask_hash", "signature", b"signature"]) -> None: ...
 
 Global___Dealing: typing_extensions.TypeAlias = Dealing
 

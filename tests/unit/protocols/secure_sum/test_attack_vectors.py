@@ -16,8 +16,9 @@ import pytest
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest, Signature
-from corridor.protocols.secure_sum import coordinator
+from corridor.protocols.secure_sum import coordinator, pair_keys
 from corridor.protocols.secure_sum.messages import (
+    Dealing,
     Roster,
     ShareKind,
     Sharers,
@@ -28,6 +29,7 @@ from corridor.protocols.secure_sum.messages import (
     signed,
 )
 from corridor.protocols.secure_sum.sharing import reveal
+from corridor.transport.suites import suite_named
 from support.bending import bend
 from support.secure_sum import SUITE, Conversation, Region, first_countries, make_header, verify
 
@@ -50,9 +52,10 @@ def never_sign(_: bytes) -> Signature:
 
 
 @cache
-def attempt(session: bytes = bytes(16)) -> Conversation:
+def attempt(session: bytes = bytes(16), suite: str = "x25519") -> Conversation:
     """A whole attempt, honest but for AE, which falls silent. States are values: tests share it."""
-    talk = Conversation(REGION, seed=session[0], header=make_header(session))
+    region = replace(REGION, suite=suite_named(suite))
+    talk = Conversation(region, seed=session[0], header=make_header(session, region.suite))
     talk.propose()
     talk.share()
     talk.open()
@@ -62,8 +65,8 @@ def attempt(session: bytes = bytes(16)) -> Conversation:
     return talk
 
 
-def other_attempt() -> Conversation:
-    return attempt(b"\7" * 16)
+def other_attempt(suite: str = "x25519") -> Conversation:
+    return attempt(b"\7" * 16, suite)
 
 
 class Vector:
@@ -123,6 +126,94 @@ def test_a_node_opens_nothing_that_is_misdelivered(path: Path) -> None:
         talk.shared[AA].on_dealings(
             dealings, keys=REGION.keys, verify=verify, suite=SUITE, sign=never_sign
         )
+
+
+@pytest.mark.parametrize("suite", ["x25519", "xwing"])
+@attacks("complaints")
+def test_a_node_masks_with_nobody_whose_dealing_does_not_hold(path: Path, suite: str) -> None:
+    """Tried on AC, below whom AA and AB deal pair keys, and above whom AD and AE do not."""
+    told = json.loads(path.read_text())
+    talk, other = attempt(suite=suite), other_attempt(suite)
+    dealings = talk.dealings[AC]
+    for step in told["steps"]:
+        match step:
+            case {"pair_key": change}:
+                bent = bend_pair_key(talk, other, change)
+                dealings = tuple(bent if d.dealer == bent.dealer else d for d in dealings)
+            case _:
+                dealings = bend(dealings, [step], other.dealings[AC])
+    state, word = talk.open_dealings(AC, dealings)
+    culprit = CountryCode(told["complained_of"])
+    assert word.complaints == {culprit}
+    assert word.opened == frozenset(REGION.countries) - {culprit}
+    assert (AA in state.masks) == (culprit != AA)
+
+
+def bend_pair_key(talk: Conversation, other: Conversation, change: dict[str, Any]) -> Dealing:
+    """A dealing to AC with another pair key, signed by its dealer unless the vector says no."""
+    dealer, suite = CountryCode(change["of"]), talk.region.suite
+    dealing = dealing_of(talk, dealer, AC)
+    roster_hash, pair_key = dealing.roster_hash, dealing.pair_key
+    match change:
+        case {"flip": place}:
+            assert pair_key is not None
+            box = bytearray(pair_key.box)
+            box[place] ^= 1
+            pair_key = replace(pair_key, box=bytes(box))
+        case {"box": "cut"}:
+            assert pair_key is not None
+            pair_key = replace(pair_key, box=pair_key.box[:-1])
+        case {"box": "zeros"}:
+            assert pair_key is not None
+            pair_key = replace(pair_key, box=bytes(len(pair_key.box)))
+        case {"moved_from": [source, recipient]}:
+            pair_key = dealing_of(talk, source, recipient).pair_key
+        case {"replayed": True}:
+            pair_key = dealing_of(other, dealer, AC).pair_key
+        case {"commitment_of": source}:
+            another = dealing_of(talk, source, AC).pair_key
+            assert pair_key is not None
+            assert another is not None
+            pair_key = replace(pair_key, commitment=another.commitment)
+        case {"withheld": True}:
+            pair_key = None
+        case {"sealed": text, **rest}:
+            lower, higher = rest.get("as", [dealer, AC])
+            key, keys = bytes.fromhex(text), talk.accepted[AC].acceptance
+            made = pair_keys.sealed(
+                roster_hash,
+                CountryCode(lower),
+                CountryCode(higher),
+                key,
+                mask_key=keys.envelope_key if rest.get("to_envelope_key") else keys.mask_key,
+                suite=suite,
+            )
+            assert pair_key is not None
+            pair_key = replace(pair_key, box=made.box)
+            if rest.get("commits_to_it"):
+                committed = pair_keys.commitment(roster_hash, dealer, AC, key)
+                pair_key = replace(pair_key, commitment=committed)
+        case _:
+            raise ValueError(f"no such pair key: {change}")
+    bent = replace(dealing, pair_key=pair_key)
+    return bent if change.get("unsigned") else signed(bent, REGION.sign(dealer))
+
+
+def dealing_of(talk: Conversation, dealer: str, recipient: str) -> Dealing:
+    return next(d for d in talk.dealings[CountryCode(recipient)] if d.dealer == dealer)
+
+
+def test_of_the_same_dealings_unbent_nobody_complains() -> None:
+    for suite in ("x25519", "xwing"):
+        talk = attempt(suite=suite)
+        state, word = talk.open_dealings(AC, talk.dealings[AC])
+        assert not word.complaints
+        assert frozenset(state.masks) == frozenset(REGION.countries)
+        honest = {"of": "AA", "sealed": "6b" * 32, "commits_to_it": True}
+        # What `sealed` makes is well made: with the right key it would open.
+        bent = bend_pair_key(talk, talk, honest)
+        dealings = tuple(bent if d.dealer == AA else d for d in talk.dealings[AC])
+        assert talk.open_dealings(AC, dealings)[0].masks[AA].key == b"k" * 32
 
 
 @attacks("sharers")
@@ -200,6 +291,13 @@ def test_the_coordinator_passes_on_whole_sets_of_dealings_only(path: Path) -> No
             case {"dealings": {"other_commitment_for": country}}:
                 bent = tuple(
                     replace(d, commitment=Digest(bytes(32))) if d.recipient == country else d
+                    for d in shares.dealings
+                )
+                shares = Shares(AB, bent)
+            case {"dealings": {"pair_key_from": source, "for": country}}:
+                moved = {d.recipient: d.pair_key for d in shares.dealings}.get(source)
+                bent = tuple(
+                    replace(d, pair_key=moved) if d.recipient == country else d
                     for d in shares.dealings
                 )
                 shares = Shares(AB, bent)
@@ -281,10 +379,10 @@ def lie_about(unmask: Unmask, talk: Conversation, change: dict[str, Any]) -> Unm
 
 
 def test_the_attacks_were_found_and_all_have_a_round() -> None:
-    rounds = {"roster", "dealings", "sharers", "survivors", "unmask_request"}
+    rounds = {"roster", "dealings", "complaints", "sharers", "survivors", "unmask_request"}
     rounds |= {"acceptance", "shares", "opened", "masked_input", "signature", "unmask"}
     assert sorted(folder.name for folder in FOLDER.iterdir()) == sorted(rounds)
-    assert sum(len(vectors(name)) for name in rounds) >= 60
+    assert sum(len(vectors(name)) for name in rounds) >= 75
 
 
 def test_the_same_messages_unbent_are_accepted() -> None:

@@ -18,7 +18,9 @@ from corridor.errors.secure_sum import (
     UnexpectedSenderError,
 )
 from corridor.ids import CountryCode, Digest, Signature
-from corridor.protocols.secure_sum.messages import Shares, Unmask, signed
+from corridor.protocols.secure_sum import pair_keys
+from corridor.protocols.secure_sum.messages import Dealing, Shares, Unmask, signed
+from corridor.transport.suites import suite_named
 from support.secure_sum import SUITE, Conversation, Region, first_countries, verify
 
 REGION = Region(countries=first_countries(5))
@@ -120,11 +122,75 @@ def test_a_dropped_dealer_of_another_mask_seed_is_named(talk: Conversation) -> N
     others = replace(state, secrets=replace(state.secrets, mask_seed=bytes(31)))
     talk.accepted[AE] = others
     talk.share()
+    talk.shared[AE] = replace(talk.shared[AE], mask_seed=state.secrets.mask_seed)
     talk.open()
     talk.mask(silent=frozenset({AE}))
     talk.sign()
     with pytest.raises(BadDealerError, match="dealt by AE"):
         talk.unmask()
+
+
+def deal_other_pair_keys(shares: Shares, talk: Conversation) -> Shares:
+    """Keys that fit their commitments and come from no seed, as their dealer would sign them."""
+
+    def another(dealing: Dealing) -> Dealing:
+        if dealing.pair_key is None:
+            return dealing
+        pair_key = pair_keys.sealed(
+            dealing.roster_hash,
+            dealing.dealer,
+            dealing.recipient,
+            b"k" * 32,
+            mask_key=talk.accepted[dealing.recipient].acceptance.mask_key,
+            suite=talk.region.suite,
+        )
+        return signed(replace(dealing, pair_key=pair_key), REGION.sign(dealing.dealer))
+
+    return Shares(shares.dealer, tuple(map(another, shares.dealings)))
+
+
+@pytest.mark.parametrize("suite", ["x25519", "xwing"])
+def test_a_dropped_dealer_whose_pair_keys_come_from_no_seed_is_named(suite: str) -> None:
+    """Nobody can see it before: the recipients hold keys that fit what was signed."""
+    talk = Conversation(replace(REGION, suite=suite_named(suite)))
+    talk.propose()
+    talk.share(bend=lambda s: deal_other_pair_keys(s, talk) if s.dealer == AB else s)
+    talk.open()
+    talk.mask(silent=frozenset({AB}))
+    talk.sign()
+    with pytest.raises(BadDealerError, match="dealt by AB") as refusal:
+        talk.unmask()
+    assert refusal.value.dealers == ("AB",)
+
+
+@pytest.mark.parametrize("suite", ["x25519", "xwing"])
+def test_a_dropped_liar_and_the_dealer_of_its_garbage_box_are_named(suite: str) -> None:
+    """AB deals AE a box that does not open, AE says that it opened, and drops out."""
+    talk = Conversation(replace(REGION, suite=suite_named(suite)))
+    talk.propose()
+
+    def bend(shares: Shares) -> Shares:
+        if shares.dealer != AB:
+            return shares
+        *others, last = shares.dealings
+        assert last.pair_key is not None
+        garbage = replace(last, pair_key=replace(last.pair_key, box=bytes(80)))
+        return Shares(AB, (*others, signed(garbage, REGION.sign(AB))))
+
+    talk.share(bend=bend)
+    honest = {c: talk.open_dealings(c, talk.dealings[c]) for c in REGION.countries}
+    assert honest[AE][1].complaints == {AB}
+    lie = replace(honest[AE][1], opened=ALL, complaints=frozenset())
+    words = {c: word for c, (_, word) in honest.items()} | {AE: signed(lie, REGION.sign(AE))}
+    for word in words.values():
+        talk.collecting_opened = talk.collecting_opened.on_opened(word, verify=verify)
+    talk.opened = {c: state for c, (state, _) in honest.items()}
+    talk.collecting_inputs, talk.sharers = talk.collecting_opened.close(verify=verify)
+    talk.mask(silent=frozenset({AE}))
+    talk.sign()
+    with pytest.raises(BadDealerError, match="dealt by AB, AE") as refusal:
+        talk.unmask()
+    assert refusal.value.dealers == ("AB", "AE")
 
 
 def test_a_responder_that_lies_is_named_and_the_others_suffice(talk: Conversation) -> None:

@@ -12,17 +12,17 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
-from corridor.ids import CountryCode, Digest
+from corridor.ids import CountryCode
 from corridor.protocols.masks import Mask, Masking, pair_mask
-from corridor.transport.suites import X25519Suite
+from corridor.transport.kems import X25519
+from corridor.transport.suites import KemSuite
 
 RING = 5
 MD, NE, UA = COUNTRIES = tuple(map(CountryCode, ["MD", "NE", "UA"]))
 PAIRS = tuple(combinations(COUNTRIES, 2))
-SEEDS = {country: country.encode() * 16 for country in COUNTRIES}
 
 
-class ConstantSuite(X25519Suite):
+class ConstantSuite(KemSuite):
     """The real suite, but that a keystream repeats the first byte of its key."""
 
     def keystream(self, key: bytes) -> "Constant":  # type: ignore[override]
@@ -37,13 +37,12 @@ class Constant:
         words.fill(self._value)
 
 
-SUITE = ConstantSuite()
+SUITE = ConstantSuite("constant", X25519)
 
 
 def adds(me: CountryCode, peer: CountryCode) -> bool:
     """The sign that `me` really applies to the mask it has with `peer`."""
-    seed, key = SEEDS[me][:31], SUITE.public_key(SEEDS[peer][:31])
-    return pair_mask(Digest(bytes(32)), (me, seed), (peer, key), SUITE).adds
+    return pair_mask(me, peer, bytes(32)).adds
 
 
 SIGNS = {pair: (adds(*pair), adds(*reversed(pair))) for pair in PAIRS}

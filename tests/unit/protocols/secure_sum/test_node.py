@@ -174,10 +174,13 @@ def test_every_peer_gets_an_envelope_and_the_dealer_none(talk: Conversation) -> 
     assert [len(dealing.envelope) for dealing in shares.dealings] == [176, 0, 176, 176]
 
 
-def test_a23_dealing_twice_uses_no_envelope_key_twice(talk: Conversation) -> None:
+def test_a23_dealing_twice_uses_no_key_of_a_seal_twice(talk: Conversation) -> None:
     """The same state could be asked twice: with one key, GCM would give both away."""
-    once, again = (talk.deal(AB)[1].dealings[0].envelope for _ in range(2))
-    assert once[:32] != again[:32]
+    once, again = (talk.deal(AB)[1].dealings[3] for _ in range(2))
+    assert once.envelope[:32] != again.envelope[:32]
+    assert once.pair_key is not None
+    assert again.pair_key is not None
+    assert once.pair_key.box[:32] != again.pair_key.box[:32]
 
 
 # ---------------------------------------------------------------- opened
@@ -208,19 +211,15 @@ def deal_again(dealing: Dealing, value: int) -> Dealing:
     """AB's dealing to AA with another number as both shares, made as AB would make it."""
     held = HeldShare(value.to_bytes(32, "big"), bytes(32))
     packed = (held.share + held.salt) * 2
-    info = canonical.digest(
-        "corridor envelope key", dealing.roster_hash, b"AB", b"AA", dealing.envelope[:32]
-    )
-    recipient_key = TALK.accepted[AA].acceptance.envelope_key
-    key = SUITE.agree(TALK.accepted[AB].secrets.envelope_seed, recipient_key, info)
-    associated = canonical.digest("corridor envelope", dealing.roster_hash, b"AB", b"AA")
+    info = canonical.digest("corridor envelope", dealing.roster_hash, b"AB", b"AA")
+    envelope = SUITE.seal(TALK.accepted[AA].acceptance.envelope_key, info, packed)
     hashes = [share_hash(dealing.roster_hash, AB, AA, kind, held) for kind in ShareKind]
     return insider(
         replace(
             dealing,
             self_mask_hash=hashes[0],
             mask_key_hash=hashes[1],
-            envelope=dealing.envelope[:32] + SUITE.seal(key, associated, packed),
+            envelope=envelope,
         )
     )
 
@@ -367,8 +366,8 @@ def test_a_state_holds_the_secrets_it_needs_and_no_others(talk: Conversation) ->
     talk.open()
     talk.mask()
     talk.sign()
-    assert {f.name for f in fields(talk.shared[AA])} & {"envelope_seed", "secrets"} == {
-        "envelope_seed"
-    }
+    secret = {"envelope_seed", "mask_seed", "self_mask_seed", "secrets"}
+    assert {f.name for f in fields(talk.shared[AA])} & secret == {"envelope_seed", "mask_seed"}
+    assert not {f.name for f in fields(talk.opened[AA])} & secret
     assert "masks" not in {f.name for f in fields(talk.awaiting[AA])}
     assert fields(node.Done) == ()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors.secure_sum import TooFewLeftError
 from corridor.ids import CountryCode
+from corridor.transport.suites import suite_named
 from support.secure_sum import Conversation, Region, first_countries
 
 Countries = frozenset[CountryCode]
@@ -31,6 +32,7 @@ def stories(draw: st.DrawFn) -> Story:
         ring_bits=draw(st.sampled_from([32, 64])),
         colluders=draw(st.integers(1, max(1, size // 3))),
         cells=draw(st.integers(1, 4)),
+        suite=suite_named(draw(st.sampled_from(["x25519", "xwing"]))),
     )
     # One silent round for each country at most; 5 stands for "answers always".
     last = draw(
@@ -53,6 +55,7 @@ def run(talk: Conversation, story: Story) -> npt.NDArray[np.int64]:
 
 
 @given(stories(), st.integers(0, 2**32))
+@settings(deadline=None)
 def test_the_sum_is_the_survivors_whoever_drops_out_and_when(story: Story, seed: int) -> None:
     talk = Conversation(story.region, seed=seed)
     share, opened, masked, signed, unmask = story.silent
@@ -72,6 +75,21 @@ def test_the_sum_is_the_survivors_whoever_drops_out_and_when(story: Story, seed:
     result = run(talk, story)
     assert talk.survivors.survivors == survivors
     assert (result == talk.sum_of(survivors)).all()
+
+
+@pytest.mark.parametrize("suite", ["x25519", "xwing"])
+@pytest.mark.parametrize("dropped", range(4))
+def test_masks_of_a_dropout_come_off_wherever_it_stands(dropped: int, suite: str) -> None:
+    """With members above it, whose keys its seed derives, and below, whose boxes its seed opens."""
+    region = Region(countries=first_countries(4), suite=suite_named(suite))
+    talk = Conversation(region, seed=dropped)
+    talk.propose()
+    talk.share()
+    talk.open()
+    talk.mask(silent=frozenset({region.countries[dropped]}))
+    talk.sign()
+    left = frozenset(region.countries) - {region.countries[dropped]}
+    assert (talk.unmask() == talk.sum_of(left)).all()
 
 
 @pytest.mark.parametrize("ring_bits", [32, 64])
