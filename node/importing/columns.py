@@ -128,7 +128,7 @@ class HeaderReader:
         if len(names[best]) == 1 and best != first_filled:
             return None
         labels = rows[best + 1] if best + 1 < len(rows) else ()
-        is_labels = self._is_row_of_labels(labels) or _is_translated(rows[best], labels)
+        is_labels = self._is_row_of_labels(rows[best], labels) or _is_translated(*rows[best:][:3])
         data_from = best + 1 + is_labels
         filled = {n for row in rows[data_from:] for n, cell in enumerate(row) if _text(cell)}
         titles = _titles(rows[best], labels if is_labels else ())
@@ -145,10 +145,19 @@ class HeaderReader:
         compact = _compact(text)
         return self._by_name.get(compact) or _MISSPELT.get(compact)
 
-    def _is_row_of_labels(self, row: Sequence[object]) -> bool:
-        texts = [text for cell in row if (text := _text(cell))]
-        known = sum(_compact(text) in self._by_label for text in texts)
-        return known * 2 > len(texts)
+    def _is_row_of_labels(self, names: Sequence[object], row: Sequence[object]) -> bool:
+        """Whether more than half of the cells are the label of what their column is named.
+
+        Any label would not do: a person called Gender would be a row of labels when the row
+        above them is left out, and a case else.
+        """
+        texts = [title for title in _titles(names, row) if title.label]
+        fitting = sum(self._is_label_of(title) for title in texts)
+        return fitting * 2 > len(texts)
+
+    def _is_label_of(self, title: "_Title") -> bool:
+        fields = self._by_label.get(_compact(title.label), ())
+        return bool(fields) and (not title.name or self._name(title.name) in fields)
 
     def _header(
         self, place: Place, titles: Sequence["_Title"], data_from: int, found: Findings
@@ -225,8 +234,16 @@ class _Title:
     label: str
 
 
-def _is_translated(names: Sequence[object], row: Sequence[object]) -> bool:
-    """Whether a row under API names can only be their labels, in whatever language."""
+def _is_translated(
+    names: Sequence[object], row: Sequence[object] = (), below: Sequence[object] = ()
+) -> bool:
+    """Whether a row under API names can only be their labels, in whatever language.
+
+    It has no number, and the row below it has the first one: else whether somebody's row is one
+    of labels would depend on whose row is left out above it.
+    """
+    if [_text(cell) for cell in below[:1]] != ["1"]:
+        return False
     pairs = list(itertools.zip_longest(map(_text, names), map(_text, row), fillvalue=""))
     if not pairs or any(pairs[0]):
         return False

@@ -6,7 +6,8 @@ A person is told apart by the first of these that a row has:
     name and birthdate   first, middle and second name run together in the same form, and the day
     case reference       with what there is of name, birthdate and gender: one person a case,
                          and victims of one case apart where these differ
-    the row itself       its content, and the how-manieth row of the file with just this content
+    the row itself       its content, and the how-manieth row of the file with just this content;
+                         the half of the key that chooses cells tells of the content alone
 
 The content of a row is everything that stands in its HTCDS columns, as it stands there (the
 row-number column and columns that are no field do not count), so that a later mapping file
@@ -78,8 +79,16 @@ class Keyring:
         return self.key("person of reference", reference, *(text.encode() for text in known))
 
     def person_of_row(self, content: bytes, occurrence: int) -> bytes:
-        """The person of a row without identity and reference."""
-        return self.key("person of row", content, occurrence.to_bytes(4, "big"))
+        """The person of a row without identity and reference.
+
+        The first half, which chooses the cells that a person keeps (`node.schema`), is the same
+        for all persons of one content. When one of them is left out, the others move up by one
+        number, and would else choose anew: equal content may have been read in different ways,
+        in another sheet's columns or by an earlier mapping file.
+        """
+        choosing = self.key("rows alike", content)[: KEY_BYTES // 2]
+        number = self.key("person of row", content, occurrence.to_bytes(4, "big"))
+        return choosing + number[KEY_BYTES // 2 :]
 
     def case_of_reference(self, reference: bytes, person: bytes) -> bytes:
         """One person's case with a reference."""

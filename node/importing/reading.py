@@ -534,7 +534,9 @@ def _cell(found: object) -> Cell | None:
 
 
 def _distinction(cell: Cell) -> Hashable:
-    return cell if isinstance(cell, str) else (cell.__class__, cell)
+    # By its text, not by its worth: one moment in two time zones is equal, and two days. What is
+    # read would depend on whose cell came first.
+    return cell if isinstance(cell, str) else (cell.__class__, text_of(cell))
 
 
 def _check_width(place: Place, batch: list[Row], width: int) -> None:

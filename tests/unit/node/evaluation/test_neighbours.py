@@ -23,20 +23,12 @@ from corridor.queries.builder import RegionQuestions
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question
 from support.case_files import edition_of
-from support.editions import Case, make_tables
+from support.editions import Case, InMemory, make_tables
 from support.question_strategies import cases, questions, small_domains
 
 KEY = bytes(range(16))
 REGION = RegionQuestions(small_domains())
 PEOPLE = "ABCDE"
-
-
-class InMemory:
-    def __init__(self, tables: EditionTables) -> None:
-        self._tables = tables
-
-    def read(self, table: str, columns: Sequence[str]) -> pa.Table:
-        return self._tables[table].select(list(columns))
 
 
 class ChoosingByDenseNumber(InMemory):

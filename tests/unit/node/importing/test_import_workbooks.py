@@ -80,6 +80,18 @@ def test_the_labels_of_a_translated_template_are_nobodys_case(tmp_path: Path) ->
     assert read(path)[1].cases == 2
 
 
+def test_words_alone_in_a_row_without_number_are_labels_only_above_the_first_row(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cases.xlsx"
+    write_template(path, [("prs_Gender", None), ("con_Consent", None)], [["Feminine", "Yes"]] * 3)
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].delete_rows(2, 2)  # the labels, and the first person
+    book.worksheets[0]["A2"] = None
+    book.save(path)
+    assert read(path)[1].cases == 2
+
+
 def test_prepared_empty_rows_are_no_cases(tmp_path: Path) -> None:
     _, report = read(template(tmp_path / "cases.xlsx", ROW, ROW))
     assert (report.rows, report.cases, report.persons) == (2, 2, 1)
@@ -138,8 +150,14 @@ def test_another_sheet_without_htcds_names_is_left_out_and_reported(tmp_path: Pa
 def test_an_api_name_wins_over_the_label_under_it(tmp_path: Path) -> None:
     path = write_template(
         tmp_path / "cases.xlsx",
-        [("prs_Gender", "Status"), ("cas_Status", "Gender")],
-        [["Feminine", "Active"]],
+        [
+            ("prs_Gender", "Status"),
+            ("cas_Status", "Gender"),
+            ("prs_FirstName", "First Name"),
+            ("prs_SecondName", "Second Name"),
+            ("prs_Birthdate", "Birthdate"),
+        ],
+        [["Feminine", "Active", "Ana", "Sample", "1999-05-17"]],
     )
     (case,) = cases_of(path)
     assert (case["prs_Gender"], case["cas_Status"]) == ("Feminine", "Active")
