@@ -6,9 +6,10 @@
 2. Of the rows of one case, the one with the latest referral; then of the later file; then the
    one without consent; then by content, so that the order of rows does not matter.
 3. Events and support plans find their cases: the row they stand in; else the case reference,
-   for every person of that case but those whom the row's identity number excludes; else the
-   identity number, which means the person's first case referred on or after the day, else
-   their last one.
+   for every person of that case, or for the one alone whose identity number the row has; else
+   the identity number, which means the person's first case referred on or after the day, else
+   their last one. (Where no table of cases has a column for identity numbers, those of events
+   and plans count as blank.)
 4. Journeys, corridors, ages.
 """
 
@@ -260,10 +261,10 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     row = np.repeat(wanted, counts)
     within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     case = order[np.repeat(first, counts) + within]
-    # An identity number excludes the persons that are known by another one, and nobody else.
+    # What names somebody belongs to nobody else: it would leave the files with them, and change
+    # the others of their case.
     identity = linked.identity[row]
-    numbered = cases.told_apart_by[case] == ToldApartBy.IDENTITY_NUMBER
-    fits = (identity == _NO_KEY) | ~numbered | (identity == cases.person[case])
+    fits = (identity == _NO_KEY) | (identity == cases.person[case])
     return _Links(row[fits], case[fits])
 
 

@@ -243,6 +243,7 @@ class _FilesReader:
         self._events = _Collected(EVENT_FIELDS)
         self._services = _Collected(SERVICE_FIELDS)
         self._hashers: dict[str, CellHasher] = {}
+        self._cases_have_numbers = False
         self._readers = {
             name: _FieldReader(
                 name, reader_of(headers.field(name), resolver, today), self.findings, resolver
@@ -299,18 +300,23 @@ class _FilesReader:
         )
 
     def _linked(self, rows: _Collected) -> LinkedRows:
+        identity = rows.array("identity", "S16")
+        if not self._cases_have_numbers:
+            identity = np.zeros_like(identity)
         return LinkedRows(
             places=self._places,
             place=rows.array("place", "i8"),
             row=rows.array("row", "i8"),
             reference=rows.array("reference", "S16"),
-            identity=rows.array("identity", "S16"),
+            identity=identity,
             own_row=rows.array("own_row", "i8"),
             fields={name: field.numbered() for name, field in rows.fields.items()},
         )
 
     def _read_table(self, file: int, table: RawTable, header: Header, first: list[Row]) -> int:
         self._places.append(table.place)
+        # By the header, not by its rows: whether anybody has a number depends on who is there.
+        self._cases_have_numbers |= header.has_cases and "prs_IdentityNumber" in header.columns
         count, rows = table.formulas
         if count:
             self.findings.add(table.place, None, "cell.formula", rows=rows, count=count)

@@ -87,7 +87,7 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     ),
     "event.no_case": (
         "rejected",
-        "no case of this import has that reference; import both together",
+        "no case of this import has that reference and identity number; import both together",
     ),
     "event.no_reference": ("rejected", "fill in x_CaseReference or prs_IdentityNumber"),
     "event.says_nothing": ("rejected", "neither type, country nor date can be read"),
@@ -96,7 +96,7 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "event.too_many": ("rejected", "a case keeps its first 1000 events"),
     "service.no_case": (
         "rejected",
-        "no case of this import has that reference; import both together",
+        "no case of this import has that reference and identity number; import both together",
     ),
     "service.no_reference": ("rejected", "fill in x_CaseReference or prs_IdentityNumber"),
     "service.says_nothing": ("rejected", "neither type nor end date can be read"),

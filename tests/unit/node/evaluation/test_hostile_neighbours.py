@@ -143,3 +143,23 @@ def test_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> None:
     for number, rows in enumerate(([other, odd], [odd, other])):
         path = write_csv(tmp_path / f"{number}.csv", rows)
         assert merge(None, read(path)[0], 1).persons.num_rows == 2
+
+
+def test_an_event_that_names_somebody_is_nobody_elses(tmp_path: Path) -> None:
+    shared = {"x_CaseReference": "C1", "con_Consent": "Yes", "prs_Gender": "Feminine"}
+    known = shared | {"prs_IdentityNumber": "P1"}
+    unknown = shared | {"prs_FirstName": "Ana", "prs_Birthdate": "1999-05-17"}
+    event = {"x_CaseReference": "C1", "hte_Type": "Transit", "hte_Country": "RO"}
+
+    def edition(cases: list[Row], events: list[Row]) -> EditionTables:
+        paths = write_csv(tmp_path / "a.csv", cases), write_csv(tmp_path / "b.csv", events)
+        return merge(None, read(*paths)[0], 1)
+
+    other = event | {"hte_Country": "MD"}
+    plan = compile_plan(REGION.legs.by("leg_to").at_most(cells=4).count(), small_domains())
+    both = edition(
+        [known, unknown],
+        [event | {"prs_IdentityNumber": "P1"}, *(event | {"hte_Country": c} for c in ("MD", "UA"))],
+    )
+    without = edition([unknown], [other, event | {"hte_Country": "UA"}])
+    assert largest_change(plan, both, without) == 3  # the three legs of the one who left

@@ -132,6 +132,18 @@ def test_an_event_of_a_shared_reference_counts_for_each_person_or_for_the_one_it
     assert problems(report)["event.shared"] == 1
     named = [EVENTS[0] | {"prs_IdentityNumber": "P2"}]
     assert read(*files(tmp_path, cases, named))[0].legs.num_rows == 1
+    unnamed = [CASE | {"prs_IdentityNumber": "", "prs_FirstName": "Ana"}]
+    imported, report = read(*files(tmp_path, [*cases[:1], *unnamed], named))
+    assert imported.legs.num_rows == 0
+    assert problems(report)["event.no_case"] == 1
+
+
+def test_where_cases_have_no_column_of_numbers_those_of_events_do_not_count(
+    tmp_path: Path,
+) -> None:
+    case = {"x_CaseReference": "C1", "prs_Gender": "Feminine"}
+    named = [EVENTS[0] | {"prs_IdentityNumber": "P2"}]
+    assert read(*files(tmp_path, [case], named))[0].legs.num_rows == 1
 
 
 @pytest.mark.parametrize(
