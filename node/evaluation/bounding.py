@@ -40,6 +40,29 @@ class Entries:
     cells: Ints
     quantities: Ints | None
 
+    def taken(self, which: npt.NDArray[np.intp]) -> "Entries":
+        """Some of the entries, in this order."""
+        return Entries(
+            self.persons[which],
+            self.choice_keys[which],
+            self.rows[which],
+            self.cells[which],
+            None if self.quantities is None else self.quantities[which],
+        )
+
+    def followed_by(self, more: "Entries") -> "Entries":
+        """These, and then those of later rows of the same measure."""
+        quantities = None
+        if self.quantities is not None and more.quantities is not None:
+            quantities = np.concatenate((self.quantities, more.quantities))
+        return Entries(
+            np.concatenate((self.persons, more.persons)),
+            np.concatenate((self.choice_keys, more.choice_keys)),
+            np.concatenate((self.rows, more.rows)),
+            np.concatenate((self.cells, more.cells)),
+            quantities,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -70,6 +93,21 @@ def bounded(entries: Entries, key: ChoiceKey, *, max_cells: int, max_rows: int) 
         if turn + 1 < max_cells:
             rest = np.flatnonzero(~taken)
             left, persons, hashes = left[rest], persons[rest], hashes[rest]
+
+
+def of_one_person(entries: Entries, key: ChoiceKey, *, max_cells: int) -> Entries:
+    """One person's entries without those that cannot count, whatever rows are still to come.
+
+    The m cells with the smallest hashes of all rows are among the m of these.
+    """
+    hashes = choice_hashes(entries.choice_keys, entries.cells.astype(np.uint64), key)
+    smallest = np.unique(hashes)[:max_cells]
+    left = np.flatnonzero(np.isin(hashes, smallest))
+    # Recoded values put a row into a cell several times; once is enough.
+    _, first = np.unique(
+        np.stack((entries.rows[left], entries.cells[left])), axis=1, return_index=True
+    )
+    return entries.taken(left[np.sort(first)])
 
 
 def _first_rows(entries: Entries, taken: npt.NDArray[np.intp], max_rows: int) -> Kept:

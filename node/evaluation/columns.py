@@ -17,7 +17,7 @@ By derivation, a field's columns become:
 A leg or service has its own columns and those of its case, which stands in row `case`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from corridor.queries.catalogue import Derivation, Field, Source, Table
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import PlannedTable
+from corridor.queries.plan import Axis, PlannedTable
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Column: TypeAlias = "pa.ChunkedArray[Any]"
@@ -86,9 +86,16 @@ def read_rows(planned: PlannedTable, reader: Reader) -> Rows:
     sizes = np.ones(len(persons), np.int64)
     for axis in planned.axes:
         if axis.domain.field.is_multivalued:
-            lists = columns[column_name(axis.domain.field, 0)]
-            sizes *= pc.list_value_length(lists).to_numpy()
+            lists = pa.chunked_array(columns[column_name(axis.domain.field, 0)])
+            sizes *= _counted(lists, places_on_axis(axis) >= 0)
     return Rows(persons, choice_keys, pa.table(columns), sizes)
+
+
+def _counted(lists: Column, on_axis: npt.NDArray[np.bool_]) -> Ints:
+    """How many of each list's places are on the axis."""
+    rows = pc.list_parent_indices(lists).to_numpy()
+    places = pc.list_flatten(lists).to_numpy()
+    return np.bincount(rows[on_axis[places]], minlength=len(lists))
 
 
 def _own_table(source: Source) -> Table:
@@ -201,10 +208,9 @@ def _take(column: Any, rows: npt.NDArray[Any]) -> Any:
     return column[rows] if isinstance(column, np.ndarray) else column.take(pa.array(rows))
 
 
-def places_on_axis(
-    domain: DomainField, values: Sequence[str], recode: Mapping[str, str] | None
-) -> Ints:
-    """For each place in the domain the place on an axis with these values; −1 for none."""
-    on_axis = {value: place for place, value in enumerate(values)}
-    recoded = domain.values if recode is None else [recode.get(value) for value in domain.values]
+def places_on_axis(axis: Axis) -> Ints:
+    """For each place in the axis's domain the place on the axis; −1 for none."""
+    on_axis = {value: place for place, value in enumerate(axis.values)}
+    values = axis.domain.values
+    recoded = values if axis.recode is None else [axis.recode.get(value) for value in values]
     return np.array([on_axis.get(value, -1) if value else -1 for value in recoded], np.int64)

@@ -2,7 +2,8 @@
 
 DuckDB gets Arrow tables that lie in memory, and nothing else: no file, no network, no extension,
 no temporary file, its configuration locked. A part is whole persons, and small enough that its
-rows times their cells fit in memory, whatever a case file contains.
+rows times their cells fit in memory, whatever a case file contains: a person with more is read
+in pieces, of each of which remains what can still count.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from corridor.node.evaluation.bounding import Entries, Kept, bounded
+from corridor.node.evaluation.bounding import Entries, Kept, bounded, of_one_person
 from corridor.node.evaluation.columns import ROW, Reader, Rows, places_on_axis, read_rows
 from corridor.node.evaluation.statement import GIVEN, QUANTITY, statement
 from corridor.node.policy import ConsentRule
@@ -22,7 +23,7 @@ from corridor.queries.plan import BlockKind, Plan, PlannedTable
 from corridor.queries.question import Mean, Sum
 
 PART = 1 << 20
-"""How many entries (rows times their cells) are looked at at once, if one person has no more."""
+"""How many entries (rows times their cells) are looked at at once, if one row has no more."""
 
 Ints = npt.NDArray[np.int64]
 
@@ -59,7 +60,7 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
             rows = read_rows(planned, edition)
             text = statement(planned, consent)
             for part in _parts(rows, PART):
-                entries = _entries(connection, text, planned, part)
+                entries = _all_entries(connection, text, planned, part, key)
                 for kept in bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
                 ):
@@ -74,9 +75,13 @@ def shut_off_connection() -> duckdb.DuckDBPyConnection:
 
 def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
     """The rows of whole persons, in parts of about this many entries."""
-    ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
-    if not len(rows.persons):
-        return
+    if len(rows.persons):
+        ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
+        yield from _cut(rows, ends, entries)
+
+
+def _cut(rows: Rows, ends: npt.NDArray[np.intp], entries: int) -> Iterator[Rows]:
+    """The rows, cut at some of `ends`, in parts of about this many entries."""
     before = np.cumsum(rows.sizes)[ends - 1]
     start, counted = 0, 0
     while start < len(rows.persons):
@@ -90,6 +95,25 @@ def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
             rows.sizes[start:end],
         )
         start = end
+
+
+def _all_entries(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    planned: PlannedTable,
+    part: Rows,
+    key: ChoiceKey,
+) -> Entries:
+    """The entries of a part; of one person with more than fit, those that may count."""
+    if len(part.persons) == 1 or part.sizes.sum() <= PART:
+        return _entries(connection, text, planned, part)
+    carried = None
+    for piece in _cut(part, np.arange(1, len(part.persons) + 1), PART):
+        found = _entries(connection, text, planned, piece)
+        joined = found if carried is None else carried.followed_by(found)
+        carried = of_one_person(joined, key, max_cells=planned.max_cells)
+    assert carried is not None  # noqa: S101 - a part has rows
+    return carried
 
 
 def _entries(
@@ -124,7 +148,7 @@ def _cells(planned: PlannedTable, found: pa.Table) -> tuple[Ints, npt.NDArray[np
     cells = np.zeros(found.num_rows, np.int64)
     inside = np.ones(found.num_rows, np.bool_)
     for axis in planned.axes:
-        on_axis = places_on_axis(axis.domain, axis.values, axis.recode)
+        on_axis = places_on_axis(axis)
         places = on_axis[found[axis.name].to_numpy()]
         if (on_axis < 0).any():
             inside &= places >= 0

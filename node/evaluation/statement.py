@@ -12,11 +12,17 @@ expression that `where` combines can be null.
 from collections.abc import Iterable
 from typing import assert_never
 
-from corridor.node.evaluation.columns import AGREEMENT, CONSENT, ROW, column_name
+from corridor.node.evaluation.columns import (
+    AGREEMENT,
+    CONSENT,
+    ROW,
+    column_name,
+    places_on_axis,
+)
 from corridor.node.policy import ConsentRule
 from corridor.queries.catalogue import Derivation, Field
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import PlannedTable
+from corridor.queries.plan import Axis, PlannedTable
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
 from corridor.queries.question import CountPersons, Mean, Sum
 
@@ -54,8 +60,23 @@ def statement(planned: PlannedTable, consent: ConsentRule) -> str:
     for axis in planned.axes:
         if axis.domain.field.is_multivalued:
             name = _quoted(axis.name)
-            text = f"SELECT * REPLACE (unnest({name}) AS {name}) FROM ({text})"  # noqa: S608
+            unnested = f"unnest({_on_axis(axis)}) AS {name}"
+            text = f"SELECT * REPLACE ({unnested}) FROM ({text})"  # noqa: S608
     return text
+
+
+def _on_axis(axis: Axis) -> str:
+    """The axis's list without the places that it does not have.
+
+    They have to go before lists are multiplied: a row with everything ticked in six lists would
+    burst the memory, by which a node tells that it holds such a row, and x would have no use
+    for what it made. What is left are no more combinations than the table has cells.
+    """
+    places = places_on_axis(axis)
+    if (places >= 0).all():
+        return _quoted(axis.name)
+    numbers = _numbers(place for place, on_axis in enumerate(places) if on_axis >= 0)
+    return f"list_intersect({_quoted(axis.name)}, [{numbers}]::INTEGER[])"
 
 
 def _derived(domain: DomainField) -> str:

@@ -1,5 +1,6 @@
 """What a node computes for a plan, against the reference and against the bare examples."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -215,3 +216,34 @@ def test_the_engine_sees_no_python_variable() -> None:
     with engine.shut_off_connection() as connection, pytest.raises(duckdb.CatalogException):
         connection.execute("SELECT * FROM given_by_accident")
     del given_by_accident
+
+
+LISTS = {
+    name: small_domains().values(field)[:-1]
+    for name, field in small_domains().catalogue.fields.items()
+    if field.is_multivalued
+}
+EVERYTHING = {
+    small_domains().catalogue.fields[name].columns[0]: sorted(values)
+    for name, values in LISTS.items()
+}
+
+
+def test_a_row_with_everything_ticked_bursts_no_memory_by_what_no_cell_counts() -> None:
+    names = sorted(LISTS, key=lambda name: len(LISTS[name]))[-6:]
+    assert math.prod(len(LISTS[name]) for name in names) > 6 * 10**6
+    question = REGION.persons.where(**{name: LISTS[name][0] for name in names}).by(*names).count()
+    listed = [Case("Ana", f"case {number}", EVERYTHING) for number in range(20)]
+    assert list(answer(question, *listed).values()) == [1]
+
+
+def test_a_person_with_more_entries_than_fit_is_read_in_pieces() -> None:
+    names = sorted(LISTS, key=lambda name: len(LISTS[name]))[:4]
+    plan = compile_plan(REGION.persons.by(*names).at_most(cells=5, rows=3).count(), small_domains())
+    listed = [Case("Ana", f"case {number}", EVERYTHING) for number in range(4)]
+    read = InMemory(make_tables(listed))
+    with pytest.MonkeyPatch.context() as patch:
+        whole = evaluate(plan, read, KEY, CONSENT)
+        patch.setattr(engine, "PART", 1)
+        assert evaluate(plan, read, KEY, CONSENT).tolist() == whole.tolist()
+    assert sorted(whole[whole != 0]) == [3] * 5
