@@ -296,9 +296,8 @@ def import_files(
         replaces=None if current is None else current.id,
         sources=[Digest(hashlib.sha256(path.read_bytes()).digest()) for path in paths],
     )
-    if not written.unchanged:
-        with _journal(world, home, keys) as journal:
-            journal.imported(written.edition.id)
+    with _journal(world, home, keys) as journal:
+        journal.imported(written.edition.id)
     stamp = world.clock().strftime("%Y%m%dT%H%M%S")
     path = home.imports / f"{stamp}-{written.edition.id}.json"
     write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
@@ -306,7 +305,9 @@ def import_files(
     unresolved = len(report.unresolved_countries)
     if unresolved:
         write_atomically(to_fill_in, report.to_mapping_csv().encode())
-    verdict = "unchanged: the files hold nothing new" if written.unchanged else "is current"
+    verdict = "is current"
+    if written.unchanged:
+        verdict += ", though it holds what the one before held"
     return ImportOutcome(
         [
             f"edition {written.edition.id} {verdict}; {_counted(tables)}",

@@ -89,7 +89,7 @@ class Written:
     """What `write` did.
 
     Attributes:
-        unchanged: the tables are those of the current edition; that one was kept.
+        unchanged: the tables are those of the edition before; for this node's staff alone.
     """
 
     edition: Edition
@@ -223,8 +223,9 @@ class EditionStore:
             state = self._state()
             if state.current != replaces:
                 raise EditionReplacedError
-            if state.current is not None and _same(self.tables(state.current), tables):
-                return Written(self._about(state.current), unchanged=True)
+            # An edition all the same, where nothing is new: its name is public, and by keeping
+            # the old one a node would say whether anybody came or changed.
+            unchanged = state.current is not None and _same(self.tables(state.current), tables)
             number = state.last_number + 1
             edition = Edition(
                 id=EditionId(f"{number}-{self._random_bytes(8).hex()}"),
@@ -239,7 +240,7 @@ class EditionStore:
             # the next write or start.
             with contextlib.suppress(OSError):
                 self._sweep()
-            return Written(edition, unchanged=False)
+            return Written(edition, unchanged)
 
     def erase(self, edition: EditionId) -> None:
         """Destroy an edition's key, and then its files; the current one too, when named.

@@ -115,7 +115,7 @@ def test_the_next_edition_replaces_the_one_before(tmp_path: Path) -> None:
         store.read(first, "cases", ["person"])
 
 
-def test_the_same_content_again_keeps_the_edition(tmp_path: Path) -> None:
+def test_the_same_content_again_is_an_edition_of_another_name(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first = replace(store, tables_of("Ana"))
     again = tables_of("Ana")
@@ -127,7 +127,9 @@ def test_the_same_content_again_keeps_the_edition(tmp_path: Path) -> None:
         EditionTables(persons=again.persons, cases=later, legs=again.legs, services=again.services),
     )
     assert not first.unchanged
-    assert second == Written(first.edition, unchanged=True)
+    assert second.unchanged
+    assert second.edition.number == first.edition.number + 1
+    assert store.current() == second.edition
 
 
 def test_an_import_built_upon_an_older_edition_is_refused(tmp_path: Path) -> None:
