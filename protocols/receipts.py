@@ -16,8 +16,8 @@
 
 It does not prove that the answer is the sum of the inputs: that takes the masked inputs, which
 only the members' receipt has (`protocols.members_receipts`). When it was published, and who was
-named for bad shares, is the coordinator's word alone. A release tree with inclusion proofs is not
-built yet.
+named for bad shares, is the coordinator's word alone. That everybody was shown this release and no
+other for its session is what the tree is for (`protocols.release_tree`).
 
 The charter to verify with comes from elsewhere. The receipt carries it too, so that somebody who
 knows members' fingerprints instead can find it believable: `trusted_charter` demands that at least
@@ -216,6 +216,11 @@ def make_public_receipt(
         )
 
     return receipt(sign(receipt(Signature(b"")).to_sign()))
+
+
+def receipt_digest(receipt: bytes) -> Digest:
+    """What names an encoded public receipt: nodes are told it, and the tree's leaf holds it."""
+    return canonical.digest("corridor public receipt", receipt)
 
 
 # ---------------------------------------------------------------- verifying

@@ -2,7 +2,8 @@
 
     suite_named(name)          the suite that a charter names
     KemSuite                   HPKE over one key encapsulation, HKDF-SHA-256, AES-256-CTR keystreams
-    ed25519_signer, _verify    what the pure rooms are handed as `Sign` and `Verify`
+    digest_signer, note_signer what the pure rooms are handed as `Sign`, by what is signed
+    ed25519_signer, _verify    the primitive below them, and what is handed as `Verify`
 
 Everything here but sealing is deterministic: who needs randomness draws it and hands it in. Test
 vectors check each primitive against a second implementation.
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from corridor.errors.secure_sum import UnknownSuiteError
-from corridor.ids import PublicKey, Signature
+from corridor.ids import PublicKey, Signature, is_digest
 from corridor.protocols.suite import SEED_BYTES, Sign, Suite
 from corridor.transport.kems import X25519, XWING, Kem, OpeningKey
 
@@ -98,6 +99,30 @@ def ed25519_signer(private: bytes) -> Sign:
     """Signs with the Ed25519 key whose 32 private bytes these are (RFC 8032)."""
     key = Ed25519PrivateKey.from_private_bytes(private)
     return lambda text: Signature(key.sign(text))
+
+
+def digest_signer(private: bytes) -> Sign:
+    """Signs digests of 32 bytes and nothing else: all messages but notes are signed as digests."""
+    sign = ed25519_signer(private)
+
+    def sign_digest(text: bytes) -> Signature:
+        if not is_digest(text):
+            raise ValueError("this signer signs digests of 32 bytes, and no text")
+        return sign(text)
+
+    return sign_digest
+
+
+def note_signer(private: bytes) -> Sign:
+    """Signs texts of notes and of cosignatures, which no digest can be taken for."""
+    sign = ed25519_signer(private)
+
+    def sign_note(text: bytes) -> Signature:
+        if len(text) <= 32 or not text.endswith(b"\n"):
+            raise ValueError("this signer signs the texts of notes, and no digest")
+        return sign(text)
+
+    return sign_note
 
 
 def ed25519_public_key(private: bytes) -> PublicKey:

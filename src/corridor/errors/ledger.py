@@ -18,23 +18,6 @@ class BrokenChainError(DamagedError):
         )
 
 
-class LedgerBehindJournalError(DamagedError):
-    """The ledger lacks what the journal remembers of it. It was left as it is; nothing is answered.
-
-    An older ledger would hand out the allowance again that was spent since.
-    """
-
-    code = "ledger.behind_journal"
-
-    def __init__(self, problem: str) -> None:
-        """Say what is missing."""
-        super().__init__(
-            f"ledger.sqlite3: {problem}, and journal.sqlite3 names it: its end was cut off, or an "
-            "older copy was put back. Both were left as they are, and this node answers nothing "
-            "until the newest ledger is back in its place. If it is lost, tell the other members."
-        )
-
-
 class LedgerDiskError(UnavailableError):
     """The ledger or journal could not be written. Nothing was added, and nothing may leave."""
 

@@ -161,3 +161,35 @@ class ReceiptSumError(ReceiptNotProvenError):
     """The masked inputs do not add up to the answer."""
 
     code = "receipt.sum"
+
+
+class ReceiptCheckpointError(ReceiptNotProvenError):
+    """The receipt's checkpoint is not one that the coordinator and known members signed."""
+
+    code = "receipt.checkpoint"
+
+
+class ReceiptInclusionError(ReceiptNotProvenError):
+    """The release is not in the tree of the receipt's checkpoint."""
+
+    code = "receipt.inclusion"
+
+
+class ReceiptConsistencyError(ReceiptNotProvenError):
+    """The receipt's tree is another than that of the reader's checkpoint."""
+
+    code = "receipt.other_tree"
+
+
+class NoTreeInReceiptError(RefusedError):
+    """A receipt brings no proof with which to compare a checkpoint. Nothing was compared."""
+
+    code = "receipt.no_tree_proof"
+
+    def __init__(self, size: int) -> None:
+        """Say how to get one."""
+        super().__init__(
+            f"receipt: brings no proof that leads to the checkpoint of {size} releases; nothing "
+            "was compared. Fetch it anew with: corridor results ID --receipt FILE --since "
+            f"{size}"
+        )

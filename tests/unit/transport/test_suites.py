@@ -16,9 +16,11 @@ from corridor.errors.secure_sum import UnknownSuiteError
 from corridor.ids import PublicKey, Signature
 from corridor.transport.kems import X25519, XWING, Kem
 from corridor.transport.suites import (
+    digest_signer,
     ed25519_public_key,
     ed25519_signer,
     ed25519_verify,
+    note_signer,
     suite_named,
 )
 
@@ -129,6 +131,20 @@ def test_a_bad_signature_or_key_is_false_and_never_an_error() -> None:
     assert not ed25519_verify(public, b"text", Signature(b""))
     assert not ed25519_verify(PublicKey(b""), b"text", signature)
     assert not ed25519_verify(PublicKey(b"\xff" * 32), b"text", signature)
+
+
+def test_a_signer_of_digests_signs_no_note_and_a_signer_of_notes_no_digest() -> None:
+    private = Random(1).randbytes(32)
+    digest, note = digest_signer(private), note_signer(private)
+    assert digest(bytes(32)) == ed25519_signer(private)(bytes(32))
+    text = b"corridor-releases/ab\n7\n" + b"A" * 44 + b"\n"
+    assert note(text) == ed25519_signer(private)(text)
+    for wrong in (b"", bytes(31), bytes(33), text):
+        with pytest.raises(ValueError, match="signs digests"):
+            digest(wrong)
+    for wrong in (b"\n", bytes(31) + b"\n", text[:-1]):
+        with pytest.raises(ValueError, match="texts of notes"):
+            note(wrong)
 
 
 def test_a_suite_goes_by_its_name() -> None:
