@@ -1,11 +1,12 @@
 """What travels between node and coordinator beside the messages of an attempt.
 
-    the stream     NodeMessage = Hello | Standing | NodeInSession
-                   CoordinatorMessage = Welcome | CharterAvailable | CoordinatorInSession
+    the stream     NodeMessage = Hello | Standing | Cosigned | TreeStanding | NodeInSession
+                   CoordinatorMessage = Welcome | CharterAvailable | CheckpointToCosign
+                                        | CoordinatorInSession
     in a session   the values of `protocols.secure_sum.messages`, and here VectorChunk, Dealings,
                    Refusal, Progress, Released, Failed
     membership     FetchCharter, CharterDocument, CharterSigned, CharterStatus, FetchReceipt,
-                   ReceiptChunk
+                   ReceiptChunk, FetchConsistency, ConsistencyProof
 
 Values are well-formed, not believed. `codec` reads and writes their protobuf form.
 """
@@ -88,6 +89,58 @@ class CharterAvailable:
 
     charter: Digest
     in_force: bool
+
+
+# ---------------------------------------------------------------- the release tree
+
+INCLUSIONS = 64
+"""The most releases that are shown in a tree at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """That the release of one session stands at a place of the tree."""
+
+    session: SessionId
+    index: int
+    path: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointToCosign:
+    """A checkpoint of the release tree, with what a node needs to see before it cosigns.
+
+    Attributes:
+        old_size: where the consistency proof begins.
+        note: the signed note, with the cosignatures so far, for `protocols.notes`.
+    """
+
+    old_size: int
+    consistency: tuple[Digest, ...]
+    note: bytes
+    inclusions: tuple[Inclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """The node's cosignature of the checkpoint of that size."""
+
+    size: int
+    timestamp: int
+    signature: Signature
+
+
+@dataclass(frozen=True, slots=True)
+class TreeStanding:
+    """Up to where a node knows the tree, and what it wants shown in it.
+
+    Attributes:
+        code: why the last checkpoint was not cosigned; empty where the node asks for one.
+    """
+
+    size: int
+    sessions: tuple[SessionId, ...]
+    code: str = ""
 
 
 # ---------------------------------------------------------------- in a session
@@ -189,8 +242,10 @@ class CoordinatorInSession:
     body: CoordinatorBody
 
 
-NodeMessage: TypeAlias = Hello | Standing | NodeInSession
-CoordinatorMessage: TypeAlias = Welcome | CharterAvailable | CoordinatorInSession
+NodeMessage: TypeAlias = Hello | Standing | Cosigned | TreeStanding | NodeInSession
+CoordinatorMessage: TypeAlias = (
+    Welcome | CharterAvailable | CheckpointToCosign | CoordinatorInSession
+)
 
 
 # ---------------------------------------------------------------- membership
@@ -256,3 +311,18 @@ class ReceiptChunk:
 
     index: int
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConsistency:
+    """Ask for the proof that the tree of one size continues that of another."""
+
+    old_size: int
+    new_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyProof:
+    """That proof, not verified."""
+
+    path: tuple[Digest, ...]

@@ -32,13 +32,18 @@ from corridor.transport.messages import (
     CharterDocument,
     CharterSigned,
     CharterStatus,
+    CheckpointToCosign,
+    ConsistencyProof,
     CoordinatorInSession,
     CoordinatorMessage,
+    Cosigned,
     Dealings,
     Failed,
     FetchCharter,
+    FetchConsistency,
     FetchReceipt,
     Hello,
+    Inclusion,
     NodeInSession,
     NodeMessage,
     Progress,
@@ -48,6 +53,7 @@ from corridor.transport.messages import (
     Released,
     Round,
     Standing,
+    TreeStanding,
     VectorChunk,
     Welcome,
 )
@@ -202,9 +208,24 @@ standings = st.builds(
     left_for_all_time=amounts,
 )
 refusals = st.builds(Refusal, codes, texts)
+tree_sizes = st.integers(0, 2**63 - 1)
+tree_paths = st.lists(digests, max_size=5).map(tuple)
+inclusions = st.lists(
+    st.builds(Inclusion, sessions, tree_sizes, tree_paths),
+    max_size=3,
+    unique_by=lambda one: one.session,
+).map(tuple)
+checkpoints = st.builds(
+    CheckpointToCosign, tree_sizes, tree_paths, st.binary(min_size=1, max_size=300), inclusions
+)
+tree_standings = st.builds(
+    TreeStanding, tree_sizes, st.lists(sessions, max_size=3).map(tuple), st.just("") | codes
+)
 node_messages: st.SearchStrategy[NodeMessage] = (
     st.builds(Hello, countries, uint32s, words, standings)
     | standings
+    | st.builds(Cosigned, tree_sizes, seconds, signatures)
+    | tree_standings
     | st.builds(
         NodeInSession,
         sessions,
@@ -223,6 +244,7 @@ ended = st.builds(Released, words, digests) | st.builds(Failed, codes, texts, co
 coordinator_messages: st.SearchStrategy[CoordinatorMessage] = (
     st.builds(Welcome, st.none() | digests, seconds, uint32s)
     | st.builds(CharterAvailable, digests, st.booleans())
+    | checkpoints
     | st.builds(lambda body: CoordinatorInSession(body.header.session, body), proposals)
     | st.builds(
         CoordinatorInSession,
@@ -248,3 +270,5 @@ charters_signed = st.builds(CharterSigned, digests, countries, signatures)
 charter_statuses = st.builds(CharterStatus, digests, st.booleans(), country_sets, country_sets)
 fetch_receipts = st.builds(FetchReceipt, words, st.sampled_from(ReceiptKind))
 receipt_chunks = st.builds(ReceiptChunk, st.integers(0, 2**20), st.binary(min_size=1, max_size=200))
+consistencies_wanted = st.builds(FetchConsistency, tree_sizes, tree_sizes)
+consistency_proofs = st.builds(ConsistencyProof, tree_paths)

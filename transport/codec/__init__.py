@@ -3,6 +3,7 @@
     fields       one check per kind of field: sizes, forms, counts
     attempt      the messages of `protocols.secure_sum.messages`
     exchange     the stream: NodeMessage, CoordinatorMessage and their own bodies
+    tree         checkpoints, cosignatures, proofs of the release tree
     membership   charters, signatures, receipts
 
 `encode_x` takes a value and cannot fail. `decode_x` takes a message that somebody sent: every
@@ -37,21 +38,31 @@ from corridor.transport.codec.membership import (
     encode_fetch_receipt,
     encode_receipt_chunk,
 )
+from corridor.transport.codec.tree import (
+    decode_consistency_proof,
+    decode_fetch_consistency,
+    encode_consistency_proof,
+    encode_fetch_consistency,
+)
 
 __all__ = [
     "decode_charter_document",
     "decode_charter_signed",
     "decode_charter_status",
+    "decode_consistency_proof",
     "decode_coordinator_message",
     "decode_fetch_charter",
+    "decode_fetch_consistency",
     "decode_fetch_receipt",
     "decode_node_message",
     "decode_receipt_chunk",
     "encode_charter_document",
     "encode_charter_signed",
     "encode_charter_status",
+    "encode_consistency_proof",
     "encode_coordinator_message",
     "encode_fetch_charter",
+    "encode_fetch_consistency",
     "encode_fetch_receipt",
     "encode_node_message",
     "encode_receipt_chunk",

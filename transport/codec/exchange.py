@@ -22,12 +22,14 @@ from corridor.protocols.secure_sum.messages import (
     Unmask,
     UnmaskRequest,
 )
-from corridor.transport.codec import attempt, fields
+from corridor.transport.codec import attempt, fields, tree
 from corridor.transport.messages import (
     CharterAvailable,
+    CheckpointToCosign,
     CoordinatorBody,
     CoordinatorInSession,
     CoordinatorMessage,
+    Cosigned,
     Dealings,
     Failed,
     Hello,
@@ -39,6 +41,7 @@ from corridor.transport.messages import (
     Released,
     Round,
     Standing,
+    TreeStanding,
     VectorChunk,
     Welcome,
 )
@@ -65,6 +68,10 @@ def encode_node_message(value: NodeMessage) -> exchange_pb2.NodeMessage:
             return exchange_pb2.NodeMessage(hello=_encode_hello(value))
         case Standing():
             return exchange_pb2.NodeMessage(standing=_encode_standing(value))
+        case Cosigned():
+            return exchange_pb2.NodeMessage(cosignature=tree.encode_cosigned(value))
+        case TreeStanding():
+            return exchange_pb2.NodeMessage(tree_standing=tree.encode_tree_standing(value))
         case NodeInSession(session, body):
             message = _encode_node_body(body)
             message.session = session
@@ -89,6 +96,12 @@ def decode_node_message(
         case "standing":
             _refuse_session("NodeMessage.session", message.session)
             return _decode_standing(message.standing)
+        case "cosignature":
+            _refuse_session("NodeMessage.session", message.session)
+            return tree.decode_cosigned(message.cosignature)
+        case "tree_standing":
+            _refuse_session("NodeMessage.session", message.session)
+            return tree.decode_tree_standing(message.tree_standing)
         case None:
             raise _no_body("NodeMessage", message)
         case _:
@@ -158,6 +171,10 @@ def encode_coordinator_message(value: CoordinatorMessage) -> exchange_pb2.Coordi
                     charter=available, in_force=in_force
                 )
             )
+        case CheckpointToCosign():
+            return exchange_pb2.CoordinatorMessage(
+                checkpoint_to_cosign=tree.encode_checkpoint(value)
+            )
         case CoordinatorInSession(session, body):
             message = _encode_coordinator_body(body)
             message.session = session
@@ -190,6 +207,9 @@ def decode_coordinator_message(
             return CharterAvailable(
                 fields.digest("CharterAvailable.charter", available.charter), available.in_force
             )
+        case "checkpoint_to_cosign":
+            _refuse_session("CoordinatorMessage.session", message.session)
+            return tree.decode_checkpoint(message.checkpoint_to_cosign)
         case None:
             raise _no_body("CoordinatorMessage", message)
         case _:

@@ -138,6 +138,8 @@ BRANCHES: dict[type[Message], Decode] = {
     membership_pb2.CharterStatus: codec.decode_charter_status,
     membership_pb2.FetchReceiptRequest: codec.decode_fetch_receipt,
     membership_pb2.ReceiptChunk: codec.decode_receipt_chunk,
+    membership_pb2.FetchConsistencyRequest: codec.decode_fetch_consistency,
+    membership_pb2.ConsistencyProof: codec.decode_consistency_proof,
 }
 
 
@@ -172,8 +174,27 @@ def test_what_the_coordinator_says_arrives_unchanged(value: CoordinatorMessage) 
         (values.charter_statuses, codec.encode_charter_status, codec.decode_charter_status),
         (values.fetch_receipts, codec.encode_fetch_receipt, codec.decode_fetch_receipt),
         (values.receipt_chunks, codec.encode_receipt_chunk, codec.decode_receipt_chunk),
+        (
+            values.consistencies_wanted,
+            codec.encode_fetch_consistency,
+            codec.decode_fetch_consistency,
+        ),
+        (
+            values.consistency_proofs,
+            codec.encode_consistency_proof,
+            codec.decode_consistency_proof,
+        ),
     ],
-    ids=["fetch-charter", "document", "signed", "status", "fetch-receipt", "receipt-chunk"],
+    ids=[
+        "fetch-charter",
+        "document",
+        "signed",
+        "status",
+        "fetch-receipt",
+        "receipt-chunk",
+        "fetch-consistency",
+        "consistency",
+    ],
 )
 def test_what_members_and_coordinator_say_of_membership_arrives_unchanged(
     data: st.DataObject,

@@ -58,6 +58,8 @@ class NodeMessage(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     HELLO_FIELD_NUMBER: builtins.int
     STANDING_FIELD_NUMBER: builtins.int
+    COSIGNATURE_FIELD_NUMBER: builtins.int
+    TREE_STANDING_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
     ACCEPTANCE_FIELD_NUMBER: builtins.int
     SHARES_FIELD_NUMBER: builtins.int
@@ -67,11 +69,15 @@ class NodeMessage(google.protobuf.message.Message):
     SURVIVOR_SIGNATURE_FIELD_NUMBER: builtins.int
     UNMASK_FIELD_NUMBER: builtins.int
     session: builtins.bytes
-    """16 bytes; empty exactly for the bodies 2 and 3."""
+    """16 bytes; empty exactly for the bodies below 16."""
     @property
     def hello(self) -> Global___Hello: ...
     @property
     def standing(self) -> Global___Standing: ...
+    @property
+    def cosignature(self) -> Global___Cosignature: ...
+    @property
+    def tree_standing(self) -> Global___TreeStanding: ...
     @property
     def refusal(self) -> corridor.wire.v1.common_pb2.Refusal: ...
     @property
@@ -94,6 +100,8 @@ class NodeMessage(google.protobuf.message.Message):
         session: builtins.bytes = ...,
         hello: Global___Hello | None = ...,
         standing: Global___Standing | None = ...,
+        cosignature: Global___Cosignature | None = ...,
+        tree_standing: Global___TreeStanding | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
         acceptance: corridor.wire.v1.attempt_pb2.Acceptance | None = ...,
         shares: corridor.wire.v1.attempt_pb2.Shares | None = ...,
@@ -103,9 +111,9 @@ class NodeMessage(google.protobuf.message.Message):
         survivor_signature: corridor.wire.v1.attempt_pb2.SurvivorSignature | None = ...,
         unmask: corridor.wire.v1.attempt_pb2.Unmask | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask"] | None: ...
+    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask"] | None: ...
 
 Global___NodeMessage: typing_extensions.TypeAlias = NodeMessage
 
@@ -116,6 +124,7 @@ class CoordinatorMessage(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     WELCOME_FIELD_NUMBER: builtins.int
     CHARTER_AVAILABLE_FIELD_NUMBER: builtins.int
+    CHECKPOINT_TO_COSIGN_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
     PROPOSAL_FIELD_NUMBER: builtins.int
     ROSTER_FIELD_NUMBER: builtins.int
@@ -127,11 +136,13 @@ class CoordinatorMessage(google.protobuf.message.Message):
     RELEASED_FIELD_NUMBER: builtins.int
     FAILED_FIELD_NUMBER: builtins.int
     session: builtins.bytes
-    """16 bytes; empty exactly for the bodies 2 and 3."""
+    """16 bytes; empty exactly for the bodies below 16."""
     @property
     def welcome(self) -> Global___Welcome: ...
     @property
     def charter_available(self) -> Global___CharterAvailable: ...
+    @property
+    def checkpoint_to_cosign(self) -> Global___CheckpointToCosign: ...
     @property
     def refusal(self) -> corridor.wire.v1.common_pb2.Refusal: ...
     @property
@@ -158,6 +169,7 @@ class CoordinatorMessage(google.protobuf.message.Message):
         session: builtins.bytes = ...,
         welcome: Global___Welcome | None = ...,
         charter_available: Global___CharterAvailable | None = ...,
+        checkpoint_to_cosign: Global___CheckpointToCosign | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
         proposal: corridor.wire.v1.attempt_pb2.Proposal | None = ...,
         roster: corridor.wire.v1.attempt_pb2.Roster | None = ...,
@@ -169,9 +181,9 @@ class CoordinatorMessage(google.protobuf.message.Message):
         released: Global___Released | None = ...,
         failed: Global___Failed | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed"] | None: ...
+    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed"] | None: ...
 
 Global___CoordinatorMessage: typing_extensions.TypeAlias = CoordinatorMessage
 
@@ -348,3 +360,108 @@ class Failed(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["code", b"code", "message", b"message", "missing", b"missing"]) -> None: ...
 
 Global___Failed: typing_extensions.TypeAlias = Failed
+
+@typing.final
+class CheckpointToCosign(google.protobuf.message.Message):
+    """A checkpoint of the release tree, with a proof that it continues the one of `old_size`."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    OLD_SIZE_FIELD_NUMBER: builtins.int
+    CONSISTENCY_FIELD_NUMBER: builtins.int
+    NOTE_FIELD_NUMBER: builtins.int
+    INCLUSIONS_FIELD_NUMBER: builtins.int
+    old_size: builtins.int
+    note: builtins.bytes
+    """The signed note (c2sp.org/tlog-checkpoint), with the cosignatures so far."""
+    @property
+    def consistency(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """Hashes of RFC 6962's consistency proof."""
+
+    @property
+    def inclusions(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Inclusion]:
+        """That releases which this node asked for, or took part in since, are in this tree."""
+
+    def __init__(
+        self,
+        *,
+        old_size: builtins.int = ...,
+        consistency: collections.abc.Iterable[builtins.bytes] | None = ...,
+        note: builtins.bytes = ...,
+        inclusions: collections.abc.Iterable[Global___Inclusion] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["consistency", b"consistency", "inclusions", b"inclusions", "note", b"note", "old_size", b"old_size"]) -> None: ...
+
+Global___CheckpointToCosign: typing_extensions.TypeAlias = CheckpointToCosign
+
+@typing.final
+class Inclusion(google.protobuf.message.Message):
+    """That the release of one session is in the tree."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: builtins.int
+    INDEX_FIELD_NUMBER: builtins.int
+    PATH_FIELD_NUMBER: builtins.int
+    session: builtins.bytes
+    index: builtins.int
+    @property
+    def path(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        session: builtins.bytes = ...,
+        index: builtins.int = ...,
+        path: collections.abc.Iterable[builtins.bytes] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["index", b"index", "path", b"path", "session", b"session"]) -> None: ...
+
+Global___Inclusion: typing_extensions.TypeAlias = Inclusion
+
+@typing.final
+class Cosignature(google.protobuf.message.Message):
+    """The node cosigned the checkpoint of this size (c2sp.org/tlog-cosignature)."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIZE_FIELD_NUMBER: builtins.int
+    TIMESTAMP_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    size: builtins.int
+    timestamp: builtins.int
+    signature: builtins.bytes
+    def __init__(
+        self,
+        *,
+        size: builtins.int = ...,
+        timestamp: builtins.int = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["signature", b"signature", "size", b"size", "timestamp", b"timestamp"]) -> None: ...
+
+Global___Cosignature: typing_extensions.TypeAlias = Cosignature
+
+@typing.final
+class TreeStanding(google.protobuf.message.Message):
+    """Up to where a node knows the tree, and which of its releases it wants shown in it."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIZE_FIELD_NUMBER: builtins.int
+    SESSIONS_FIELD_NUMBER: builtins.int
+    CODE_FIELD_NUMBER: builtins.int
+    size: builtins.int
+    code: builtins.str
+    """Why the last checkpoint was not cosigned; empty where the node only asks for one."""
+    @property
+    def sessions(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        size: builtins.int = ...,
+        sessions: collections.abc.Iterable[builtins.bytes] | None = ...,
+        code: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["code", b"code", "sessions", b"sessions", "size", b"size"]) -> None: ...
+
+Global___TreeStanding: typing_extensions.TypeAlias = TreeStanding

@@ -165,3 +165,41 @@ class ReceiptChunk(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["data", b"data", "index", b"index"]) -> None: ...
 
 Global___ReceiptChunk: typing_extensions.TypeAlias = ReceiptChunk
+
+@typing.final
+class FetchConsistencyRequest(google.protobuf.message.Message):
+    """Sizes of the release tree, the earlier one first."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    OLD_SIZE_FIELD_NUMBER: builtins.int
+    NEW_SIZE_FIELD_NUMBER: builtins.int
+    old_size: builtins.int
+    new_size: builtins.int
+    def __init__(
+        self,
+        *,
+        old_size: builtins.int = ...,
+        new_size: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["new_size", b"new_size", "old_size", b"old_size"]) -> None: ...
+
+Global___FetchConsistencyRequest: typing_extensions.TypeAlias = FetchConsistencyRequest
+
+@typing.final
+class ConsistencyProof(google.protobuf.message.Message):
+    """Hashes of RFC 6962's consistency proof."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: builtins.int
+    @property
+    def path(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]: ...
+    def __init__(
+        self,
+        *,
+        path: collections.abc.Iterable[builtins.bytes] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["path", b"path"]) -> None: ...
+
+Global___ConsistencyProof: typing_extensions.TypeAlias = ConsistencyProof

@@ -49,6 +49,11 @@ class MembershipStub(object):
                 request_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.FetchReceiptRequest.SerializeToString,
                 response_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.ReceiptChunk.FromString,
                 _registered_method=True)
+        self.FetchConsistency = channel.unary_unary(
+                '/corridor.v1.Membership/FetchConsistency',
+                request_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.FetchConsistencyRequest.SerializeToString,
+                response_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.ConsistencyProof.FromString,
+                _registered_method=True)
 
 
 class MembershipServicer(object):
@@ -72,6 +77,12 @@ class MembershipServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FetchConsistency(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MembershipServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -89,6 +100,11 @@ def add_MembershipServicer_to_server(servicer, server):
                     servicer.FetchReceipt,
                     request_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.FetchReceiptRequest.FromString,
                     response_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.ReceiptChunk.SerializeToString,
+            ),
+            'FetchConsistency': grpc.unary_unary_rpc_method_handler(
+                    servicer.FetchConsistency,
+                    request_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.FetchConsistencyRequest.FromString,
+                    response_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.ConsistencyProof.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -172,6 +188,33 @@ class Membership(object):
             '/corridor.v1.Membership/FetchReceipt',
             corridor_dot_wire_dot_v1_dot_membership__pb2.FetchReceiptRequest.SerializeToString,
             corridor_dot_wire_dot_v1_dot_membership__pb2.ReceiptChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchConsistency(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/corridor.v1.Membership/FetchConsistency',
+            corridor_dot_wire_dot_v1_dot_membership__pb2.FetchConsistencyRequest.SerializeToString,
+            corridor_dot_wire_dot_v1_dot_membership__pb2.ConsistencyProof.FromString,
             options,
             channel_credentials,
             insecure,

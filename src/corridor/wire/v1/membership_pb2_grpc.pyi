@@ -77,7 +77,23 @@ _MembershipFetchReceiptType = typing_extensions.TypeVar(
     ],
 )
 
-class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSignCharterType, _MembershipFetchReceiptType]):
+_MembershipFetchConsistencyType = typing_extensions.TypeVar(
+    '_MembershipFetchConsistencyType',
+    grpc.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+        corridor.wire.v1.membership_pb2.ConsistencyProof,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+        corridor.wire.v1.membership_pb2.ConsistencyProof,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+        corridor.wire.v1.membership_pb2.ConsistencyProof,
+    ],
+)
+
+class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSignCharterType, _MembershipFetchReceiptType, _MembershipFetchConsistencyType]):
     @typing.overload
     def __init__(self: MembershipStub[
         grpc.UnaryUnaryMultiCallable[
@@ -91,6 +107,10 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
         grpc.UnaryStreamMultiCallable[
             corridor.wire.v1.membership_pb2.FetchReceiptRequest,
             corridor.wire.v1.membership_pb2.ReceiptChunk,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+            corridor.wire.v1.membership_pb2.ConsistencyProof,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -108,6 +128,10 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
             corridor.wire.v1.membership_pb2.FetchReceiptRequest,
             corridor.wire.v1.membership_pb2.ReceiptChunk,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+            corridor.wire.v1.membership_pb2.ConsistencyProof,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     FetchCharter: _MembershipFetchCharterType
@@ -115,6 +139,8 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
     SignCharter: _MembershipSignCharterType
 
     FetchReceipt: _MembershipFetchReceiptType
+
+    FetchConsistency: _MembershipFetchConsistencyType
 
 MembershipAsyncStub: typing_extensions.TypeAlias = MembershipStub[
     grpc.aio.UnaryUnaryMultiCallable[
@@ -128,6 +154,10 @@ MembershipAsyncStub: typing_extensions.TypeAlias = MembershipStub[
     grpc.aio.UnaryStreamMultiCallable[
         corridor.wire.v1.membership_pb2.FetchReceiptRequest,
         corridor.wire.v1.membership_pb2.ReceiptChunk,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+        corridor.wire.v1.membership_pb2.ConsistencyProof,
     ],
 ]
 
@@ -152,5 +182,12 @@ class MembershipServicer(metaclass=abc.ABCMeta):
         request: corridor.wire.v1.membership_pb2.FetchReceiptRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[corridor.wire.v1.membership_pb2.ReceiptChunk], collections.abc.AsyncIterator[corridor.wire.v1.membership_pb2.ReceiptChunk]]: ...
+
+    @abc.abstractmethod
+    def FetchConsistency(
+        self,
+        request: corridor.wire.v1.membership_pb2.FetchConsistencyRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[corridor.wire.v1.membership_pb2.ConsistencyProof, collections.abc.Awaitable[corridor.wire.v1.membership_pb2.ConsistencyProof]]: ...
 
 def add_MembershipServicer_to_server(servicer: MembershipServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
