@@ -92,6 +92,12 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="also write the public receipt, for `corridor verify`",
     )
+    results.add_argument(
+        "--since",
+        type=int,
+        metavar="SIZE",
+        help="let the receipt lead to the checkpoint of so many releases that you have",
+    )
     results.add_argument("--all", action="store_true", help="every cell, not only the largest")
 
 
@@ -190,7 +196,8 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
             return _list(region, out)
         release = _release_of(region, arguments.id)
         if arguments.receipt is not None:
-            write_atomically(arguments.receipt, region.receipt(release["id"]), PUBLIC)
+            raw = region.receipt(release["id"], arguments.since)
+            write_atomically(arguments.receipt, raw, PUBLIC)
             out.progress(
                 f"The receipt was written to {arguments.receipt}. Next: corridor verify "
                 f"{arguments.receipt} --charter FILE"

@@ -1,6 +1,7 @@
 """What an authority runs at its node: `corridor node …`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from corridor.cli.homes import home_of, read_file
@@ -8,9 +9,10 @@ from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
+from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode, is_country_code
 from corridor.node import app
-from corridor.node.views import CardView, CharterOffer
+from corridor.node.views import CardView, CharterOffer, EvidenceView
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -138,6 +140,25 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     receipt.add_argument("release", metavar="RELEASE")
     receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
+    checkpoint = command(
+        "checkpoint",
+        _checkpoint,
+        does="show the checkpoint of the region's releases that was cosigned here last, or compare "
+        "it with another member's",
+        example="checkpoint --compare checkpoint-of-BG.txt --home /srv/corridor",
+    )
+    checkpoint.add_argument("--out", type=Path, metavar="FILE", help="write the note there")
+    checkpoint.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint that another member sent you; not through the coordinator",
+    )
+    checkpoint.add_argument(
+        "--evidence",
+        action="store_true",
+        help="show the checkpoints by which the coordinator contradicted itself",
+    )
     command(
         "doctor",
         _doctor,
@@ -299,6 +320,66 @@ def _receipt(arguments: argparse.Namespace, out: Output) -> int:
     out.say(f"Next: corridor verify {arguments.out} --home {home_of(arguments)}")
     out.document({"file": str(arguments.out)})
     return 0
+
+
+def _checkpoint(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.evidence:
+        return _evidence(app.tree_evidence(world), out)
+    if arguments.compare is not None:
+        found = app.compare_checkpoint(world, read_file(arguments.compare))
+        out.say(
+            f"The tree of {found.theirs} releases in {arguments.compare} and this node's of "
+            f"{found.mine} are one."
+        )
+        if found.cosigned_by:
+            out.say(f"Cosigned there by {', '.join(found.cosigned_by)}.")
+        out.document(
+            {"mine": found.mine, "theirs": found.theirs, "cosigned_by": list(found.cosigned_by)}
+        )
+        return 0
+    held = app.checkpoint(world)
+    if arguments.out is not None:
+        write_atomically(arguments.out, held.note.encode(), PUBLIC)
+        out.say(f"Written to {arguments.out}: {held.size} releases.")
+        out.say("Next: send it to a member, who runs corridor node checkpoint --compare FILE")
+    else:
+        out.raw(held.note)
+    if held.contradicted:
+        out.say("!! The coordinator contradicted itself: corridor node checkpoint --evidence")
+    out.document(
+        {
+            "note": held.note,
+            "size": held.size,
+            "cosigned_by": list(held.cosigned_by),
+            "contradicted": held.contradicted,
+        }
+    )
+    return 1 if held.contradicted else 0
+
+
+def _evidence(found: Sequence[EvidenceView], out: Output) -> int:
+    for one in found:
+        out.heading(f"{one.at}: {one.code}")
+        out.say("This node had cosigned, and the coordinator had signed:")
+        out.raw(one.held)
+        out.say("The coordinator signed as well:")
+        out.raw(one.offered)
+    if not found:
+        out.say("There is no evidence against the coordinator at this node.")
+    out.document(
+        [
+            {
+                "at": one.at,
+                "code": one.code,
+                "held": one.held,
+                "offered": one.offered,
+                "proof": one.proof,
+            }
+            for one in found
+        ]
+    )
+    return 1 if found else 0
 
 
 def _doctor(arguments: argparse.Namespace, out: Output) -> int:

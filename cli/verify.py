@@ -1,17 +1,23 @@
 """`corridor verify`: checks a receipt against something that its reader trusts, by anybody.
 
-    public receipt     who took part in what, and who signed; not that the sum is right
+    public receipt     who took part in what, and who signed; that it is in the region's tree of
+                       releases, and which members cosigned that tree; not that the sum is right
     members' receipt   the same, and the sum itself: opened with a node's key (--home)
 
 The anchor is a charter (`--charter FILE`), or enough members' fingerprints (`--trust`), or the
 charter in force at a node (`--home`). Without an anchor nothing is checked: a receipt that vouches
 for itself proves nothing. No anchor is passed over in silence: two of them are wrong usage.
+
+A receipt is valid before enough members have cosigned, and from before there was a tree: what is
+not proven then is said, and `--checkpoint` refuses what does not fit a checkpoint from elsewhere.
 """
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from corridor.cli.homes import home_of, read_file
 from corridor.cli.output import Output
@@ -19,11 +25,13 @@ from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_home
 from corridor.errors.charter import MalformedCharterError
 from corridor.errors.cli import NoAnchorError, TrustForMembersReceiptError, UnreadableFileError
+from corridor.errors.receipts import NoTreeInReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.rho import Rho
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter, parse_charter, parse_signed_charter
 from corridor.protocols.members_receipts import verify_members_receipt
+from corridor.protocols.notes import Note, parse_checkpoint, parse_note
 from corridor.protocols.receipts import (
     Claim,
     Compile,
@@ -31,6 +39,12 @@ from corridor.protocols.receipts import (
     parse_public_receipt,
     trusted_charter,
     verify_public_receipt,
+)
+from corridor.protocols.release_tree import (
+    ReceiptFile,
+    TreeFindings,
+    parse_receipt_file,
+    verify_in_tree,
 )
 from corridor.protocols.secure_sum.messages import AttemptParameters, Proposal
 from corridor.queries.catalogue import parse_catalogue
@@ -47,7 +61,14 @@ PUBLIC_UNPROVEN = (
     "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
     "corridor node receipt RELEASE"
 )
-MEMBERS_UNPROVEN = "that every node counted its own cases rightly; no receipt can show that"
+MEMBERS_UNPROVEN = (
+    "that every node counted its own cases rightly; no receipt can show that",
+    "that the release is in the region's tree; its public receipt shows that",
+)
+NO_TREE_UNPROVEN = (
+    "that the release is in the region's tree: this is a plain receipt without a proof of that. "
+    "Fetch it anew with: corridor results ID --receipt FILE"
+)
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -71,68 +92,121 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="CC=FINGERPRINT",
         help="a member's fingerprint, as that authority told you itself; as many as you know",
     )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="a checkpoint of the region's releases that you have from elsewhere: earlier, or from "
+        "a member; the receipt must be of the same tree",
+    )
     add_home(parser, "a node: its charter is an anchor, its key opens a members' receipt")
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a public receipt was found to prove; `tree` is None for a plain one."""
+
+    claims: Sequence[Claim]
+    tree: TreeFindings | None
+
+    @property
+    def unproven(self) -> tuple[str, ...]:
+        """What a reader might believe to be proven, and is not."""
+        if self.tree is None:
+            return (PUBLIC_UNPROVEN, NO_TREE_UNPROVEN)
+        if not self.tree.is_enough:
+            many = len(self.tree.cosigned_by)
+            too_few = (
+                f"that nobody is shown another history of releases: {many} members cosigned the "
+                f"tree, {self.tree.needed} are needed. Fetch the receipt again later."
+            )
+            return (PUBLIC_UNPROVEN, too_few)
+        return (PUBLIC_UNPROVEN,)
+
+
 def _run(arguments: argparse.Namespace, out: Output) -> int:
+    tree: TreeFindings | None = None
+    unproven: Sequence[str] = MEMBERS_UNPROVEN
     if is_sealed(_beginning(arguments.file)):
         anchor, claims = _verify_members(arguments)
-        unproven = MEMBERS_UNPROVEN
     else:
-        anchor, claims = _verify_public_file(arguments)
-        unproven = PUBLIC_UNPROVEN
+        anchor, verified = _verify_public_file(arguments)
+        claims, tree, unproven = verified.claims, verified.tree, verified.unproven
     out.say(f"Checked against {anchor}:")
     for claim in claims:
         out.say(f"{claim.number:>3}. {claim.text}")
     out.say("Every claim holds.")
-    out.say(f"Not proven: {unproven}")
+    for words in unproven:
+        out.say(f"Not proven: {words}")
     out.document(
         {
             "anchor": anchor,
             "claims": [{"number": one.number, "claim": one.text} for one in claims],
-            "not_proven": unproven,
+            "tree": None if tree is None else _shown_tree(tree),
+            "not_proven": list(unproven),
         }
     )
     return 0
 
 
-def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
+def _shown_tree(tree: TreeFindings) -> dict[str, Any]:
+    return {
+        "size": tree.size,
+        "cosigned_by": list(tree.cosigned_by),
+        "needed": tree.needed,
+        "enough": tree.is_enough,
+    }
+
+
+def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
     raw = read_file(arguments.file)
+    known = _known_checkpoint(arguments)
     if arguments.trust:
-        claims, known, threshold = verify_trusted_receipt(raw, trust_of(arguments.trust))
-        names = ", ".join(sorted(known))
-        anchor = f"the fingerprints of {len(known)} who signed ({names}); {threshold} are needed"
-        return anchor, claims
+        verified, trusted, threshold = verify_trusted_receipt(raw, trust_of(arguments.trust), known)
+        names = ", ".join(sorted(trusted))
+        anchor = f"the fingerprints of {len(trusted)} who signed ({names}); {threshold} are needed"
+        return anchor, verified
     path = arguments.charter
     if path is None and arguments.home is None:
         raise NoAnchorError
     if path is None:
         path = arguments.home / "charter.json"
-    return f"the charter in {path}", verify_receipt(raw, read_file(path))
+    return f"the charter in {path}", verify_receipt(raw, read_file(path), known)
 
 
-def verify_receipt(raw: bytes, charter_file: bytes) -> Sequence[Claim]:
-    """The claims of a public receipt that hold under the charter in a file.
+def _known_checkpoint(arguments: argparse.Namespace) -> Note | None:
+    path = arguments.checkpoint
+    return None if path is None else parse_note(read_file(path), str(path))
+
+
+def verify_receipt(raw: bytes, charter_file: bytes, known: Note | None = None) -> Verified:
+    """What a public receipt proves under the charter in a file.
+
+    Args:
+        raw: the receipt file, with or without its proof.
+        charter_file: a charter, as the reader trusts it.
+        known: a checkpoint that the receipt's tree must fit.
 
     Raises:
         CorridorError: the file is no receipt, or a claim does not hold.
     """
-    return _verify_public(raw, read_charter(charter_file))
+    return _verify_public(parse_receipt_file(raw), read_charter(charter_file), known)
 
 
 def verify_trusted_receipt(
-    raw: bytes, trusted: Mapping[CountryCode, Fingerprint]
-) -> tuple[Sequence[Claim], frozenset[CountryCode], int]:
-    """The claims of a public receipt that hold for whoever knows these members.
+    raw: bytes, trusted: Mapping[CountryCode, Fingerprint], known: Note | None = None
+) -> tuple[Verified, frozenset[CountryCode], int]:
+    """What a public receipt proves for whoever knows these members.
 
     Also which of those who signed the survivor set are known, and how many had to be.
 
     Raises:
         CorridorError: too few are known, or as `verify_receipt`.
     """
-    receipt = parse_public_receipt(raw)
-    charter, known = trusted_charter(receipt, trusted)
-    return _verify_public(raw, charter), known, receipt.parameters.threshold
+    file = parse_receipt_file(raw)
+    receipt = parse_public_receipt(file.receipt)
+    charter, vouched = trusted_charter(receipt, trusted)
+    return _verify_public(file, charter, known), vouched, receipt.parameters.threshold
 
 
 def read_charter(raw: bytes) -> Charter:
@@ -149,14 +223,16 @@ def read_charter(raw: bytes) -> Charter:
     return signed.charter
 
 
-def _verify_public(raw: bytes, charter: Charter) -> Sequence[Claim]:
-    return verify_public_receipt(
-        parse_public_receipt(raw),
+def _verify_public(file: ReceiptFile, charter: Charter, known: Note | None) -> Verified:
+    claims = verify_public_receipt(
+        parse_public_receipt(file.receipt),
         charter,
         compile_=compiler(charter),
         verify=ed25519_verify,
         suite=suite_named(charter.suite),
     )
+    tree = verify_in_tree(file, charter, ed25519_verify, known)
+    return Verified(claims if tree is None else (*claims, *tree.claims), tree)
 
 
 def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
@@ -166,6 +242,9 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
 
     if arguments.trust:
         raise TrustForMembersReceiptError
+    known = _known_checkpoint(arguments)
+    if known is not None:
+        raise NoTreeInReceiptError(parse_checkpoint(known.text).size)
     home = Home(home_of(arguments))
     country = read_settings(home).country
     # A member's own charter in force is what its operator confirmed.

@@ -143,9 +143,21 @@ class Region:
         """A release: its tables with margins, its guarantee, who took part."""
         return self._get(f"/releases/{_name(identifier)}")
 
-    def receipt(self, identifier: str) -> bytes:
-        """The public receipt of a release, byte for byte."""
-        return self._send("GET", f"/releases/{_name(identifier)}/receipt").content
+    def receipt(self, identifier: str, since: int | None = None) -> bytes:
+        """The public receipt of a release with its proof, byte for byte.
+
+        `since` is the size of a checkpoint that you have: the file then leads to that as well.
+        """
+        query = "" if since is None else f"?since={since}"
+        return self._send("GET", f"/releases/{_name(identifier)}/receipt{query}").content
+
+    def checkpoint(self) -> bytes:
+        """The latest checkpoint of the region's releases: a signed note with its cosignatures."""
+        return self._send("GET", "/log/checkpoint").content
+
+    def consistency(self, old: int, new: int) -> Answer:
+        """The proof that the tree of `new` releases begins with the tree of `old`."""
+        return self._get(f"/log/consistency?old={old}&new={new}")
 
     def _get(self, path: str) -> Answer:
         return self._object(self._send("GET", path))

@@ -32,6 +32,7 @@ from cheroot.wsgi import Server as WsgiServer
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
 from corridor.coordinator.connections import Connections
+from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.home import (
     Deadlines,
@@ -45,6 +46,7 @@ from corridor.coordinator.home import (
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk, Shown
+from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
 from corridor.coordinator.rounds import Rounds, interrupted
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
@@ -53,8 +55,6 @@ from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
-from corridor.errors.charter import MalformedCharterError
-from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
     NoCharterError,
@@ -81,9 +81,10 @@ from corridor.transport.channels import Peer, make_server
 from corridor.transport.invitations import Invitation
 from corridor.transport.logs import log_as_json_lines
 from corridor.transport.suites import (
+    digest_signer,
     ed25519_public_key,
-    ed25519_signer,
     ed25519_verify,
+    note_signer,
     suite_named,
 )
 
@@ -94,9 +95,6 @@ SUITE = "x25519"
 
 WATCH_SECONDS = 0.5
 """How soon a charter that a command proposed is announced to the connected nodes."""
-
-FORGET_SECONDS = 24 * 60 * 60
-"""How often members' receipts past their retention are deleted, besides at a start."""
 
 WEB_THREADS = 8
 WEB_HEADER_BYTES = 32 * 1024
@@ -271,8 +269,7 @@ def propose_charter(
         rho_per_question: the most that one question may cost.
         cells: the most cells of an answer.
         persons_per_node: the most persons that a node may hold.
-        countries: values of the country fields besides the members' own, all others count as
-            unknown; all that the catalogue knows where None.
+        countries: values of the country fields; all that the catalogue knows where None.
         years: first and last year of the date fields; fifteen years up to this one where None.
         retention_days: how long members' receipts are kept.
         failed_attempts_per_day: how many failed attempts a node bears.
@@ -282,12 +279,6 @@ def propose_charter(
         TooFewEnrolledError, MalformedCharterError: nothing was proposed.
     """
     with opened(world) as parts:
-        for country in countries or ():
-            if country not in parts.catalogue.country_names:
-                raise MalformedCharterError(
-                    f'charter: "countries" holds {country}, which is no country of ISO 3166-1; '
-                    "nothing was proposed. Correct the list."
-                )
         this_year = world.clock().year
         terms = CharterTerms(
             countries=tuple(countries or parts.catalogue.country_names),
@@ -394,15 +385,12 @@ async def run(
         add_servicers(
             server,
             ExchangeServicer(parts.streams, lambda peer: _recheck(parts, peer)),
-            MembershipServicer(parts.charters, parts.releases, parts.announce),
+            MembershipServicer(parts.charters, parts.releases, parts.log, parts.announce),
         )
         web = _make_web(parts)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
-        tasks = [
-            asyncio.create_task(work)
-            for work in (parts.rounds.run(), _watch(parts), _forget_daily(parts))
-        ]
+        tasks = [asyncio.create_task(parts.rounds.run()), asyncio.create_task(_watch(parts))]
         host, _ = split_address(parts.settings.listen, "listen")
         web_host, _ = split_address(parts.settings.web, "web")
         on_ready(Serving(f"{host}:{port}", f"{web_host}:{web.bind_addr[1]}"))
@@ -444,24 +432,9 @@ async def _watch(parts: "Parts") -> None:
         await asyncio.sleep(WATCH_SECONDS)
 
 
-async def _forget_daily(parts: "Parts") -> None:
-    """Keep members' receipts no longer than the charter says, however long this process runs."""
-    forgot = parts.world.now()
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        # By the world's clock, not by sleeping a day: a machine that slept has not waited.
-        if parts.world.now() >= forgot + FORGET_SECONDS:
-            forgot = parts.world.now()
-            try:
-                since = await asyncio.to_thread(_retained_since, parts)
-                count = await asyncio.to_thread(parts.releases.delete_expired_receipts, since)
-                _log.info("receipts.forgotten", receipts=count)
-            except DiskError as error:
-                _log.error("receipts.not_forgotten", code=error.code)
-
-
 def tidy(parts: "Parts") -> None:
     """What a kill at any moment may have left: an attempt, spooled vectors, streams, a receipt."""
+    parts.log.complete()
     failed = parts.record.recover(interrupted)
     if failed:
         _log.info("attempts.recovered", questions=list(failed))
@@ -566,6 +539,7 @@ class Parts:
     region: RegionDesk
     questions: QuestionDesk
     releases: ReleaseDesk
+    log: ReleaseLog
     streams: StreamDesk
     rounds: Rounds
 
@@ -613,14 +587,16 @@ def make_parts(
     """Wire everything over one home; `wake` is there where rounds are to run."""
     authority = _read_authority(home)
     private = (home.keys / "signing.key").read_bytes()
-    key, sign, verify = ed25519_public_key(private), ed25519_signer(private), ed25519_verify
+    key, sign, verify = ed25519_public_key(private), digest_signer(private), ed25519_verify
     catalogue = parse_catalogue(_read_data)
     now = world.now
-    record, progress = AttemptRecord(store, now), Progress()
+    log = ReleaseLog(store=store, key=key, sign=note_signer(private), verify=verify)
+    record, progress = AttemptRecord(store, now, log), Progress()
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
     charters = CharterDesk(store, settings.name, key, sign, verify, now)
-    releases = ReleaseDesk(store, home.receipts)
+    releases = ReleaseDesk(store, home.receipts, charters, log)
+    cosigning = CosigningDesk(log=log, charters=charters, connections=connections, now=now)
     loop = asyncio.get_running_loop() if wake is not None else None
 
     def wake_rounds() -> None:
@@ -673,12 +649,14 @@ def make_parts(
             now=now,
         ),
         releases=releases,
+        log=log,
         streams=StreamDesk(
             store=store,
             connections=connections,
             presence=presence,
             witness=witness,
             charters=charters,
+            cosigning=cosigning,
             now=now,
         ),
         rounds=Rounds(
@@ -696,6 +674,7 @@ def make_parts(
                 random_bytes=world.random_bytes,
                 now=now,
             ).publish,
+            after_release=cosigning.offer_all,
             suite=suite_named(SUITE),
             sign=sign,
             verify=verify,

@@ -1,6 +1,7 @@
 """What is durable of questions while they are answered: each step is one transaction.
 
-    queued ──begin──▶ running ──┬─ publish ──▶ released     attempt, release and question at once
+    queued ──begin──▶ running ──┬─ publish ──▶ released     attempt, release, its leaf in the tree,
+                                │                           the checkpoint and question at once
                                 └─ fail ─────▶ failed       attempt and question at once
 
 Kill the coordinator between any two of them: `recover` finds what was running and reports it
@@ -19,6 +20,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.store import Store, attempts, named_dealers, questions, releases
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols import canonical
@@ -135,10 +137,12 @@ class AttemptRecord:
 
     Attributes:
         now: seconds since 1970 UTC.
+        log: where every release gets its leaf.
     """
 
     store: Store
     now: Callable[[], int]
+    log: ReleaseLog
 
     def next_question(self) -> QueuedQuestion | None:
         """The question that has waited longest, if any waits."""
@@ -219,10 +223,11 @@ class AttemptRecord:
         """The attempt is over with this answer: all of it is recorded, or nothing is."""
         now = self.now()
         with self.store.writing() as connection:
+            place = _next_place(connection)
             connection.execute(
                 insert(releases).values(
                     id=publication.id,
-                    place=_next_place(connection),
+                    place=place,
                     session=publication.session,
                     digest=question.digest,
                     rho=question.rho,
@@ -233,6 +238,7 @@ class AttemptRecord:
                     published=now,
                 )
             )
+            self.log.append(connection, place, publication.session, publication.receipt)
             connection.execute(
                 update(attempts)
                 .where(attempts.c.session == publication.session)

@@ -4,9 +4,8 @@
         └─▶ public receipt, and members' receipt (sealed to the members, one file)
 
 The members' receipt is on disk before the transaction that publishes the release; a kill in
-between leaves a file without a release, which the next start deletes. A receipt past the
-charter's retention is deleted at a start and once a day. Everything else of a release is in the
-database, in one row.
+between leaves a file without a release, which the next start deletes. Everything else of a
+release is in the database, in one row.
 """
 
 import json
@@ -16,18 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import RowMapping, select
 
 from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
+from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
-from corridor.coordinator.rounds import Prepared, receipt_digest
+from corridor.coordinator.release_log import ReleaseLog, path_shown
+from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.store import Store, releases
-from corridor.errors.files import DiskError
 from corridor.errors.region import UnknownReleaseError
 from corridor.protocols import canonical
 from corridor.protocols.members_receipts import members_receipt
-from corridor.protocols.receipts import make_public_receipt
+from corridor.protocols.receipts import make_public_receipt, receipt_digest
 from corridor.protocols.secure_sum.messages import Proposal
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.queries.answers import decode_answer
@@ -41,12 +41,18 @@ Shown = dict[str, Any]
 """An object of the REST API."""
 
 
+LEAVES = 1000
+"""The most entries of the tree that are shown at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseDesk:
-    """Shows what was released."""
+    """Shows what was released, and that it stands in the tree."""
 
     store: Store
     folder: Path
+    charters: CharterDesk
+    log: ReleaseLog
 
     def listing(self) -> list[Shown]:
         """Every release without its tables, newest first."""
@@ -74,6 +80,48 @@ class ReleaseDesk:
         found: bytes = self._row(identifier)["receipt"]
         return found
 
+    def receipt_file(self, identifier: str, known: int | None = None) -> bytes:
+        """The public receipt with the proof that it is in the tree; JSON.
+
+        Args:
+            identifier: of the release.
+            known: the size of a checkpoint that the reader has, to which the file shall lead.
+
+        Raises:
+            UnknownReleaseError, NoSuchTreeError: there is no such release or size.
+        """
+        receipt = self.public_receipt(identifier)
+        return self.log.receipt_file(identifier, receipt, self.charters.in_force(), known)
+
+    def proof(self, identifier: str) -> str:
+        """The proof alone, as a `tlog-proof`.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        return self.log.proof(identifier, self.charters.in_force()).encode()
+
+    def checkpoint(self) -> bytes:
+        """The latest checkpoint, a signed note with its cosignatures.
+
+        Raises:
+            NoCheckpointError: nothing was released yet.
+        """
+        return self.log.checkpoint(self.charters.in_force()).encode()
+
+    def consistency(self, old: int, new: int) -> Shown:
+        """That the tree of `new` releases begins with the tree of `old`.
+
+        Raises:
+            NoSuchTreeError: it never had such a size.
+        """
+        proof = self.log.consistency(old, new)
+        return {"old": proof.old, "new": proof.new, "path": path_shown(proof.path)}
+
+    def leaves(self, first: int) -> Shown:
+        """The tree's entries from number `first` on, at most a thousand."""
+        return {"first": first, "leaves": list(self.log.leaves(first, LEAVES))}
+
     def receipt_pieces(self, identifier: str, kind: ReceiptKind) -> Iterator[bytes]:
         """A receipt in pieces of at most `CHUNK_BYTES`; the members' one as it is sealed.
 
@@ -82,7 +130,7 @@ class ReleaseDesk:
         """
         match kind:
             case ReceiptKind.PUBLIC:
-                receipt = self.public_receipt(identifier)
+                receipt = self.receipt_file(identifier)
                 return (
                     receipt[at : at + CHUNK_BYTES] for at in range(0, len(receipt), CHUNK_BYTES)
                 )
@@ -97,30 +145,16 @@ class ReleaseDesk:
 
         Not while an attempt runs: its receipt is on disk before its release is recorded.
         """
-        kept = self._receipts_of(releases.c.published >= published_before)
-        for path in self.folder.iterdir():
-            if path.name not in kept:
-                path.unlink()
-
-    def delete_expired_receipts(self, published_before: int) -> int:
-        """Delete members' receipts past their retention, at any time; how many there were.
-
-        Raises:
-            DiskError: one cannot be deleted; those before it are.
-        """
-        expired = self._receipts_of(releases.c.published < published_before)
-        found = [path for path in self.folder.iterdir() if path.name in expired]
-        for path in found:
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise DiskError(path.name, error.strerror or "cannot be deleted") from error
-        return len(found)
-
-    def _receipts_of(self, which: ColumnElement[bool]) -> frozenset[str]:
         with self.store.reading() as connection:
-            found = connection.execute(select(releases.c.id).where(which)).scalars()
-            return frozenset(members_receipt_path(self.folder, one).name for one in found)
+            kept = set(
+                connection.execute(
+                    select(releases.c.id).where(releases.c.published >= published_before)
+                ).scalars()
+            )
+        names = {members_receipt_path(self.folder, one).name for one in kept}
+        for path in self.folder.iterdir():
+            if path.name not in names:
+                path.unlink()
 
     def _row(self, identifier: str) -> RowMapping:
         with self.store.reading() as connection:

@@ -1,6 +1,7 @@
 """Answers the questions that wait, one attempt after the other.
 
     next_question → propose to who is ready → the rounds (`attempt`) → publish | fail
+                                                     the checkpoint to all ◀───┘
 
 One attempt at a time: every node debits for one question after the other, and the ledger
 statement in an acceptance says all that came before. A failed attempt is not repeated by itself;
@@ -13,7 +14,7 @@ question gets that release.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -44,8 +45,8 @@ from corridor.errors.region import (
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId
 from corridor.privacy.rho import Rho
-from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
+from corridor.protocols.receipts import receipt_digest
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
     AttemptParameters,
@@ -86,6 +87,9 @@ class Prepared:
         return attempt_parameters(self.charter, self.plan, self.rho, roster_size)
 
 
+AfterRelease = Callable[[], Awaitable[None]]
+"""Shows the members the new checkpoint; never raises a CorridorError."""
+
 Publish = Callable[[Prepared, Proposal, Sum], Publication]
 """Makes the release and its receipts; the members' receipt is on disk afterwards."""
 
@@ -107,6 +111,7 @@ class Rounds:
     progress: Progress
     catalogue: Catalogue
     publish: Publish
+    after_release: AfterRelease
     suite: Suite
     sign: Sign
     verify: Verify
@@ -146,7 +151,8 @@ class Rounds:
             )
             await asyncio.to_thread(self.record.refuse, queued.id, failure)
             return True
-        await self._attempt(prepared, invited)
+        if isinstance(await self._attempt(prepared, invited), Released):
+            await self.after_release()
         return True
 
     def _prepare(self, queued: QueuedQuestion) -> Prepared:
@@ -196,7 +202,9 @@ class Rounds:
             raise TooFewConnectedError(ready, absent, charter.min_participants)
         return ready
 
-    async def _attempt(self, prepared: Prepared, invited: dict[CountryCode, PublicKey]) -> None:
+    async def _attempt(
+        self, prepared: Prepared, invited: dict[CountryCode, PublicKey]
+    ) -> CoordinatorBody:
         session = SessionId(self.random_bytes(16))
         queued = prepared.queued
         left_out = await asyncio.to_thread(
@@ -226,6 +234,7 @@ class Rounds:
         finally:
             attempt.finish(outcome)
             self.progress.tell(None)
+        return outcome
 
     async def _run(
         self, prepared: Prepared, attempt: Attempt, session: SessionId
@@ -344,8 +353,3 @@ def interrupted(round_name: str) -> Failure:
     """What is reported of an attempt that the coordinator did not live to see the end of."""
     error = CoordinatorRestartedError()
     return Failure(code=error.code, message=str(error), round=round_name, missing=())
-
-
-def receipt_digest(receipt: bytes) -> Digest:
-    """What nodes note in their journals of a public receipt."""
-    return canonical.digest("corridor public receipt", receipt)

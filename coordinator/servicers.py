@@ -1,7 +1,7 @@
 """Where the coordinator meets gRPC; it translates and decides nothing.
 
 Exchange     the stream: what arrives goes to the stream desk, what waits goes out
-Membership   single calls: charter, signature, receipts
+Membership   single calls: charter, signature, receipts, consistency of the release tree
 
 `channels.make_server` admits every call and turns our errors into statuses.
 """
@@ -15,13 +15,19 @@ import structlog
 
 from corridor.coordinator.charter_desk import CharterDesk, ProposedCharter
 from corridor.coordinator.connections import Connection
+from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.errors import CorridorError
 from corridor.errors.region import AnotherCountryError, NotGreetedError
 from corridor.transport import codec
 from corridor.transport.channels import Peer, peer_of
-from corridor.transport.messages import CharterDocument, CharterStatus, ReceiptChunk
+from corridor.transport.messages import (
+    CharterDocument,
+    CharterStatus,
+    ConsistencyProof,
+    ReceiptChunk,
+)
 from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, membership_pb2_grpc
 
 _log = structlog.get_logger()
@@ -77,11 +83,13 @@ class MembershipServicer(membership_pb2_grpc.MembershipServicer):
         self,
         charters: CharterDesk,
         releases: ReleaseDesk,
+        log: ReleaseLog,
         announce: Callable[[ProposedCharter], None],
     ) -> None:
         """Take the desks, and what tells everybody that a charter changed."""
         self._charters = charters
         self._releases = releases
+        self._log = log
         self._announce = announce
 
     async def FetchCharter(
@@ -127,6 +135,16 @@ class MembershipServicer(membership_pb2_grpc.MembershipServicer):
         while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
             yield codec.encode_receipt_chunk(ReceiptChunk(index, piece))
             index += 1
+
+    async def FetchConsistency(
+        self,
+        request: membership_pb2.FetchConsistencyRequest,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> membership_pb2.ConsistencyProof:
+        """That one size of the release tree continues another."""
+        wanted = codec.decode_fetch_consistency(request)
+        proof = await asyncio.to_thread(self._log.consistency, wanted.old_size, wanted.new_size)
+        return codec.encode_consistency_proof(ConsistencyProof(proof.path))
 
 
 def add_servicers(

@@ -4,6 +4,8 @@
     tokens          presence        │
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, named_dealers
+                                    │
+                                  leaves ──▶ checkpoints ◀── cosignatures
 
 The schema stands here, the statements at the desks that need them. The file is in WAL mode with
 `synchronous=FULL`: when `writing` has returned, what was written survives a power failure, all
@@ -38,7 +40,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 added the tree of releases: tables alone, which are made in a file of version 1."""
 
 schema = MetaData()
 
@@ -150,6 +153,30 @@ releases = Table(
     Column("published", Integer, nullable=False),
 )
 
+leaves = Table(
+    "leaves",
+    schema,
+    Column("place", Integer, primary_key=True),  # of the release; the leaf's number is one less
+    Column("session", LargeBinary, nullable=False, unique=True),
+    Column("leaf", LargeBinary, nullable=False),  # the entry, canonical JSON
+)
+
+checkpoints = Table(
+    "checkpoints",
+    schema,
+    Column("size", Integer, primary_key=True),
+    Column("note", LargeBinary, nullable=False),  # signed by the coordinator alone
+)
+
+cosignatures = Table(
+    "cosignatures",
+    schema,
+    Column("size", Integer, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("timestamp", Integer, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+
 statements = Table(
     "statements",
     schema,
@@ -227,7 +254,7 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version == 0:
+            if version in (0, 1):
                 schema.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:

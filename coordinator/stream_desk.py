@@ -2,7 +2,8 @@
 
     greet      certificate = the one enrolled for the country that Hello names; its ledger's
                statement is witnessed; the stream becomes the country's live one; Welcome
-    on_message Standing is remembered, what belongs to a session goes to the attempt that runs
+    on_message Standing is remembered, what belongs to a session goes to the attempt that runs,
+               what concerns the release tree to the cosigning desk
     gone       the node has dropped out
 
 Blocking work runs in worker threads; the rest belongs to the event loop's.
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.connections import Connection, Connections
+from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.store import Store, members
 from corridor.coordinator.witness import WitnessRecord
@@ -30,10 +32,12 @@ from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
 from corridor.transport.messages import (
     CharterAvailable,
+    Cosigned,
     Hello,
     NodeInSession,
     NodeMessage,
     Standing,
+    TreeStanding,
     Welcome,
 )
 
@@ -68,6 +72,7 @@ class StreamDesk:
     presence: PresenceRecord
     witness: WitnessRecord
     charters: CharterDesk
+    cosigning: CosigningDesk
     now: Callable[[], int]
     one_standing: asyncio.Lock = field(default_factory=asyncio.Lock)
     recording: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -110,7 +115,7 @@ class StreamDesk:
 
         Raises:
             NotGreetedError: a second Hello.
-            CorridorError: what `greet` says of a standing.
+            CorridorError: what `greet` says of a standing; a cosignature that is none.
         """
         match message:
             case Hello():
@@ -122,6 +127,10 @@ class StreamDesk:
                         await self._witness(connection.country, standing)
                         connection.standing = standing
                         await asyncio.to_thread(self.presence.changed, connection.country, standing)
+            case Cosigned() as word:
+                await self.cosigning.on_cosigned(connection.country, word)
+            case TreeStanding() as said:
+                await self.cosigning.on_tree_standing(connection.country, said)
             case NodeInSession():
                 await self.connections.receive(connection, message)
 

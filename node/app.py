@@ -7,6 +7,7 @@ This is the only place of the node that makes a clock, randomness, a database or
 """
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.resources import files
@@ -32,10 +33,16 @@ from corridor.errors.node import (
     NotRunningError,
     SettingsError,
 )
-from corridor.files import holding_lock, is_locked, write_atomically
+from corridor.errors.release_tree import (
+    ContradictedLogError,
+    NoCheckpointError,
+    NoSuchTreeError,
+)
+from corridor.files import write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.node.attempt import Surroundings
 from corridor.node.charter_desk import CharterDesk
+from corridor.node.cosigning_desk import CosigningDesk, contradiction
 from corridor.node.enrolment import enrol as ask_to_enrol
 from corridor.node.faults import Fault, parse_fault
 from corridor.node.home import (
@@ -68,11 +75,15 @@ from corridor.node.schema import EditionTables
 from corridor.node.sessions import Sessions
 from corridor.node.status import Status, StatusBoard, parse_status, status_line
 from corridor.node.store import EditionStore
+from corridor.node.tree_book import TreeBook
 from corridor.node.views import (
     Accepted,
     BudgetView,
     CardView,
     CharterOffer,
+    CheckpointView,
+    ComparedView,
+    EvidenceView,
     Finding,
     ImportOutcome,
     JournalLine,
@@ -91,6 +102,8 @@ from corridor.protocols.cards import (
     parse_card,
 )
 from corridor.protocols.charter import Charter, SignedCharter, parse_signed_charter
+from corridor.protocols.notes import parse_note, verify_checkpoint
+from corridor.protocols.release_tree import Consistency, log_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
 from corridor.queries.catalogue import Catalogue, parse_catalogue
 from corridor.queries.htcds import parse_htcds
@@ -116,7 +129,6 @@ Tell = Callable[[str], None]
 
 EXIT_ON_FAULT = 70
 DEFAULT_DELTA = Fraction(1, 10**6)
-SERVE_LOCK = "serve.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,12 +382,27 @@ class ServingNode:
     store: EditionStore
     journal: Journal
     witness: WitnessBook
+    tree: TreeBook
     charters: CharterDesk
     catalogue: Catalogue
     board: StatusBoard
     stack: ExitStack
     ledger: Ledger | None = None
     charter: SignedCharter | None = None
+    cosigning: CosigningDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the desk that outlives charters and connections."""
+        self.cosigning = CosigningDesk(
+            me=self.settings.country,
+            charter=lambda: None if self.charter is None else self.charter.charter,
+            book=self.tree,
+            journal=self.journal,
+            board=self.board,
+            sign=self.keys.sign_note,
+            verify=ed25519_verify,
+            clock=self.world.clock,
+        )
 
     def check_fault(self, text: str | None) -> None:
         """Refuse a fault that may not be, before anything is started."""
@@ -457,6 +484,7 @@ class ServingNode:
             journal=self.journal,
             board=self.board,
             clock=self.world.clock,
+            expect=self.cosigning.expect,
             fault=self._fault(fault, charter),
         )
 
@@ -473,7 +501,6 @@ def open_node(
     """Open the home of a node that is about to serve; `stack` closes it.
 
     Raises:
-        LedgerBehindJournalError: the ledger lacks what the journal remembers of it.
         CorridorError: a file of the home cannot be used.
     """
     keys = read_keys(home)
@@ -489,6 +516,7 @@ def open_node(
         store=store,
         journal=stack.enter_context(_journal(world, home, keys)),
         witness=stack.enter_context(WitnessBook(home.witness)),
+        tree=stack.enter_context(TreeBook(home.tree)),
         charters=charters,
         catalogue=parse_catalogue(_read_data),
         board=StatusBoard(
@@ -507,15 +535,9 @@ def open_node(
         charter=charters.in_force(),
     )
     stack.callback(lambda: node.ledger.close() if node.ledger else None)
-    ledger = node.open_ledger()
-    _hold_to_journal(ledger, node.journal)
     # This process has just started: whatever an earlier one reserved and did not debit is free.
-    ledger.release_all()
+    node.open_ledger().release_all()
     return node
-
-
-def _hold_to_journal(ledger: Ledger, journal: Journal) -> None:
-    ledger.hold_to(journal.ledger_heads(), journal.sessions_let_out())
 
 
 async def _run(node: ServingNode, fault: str | None) -> None:
@@ -540,6 +562,8 @@ def link_parts(
         charter_of=node.charter_of,
         confirm_charter=node.confirm,
         make_sessions=lambda: node.make_sessions(fault),
+        on_checkpoint=node.cosigning.on_checkpoint,
+        tree_standing=node.cosigning.standing,
         board=node.board,
         clock=node.world.clock,
         jitter=lambda: int.from_bytes(node.world.random_bytes(4), "big") / 2**32,
@@ -549,15 +573,12 @@ def link_parts(
 
 @contextmanager
 def _serving_alone(folder: Path) -> Iterator[None]:
-    """Hold the home's lock: two processes must not spend from one ledger.
-
-    Raises:
-        AlreadyServingError: another process holds it.
-        DiskError: it cannot be opened.
-    """
-    with holding_lock(folder / SERVE_LOCK) as held:
-        if not held:
-            raise AlreadyServingError
+    """Hold the home's lock: two processes must not spend from one ledger."""
+    with (folder / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyServingError from error
         yield
 
 
@@ -575,7 +596,7 @@ def status(world: World) -> StatusView:
     if not home.status.exists():
         raise NotRunningError
     found = parse_status(home.status.read_text("utf-8"))
-    alive = is_locked(world.home / SERVE_LOCK)
+    alive = _is_served(world.home)
     line = status_line(found)
     if not alive:
         line = f"not running; it said last: {line}"
@@ -626,19 +647,11 @@ def policy(world: World) -> PolicyView:
 
 
 def budget(world: World) -> BudgetView:
-    """What was spent on each person in the data, what is reserved, what is left.
-
-    Raises:
-        LedgerBehindJournalError: the ledger lacks what the journal remembers of it.
-    """
+    """What was spent on each person in the data, what is reserved, what is left."""
     home = Home(world.home)
     rules = read_policy(home)
     charter = charter_desk(home).accepted()
-    with (
-        _ledger(world, rules, charter) as ledger,
-        _journal(world, home, read_keys(home)) as journal,
-    ):
-        _hold_to_journal(ledger, journal)
+    with _ledger(world, rules, charter) as ledger:
         balance = ledger.balance()
     delta = charter.delta if charter else DEFAULT_DELTA
     nodes = charter.nodes_per_person if charter else 2
@@ -719,6 +732,89 @@ async def _fetch_receipt(home: Home, release: str, path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
+def checkpoint(world: World) -> CheckpointView:
+    """The checkpoint that this node cosigned last, with all the cosignatures it saw.
+
+    Raises:
+        NoCheckpointError: it cosigned none yet.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    with TreeBook(home.tree) as book:
+        held, contradicted = book.held(), book.is_contradicted()
+    if held is None:
+        raise NoCheckpointError
+    lines = [one.name.rpartition("/")[2] for one in held.note.signatures[1:]]
+    return CheckpointView(
+        held.note.encode().decode(), held.checkpoint.size, sorted(lines), contradicted
+    )
+
+
+def tree_evidence(world: World) -> list[EvidenceView]:
+    """Every two checkpoints by which the coordinator contradicted itself."""
+    home = Home(world.home)
+    read_settings(home)
+    with TreeBook(home.tree) as book:
+        return [
+            EvidenceView(
+                datetime.fromtimestamp(one.at, UTC).isoformat(),
+                one.code,
+                one.held.encode().decode(),
+                one.offered.encode().decode(),
+                one.proof,
+            )
+            for one in book.evidence()
+        ]
+
+
+def compare_checkpoint(world: World, raw: bytes) -> ComparedView:
+    """Compare another member's checkpoint with what this node cosigned.
+
+    Where the sizes differ and this node never cosigned that one, the coordinator is asked for the
+    proof that they are one tree.
+
+    Raises:
+        MalformedNoteError, OtherLogError, ForgedCheckpointError: it is no checkpoint to compare.
+        SplitViewError, InconsistentTreeError: they contradict each other; both are kept.
+        NoCheckpointError, NoCharterError: this node has none to compare it with.
+    """
+    home = Home(world.home)
+    charter = charter_desk(home).in_force()
+    if charter is None:
+        raise NoCharterError
+    log = log_of(charter.charter)
+    theirs = verify_checkpoint(parse_note(raw, "the other checkpoint"), log, ed25519_verify)
+    with TreeBook(home.tree) as book:
+        held = book.cosigned(theirs.checkpoint.size) or book.held()
+        if held is None:
+            raise NoCheckpointError
+        sizes = sorted((held.checkpoint.size, theirs.checkpoint.size))
+        proof = None
+        if sizes[0] != sizes[1]:
+            proof = asyncio.run(_fetch_consistency(home, *sizes))
+        problem = contradiction(held.checkpoint, theirs.checkpoint, proof)
+        if problem is not None:
+            with book.writing():
+                now = int(world.clock().timestamp())
+                book.accuse(problem.code, held.note, theirs.note, proof, now)
+    if problem is not None:
+        with _journal(world, home, read_keys(home)) as journal:
+            journal.checkpoint_refused(problem.code, held.checkpoint.size)
+        raise problem
+    return ComparedView(held.checkpoint.size, theirs.checkpoint.size, sorted(theirs.cosigned))
+
+
+async def _fetch_consistency(home: Home, old: int, new: int) -> Consistency:
+    async with _dial(home) as channel:
+        try:
+            return await membership.fetch_consistency(channel, old, new)
+        except CorridorError as error:
+            if error.code != NoSuchTreeError.code:
+                raise
+            # It signed a tree of that size and does not know it: nothing is proven then.
+            return Consistency(old, new, ())
+
+
 def doctor(world: World) -> list[Finding]:
     """Look at everything that a node needs, and say what to mend."""
     home = Home(world.home)
@@ -737,6 +833,7 @@ def doctor(world: World) -> list[Finding]:
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
+        look("releases", lambda: _look_at_tree(home)),
         look("certificate", lambda: _look_at_certificate(world, home)),
         look("coordinator", lambda: _look_at_coordinator(home)),
         look("charter", lambda: _look_at_charter(home)),
@@ -753,11 +850,7 @@ def _look_at_data(world: World) -> str:
 
 def _look_at_ledger(world: World, home: Home) -> str:
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with (
-        _ledger(world, read_policy(home), charter) as ledger,
-        _journal(world, home, read_keys(home)) as journal,
-    ):
-        _hold_to_journal(ledger, journal)
+    with _ledger(world, read_policy(home), charter) as ledger:
         balance = ledger.balance()
     return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
 
@@ -765,6 +858,17 @@ def _look_at_ledger(world: World, home: Home) -> str:
 def _look_at_journal(world: World, home: Home) -> str:
     with _journal(world, home, read_keys(home)) as book:
         return f"whole; {sum(1 for _ in book.rows())} entries"
+
+
+def _look_at_tree(home: Home) -> str:
+    with TreeBook(home.tree) as book:
+        held, evidence, pending = book.held(), book.evidence(), book.pending()
+    if evidence:
+        raise ContradictedLogError
+    if held is None:
+        return "no checkpoint of the region's releases was cosigned here yet"
+    shown = f"a tree of {held.checkpoint.size} releases was cosigned last"
+    return shown + (f"; {len(pending)} of this node not shown in it yet" if pending else "")
 
 
 def _look_at_certificate(world: World, home: Home) -> str:
@@ -849,6 +953,14 @@ def _dial(home: Home) -> grpc.aio.Channel:
 
 def _read_data(name: str) -> str:
     return (files("corridor.queries") / "data" / name).read_text("utf-8")
+
+
+def _is_served(folder: Path) -> bool:
+    try:
+        with _serving_alone(folder):
+            return False
+    except AlreadyServingError:
+        return True
 
 
 def _card_view(found: Card) -> CardView:

@@ -8,6 +8,7 @@
     editions/          case data, encrypted; store.key unlocks them
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
     witness.sqlite3    what the other members said of their ledgers
+    tree.sqlite3       the checkpoints of the region's releases that were cosigned here
     imports/           reports of the imports, for the node's own staff
     status.json        what `serve` is doing, for `corridor node status`
 
@@ -75,6 +76,11 @@ class Home:
     def witness(self) -> Path:
         """The other members' ledger heads."""
         return self.folder / "witness.sqlite3"
+
+    @property
+    def tree(self) -> Path:
+        """The checkpoints that this node cosigned, and evidence against the coordinator."""
+        return self.folder / "tree.sqlite3"
 
     @property
     def imports(self) -> Path:

@@ -95,7 +95,6 @@ class Journal:
             edition=acceptance.edition,
             consent_rule=acceptance.consent_rule,
             ledger_entry=acceptance.statement.sequence,
-            ledger_head=acceptance.statement.head.hex(),
         )
 
     def refused(self, session: SessionId, code: str) -> None:
@@ -114,6 +113,14 @@ class Journal:
         """The attempt ended without an answer."""
         self._add("failed", session, code=code)
 
+    def cosigned(self, size: int, root: Digest) -> None:
+        """This node vouches that the region's tree of releases is this one."""
+        self._add("cosigned", None, size=size, root=root.hex())
+
+    def checkpoint_refused(self, code: str, held: int) -> None:
+        """A checkpoint was not cosigned; `held` is the size of the tree that this node knows."""
+        self._add("checkpoint_refused", None, code=code, held=held)
+
     def charter_accepted(self, charter: Digest, version: int) -> None:
         """The operator accepted a charter."""
         self._add("charter_accepted", None, charter=charter.hex(), version=version)
@@ -129,20 +136,6 @@ class Journal:
     def rows(self) -> Iterator[JournalRow]:
         """Every entry, for people, from the first."""
         return map(_row, self._store.entries())
-
-    def ledger_heads(self) -> dict[int, Digest]:
-        """The ledger's entries that acceptances were given under: number and digest."""
-        return {
-            int(row.details["ledger_entry"]): Digest(bytes.fromhex(row.details["ledger_head"]))
-            for row in self.rows()
-            if row.kind == "accepted"
-        }
-
-    def sessions_let_out(self) -> frozenset[SessionId]:
-        """The attempts whose debit was made, because their masked input was let out."""
-        return frozenset(
-            SessionId(bytes.fromhex(row.session)) for row in self.rows() if row.kind == "let_out"
-        )
 
     def export(self) -> Iterator[str]:
         """The journal as lines of JSON, to be verified by whoever trusts this node's key."""

@@ -19,7 +19,7 @@ from corridor.protocols.cards import Card
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.transport.certificates import Identity, encode_key
 from corridor.transport.certificates import make_key as make_tls_key
-from corridor.transport.suites import ed25519_public_key, ed25519_signer
+from corridor.transport.suites import digest_signer, ed25519_public_key, note_signer
 
 KEY_BYTES = 32
 
@@ -33,8 +33,13 @@ class NodeKeys:
 
     @property
     def sign(self) -> Sign:
-        """Signs with the signing key."""
-        return ed25519_signer(self.signing)
+        """Signs digests with the signing key."""
+        return digest_signer(self.signing)
+
+    @property
+    def sign_note(self) -> Sign:
+        """Signs cosignatures of checkpoints with the signing key."""
+        return note_signer(self.signing)
 
     @property
     def signing_public(self) -> PublicKey:

@@ -24,7 +24,7 @@ later. A clock set back would otherwise hand out a past year's allowance again.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,7 +35,6 @@ from typing import Any, Self
 
 from corridor.errors.ledger import (
     AllowanceSpentError,
-    LedgerBehindJournalError,
     NoReservationError,
     SessionSeenError,
     TooManyFailedAttemptsError,
@@ -295,29 +294,6 @@ class Ledger:
             kinds = self._store.of_session(session).keys()
             if "debit" in kinds and kinds.isdisjoint({"failed", "answered"}):
                 self._append("answered", session, Fraction(0))
-
-    def hold_to(self, heads: Mapping[int, Digest], let_out: Collection[SessionId]) -> None:
-        """Compare with what the journal remembers of this ledger.
-
-        A chain cannot show that its end was cut off, or that an older copy was put back; the
-        journal, written after the ledger, can. (Where both were put back, only witnesses can.)
-
-        Args:
-            heads: entries that acceptances were given under: number → digest.
-            let_out: sessions whose masked input was let out, and so debited before.
-
-        Raises:
-            LedgerBehindJournalError: an entry is missing, or another one.
-        """
-        found = {entry.number: entry.digest for entry in self._store.entries()}
-        for number, head in sorted(heads.items()):
-            if number not in found:
-                raise LedgerBehindJournalError(f"entry {number} is missing")
-            if found[number] != head:
-                raise LedgerBehindJournalError(f"entry {number} is another one")
-        for session in sorted(let_out):
-            if "debit" not in self._store.of_session(session):
-                raise LedgerBehindJournalError(f"the debit of attempt {session.hex()} is missing")
 
     def statement(self) -> LedgerStatement:
         """This node's signed word about its ledger as it is now."""

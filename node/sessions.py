@@ -6,14 +6,14 @@ acceptance ends the attempt here, except where the message alone was wrong (out 
 repetition), which is ignored. A bug of ours travels up as it is, after the attempt was dropped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
 from corridor.errors import CorridorError
 from corridor.errors.ledger import TooManyFailedAttemptsError
 from corridor.errors.node import NoSuchAttemptError, OutOfOrderError
-from corridor.ids import SessionId
+from corridor.ids import Digest, SessionId
 from corridor.node.attempt import Attempt, Clock
 from corridor.node.faults import Fault
 from corridor.node.journal import Journal
@@ -43,6 +43,10 @@ from corridor.transport.messages import (
 _log = structlog.get_logger()
 
 
+Expect = Callable[[SessionId, Digest], None]
+"""Hears of a release in which this node took part, and of its receipt: it must be in the tree."""
+
+
 class Sessions:
     """The attempts of one connection. When the connection is lost, so are they: `drop_all`."""
 
@@ -54,6 +58,7 @@ class Sessions:
         journal: Journal,
         board: StatusBoard,
         clock: Clock,
+        expect: Expect,
         fault: Fault | None = None,
     ) -> None:
         self._desk = desk
@@ -61,6 +66,7 @@ class Sessions:
         self._journal = journal
         self._board = board
         self._clock = clock
+        self._expect = expect
         self._fault = fault
         self._attempts: dict[SessionId, Attempt] = {}
 
@@ -175,6 +181,8 @@ class Sessions:
         self._board.show(attempt=None, last=words)
         if isinstance(outcome, Released):
             self._journal.released(session, outcome.release, outcome.receipt)
+            if attempt.debited:  # else the release is an earlier session's
+                self._expect(session, outcome.receipt)
         else:
             self._journal.failed(session, outcome.code)
         return ()

@@ -45,6 +45,7 @@ class Status:
         link: `connecting`, `connected`, `stopped`, or `refused` with the reason in `detail`.
         charter: whether the region's charter in force is the one accepted here.
         last: how the last attempt ended.
+        tree: how far the region's releases are known here, and who else vouches for them.
     """
 
     country: str
@@ -56,6 +57,7 @@ class Status:
     edition: str | None
     attempt: AttemptStatus | None = None
     last: str = ""
+    tree: str = ""
 
     def to_json(self) -> str:
         """For `--json` and for the file."""
@@ -102,6 +104,8 @@ def status_line(status: Status) -> str:
         parts.append("no question under way")
     if status.last:
         parts.append(f"last: {status.last}")
+    if status.tree:
+        parts.append(f"releases: {status.tree}")
     # Some words are the coordinator's: they must not repaint the operator's terminal.
     return "".join(letter if letter.isprintable() else "?" for letter in " · ".join(parts))
 

@@ -108,3 +108,33 @@ class Finding:
     ok: bool
     what: str
     finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointView:
+    """The checkpoint that this node holds: its note, its size, who cosigned it."""
+
+    note: str
+    size: int
+    cosigned_by: Sequence[str]
+    contradicted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """Two checkpoints that contradict each other, and the proof that did not hold."""
+
+    at: str
+    code: str
+    held: str
+    offered: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedView:
+    """Two checkpoints of one tree: this node's size, the other's, who cosigned the other."""
+
+    mine: int
+    theirs: int
+    cosigned_by: Sequence[str]

@@ -184,9 +184,15 @@ def _verify(region: DemoRegion, api: Region, release: Answer, out: Output) -> in
     path = folder / f"{release['id']}.json"
     write_atomically(path, api.receipt(release["id"]), PUBLIC)
     charter = region.home(region.countries[0]) / "charter.json"
-    claims = verify_receipt(path.read_bytes(), charter.read_bytes())
-    out.say(f"The public receipt holds; {len(claims)} claims of it were checked.")
-    return len(claims)
+    verified = verify_receipt(path.read_bytes(), charter.read_bytes())
+    out.say(f"The public receipt holds; {len(verified.claims)} claims of it were checked.")
+    if verified.tree is not None:
+        cosigned = _names(verified.tree.cosigned_by)
+        out.say(
+            f"It is one of {verified.tree.size} releases in the region's tree, cosigned by "
+            f"{cosigned}; {verified.tree.needed} are needed so that nobody can be shown another."
+        )
+    return len(verified.claims)
 
 
 def _show_costs(told: Sequence[Told], out: Output) -> None:
@@ -239,6 +245,10 @@ def _part(told: Told) -> Part:
             ("receipt", f"{told.claims} claims verified"),
         ],
     )
+
+
+def _names(countries: Sequence[CountryCode]) -> str:
+    return ", ".join(countries) or "nobody yet"
 
 
 def _name(country: CountryCode) -> str:

@@ -1,4 +1,4 @@
-"""Reading the JSON object that a request's body holds, one field at a time."""
+"""Reading a request: the JSON object of its body and the numbers of its query, one at a time."""
 
 import json
 from collections.abc import Mapping
@@ -70,3 +70,15 @@ class Body:
         if value is not None and not isinstance(value, dict):
             raise MalformedRequestError(f"the request's {key!r} must be an object")
         return value
+
+
+def read_size(key: str) -> int:
+    """A whole number of the request's query, from 0 on; required.
+
+    Raises:
+        MalformedRequestError: missing, or no such number.
+    """
+    text = request.args.get(key, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise MalformedRequestError(f"the request's {key!r} is missing or is no whole number")
+    return int(text)

@@ -15,7 +15,7 @@ from corridor.coordinator.web.enrolment import enrolment_views
 from corridor.coordinator.web.questions import question_views
 from corridor.coordinator.web.refusals import install_refusals
 from corridor.coordinator.web.region import region_views
-from corridor.coordinator.web.releases import release_views
+from corridor.coordinator.web.releases import log_views, release_views
 from corridor.transport.certificates import AUTHORITY_PATH
 
 BODY_BYTES = 512 * 1024
@@ -78,6 +78,7 @@ def make_site(
         region_views(desks.region),
         question_views(desks.questions),
         release_views(desks.releases),
+        log_views(desks.releases),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     install_refusals(app, reference)

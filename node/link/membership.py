@@ -1,16 +1,18 @@
-"""Single calls to the coordinator, for the operator's commands: charter, signature, receipt."""
+"""Single calls to the coordinator, for the operator's commands: charter, receipt, tree."""
 
 from collections.abc import AsyncIterator
 
 import grpc
 
 from corridor.ids import Digest
+from corridor.protocols.release_tree import Consistency
 from corridor.transport import codec
 from corridor.transport.messages import (
     CharterDocument,
     CharterSigned,
     CharterStatus,
     FetchCharter,
+    FetchConsistency,
     FetchReceipt,
     ReceiptKind,
 )
@@ -68,3 +70,19 @@ async def fetch_receipt(
             yield codec.decode_receipt_chunk(chunk).data
     except grpc.RpcError as error:
         raise error_of(error) from error
+
+
+async def fetch_consistency(channel: grpc.aio.Channel, old: int, new: int) -> Consistency:
+    """The proof that the release tree of `new` leaves continues that of `old`; not verified.
+
+    Raises:
+        CorridorError: the coordinator's refusal, or that it does not answer.
+    """
+    stub = membership_pb2_grpc.MembershipStub(channel)
+    try:
+        answer = await stub.FetchConsistency(
+            codec.encode_fetch_consistency(FetchConsistency(old, new)), timeout=TIMEOUT_SECONDS
+        )
+    except grpc.RpcError as error:
+        raise error_of(error) from error
+    return Consistency(old, new, codec.decode_consistency_proof(answer).path)

@@ -27,13 +27,16 @@ from corridor.node.status import StatusBoard
 from corridor.transport import codec
 from corridor.transport.messages import (
     CharterAvailable,
+    CheckpointToCosign,
     CoordinatorInSession,
     CoordinatorMessage,
+    Cosigned,
     Hello,
     NodeInSession,
     NodeMessage,
     Progress,
     Refusal,
+    TreeStanding,
     Welcome,
 )
 from corridor.transport.refusals import error_of
@@ -71,6 +74,8 @@ class LinkParts:
         hello: who calls, and how this node stands right now.
         confirm_charter: takes a charter document into force, or raises.
         make_sessions: what answers proposals under the charter in force.
+        on_checkpoint: cosigns a checkpoint of the release tree, asks or refuses.
+        tree_standing: up to where this node knows that tree.
         jitter: a number from 0 to 1.
         worker: one thread, in which everything of the node happens.
     """
@@ -80,6 +85,8 @@ class LinkParts:
     charter_of: Callable[[], CharterStanding]
     confirm_charter: Callable[[bytes], None]
     make_sessions: Callable[[], Sessions]
+    on_checkpoint: Callable[[CheckpointToCosign], Cosigned | TreeStanding | None]
+    tree_standing: Callable[[], TreeStanding]
     board: StatusBoard
     clock: Clock
     jitter: Callable[[], float]
@@ -190,6 +197,10 @@ class _Conversation:
                 await self._settle_charter(charter, call, channel)
             case CharterAvailable():
                 self._parts.board.show(charter="a new one waits: `corridor node accept`")
+            case CheckpointToCosign():
+                answer = await self._work(self._parts.on_checkpoint, message)
+                if answer is not None:
+                    await _write(call, answer)
             case CoordinatorInSession():
                 await self._in_session(message, call)
                 if not isinstance(message.body, Progress):
@@ -216,6 +227,7 @@ class _Conversation:
         self._sessions = await self._work(self._parts.make_sessions)
         board.show(charter="in force")
         await self._tell_standing(call)
+        await _write(call, await self._work(self._parts.tree_standing))
 
     async def _tell_standing(self, call: _Call) -> None:
         hello = await self._work(self._parts.hello)

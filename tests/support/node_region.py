@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Surroundings
+from corridor.node.cosigning_desk import CosigningDesk
 from corridor.node.faults import Fault
 from corridor.node.journal import Journal
 from corridor.node.ledger import Allowance, Ledger
@@ -26,6 +27,7 @@ from corridor.node.question_desk import QuestionDesk
 from corridor.node.sessions import Sessions
 from corridor.node.status import Status, StatusBoard
 from corridor.node.store import EditionStore
+from corridor.node.tree_book import TreeBook
 from corridor.node.witness_book import WitnessBook
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
@@ -161,7 +163,7 @@ class RealNode:
         """What happens when `serve` starts."""
         keys = node_keys(self.country)
         common: dict[str, Any] = {
-            "sign": keys.sign,
+            "sign": keys.sign_digest,
             "key": keys.public,
             "verify": verify,
             "clock": self.clock,
@@ -182,12 +184,23 @@ class RealNode:
                 edition=None,
             ),
         )
+        self.tree = TreeBook(self.home / "tree.sqlite3")
+        self.cosigning = CosigningDesk(
+            me=self.country,
+            charter=lambda: self.charter,
+            book=self.tree,
+            journal=self.journal,
+            board=self.board,
+            sign=keys.sign,
+            verify=verify,
+            clock=self.clock,
+        )
         self.desk = QuestionDesk(
             me=self.country,
             surroundings=Surroundings(
                 charter=self.charter,
                 suite=SUITE,
-                sign=keys.sign,
+                sign=keys.sign_digest,
                 verify=verify,
                 random_bytes=self.random_bytes,
                 clock=self.clock,
@@ -204,6 +217,7 @@ class RealNode:
             journal=self.journal,
             board=self.board,
             clock=self.clock,
+            expect=self.cosigning.expect,
             fault=self.fault,
         )
 
@@ -223,7 +237,7 @@ class RealNode:
 
     def close(self) -> None:
         """Let go of every file."""
-        for part in (self.ledger, self.journal, self.witness):
+        for part in (self.ledger, self.journal, self.witness, self.tree):
             part.close()
 
     def restart(self) -> None:

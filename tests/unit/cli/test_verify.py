@@ -211,7 +211,9 @@ def test_programs_get_the_same_claims(capsys: pytest.CaptureFixture[str]) -> Non
     found = document(capsys)
     assert [claim["number"] for claim in found["claims"]] == list(range(1, 10))
     assert found["anchor"] == "the charter in charter.json"
-    assert "sum of the inputs" in found["not_proven"]
+    assert "sum of the inputs" in found["not_proven"][0]
+    assert found["tree"] is None
+    assert "plain receipt" in found["not_proven"][1]
 
 
 def test_a_receipt_does_not_vouch_for_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from corridor.coordinator.attempts import (
 from corridor.coordinator.store import Store, attempts, questions, releases
 from corridor.errors.region import StoreUnavailableError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
+from support.release_tree import make_log
 
 MD, RO, UA = map(CountryCode, ["MD", "RO", "UA"])
 EDITIONS = {MD: EditionId("1-" + "a" * 16), RO: EditionId("2-" + "b" * 16)}
@@ -32,7 +33,8 @@ class Coordinator:
 
     def start(self) -> None:
         self.store = Store(self.path)
-        self.record = AttemptRecord(self.store, lambda: 1000)
+        self.log = make_log(self.store)
+        self.record = AttemptRecord(self.store, lambda: 1000, self.log)
 
     def killed(self) -> None:
         """Nothing is closed in order: the file is opened again as it lies there."""

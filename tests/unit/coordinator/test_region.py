@@ -15,11 +15,28 @@ import numpy as np
 import pytest
 
 from corridor.coordinator import app
-from corridor.coordinator.rounds import receipt_digest
 from corridor.errors.region import AlreadyServingError
-from corridor.ids import CountryCode, EditionId
+from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols.members_receipts import verify_members_receipt
-from corridor.protocols.receipts import parse_public_receipt, verify_public_receipt
+from corridor.protocols.merkle import is_consistent, is_included, leaf_hash
+from corridor.protocols.notes import (
+    parse_checkpoint,
+    parse_log_proof,
+    parse_note,
+    verify_checkpoint,
+)
+from corridor.protocols.receipts import (
+    parse_public_receipt,
+    receipt_digest,
+    verify_public_receipt,
+)
+from corridor.protocols.release_tree import (
+    ReceiptFile,
+    log_of,
+    parse_receipt_file,
+    release_leaf,
+    verify_in_tree,
+)
 from corridor.transport.certificates import fetch_authority
 from corridor.transport.messages import ReceiptKind, Released, Round
 from corridor.transport.sealed_files import open_sealed
@@ -95,7 +112,8 @@ def test_a_question_is_answered_with_the_region_s_sum(region: LoopbackRegion) ->
 
 def test_the_public_receipt_proves_the_release(region: LoopbackRegion) -> None:
     release = released(region, region.ask(sql=sql(2020), rho="1/11"))
-    raw = region.get(f"/api/v1/releases/{release['id']}/receipt").content
+    file = parse_receipt_file(region.get(f"/api/v1/releases/{release['id']}/receipt").content)
+    raw = file.receipt
     receipt = parse_public_receipt(raw)
     claims = verify_public_receipt(
         receipt, region.charter, compile_=region.compile, verify=ed25519_verify, suite=SUITE
@@ -105,6 +123,116 @@ def test_the_public_receipt_proves_the_release(region: LoopbackRegion) -> None:
     assert receipt_digest(raw).hex() == release["receipt_digest"]
     outcome = region.nodes[BG].script.outcomes[-1]
     assert outcome == Released(release["id"], receipt_digest(raw))
+
+
+# ---------------------------------------------------------------- the release tree
+
+
+def cosigned(region: LoopbackRegion, release: dict[str, Any], wanted: list[str]) -> ReceiptFile:
+    """The receipt once these members, and no others, have cosigned its tree."""
+    seen: list[str] = []
+    for _ in range(200):
+        answer = region.get(f"/api/v1/releases/{release['id']}/receipt")
+        file = parse_receipt_file(answer.content)
+        found = verify_in_tree(file, region.charter, ed25519_verify)
+        assert found is not None
+        seen = list(found.cosigned_by)
+        if seen == wanted:
+            return file
+        time.sleep(0.05)
+    raise AssertionError(seen)
+
+
+def test_the_receipt_shows_the_release_in_the_tree_that_the_members_cosigned(
+    region: LoopbackRegion,
+) -> None:
+    release = released(region, region.ask(sql=sql(2020), rho="1/31"))
+    found = verify_in_tree(cosigned(region, release, EVERYBODY), region.charter, ed25519_verify)
+    assert found is not None
+    assert found.is_enough
+    assert [claim.number for claim in found.claims] == [14, 15]
+
+
+def test_a_release_does_not_wait_for_cosignatures_and_its_receipt_grows_them(
+    region: LoopbackRegion,
+) -> None:
+    for country in (MD, RO):
+        region.nodes[country].cosigns = False
+    release = released(region, region.ask(sql=sql(2020), rho="1/32"))
+    file = cosigned(region, release, ["BG", "NG", "UA"])
+    few = verify_in_tree(file, region.charter, ed25519_verify)
+    assert few is not None
+    assert not few.is_enough
+    region.nodes[MD].disconnect()
+    region.nodes[MD].cosigns = True
+    region.nodes[MD].connect()  # it asks by itself
+    cosigned(region, release, ["BG", "MD", "NG", "UA"])
+    region.nodes[RO].cosigns = True
+
+
+def test_the_tree_survives_a_coordinator_s_restart_and_goes_on(region: LoopbackRegion) -> None:
+    first = released(region, region.ask(sql=sql(2020), rho="1/33"))
+    before = parse_note(region.get("/api/v1/log/checkpoint").content)
+    size = parse_checkpoint(before.text).size
+    for node in region.nodes.values():
+        node.disconnect()
+    region.stop()
+    region.start()
+    for node in region.nodes.values():
+        node.connect()
+    assert parse_note(region.get("/api/v1/log/checkpoint").content).text == before.text
+    released(region, region.ask(sql=sql(2020), rho="1/34"))
+    after = parse_note(region.get("/api/v1/log/checkpoint").content)
+    answer = region.get(f"/api/v1/log/consistency?old={size}&new={size + 1}").json()
+    path = [Digest(bytes.fromhex(step)) for step in answer["path"]]
+    old, new = parse_checkpoint(before.text), parse_checkpoint(after.text)
+    assert is_consistent(old.size, old.root, new.size, new.root, path)
+    # A reader who kept the earlier checkpoint gets a receipt that leads to it, and the other way.
+    for known, note in ((size, before), (size + 1, after)):
+        path_ = f"/api/v1/releases/{first['id']}/receipt?since={known}"
+        file = parse_receipt_file(region.get(path_).content)
+        found = verify_in_tree(file, region.charter, ed25519_verify, note)
+        assert found is not None
+        assert [claim.number for claim in found.claims] == [14, 15, 16]
+
+
+def test_the_proof_alone_and_the_leaves_can_be_had(region: LoopbackRegion) -> None:
+    release = released(region, region.ask(sql=sql(2020), rho="1/35"))
+    proof = parse_log_proof(region.get(f"/api/v1/releases/{release['id']}/proof").text)
+    seen = verify_checkpoint(proof.note, log_of(region.charter), ed25519_verify)
+    answer = region.get(f"/api/v1/log/leaves?first={proof.index}").json()
+    leaf = release_leaf(
+        SessionId(bytes.fromhex(release["session"])),
+        Digest(bytes.fromhex(release["receipt_digest"])),
+    )
+    assert answer["leaves"][0].encode() == leaf
+    tree = seen.checkpoint
+    assert is_included(leaf_hash(leaf), proof.index, tree.size, proof.path, tree.root)
+
+
+def test_a_cosignature_that_is_another_member_s_is_not_kept(region: LoopbackRegion) -> None:
+    region.nodes[NG].cosigns_with = region.nodes[UA].keys
+    release = released(region, region.ask(sql=sql(2020), rho="1/36"))
+    try:
+        region.nodes[NG].wait_until_ended()
+        assert region.nodes[NG].code == "tree.forged_cosignature"
+    finally:
+        region.nodes[NG].cosigns_with = region.nodes[NG].keys
+    cosigned(region, release, ["BG", "MD", "RO", "UA"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["log/consistency?old=1", "log/consistency?old=-1&new=1", "log/leaves?first=x"],
+)
+def test_a_size_that_is_no_number_is_refused(region: LoopbackRegion, path: str) -> None:
+    answer = region.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "request.malformed")
+
+
+def test_a_size_that_the_tree_never_had_is_refused(region: LoopbackRegion) -> None:
+    answer = region.get("/api/v1/log/consistency?old=0&new=100000")
+    assert answer.json()["code"] == "tree.no_such_size"
 
 
 def test_a_member_opens_its_receipt_and_adds_the_inputs_up_again(region: LoopbackRegion) -> None:

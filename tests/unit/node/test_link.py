@@ -64,6 +64,8 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
                 charter_of=lambda: CharterStanding(first.digest, second.digest),
                 confirm_charter=confirm,
                 make_sessions=lambda: node.sessions,
+                on_checkpoint=node.cosigning.on_checkpoint,
+                tree_standing=node.cosigning.standing,
                 board=node.board,
                 clock=node.clock,
                 jitter=lambda: 0.5,
@@ -75,7 +77,9 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
             await conversation._settle_charter(
                 second.digest, cast(Any, stream), cast(grpc.aio.Channel, None)
             )
-            assert len(stream.written) == 1  # how the node stands now
+            assert (
+                len(stream.written) == 2
+            )  # how the node stands now, and how far it knows the tree
 
     asyncio.run(converse())
     assert node.ledger is not old

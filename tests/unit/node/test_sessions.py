@@ -487,7 +487,7 @@ def test_a37_the_journal_of_an_attempt_holds_no_figure_of_the_data(
     talk.until("sign")
     allowed = {
         "proposed": {"question", "plan", "charter", "rho", "scope", "organisation", "purpose"},
-        "accepted": {"edition", "consent_rule", "ledger_entry", "ledger_head"},
+        "accepted": {"edition", "consent_rule", "ledger_entry"},
         "let_out": set[str](),
     }
     for row in nodes[0].journal.rows():
