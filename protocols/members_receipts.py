@@ -172,6 +172,11 @@ def _check_dealings(
                 raise ReceiptSharesError(
                     10, "the shares", f"what {dealer} dealt to {recipient} is not signed"
                 )
+        if len({dealing.commitment for dealing in shares.dealings}) > 1:
+            # With all alike, the signatures that responders' dealings carry are over it.
+            raise ReceiptSharesError(
+                10, "the shares", f"those of {dealer} commit to more than one seed"
+            )
 
 
 def _unmask(

@@ -148,6 +148,19 @@ def test_a_pair_key_that_the_dropped_seed_does_not_give_is_refused() -> None:
     assert refusal.value.code == "receipt.shares"
 
 
+def test_a30_a_coordinator_cannot_put_a_commitment_into_a_dealers_mouth() -> None:
+    # What was dealt to who did not respond is not looked at again; the commitment stands there too.
+    dropped = REGION.countries[0]
+    finished = finish(frozenset({dropped}))
+    public, words, vectors = parts(finished.members)
+    bent = json.loads(words)
+    framed = bent["dealers"][-1]["dealings"][0]
+    assert framed["recipient"] == dropped
+    framed["commitment"] = "33" * 32
+    with pytest.raises(CorridorError, match=r"claim 10.*more than one seed"):
+        check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+
+
 def test_a_masked_vector_that_was_exchanged_is_found() -> None:
     finished = finish(DROPPED)
     public, words, vectors = parts(finished.members)
