@@ -21,10 +21,17 @@ from typing import Any
 
 from corridor.cli.homes import home_of, read_file
 from corridor.cli.output import Output
+from corridor.cli.published import verify_release
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_home
 from corridor.errors.charter import MalformedCharterError
-from corridor.errors.cli import NoAnchorError, TrustForMembersReceiptError, UnreadableFileError
+from corridor.errors.cli import (
+    NoAnchorError,
+    PublicForPublicReceiptError,
+    ReleaseForMembersReceiptError,
+    TrustForMembersReceiptError,
+    UnreadableFileError,
+)
 from corridor.errors.receipts import NoTreeInReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.rho import Rho
@@ -99,6 +106,18 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="a checkpoint of the region's releases that you have from elsewhere: earlier, or from "
         "a member; the receipt must be of the same tree",
     )
+    parser.add_argument(
+        "--release",
+        type=Path,
+        metavar="FILE",
+        help="a release as JSON; its tables must be those of this public receipt",
+    )
+    parser.add_argument(
+        "--public",
+        type=Path,
+        metavar="FILE",
+        help="the public receipt that this members' receipt must be about",
+    )
     add_home(parser, "a node: its charter is an anchor, its key opens a members' receipt")
 
 
@@ -136,6 +155,8 @@ def _run(arguments: argparse.Namespace, out: Output) -> int:
     for claim in claims:
         out.say(f"{claim.number:>3}. {claim.text}")
     out.say("Every claim holds.")
+    if arguments.release is not None:
+        out.say("The release shows the figures of this receipt.")
     for words in unproven:
         out.say(f"Not proven: {words}")
     out.document(
@@ -160,9 +181,12 @@ def _shown_tree(tree: TreeFindings) -> dict[str, Any]:
 
 def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
     raw = read_file(arguments.file)
+    if arguments.public is not None:
+        raise PublicForPublicReceiptError
     known = _known_checkpoint(arguments)
     if arguments.trust:
         verified, trusted, threshold = verify_trusted_receipt(raw, trust_of(arguments.trust), known)
+        _verify_shown(arguments, raw, None)
         names = ", ".join(sorted(trusted))
         anchor = f"the fingerprints of {len(trusted)} who signed ({names}); {threshold} are needed"
         return anchor, verified
@@ -171,7 +195,16 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
         raise NoAnchorError
     if path is None:
         path = arguments.home / "charter.json"
-    return f"the charter in {path}", verify_receipt(raw, read_file(path), known)
+    verified = verify_receipt(raw, read_file(path), known)
+    _verify_shown(arguments, raw, read_charter(read_file(path)))
+    return f"the charter in {path}", verified
+
+
+def _verify_shown(arguments: argparse.Namespace, raw: bytes, charter: Charter | None) -> None:
+    """Compare the release with a receipt that was verified, under the receipt's charter if None."""
+    if arguments.release is not None:
+        receipt = parse_public_receipt(parse_receipt_file(raw).receipt)
+        verify_release(read_file(arguments.release), receipt, charter or receipt.charter)
 
 
 def _known_checkpoint(arguments: argparse.Namespace) -> Note | None:
@@ -245,6 +278,8 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
     known = _known_checkpoint(arguments)
     if known is not None:
         raise NoTreeInReceiptError(parse_checkpoint(known.text).size)
+    if arguments.release is not None:
+        raise ReleaseForMembersReceiptError
     home = Home(home_of(arguments))
     country = read_settings(home).country
     # A member's own charter in force is what its operator confirmed.
@@ -258,8 +293,15 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
         compile_=compiler(charter),
         verify=ed25519_verify,
         suite=suite_named(charter.suite),
+        public=_public_receipt(arguments),
     )
     return f"the charter in {path}", claims
+
+
+def _public_receipt(arguments: argparse.Namespace) -> bytes | None:
+    if arguments.public is None:
+        return None
+    return parse_receipt_file(read_file(arguments.public)).receipt
 
 
 def compiler(charter: Charter) -> Compile:

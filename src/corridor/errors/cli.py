@@ -74,6 +74,32 @@ class TrustForMembersReceiptError(InvalidInputError):
         )
 
 
+class ReleaseForMembersReceiptError(InvalidInputError):
+    """A release was given beside a members' receipt. Nothing was checked."""
+
+    code = "cli.release_for_members_receipt"
+
+    def __init__(self) -> None:
+        """Say how both are checked."""
+        super().__init__(
+            "a release is compared with a public receipt: verify the members' receipt with "
+            "--public FILE, and then that file with --release. Nothing was checked."
+        )
+
+
+class PublicForPublicReceiptError(InvalidInputError):
+    """--public was given for a receipt that is public itself. Nothing was checked."""
+
+    code = "cli.public_for_public_receipt"
+
+    def __init__(self) -> None:
+        """Say what it is for."""
+        super().__init__(
+            "--public names the public receipt that a members' receipt must be about; this file "
+            "is a public receipt itself. Leave --public out. Nothing was checked."
+        )
+
+
 class BadTrustError(InvalidInputError):
     """A country or fingerprint on the command line is malformed. Nothing was done."""
 

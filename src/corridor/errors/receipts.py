@@ -9,6 +9,33 @@ class MalformedReceiptError(InvalidInputError):
     code = "receipt.malformed"
 
 
+class MalformedReleaseError(InvalidInputError):
+    """A file is no release. Nothing was compared."""
+
+    code = "receipt.not_a_release"
+
+    def __init__(self) -> None:
+        """Say which file is one."""
+        super().__init__(
+            "--release: the file is no release; write one with `corridor results ID --format json "
+            "--out FILE`. Nothing was compared."
+        )
+
+
+class OtherReleaseError(RefusedError):
+    """A release says something else than the receipt. Do not use its figures."""
+
+    code = "receipt.other_release"
+
+    def __init__(self, field: str) -> None:
+        """Name what differs."""
+        super().__init__(
+            f'the release\'s "{field}" is not what the receipt gives: it belongs to another '
+            "attempt, or its figures were changed after they were summed. Do not use it; fetch "
+            "both again, and if they differ still, tell the members."
+        )
+
+
 class MalformedSealError(InvalidInputError):
     """A file is no sealed file. Nothing of it was used."""
 

@@ -33,6 +33,7 @@ from corridor.protocols.secure_sum.messages import (
     ProposalHeader,
     Scope,
 )
+from corridor.queries.answers import decode_answer
 from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters
 from corridor.queries.plan import Plan, compile_plan
@@ -199,6 +200,110 @@ def test_a_public_receipt_proves_nine_claims_under_a_trusted_charter(
     assert [line[:3] for line in told[1:10]] == [f"{number:>3}" for number in range(1, 10)]
     assert "BG, MD, RO, UA" in told[8]
     assert told[10] == "Every claim holds."
+
+
+# ---------------------------------------------------------------- what was published
+
+
+def release() -> dict[str, Any]:
+    """What an honest coordinator shows of the answer."""
+    finished = finish()
+    receipt, domains = finished.receipt, make_domains(catalogue(), finished.charter)
+    plan = compile_plan(parse_sql(QUESTION, domains), domains)
+    answer = decode_answer(
+        plan, domains, receipt.parameters, len(receipt.survivors), receipt.answer
+    )
+    return {
+        "session": receipt.proposal.header.session.hex(),
+        "question_digest": receipt.proposal.header.question.hex(),
+        "survivors": sorted(receipt.survivors),
+        "guarantee": {"rho": str(RHO.value)},
+        "tables": [{**table, "central_margin": 1.5} for table in answer.to_json()],
+    }
+
+
+def test_a_release_that_shows_the_receipts_figures_is_said_to(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "release.json").write_text(json.dumps(release()))
+    for anchor in (["--charter", "charter.json"], trust("BG", "MD", "RO", "UA")):
+        assert verify("receipt.json", *anchor, "--release", "release.json") == 0
+        assert "shows the figures of this receipt" in capsys.readouterr().out
+
+
+def another_figure(shown: dict[str, Any]) -> None:
+    shown["tables"][0]["values"][0] += 1
+
+
+def a_smaller_margin(shown: dict[str, Any]) -> None:
+    shown["tables"][0]["margin"] /= 2
+
+
+def another_label(shown: dict[str, Any]) -> None:
+    shown["tables"][0]["title"] = "Persons by age"
+
+
+def cheaper(shown: dict[str, Any]) -> None:
+    shown["guarantee"]["rho"] = "1/200"
+
+
+def more_participants(shown: dict[str, Any]) -> None:
+    shown["survivors"].append("ZZ")
+
+
+def another_attempt(shown: dict[str, Any]) -> None:
+    shown["session"] = "11" * 16
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [another_figure, a_smaller_margin, another_label, cheaper, more_participants, another_attempt],
+)
+def test_a30_what_is_published_is_held_against_what_was_summed(
+    folder: Path, capsys: pytest.CaptureFixture[str], bend: Callable[[dict[str, Any]], None]
+) -> None:
+    shown = release()
+    bend(shown)
+    (folder / "release.json").write_text(json.dumps(shown))
+    words = ("receipt.json", "--charter", "charter.json", "--release", "release.json")
+    assert_refused(capsys, "receipt.other_release", *words)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"tables": 3}', "[" * 100_000])
+def test_a29_a_file_that_is_no_release_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    (folder / "release.json").write_text(text)
+    assert verify("receipt.json", "--charter", "charter.json", "--release", "release.json") == 1
+    assert "[receipt." in capsys.readouterr().err
+
+
+def test_a30_a_members_receipt_of_another_public_one_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The coordinator shows analysts one answer and members another, of the same attempt.
+    answer = finish().receipt.answer
+    lie = resigned(finish().receipt, answer=(answer[0] + 1, *answer[1:]))
+    (folder / "shown.json").write_bytes(lie.encode())
+    assert verify("members.bin", "--home", "node", "--public", "receipt.json") == 0
+    capsys.readouterr()
+    assert_refused(capsys, "receipt.sum", "members.bin", "--home", "node", "--public", "shown.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("members.bin", "--home", "node", "--release", "x"), "cli.release_for_members_receipt"),
+        (
+            ("receipt.json", "--charter", "charter.json", "--public", "receipt.json"),
+            "cli.public_for_public_receipt",
+        ),
+    ],
+)
+def test_no_comparison_is_passed_over_in_silence(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: str
+) -> None:
+    assert_refused(capsys, code, *words)
 
 
 def test_it_says_what_a_public_receipt_does_not_prove(capsys: pytest.CaptureFixture[str]) -> None:

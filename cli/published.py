@@ -1,0 +1,77 @@
+"""Holds what was published as an answer against the receipt that it came with.
+
+A receipt holds the sums; the tables that people read are made of them. A coordinator that shows
+other tables beside a true receipt would pass every claim of the receipt (ATTACKS 30), so whoever
+has both computes the tables again and compares.
+"""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from corridor.errors.receipts import MalformedReleaseError, OtherReleaseError
+from corridor.protocols.charter import Charter
+from corridor.protocols.receipts import PublicReceipt
+from corridor.queries.answers import decode_answer
+from corridor.queries.catalogue import parse_catalogue
+from corridor.queries.domains import make_domains
+from corridor.queries.plan import compile_plan
+from corridor.queries.question import parse_question
+
+
+def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None:
+    """Check that a release says of its answer what a verified receipt says.
+
+    1. It is of this attempt and question, at this ρ, with these survivors.
+    2. Its tables are those that the receipt's sums give, cell by cell, with their margins.
+
+    What is for comparison only (a trusted curator's margin) and what is the coordinator's word in
+    the receipt too (purpose, date) is not looked at.
+
+    Raises:
+        MalformedReleaseError: the file is no release.
+        OtherReleaseError: one of these differs; names it.
+    """
+    release = _read(raw)
+    header = receipt.proposal.header
+    said = {
+        "session": header.session.hex(),
+        "question_digest": header.question.hex(),
+        "rho": str(header.rho),
+        "survivors": sorted(receipt.survivors),
+    }
+    guarantee = release.get("guarantee")
+    shown = {**release, "rho": guarantee.get("rho") if isinstance(guarantee, dict) else None}
+    for key, value in said.items():
+        if shown.get(key) != value:
+            raise OtherReleaseError(key)
+    tables = release.get("tables")
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise MalformedReleaseError
+    bare = [{key: one[key] for key in one if key != "central_margin"} for one in tables]
+    if bare != json.loads(json.dumps(_tables(receipt, charter))):
+        raise OtherReleaseError("tables")
+
+
+def _tables(receipt: PublicReceipt, charter: Charter) -> list[dict[str, Any]]:
+    catalogue = parse_catalogue(
+        lambda name: (files("corridor.queries") / "data" / name).read_text("utf-8")
+    )
+    domains = make_domains(catalogue, charter)
+    plan = compile_plan(parse_question(receipt.proposal.question), domains)
+    sums = np.array(receipt.answer, dtype=np.int64)
+    answer = decode_answer(plan, domains, receipt.parameters, len(receipt.survivors), sums)
+    return answer.to_json()
+
+
+def _read(raw: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise MalformedReleaseError from error
+    if not isinstance(value, dict):
+        raise MalformedReleaseError
+    return value
