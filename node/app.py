@@ -99,6 +99,7 @@ from corridor.protocols.cards import (
     Fingerprint,
     fingerprint,
     fingerprint_text,
+    key_fingerprint,
     parse_card,
 )
 from corridor.protocols.charter import Charter, SignedCharter, parse_signed_charter
@@ -980,14 +981,28 @@ def _offer(signed: SignedCharter) -> CharterOffer:
         MemberView(one.country, one.name, fingerprint_text(fingerprint(Card.of(one))))
         for one in charter.members
     ]
+    by_rule = "as the rule says"
     numbers = [
         ("fewest participants", str(charter.min_participants)),
         ("colluders provided for", str(charter.max_colluders)),
+        ("most dropouts", by_rule if charter.max_dropouts is None else str(charter.max_dropouts)),
         ("nodes that may know one person", str(charter.nodes_per_person)),
         ("δ", str(charter.delta)),
         ("dearest question ρ", str(charter.ceilings.rho_per_question)),
+        ("most cells", str(charter.ceilings.cells)),
+        ("most persons at a node", str(charter.ceilings.persons_per_node)),
+        ("failed attempts borne a day", str(charter.failed_attempts_per_day)),
+        (
+            "witnesses of a debit",
+            by_rule if charter.witness_quorum is None else str(charter.witness_quorum),
+        ),
+        ("years", f"{charter.years[0]} to {charter.years[1]}"),
+        ("domains", charter.domains_edition),
+        ("countries", ", ".join(charter.countries)),
         ("suite", charter.suite),
         ("members' receipts kept for days", str(charter.retention_days)),
+        ("coordinator's key", fingerprint_text(key_fingerprint(charter.coordinator_key))),
+        ("follows", "none" if charter.previous is None else charter.previous.hex()),
     ]
     return CharterOffer(
         raw=signed.encode(),

@@ -1,0 +1,57 @@
+"""What an operator is shown of a charter before agreeing: all of it."""
+
+from dataclasses import fields, replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from corridor.ids import CountryCode, Digest, Signature
+from corridor.node.app import _offer
+from corridor.protocols.charter import Charter, SignedCharter
+from support.charters import COORDINATOR, make_charter, node_keys
+
+CHARTER = make_charter(countries=tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA"))))
+FIRST, *OTHERS = CHARTER.members
+OTHER_KEY = node_keys(CountryCode("SY")).public
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "version": {"version": 2, "previous": Digest(bytes(32))},
+    "previous": {"version": 2, "previous": Digest(b"\1" * 32)},
+    "region": {"region": "Another region"},
+    "members": {"members": (replace(FIRST, signing_key=OTHER_KEY), *OTHERS)},
+    "coordinator_key": {"coordinator_key": OTHER_KEY},
+    "min_participants": {"min_participants": 4},
+    "max_colluders": {"max_colluders": 2},
+    "max_dropouts": {"max_dropouts": 0},
+    "nodes_per_person": {"nodes_per_person": 3},
+    "delta": {"delta": Fraction(1, 10**7)},
+    "ceilings": {"ceilings": replace(CHARTER.ceilings, persons_per_node=10**9)},
+    "countries": {"countries": tuple(sorted({*CHARTER.countries, CountryCode("ZW")}))},
+    "years": {"years": (1999, 2030)},
+    "domains_edition": {"domains_edition": "another"},
+    "suite": {},  # there is one to choose from
+    "retention_days": {"retention_days": 3},
+    "failed_attempts_per_day": {"failed_attempts_per_day": 1000},
+    "witness_quorum": {"witness_quorum": 0},
+    "synthetic": {"synthetic": not CHARTER.synthetic},
+}
+
+
+def shown(charter: Charter) -> dict[str, Any]:
+    """The document of the offer without the hash, which nobody reads."""
+    offer = _offer(SignedCharter(charter, Signature(bytes(64)), ()))
+    assert dict(offer.numbers).items() <= offer.document.items()
+    return {key: value for key, value in offer.document.items() if key != "digest"}
+
+
+def test_every_field_of_a_charter_is_looked_at_here() -> None:
+    assert set(CHANGES) == {field.name for field in fields(Charter)}
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_a31_nothing_in_a_charter_is_agreed_to_unseen(field: str) -> None:
+    # A coordinator could else raise a limit that protects the node in a version that looks alike.
+    if CHANGES[field]:
+        assert shown(replace(CHARTER, **CHANGES[field])) != shown(CHARTER)
+    assert COORDINATOR.public == CHARTER.coordinator_key
