@@ -218,6 +218,7 @@ class Store:
             StoreUnavailableError: it cannot be opened.
             StoreFromElsewhereError: another version wrote it.
         """
+        _make_private(path)
         self._engine = _engine(path)
         self._one_writer = threading.Lock()
         try:
@@ -259,6 +260,18 @@ class Store:
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise StoreFromElsewhereError(version, SCHEMA_VERSION)
+
+
+def _make_private(path: Path) -> None:
+    """See that only the owner can read the file, whatever the folder lets others do.
+
+    SQLite's own files beside it follow it.
+    """
+    try:
+        path.touch(0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise StoreUnavailableError(error.strerror or "cannot be made") from error
 
 
 def _engine(path: Path) -> Engine:

@@ -91,3 +91,14 @@ def test_a_full_disk_is_refused_with_a_code_and_nothing_is_recorded(tmp_path: Pa
         fill()
     assert names(store) == []
     store.close()
+
+
+def test_only_the_owner_can_read_the_database_wherever_it_lies(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+        found = list(tmp_path.iterdir())
+        assert len(found) == 3
+        assert all(path.stat().st_mode & 0o077 == 0 for path in found)
+    store.close()
