@@ -16,7 +16,9 @@ The rules, each kept in the transaction that writes:
    word, or many attempts at once change nothing about that.
 
 The order of the log is the order of events, so replaying it gives the sums; each entry also holds
-them, and a head is worth a whole history. All amounts are Fractions.
+them, and a head is worth a whole history. All amounts are Fractions. A sum whose fraction has grown
+long is rounded up (`rounded_up`): who asks chooses ρ, and could with unlike denominators make a
+statement that no peer would read.
 
 The calendar of rules 2 and 4 never goes back: it is the clock, or the last entry where that is
 later. A clock set back would otherwise hand out a past year's allowance again.
@@ -48,7 +50,6 @@ from corridor.protocols.secure_sum.messages import LedgerStatement
 from corridor.protocols.suite import Sign, Verify
 
 CHAIN = "ledger"
-
 
 LONGEST_DENOMINATOR = 10**40
 ROUNDED_TO = 10**18

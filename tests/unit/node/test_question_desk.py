@@ -12,7 +12,7 @@ import pytest
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest, SessionId, Signature
 from corridor.node.policy import DEFAULT_POLICY
-from corridor.node.question_desk import facts_of
+from corridor.node.question_desk import AGE_FIELDS, facts_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, Proposal, Scope
 from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
@@ -201,6 +201,17 @@ def test_the_policy_sees_every_field_that_a_question_uses() -> None:
     assert facts.minors
     plain = make_question(replace(table, measure=CountPersons()))
     assert not facts_of(plain, compile_plan(plain, DOMAINS), proposal().header).minors
+
+
+def test_a44_every_field_made_of_the_age_counts_as_telling_minors_apart() -> None:
+    # A field added under another name would pass by the stricter rules for children.
+    ages = {
+        field.name
+        for field in catalogue().fields.values()
+        if "vic_AgeWhenTrafficked" in field.columns
+    }
+    assert ages
+    assert ages <= AGE_FIELDS
 
 
 DOMAINS = make_domains(catalogue(), CHARTER)
