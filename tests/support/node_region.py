@@ -274,13 +274,18 @@ class RealNode:
 class Talk:
     """One attempt with `nodes`, driven by the coordinator's states; all of them answer."""
 
-    def __init__(self, nodes: Sequence[RealNode], session: SessionId = SESSION) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[RealNode],
+        session: SessionId = SESSION,
+        asked: Question | None = None,
+    ) -> None:
         self.nodes = {node.country: node for node in nodes}
         self.session = session
         first = nodes[0]
         self.charter = first.charter
-        self.parameters = parameters_for(self.charter, by_gender())
-        self.proposal = make_proposal(self.charter, first.clock(), session=session)
+        self.parameters = parameters_for(self.charter, asked or by_gender())
+        self.proposal = make_proposal(self.charter, first.clock(), asked=asked, session=session)
 
     def propose(self) -> None:
         """Everybody accepts; `roster` is what comes next."""
