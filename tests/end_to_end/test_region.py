@@ -169,7 +169,7 @@ def test_anybody_with_the_charter_can_verify_the_receipt_and_a_member_the_sum(
     charter = str(home / "charter.json")
     command("verify", str(receipt), "--charter", charter)
 
-    answer = json.loads(receipt.read_bytes())
+    answer = json.loads(receipt.read_bytes())["receipt"]
     text = receipt.read_text()
     bent = tmp_path / "bent.json"
     numbers = json.dumps(answer["answer"], separators=(",", ":"))
@@ -181,6 +181,54 @@ def test_anybody_with_the_charter_can_verify_the_receipt_and_a_member_the_sum(
     sealed = tmp_path / "members.receipt"
     command("node", "receipt", release["id"], "--out", str(sealed), "--home", str(home))
     command("verify", str(sealed), "--home", str(home))
+
+
+def test_the_members_cosign_the_tree_of_releases_and_it_survives_kill_9_of_everybody(
+    region: DemoRegion, analyst: Region, tmp_path: Path
+) -> None:
+    """A reader who kept a checkpoint holds the region to it, whatever was killed meanwhile."""
+    first = released(analyst, {"sql": CORRIDORS, "rho": "1/301"})
+    home = region.home(FIVE[0])
+    wait_until(lambda: cosigned(analyst, region, first["id"], tmp_path) == len(FIVE), "all five")
+    kept = tmp_path / "kept-checkpoint.txt"
+    command("node", "checkpoint", "--out", str(kept), "--home", str(home))
+    size = int(kept.read_text().splitlines()[1])
+
+    for name in ("coordinator", f"node-{FIVE[0]}"):
+        os.kill(region.processes.pids()[name], signal.SIGKILL)
+    wait_until(lambda: region.processes.has_ended("coordinator"), "the kill")
+    wait_until(lambda: region.processes.has_ended(f"node-{FIVE[0]}"), "the other kill")
+    region.processes.start(
+        "coordinator", "coordinator", "serve", "--home", str(region.folder / "coordinator")
+    )
+    wait_until(lambda: _answers(region), "the coordinator")
+    start_node(region.processes, region.folder, FIVE[0])
+    region.wait_until_connected()
+    with connect(region.credentials) as again:
+        second = released(again, {"sql": CORRIDORS, "rho": "1/302"})
+        wait_until(lambda: cosigned(again, region, second["id"], tmp_path) >= 4, "enough")
+        receipt = tmp_path / "receipt.json"
+        receipt.write_bytes(again.receipt(second["id"], size))
+    anchors = ["--charter", str(home / "charter.json")]
+    found = command("verify", str(receipt), *anchors, "--checkpoint", str(kept))
+    assert found["claims"][-1]["number"] == 16
+    assert found["tree"]["enough"]
+    # Another member cosigned that one too, and compares it without asking anybody.
+    other = command(
+        "node", "checkpoint", "--compare", str(kept), "--home", str(region.home(FIVE[1]))
+    )
+    assert other["theirs"] == other["mine"] == size
+    kinds = {one["kind"] for one in command_list("node", "journal", "--home", str(home))}
+    assert "cosigned" in kinds
+    assert "checkpoint_refused" not in kinds
+
+
+def cosigned(analyst: Region, region: DemoRegion, release: str, folder: Path) -> int:
+    """How many members' cosignatures the release's receipt has by now."""
+    path = folder / "growing.json"
+    path.write_bytes(analyst.receipt(release))
+    charter = str(region.home(FIVE[2]) / "charter.json")
+    return len(command("verify", str(path), "--charter", charter)["tree"]["cosigned_by"])
 
 
 def test_a_node_that_dies_right_after_its_debit_does_not_stop_the_answer(

@@ -14,6 +14,7 @@ class KeyPair:
 
     def __init__(self, name: str) -> None:
         seed = hashlib.sha256(f"test key of {name}".encode()).digest()
+        self.signing_seed = seed
         self._signing = Ed25519PrivateKey.from_private_bytes(seed)
         self.encryption_seed = hashlib.sha256(b"encryption" + seed).digest()
         encryption = X25519PrivateKey.from_private_bytes(self.encryption_seed)

@@ -25,7 +25,14 @@ from corridor.protocols.charter import (
     signature_to_sign,
 )
 from corridor.protocols.members_receipts import members_receipt
-from corridor.protocols.receipts import PublicReceipt, make_public_receipt
+from corridor.protocols.notes import LogProof
+from corridor.protocols.receipts import PublicReceipt, make_public_receipt, receipt_digest
+from corridor.protocols.release_tree import (
+    Consistency,
+    ReceiptFile,
+    parse_receipt_file,
+    release_leaf,
+)
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
     AttemptParameters,
@@ -42,6 +49,7 @@ from corridor.transport.sealed_files import seal
 from support.catalogue import catalogue
 from support.charters import COORDINATOR, make_charter, node_keys
 from support.receipts import resigned
+from support.release_tree import Liar, leaf_of
 from support.secure_sum import Conversation, Region
 
 COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))
@@ -453,6 +461,95 @@ def test_a_file_that_cannot_be_read_is_named(name: str, capsys: pytest.CaptureFi
 def test_what_is_no_charter_is_no_anchor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "other.json").write_bytes(canonical.encode({"members": []}))
     assert_refused(capsys, "charter.malformed", "receipt.json", "--charter", "other.json")
+
+
+# ---------------------------------------------------------------- the release tree
+
+
+def in_tree(cosigners: int, *, known: int | None = None) -> tuple[bytes, Liar]:
+    """The receipt as the API gives it, third of five releases; and the log that it is in."""
+    receipt = finish().receipt
+    leaf = release_leaf(receipt.proposal.header.session, receipt_digest(receipt.encode()))
+    log = Liar(finish().charter, [leaf_of(0), leaf_of(1), leaf, leaf_of(3), leaf_of(4)])
+    proof = LogProof(
+        2, log.tree.inclusion_proof(2, 4), log.note(4, cosigners=COUNTRIES[:cosigners])
+    )
+    consistency = None
+    if known is not None:
+        old, new = sorted((4, known))
+        consistency = Consistency(old, new, log.tree.consistency_proof(old, new))
+    return ReceiptFile(receipt.encode(), proof, consistency).encode(), log
+
+
+def test_a_receipt_with_its_proof_says_who_cosigned_and_that_it_is_enough(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "receipt.json").write_bytes(in_tree(4)[0])
+    assert verify("receipt.json", "--charter", "charter.json") == 0
+    told = capsys.readouterr().out
+    assert " 14. It is release 3 of 4 in the tree" in told
+    assert " 15. 4 of 5 members cosigned that checkpoint (BG, MD, NG, RO); 4 are enough" in told
+    assert told.count("Not proven") == 1
+    assert verify("receipt.json", *trust("BG", "MD", "RO", "UA"), "--json") == 0
+    assert document(capsys)["tree"] == {
+        "size": 4,
+        "cosigned_by": ["BG", "MD", "NG", "RO"],
+        "needed": 4,
+        "enough": True,
+    }
+
+
+def test_a_receipt_that_too_few_cosigned_yet_holds_and_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "receipt.json").write_bytes(in_tree(3)[0])
+    assert verify("receipt.json", "--charter", "charter.json") == 0
+    told = capsys.readouterr().out
+    assert "Not proven: that nobody is shown another history of releases: 3 members" in told
+
+
+def test_a_checkpoint_from_elsewhere_is_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, log = in_tree(4, known=5)
+    (folder / "receipt.json").write_bytes(raw)
+    (folder / "kept.txt").write_bytes(log.note(5).encode())
+    words = ["receipt.json", "--charter", "charter.json", "--checkpoint", "kept.txt"]
+    assert verify(*words) == 0
+    assert " 16. That tree and the one of 5 releases" in capsys.readouterr().out
+    (folder / "receipt.json").write_bytes(in_tree(4)[0])
+    assert_refused(capsys, "receipt.no_tree_proof", *words)
+
+
+def test_a30_a_split_view_is_found_with_a_friend_s_checkpoint(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, log = in_tree(4)
+    other = Liar(finish().charter, [*log.entries[:3], leaf_of(9)])
+    (folder / "receipt.json").write_bytes(raw)
+    (folder / "friend.txt").write_bytes(other.note(4).encode())
+    words = ["receipt.json", "--charter", "charter.json", "--checkpoint", "friend.txt"]
+    assert_refused(capsys, "receipt.other_tree", *words)
+
+
+def test_a30_a_receipt_whose_release_is_not_in_the_tree_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The coordinator signs two answers of one session; the tree has the other one.
+    lie = resigned(
+        finish().receipt, answer=(finish().receipt.answer[0] + 1,) * len(finish().receipt.answer)
+    )
+    file = parse_receipt_file(in_tree(4)[0])
+    (folder / "receipt.json").write_bytes(replace(file, receipt=lie.encode()).encode())
+    assert_refused(capsys, "receipt.inclusion", "receipt.json", "--charter", "charter.json")
+
+
+def test_a_members_receipt_is_not_compared_with_a_checkpoint(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "kept.txt").write_bytes(in_tree(4)[1].note(5).encode())
+    words = ["members.bin", "--home", "node", "--checkpoint", "kept.txt"]
+    assert_refused(capsys, "receipt.no_tree_proof", *words)
 
 
 # ---------------------------------------------------------------- the members' receipt
