@@ -154,6 +154,8 @@ def plan_shared_noise(
     while least * 4**scale_bits < NARROWEST_SHARE:
         scale_bits += 1
     least *= 4**scale_bits
+    if least > WIDEST:  # before the search: who asks chooses ρ, and it would not end in a lifetime
+        raise NoiseTooWideError(variance=least, widest=WIDEST)
     step = Fraction(1) if least >= WIDE_FROM else FINE_STEP
 
     def share(steps: int) -> SharedNoise:

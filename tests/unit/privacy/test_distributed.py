@@ -157,6 +157,13 @@ def test_noise_wider_than_the_sampler_draws_is_refused_when_planned() -> None:
     assert refusal.value.code == "privacy.noise_too_wide"
 
 
+@pytest.mark.parametrize("digits", [19, 40, 199])
+def test_a29_a_rho_of_many_digits_is_refused_at_once(digits: int) -> None:
+    # A proposal names ρ: searched for, its noise would hold up a node for ever, after it accepted.
+    with pytest.raises(NoiseTooWideError):
+        plan_shared_noise(Rho(Fraction(1, 10**digits)), 1, 4, 2)
+
+
 @pytest.mark.parametrize(("sensitivity_squared", "cells"), [(0, 1), (1, 0)])
 def test_a08_a_bound_of_zero_does_not_mean_no_noise(sensitivity_squared: int, cells: int) -> None:
     with pytest.raises(ValueError, match="no query"):
