@@ -93,10 +93,12 @@ def charter_of_four(**changes: Any) -> Charter:
     return make_charter(countries=FOUR, **changes)
 
 
-def parameters_for(charter: Charter, question: Question) -> Callable[[int], AttemptParameters]:
+def parameters_for(
+    charter: Charter, question: Question, rho: Fraction = RHO
+) -> Callable[[int], AttemptParameters]:
     """The numbers by the size of the roster."""
     plan = compile_plan(question, make_domains(catalogue(), charter))
-    return lambda size: attempt_parameters(charter, plan, Rho(RHO), size)
+    return lambda size: attempt_parameters(charter, plan, Rho(rho), size)
 
 
 def make_proposal(
@@ -279,13 +281,17 @@ class Talk:
         nodes: Sequence[RealNode],
         session: SessionId = SESSION,
         asked: Question | None = None,
+        rho: Fraction = RHO,
     ) -> None:
+        asked = by_gender() if asked is None else asked
         self.nodes = {node.country: node for node in nodes}
         self.session = session
         first = nodes[0]
         self.charter = first.charter
-        self.parameters = parameters_for(self.charter, asked or by_gender())
-        self.proposal = make_proposal(self.charter, first.clock(), asked=asked, session=session)
+        self.parameters = parameters_for(self.charter, asked, rho)
+        self.proposal = make_proposal(
+            self.charter, first.clock(), asked=asked, session=session, rho=rho
+        )
 
     def propose(self) -> None:
         """Everybody accepts; `roster` is what comes next."""

@@ -1,0 +1,65 @@
+"""What four real nodes publish together carries the noise that was promised, no less.
+
+The sampler and the plan of shares have tests of their own; here the nodes draw them.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corridor.privacy.rho import Rho
+from corridor.queries.catalogue import Source
+from corridor.queries.question import CountPersons, TableQuestion, make_question
+from support.node_region import FOUR, RealNode, Talk, charter_of_four, start
+
+WIDE = make_question(
+    TableQuestion(
+        source=Source.PERSONS, measure=CountPersons(), group_by=("age_band", "gender", "month")
+    )
+)
+OPEN = """
+[allowance]
+per_year = "1"
+lost_per_day = "1"
+
+[[rule]]
+verdict = "allow"
+"""
+SIX_SIGMA = 6.1
+"""A right sampler is further off with a chance of about 10⁻⁹."""
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[list[RealNode]]:
+    clock, charter = start(), charter_of_four()
+    made = [
+        RealNode(tmp_path / country, country, charter, clock, women=10 * place, policy=OPEN)
+        for place, country in enumerate(FOUR, start=1)
+    ]
+    yield made
+    for node in made:
+        node.close()
+
+
+@pytest.mark.parametrize(("rho", "scaled"), [(Fraction(1, 100), 0), (Fraction(1, 2), 2)])
+def test_the_published_sum_holds_every_node_s_share_of_the_noise(
+    nodes: list[RealNode], rho: Fraction, scaled: int
+) -> None:
+    talk = Talk(nodes, asked=WIDE, rho=rho)
+    talk.until("sign")
+    parameters = talk.parameters(len(nodes))
+    assert parameters.scale_bits == scaled
+    counts = talk.unmask()
+    women = counts.argmax()  # all of them are of unknown age, gender and month
+    assert women == len(counts) - 1
+    variance = float(4 * parameters.share_variance) / 4**scaled
+    assert abs(counts[women] - 100) < SIX_SIGMA * variance**0.5
+    # By h = 2 honest shares the promise is kept; all four are there, so there is twice as much.
+    promised = float(Rho(rho).variance(1))
+    assert promised * 2 <= variance < promised * 2.01
+    elsewhere = np.delete(counts, women)
+    found = float(np.square(elsewhere).mean()) / variance
+    assert abs(found - 1) < SIX_SIGMA * (2 / len(elsewhere)) ** 0.5 < 0.15
