@@ -190,8 +190,8 @@ lost_per_day = "1/40"
 
 [consent]
 # "htcds-consent": only cases with con_Consent, and without a refusal in
-# vic_AgreementToManagePersonalData. "other-legal-basis": all cases; then say which one in
-# `statement`, since every release names it.
+# vic_AgreementToManagePersonalData. "other-legal-basis": all cases; every release says so. Then
+# say which one in `statement`, for whoever reads this file.
 basis = "htcds-consent"
 
 # Questions that tell ages apart stay coarse.

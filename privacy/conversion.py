@@ -1,7 +1,7 @@
 """ρ shown to people as (ε, δ).
 
 The conversion is OpenDP's: the smallest ε over all Rényi orders at which ρ-zCDP implies
-(ε, δ)-differential privacy (Canonne, Kamath & Steinke 2020, section 2.3). What it gives is shown,
+(ε, δ)-differential privacy (Canonne, Kamath & Steinke 2020, Prop. 12). What it gives is shown,
 never computed with: budgets are kept in ρ.
 
 At δ = 10⁻⁶ that is ε = 0.622 for ρ = 1/100, 2.142 for 1/10 and 7.767 for 1.

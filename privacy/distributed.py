@@ -1,10 +1,10 @@
 """Noise in shares: every node adds a little, the sum protects, and nobody knows the sum.
 
 **Theorem** (Kairouz, Liu & Steinke 2021, "The Distributed Discrete Gaussian Mechanism for Federated
-Learning with Secure Aggregation", arXiv 2102.06387, Prop. 14, second form of the bound). Let n
-parties each add an independent draw of N_Z(0, σ_s²), σ_s² ≥ 1/4, to every one of d cells of an
-integer query whose L2 sensitivity is Δ. Then the sum satisfies ½ε²-concentrated differential
-privacy with
+Learning with Secure Aggregation", arXiv 2102.06387, Prop. 14; of the bounds it gives only the one
+below is used). Let n parties each add an independent draw of N_Z(0, σ_s²), σ_s² ≥ 1/4, to every one
+of d cells of an integer query whose L2 sensitivity is Δ. Then the sum satisfies ½ε²-concentrated
+differential privacy with
 
     ε ≤ Δ/(√n·σ_s) + τ·√d,    τ = 10·Σ_{k=1}^{n−1} exp(−2π²σ_s²·k/(k+1)).
 

@@ -1,6 +1,6 @@
 """Tables that read like counts: no cell below 0, and the total kept.
 
-Post-processing touches no data and costs no privacy (Bun & Steinke 2016, Lemma 1.8), so floats are
+Post-processing touches no data and costs no privacy (Bun & Steinke 2016, Lemma 2.3), so floats are
 good enough here. What it gives is shown *beside* the unbiased values, never in their place: cutting
 off at 0 pulls small cells up and, for the total's sake, the others down, and sums over many cells
 should be taken from the unbiased ones.

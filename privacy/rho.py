@@ -23,7 +23,7 @@ class Rho:
             raise ValueError(f"ρ must be a Fraction ≥ 0, not {self.value!r}")
 
     def __add__(self, other: "Rho") -> "Rho":
-        """Both answers together (Bun & Steinke 2016, Lemma 1.7)."""
+        """Both answers, the second asked knowing the first (Bun & Steinke 2016, Lemma 2.3)."""
         return Rho(self.value + other.value)
 
     def for_group(self, size: int) -> "Rho":
