@@ -25,7 +25,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -221,7 +221,10 @@ def _parquet_rows(name: str, source: pq.ParquetFile) -> Iterator[Row]:
     number = 0
     try:
         for batch in source.iter_batches(batch_size=16_384):
-            columns = [[_plain(cell) for cell in column.to_pylist()] for column in batch.columns]
+            columns = [
+                [_plain(cell) for cell in _without_nanoseconds(column).to_pylist()]
+                for column in batch.columns
+            ]
             for cells in zip(*columns, strict=True):
                 number += 1
                 yield number, list(cells)
@@ -229,6 +232,23 @@ def _parquet_rows(name: str, source: pq.ParquetFile) -> Iterator[Row]:
         raise DamagedFileError(
             file=name, where=f"after row {number}", why="a page does not unpack"
         ) from error
+    except (ValueError, OverflowError):
+        # Python has no such day. Its own words hold the value, which no log may see.
+        raise DamagedFileError(
+            file=name, where=f"after row {number}", why="a date is beyond all years"
+        ) from None
+
+
+def _without_nanoseconds(column: "pa.Array[Any]") -> "pa.Array[Any]":
+    """The column in microseconds, which is what Python's own times hold."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return column.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_duration(kind) and kind.unit == "ns":
+        return column.cast(pa.duration("us"), safe=False)
+    if pa.types.is_time64(kind) and kind.unit == "ns":
+        return column.cast(pa.time64("us"), safe=False)
+    return column
 
 
 def _plain(cell: object) -> object:

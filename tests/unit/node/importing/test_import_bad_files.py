@@ -1,5 +1,7 @@
+import datetime as dt
 import io
 import struct
+import traceback
 import zipfile
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from openpyxl import Workbook
 
 from corridor.errors import CorridorError
 from corridor.node.importing import Ceilings
-from support.case_files import read, write_csv, write_template
+from support.case_files import cases_of, read, write_csv, write_template
 
 GOOD = [{"prs_Gender": "Feminine", "vic_LocationOfRecruitment": "MD"}]
 
@@ -131,6 +133,23 @@ def test_a_workbook_whose_sheet_is_no_xml(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx")
     bad = rewritten(path, tmp_path / "b.xlsx", "xl/workbook.xml", b"<workbook")
     assert refusal(bad).code == "import.damaged_file"
+
+
+def test_nanoseconds_of_a_parquet_file_are_passed_over(tmp_path: Path) -> None:
+    day = pa.array([1_600_000_000_000_000_001], pa.timestamp("ns"))
+    table = pa.table({"prs_Gender": ["Feminine"], "cas_IncomingReferralDate": day})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (case,) = cases_of(tmp_path / "a.parquet")
+    assert case["referred_on"] == dt.date(2020, 9, 13)
+
+
+def test_a_day_that_no_calendar_has_is_refused_without_being_shown(tmp_path: Path) -> None:
+    day = pa.array([2_147_483_647], pa.date32())
+    table = pa.table({"prs_Gender": ["Feminine"], "prs_Birthdate": day})
+    pq.write_table(table, tmp_path / "a.parquet")
+    error = refusal(tmp_path / "a.parquet")
+    assert error.code == "import.damaged_file"
+    assert "2147483647" not in "".join(traceback.format_exception(error))
 
 
 def test_a_parquet_file_that_was_cut_off(tmp_path: Path) -> None:
