@@ -153,7 +153,11 @@ class Attempt:
                 continue
             clock = self.clock(country)
             ready = clock.time(
-                opened[country].on_sharers, sharers, keys=self.keys, verify=ed25519_verify
+                opened[country].on_sharers,
+                sharers,
+                keys=self.keys,
+                verify=ed25519_verify,
+                quorum=0,
             )
             masking = clock.time(
                 ready.mask, vector, Debit(self.header.session, self.header.rho), suite=self.suite
@@ -224,6 +228,7 @@ class Attempt:
                 verify=ed25519_verify,
                 suite=self.suite,
                 sign=self.sign[country],
+                unwitnessed=(),
             )
             opening = self.coordinator.time(opening.on_opened, word, verify=ed25519_verify)
         inputs, _ = self.coordinator.time(opening.close, verify=ed25519_verify)

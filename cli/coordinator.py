@@ -149,6 +149,12 @@ def _add_propose(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         ("--persons-per-node", whole, 1_000_000, "the most persons that a node may hold"),
         ("--retention-days", whole, 365, "how long members' receipts are kept"),
         ("--failed-attempts", whole, 3, "failed attempts a day that a node bears"),
+        (
+            "--witness-quorum",
+            whole,
+            None,
+            "who must hold a node's ledger before it spends (default: enough to stop clones)",
+        ),
     )
     for option, kind, default, about in numbers:
         propose.add_argument(
@@ -246,6 +252,7 @@ def _propose(arguments: argparse.Namespace, out: Output) -> int:
         years=arguments.years,
         retention_days=arguments.retention_days,
         failed_attempts_per_day=arguments.failed_attempts,
+        witness_quorum=arguments.witness_quorum,
         synthetic=arguments.synthetic,
     )
     _show_proposed(proposed, out)
@@ -291,6 +298,7 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
         ("at least", f"{charter.min_participants} authorities in an answer"),
         ("against", f"{charter.max_colluders} of them colluding with the coordinator"),
         ("dropouts", f"{dropouts} at most within one question"),
+        ("witnesses", charter.quorum_text),
         ("a person", f"may be known to {charter.nodes_per_person} authorities"),
         ("a question", f"costs ρ ≤ {ceilings.rho_per_question}, has ≤ {ceilings.cells} cells"),
         ("shown at", f"δ = {charter.delta}"),

@@ -55,6 +55,7 @@ from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
+from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors.region import (
     CannotListenError,
     NoCharterError,
@@ -255,6 +256,7 @@ def propose_charter(
     years: tuple[int, int] | None = None,
     retention_days: int = 365,
     failed_attempts_per_day: int = 3,
+    witness_quorum: int | None = None,
     synthetic: bool = False,
 ) -> ProposedCharter:
     """Propose a new version of the charter that lists everybody enrolled.
@@ -273,6 +275,7 @@ def propose_charter(
         years: first and last year of the date fields; fifteen years up to this one where None.
         retention_days: how long members' receipts are kept.
         failed_attempts_per_day: how many failed attempts a node bears.
+        witness_quorum: members who must hold a ledger before a debit; None leaves it to the rule.
         synthetic: the members' data are made up.
 
     Raises:
@@ -294,6 +297,7 @@ def propose_charter(
             delta=delta,
             retention_days=retention_days,
             failed_attempts_per_day=failed_attempts_per_day,
+            witness_quorum=witness_quorum,
             synthetic=synthetic,
         )
         return parts.charters.propose(terms)
@@ -653,6 +657,7 @@ def make_parts(
         streams=StreamDesk(
             store=store,
             connections=connections,
+            post=WitnessPost(connections),
             presence=presence,
             witness=witness,
             charters=charters,

@@ -53,9 +53,11 @@ from corridor.protocols.secure_sum.messages import (
     Shares,
     SurvivorSignature,
     Unmask,
+    WitnessWord,
 )
-from corridor.protocols.secure_sum.roster import ParametersFor
+from corridor.protocols.secure_sum.roster import ParametersFor, SettledRoster
 from corridor.protocols.suite import Suite, Verify
+from corridor.protocols.witnesses import WitnessRequest
 from corridor.transport.messages import (
     CoordinatorBody,
     CoordinatorInSession,
@@ -95,6 +97,8 @@ class Surroundings:
         on_round: makes a new round durable. Runs in a worker thread.
         on_progress: hears the round, when it began, who is missing and who answered.
         now: seconds since 1970 UTC.
+        members: signing keys by the charter, for the words of witnesses outside the roster.
+        quorum: how many others must hold a sharer's ledger before it debits.
     """
 
     connections: Connections
@@ -106,6 +110,8 @@ class Surroundings:
     deadlines: Deadlines
     spool: Path
     now: Callable[[], int]
+    members: Mapping[CountryCode, PublicKey]
+    quorum: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +152,8 @@ class Attempt:
         self._changed = asyncio.Event()
         self._one_word = asyncio.Lock()
         self._spools: dict[CountryCode, Spool] = {}
+        self._asked: frozenset[CountryCode] = frozenset()
+        self._words: dict[CountryCode, WitnessWord] = {}
         self._total: Words | None = None
         self._broken: CorridorError | None = None
         self._is_open = True
@@ -166,7 +174,7 @@ class Attempt:
             CorridorError: the attempt is over; `round` and `missing` say where and for whom.
         """
         at, seconds = self._at, self._at.deadlines
-        at.connections.listen(self.receive, self.lost)
+        at.connections.listen(self.receive, self.lost, self.hear_word)
         self._send_each(dict.fromkeys(sorted(self._invited), self.proposal))
         (shares, roster) = await self._closing(
             seconds.propose, CollectingAcceptances, lambda s: s.close(self._parameters_for)
@@ -175,13 +183,16 @@ class Attempt:
             return release
         await self._enter(Round.SHARE, shares)
         self._send_each(dict.fromkeys(roster.countries, roster))
+        self._ask_witnesses(shares.settled)
 
         opened, dealt = await self._closing(seconds.share, CollectingShares, lambda s: s.close())
         await self._enter(Round.OPENED, opened)
         self._send_each({c: Dealings(dealings) for c, dealings in dealt.items()})
 
         inputs, sharers = await self._closing(
-            seconds.opened, CollectingOpened, lambda s: s.close(verify=at.verify)
+            seconds.opened,
+            CollectingOpened,
+            lambda s: s.close(verify=at.verify, witnesses=tuple(self._words.values())),
         )
         ring = ring_type(inputs.parameters.ring_bits)
         self._total = np.zeros(inputs.parameters.cells, dtype=ring)
@@ -257,6 +268,38 @@ class Attempt:
             self._drop_out(country, error.code)
             self._send(country, Refusal(error.code, str(error)))
         self._changed.set()
+
+    def hear_word(self, word: WitnessWord) -> None:
+        """Take what a witness outside the roster says; a word that does not hold is dropped."""
+        settled = getattr(self._state, "settled", None)
+        if settled is None or word.witness not in self._asked or word.witness in self._words:
+            return
+        key = self._at.members[word.witness]
+        if word.roster_hash == settled.hash and self._at.verify(
+            key, word.to_sign(), word.signature
+        ):
+            self._words[word.witness] = word
+            self._changed.set()
+
+    def _ask_witnesses(self, settled: SettledRoster) -> None:
+        """Ask the connected members outside the roster to witness the ledgers in it.
+
+        Who is in it witnesses by its list of opened envelopes. The answers come while the secrets
+        are shared, so that they cost no time.
+        """
+        live = self._at.connections.live
+        outside = set(self._at.members) & set(live) - set(settled.countries)
+        self._asked = frozenset(outside)
+        statements = tuple(one.statement for one in settled.roster.acceptances)
+        for country in sorted(outside):
+            self._at.connections.send(country, WitnessRequest(settled.hash, statements))
+
+    def _waits_for_witnesses(self) -> bool:
+        """Whether the sharers so far are too few witnesses, and others were asked."""
+        state = self._state
+        if not isinstance(state, CollectingOpened) or self._asked <= self._words.keys():
+            return False
+        return len(state.heard) - 1 + len(self._words) < self._at.quorum
 
     async def _on_word(self, country: CountryCode, body: NodeBody) -> None:
         at = self._at
@@ -353,7 +396,9 @@ class Attempt:
             self._changed.clear()
             missing = self._state.missing
             self._at.on_progress(self.round, self._since, missing, frozenset(self._state.heard))
-            if self._broken is not None or missing <= self._out.keys():
+            if self._broken is not None:
+                return
+            if missing <= self._out.keys() and not self._waits_for_witnesses():
                 return
             if told != missing:
                 told = missing

@@ -62,6 +62,7 @@ class CharterTerms:
     delta: Fraction = Fraction(1, 10**6)
     retention_days: int = 365
     failed_attempts_per_day: int = 3
+    witness_quorum: int | None = None
     synthetic: bool = False
 
 
@@ -210,6 +211,7 @@ class CharterDesk:
             domains_edition=terms.domains_edition,
             retention_days=terms.retention_days,
             failed_attempts_per_day=terms.failed_attempts_per_day,
+            witness_quorum=terms.witness_quorum,
             synthetic=terms.synthetic,
         )
 

@@ -14,10 +14,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from corridor.errors import CorridorError
 from corridor.errors.region import StreamReplacedError, StreamTooSlowError
 from corridor.ids import CountryCode
+from corridor.protocols.secure_sum.messages import WitnessWord
 from corridor.transport.messages import CoordinatorMessage, NodeInSession, Standing
 
-UNREAD_LIMIT = 256
-"""Messages that may wait for one node; an attempt needs fewer than a tenth of it."""
+UNREAD_LIMIT = 1024
+"""Messages that may wait for one node. After a restart of the coordinator each of 200 nodes asks
+every other about its ledger, is answered, and is sent entries; an attempt needs far fewer."""
 
 
 class Connection:
@@ -76,6 +78,10 @@ Lost = Callable[[CountryCode], None]
 """Hears that a country's stream is gone, and with it that node's secrets."""
 
 
+HearWord = Callable[[WitnessWord], None]
+"""Takes what a member says of the ledgers in a roster that it is not in."""
+
+
 async def _nobody_listens(_country: CountryCode, _message: NodeInSession) -> None:
     """No attempt runs: what is late is dropped."""
 
@@ -87,6 +93,7 @@ class Connections:
         self._live: dict[CountryCode, Connection] = {}
         self._receive: Receive = _nobody_listens
         self._lost: Lost = lambda _country: None
+        self._hear_word: HearWord = lambda _word: None
 
     @property
     def live(self) -> Mapping[CountryCode, Connection]:
@@ -129,13 +136,17 @@ class Connections:
         for connection in list(self._live.values()):
             connection.close()
 
-    def listen(self, receive: Receive, lost: Lost) -> None:
-        """Give one attempt what nodes say in sessions, and the news of lost streams."""
-        self._receive, self._lost = receive, lost
+    def listen(self, receive: Receive, lost: Lost, hear_word: HearWord) -> None:
+        """Give one attempt what nodes say in sessions, lost streams, and witnesses' words."""
+        self._receive, self._lost, self._hear_word = receive, lost, hear_word
 
     def stop_listening(self) -> None:
         """The attempt is over; what nodes still say in its session is dropped."""
-        self.listen(_nobody_listens, lambda _country: None)
+        self.listen(_nobody_listens, lambda _country: None, lambda _word: None)
+
+    def hear_word(self, word: WitnessWord) -> None:
+        """Hand a witness's word to the attempt that listens."""
+        self._hear_word(word)
 
     async def receive(self, connection: Connection, message: NodeInSession) -> None:
         """Hand a message to the attempt that listens, unless its stream was replaced meanwhile."""

@@ -26,6 +26,7 @@ class Presence:
         charter: hash of the charter that it accepted.
         edition: None where nothing was imported.
         spent, reserved, left_this_year, left_for_all_time: ρ.
+        witnessed: enough members confirmed its ledger since it started.
     """
 
     country: CountryCode
@@ -38,10 +39,16 @@ class Presence:
     reserved: Fraction
     left_this_year: Fraction
     left_for_all_time: Fraction
+    witnessed: bool
 
     def is_ready(self, charter: Digest) -> bool:
         """Whether it can be asked under this charter."""
-        return self.connected and self.charter == charter and self.edition is not None
+        return (
+            self.connected
+            and self.charter == charter
+            and self.edition is not None
+            and self.witnessed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ def _encode(standing: Standing) -> bytes:
             "reserved": str(standing.statement.reserved),
             "left_this_year": str(standing.left_this_year),
             "left_for_all_time": str(standing.left_for_all_time),
+            "witnessed": standing.witnessed,
         }
     )
 
@@ -130,4 +138,5 @@ def _decode(country: CountryCode, connected: bool, since: int, raw: bytes) -> Pr
         reserved=Fraction(str(value["reserved"])),
         left_this_year=Fraction(str(value["left_this_year"])),
         left_for_all_time=Fraction(str(value["left_for_all_time"])),
+        witnessed=value["witnessed"] is True,
     )

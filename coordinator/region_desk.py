@@ -104,6 +104,8 @@ def show_charter(charter: Charter) -> Shown:
         "min_participants": charter.min_participants,
         "max_colluders": charter.max_colluders,
         "nodes_per_person": charter.nodes_per_person,
+        "witness_quorum": charter.quorum,
+        "stops_rollback": charter.stops_rollback,
         "suite": charter.suite,
         "synthetic": charter.synthetic,
         "members": [member.country for member in charter.members],

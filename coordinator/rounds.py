@@ -8,9 +8,9 @@ statement in an acceptance says all that came before. A failed attempt is not re
 it may have cost ρ, so that is the analyst's choice.
 
 The proposal goes to the members of the charter in force that are connected, have accepted that
-charter and have data, but for dealers named in the attempt before. If a release with exactly the
-roster's participants and editions exists, the attempt ends before anything is debited, and the
-question gets that release.
+charter, have data and a ledger that enough others confirmed, but for dealers named in the attempt
+before. If a release with exactly the roster's participants and editions exists, the attempt ends
+before anything is debited, and the question gets that release.
 """
 
 import asyncio
@@ -196,6 +196,7 @@ class Rounds:
             if country in live
             and live[country].standing.charter == charter.digest
             and live[country].standing.edition is not None
+            and live[country].standing.witnessed
         }
         if len(ready) < charter.min_participants:
             absent = set(charter.signing_keys) - set(ready)
@@ -215,7 +216,7 @@ class Rounds:
             proposal,
             {country: key for country, key in invited.items() if country not in left_out},
             prepared.parameters_for,
-            self._surroundings(session, queued.id),
+            self._surroundings(session, queued.id, prepared.charter),
         )
         _log.info("attempt.began", session=session.hex(), question=queued.id, nodes=len(invited))
         unrecorded = CoordinatorRestartedError()
@@ -302,7 +303,7 @@ class Rounds:
         )
         return Proposal(header, queued.question, self.sign(header.to_sign()))
 
-    def _surroundings(self, session: SessionId, question: str) -> Surroundings:
+    def _surroundings(self, session: SessionId, question: str, charter: Charter) -> Surroundings:
         def on_progress(
             name: Round,
             since: int,
@@ -325,6 +326,8 @@ class Rounds:
             deadlines=self.deadlines,
             spool=self.spool,
             now=self.now,
+            members=charter.signing_keys,
+            quorum=charter.quorum,
         )
 
     def _receipt_digest(self, release: str) -> Digest:

@@ -3,7 +3,8 @@
     greet      certificate = the one enrolled for the country that Hello names; its ledger's
                statement is witnessed; the stream becomes the country's live one; Welcome
     on_message Standing is remembered, what belongs to a session goes to the attempt that runs,
-               what concerns the release tree to the cosigning desk
+               what concerns the release tree to the cosigning desk,
+               what members say of each other's ledgers goes to whom it is for (`witness_post`)
     gone       the node has dropped out
 
 Blocking work runs in worker threads; the rest belongs to the event loop's.
@@ -22,6 +23,7 @@ from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.store import Store, members
 from corridor.coordinator.witness import WitnessRecord
+from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors.region import (
     AnotherCountryError,
     ForeignCertificateError,
@@ -29,7 +31,8 @@ from corridor.errors.region import (
     NotGreetedError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
-from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
+from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, WitnessWord
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
 from corridor.transport.messages import (
     CharterAvailable,
     Cosigned,
@@ -69,6 +72,7 @@ class StreamDesk:
 
     store: Store
     connections: Connections
+    post: WitnessPost
     presence: PresenceRecord
     witness: WitnessRecord
     charters: CharterDesk
@@ -127,6 +131,9 @@ class StreamDesk:
                         await self._witness(connection.country, standing)
                         connection.standing = standing
                         await asyncio.to_thread(self.presence.changed, connection.country, standing)
+            case WitnessAsk() | WitnessAnswer() | LedgerEntries() | WitnessWord():
+                if self.connections.is_live(connection):
+                    self.post.pass_on(connection, message)
             case Cosigned() as word:
                 await self.cosigning.on_cosigned(connection.country, word)
             case TreeStanding() as said:

@@ -42,7 +42,10 @@ class WitnessRecord:
     now: Callable[[], int]
 
     def keep_signed(self, statement: LedgerStatement, key: PublicKey) -> None:
-        """Keep a statement after checking that `key`'s holder made it.
+        """Keep what a node states when it connects, after checking that `key`'s holder made it.
+
+        A ledger that is behind is no fork yet: its node lost entries, and must be connected to be
+        given them back by the members. It cannot take part as it is: `keep` refuses it.
 
         Raises:
             ForgedStatementError: the holder did not. Nothing was kept.
@@ -50,6 +53,11 @@ class WitnessRecord:
         """
         if not self.verify(key, statement.to_sign(), statement.signature):
             raise ForgedStatementError(statement.country)
+        with self.store.reading() as connection:
+            before = self._latest(connection, statement.country)
+        if before is not None and statement.sequence < before.sequence:
+            _log.warning("witness.behind", country=statement.country, sequence=statement.sequence)
+            return
         self.keep(statement)
 
     def keep(self, statement: LedgerStatement) -> None:

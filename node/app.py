@@ -92,6 +92,7 @@ from corridor.node.views import (
     StatusView,
 )
 from corridor.node.witness_book import WitnessBook
+from corridor.node.witness_desk import WitnessDesk
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.cards import (
@@ -382,7 +383,7 @@ class ServingNode:
     policy: Policy
     store: EditionStore
     journal: Journal
-    witness: WitnessBook
+    book: WitnessBook
     tree: TreeBook
     charters: CharterDesk
     catalogue: Catalogue
@@ -390,6 +391,7 @@ class ServingNode:
     stack: ExitStack
     ledger: Ledger | None = None
     charter: SignedCharter | None = None
+    witnesses: WitnessDesk | None = None
     cosigning: CosigningDesk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -440,6 +442,7 @@ class ServingNode:
                 statement=ledger.statement(),
                 left_this_year=balance.left_this_year,
                 left_for_all_time=balance.left_for_all_time,
+                witnessed=self.witnesses is not None and self.witnesses.is_witnessed,
             ),
         )
 
@@ -452,6 +455,34 @@ class ServingNode:
         """Take a charter into force, whose every signature is verified."""
         self.charter = self.charters.confirm(document)
         self.open_ledger()
+        self.witnesses = None
+
+    def make_witnesses(self) -> WitnessDesk:
+        """What witnesses under the charter in force; for as long as it is, or this process runs.
+
+        Raises:
+            NoCharterError: none is.
+        """
+        if self.charter is None:
+            raise NoCharterError
+        self.witnesses = WitnessDesk(
+            me=self.settings.country,
+            charter=self.charter.charter,
+            ledger=self.ledger or self.open_ledger(),
+            book=self.book,
+            journal=self.journal,
+            sign=self.keys.sign,
+            verify=ed25519_verify,
+            random_bytes=self.world.random_bytes,
+            show=lambda line: self.board.show(witnesses=line),
+        )
+        return self.witnesses
+
+    def witness_desk(self) -> WitnessDesk | None:
+        """What witnesses now; None where no charter is in force here."""
+        if self.charter is None:
+            return None
+        return self.witnesses or self.make_witnesses()
 
     def make_sessions(self, fault: str | None) -> Sessions:
         """What answers proposals under the charter in force.
@@ -463,6 +494,7 @@ class ServingNode:
             raise NoCharterError
         charter = self.charter.charter
         ledger = self.ledger or self.open_ledger()
+        witnesses = self.witnesses or self.make_witnesses()
         surroundings = Surroundings(
             charter=charter,
             suite=suite_named(charter.suite),
@@ -471,7 +503,8 @@ class ServingNode:
             random_bytes=self.world.random_bytes,
             clock=self.world.clock,
             ledger=ledger,
-            witness=self.witness.witness,
+            demand_witnessed=witnesses.demand_witnessed,
+            unwitnessed=witnesses.unwitnessed,
         )
         return Sessions(
             desk=QuestionDesk(
@@ -485,6 +518,7 @@ class ServingNode:
             journal=self.journal,
             board=self.board,
             clock=self.world.clock,
+            fresh_entries=witnesses.fresh,
             expect=self.cosigning.expect,
             fault=self._fault(fault, charter),
         )
@@ -516,7 +550,7 @@ def open_node(
         policy=policy_rules,
         store=store,
         journal=stack.enter_context(_journal(world, home, keys)),
-        witness=stack.enter_context(WitnessBook(home.witness)),
+        book=stack.enter_context(WitnessBook(home.witness, ed25519_verify)),
         tree=stack.enter_context(TreeBook(home.tree)),
         charters=charters,
         catalogue=parse_catalogue(_read_data),
@@ -536,8 +570,7 @@ def open_node(
         charter=charters.in_force(),
     )
     stack.callback(lambda: node.ledger.close() if node.ledger else None)
-    # This process has just started: whatever an earlier one reserved and did not debit is free.
-    node.open_ledger().release_all()
+    node.open_ledger()
     return node
 
 
@@ -563,6 +596,7 @@ def link_parts(
         charter_of=node.charter_of,
         confirm_charter=node.confirm,
         make_sessions=lambda: node.make_sessions(fault),
+        witnesses=node.witness_desk,
         on_checkpoint=node.cosigning.on_checkpoint,
         tree_standing=node.cosigning.standing,
         board=node.board,
@@ -664,6 +698,7 @@ def budget(world: World) -> BudgetView:
         [
             f"ε is shown at δ = {delta}.",
             f"At most lost by a person known to {nodes} nodes: ρ = {region.value}, ε = {lost}.",
+            *([f"Witnesses: {charter.quorum_text}."] if charter else []),
         ],
         {name: str(rho) for name, rho in amounts} | {"delta": str(delta)},
     )
@@ -926,6 +961,7 @@ def _ledger(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         key=keys.signing_public,
         verify=ed25519_verify,
         clock=world.clock,
+        random_bytes=world.random_bytes,
         allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
@@ -987,6 +1023,7 @@ def _offer(signed: SignedCharter) -> CharterOffer:
         ("colluders provided for", str(charter.max_colluders)),
         ("most dropouts", by_rule if charter.max_dropouts is None else str(charter.max_dropouts)),
         ("nodes that may know one person", str(charter.nodes_per_person)),
+        ("witnesses", charter.quorum_text),
         ("δ", str(charter.delta)),
         ("dearest question ρ", str(charter.ceilings.rho_per_question)),
         ("most cells", str(charter.ceilings.cells)),

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import structlog
 
 from corridor.errors.node import EvaluationFailedError, OutOfOrderError, PastDeadlineError
-from corridor.ids import SessionId
+from corridor.ids import CountryCode, SessionId
 from corridor.node.ledger import Ledger
 from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols.charter import Charter
@@ -48,8 +48,8 @@ from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
 
 _log = structlog.get_logger()
 
-Witness = Callable[[Sequence[LedgerStatement]], None]
-"""Remembers what the other members said of their ledgers; raises at a fork."""
+Unwitnessed = Callable[[Sequence[LedgerStatement]], frozenset[CountryCode]]
+"""Whose ledgers, as they state them, are not on the chains that this node holds."""
 
 Clock = Callable[[], datetime]
 """Says what time it is, in UTC."""
@@ -78,7 +78,8 @@ class Surroundings:
     random_bytes: RandomBytes
     clock: Clock
     ledger: Ledger
-    witness: Witness
+    demand_witnessed: Callable[[], None]
+    unwitnessed: Unwitnessed
 
 
 class CaseData(Protocol):
@@ -111,6 +112,7 @@ class Attempt:
         self._parameters_for = parameters_for
         self._data = data
         self._at = surroundings
+        self._unwitnessed: frozenset[CountryCode] = frozenset()
         self.debited = False
 
     @property
@@ -129,7 +131,7 @@ class Attempt:
         return type(self._state).__name__
 
     def on_roster(self, roster: Roster) -> Shares:
-        """Check everybody's acceptance, remember their ledgers' heads, deal the shares."""
+        """Check everybody's acceptance, look whose ledgers are held here, deal the shares."""
         state = self._in(states.Accepted, "the roster")
         shared, shares = state.on_roster(
             roster,
@@ -140,7 +142,8 @@ class Attempt:
             random_bytes=self._at.random_bytes,
             sign=self._at.sign,
         )
-        self._at.witness([acceptance.statement for acceptance in roster.acceptances])
+        statements = [acceptance.statement for acceptance in roster.acceptances]
+        self._unwitnessed = self._at.unwitnessed(statements)
         self._state = shared
         return shares
 
@@ -153,6 +156,7 @@ class Attempt:
             verify=self._at.verify,
             suite=self._at.suite,
             sign=self._at.sign,
+            unwitnessed=self._unwitnessed,
         )
         return opened
 
@@ -163,7 +167,10 @@ class Attempt:
         """
         state = self._in(states.OpenedState, "the sharers")
         ready = state.on_sharers(
-            sharers, keys=self._at.charter.signing_keys, verify=self._at.verify
+            sharers,
+            keys=self._at.charter.signing_keys,
+            verify=self._at.verify,
+            quorum=self._at.charter.quorum,
         )
         self._data.demand_there()
         self._state = ready

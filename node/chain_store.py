@@ -105,11 +105,20 @@ class ChainStore:
         raw = canonical.encode({"kind": kind, **payload})
         digest = entry_digest(self._chain, number, previous, raw)
         entry = Entry(self._chain, number, previous, raw, self._sign(digest))
+        self._insert(entry, kind, session)
+        return entry
+
+    def adopt(self, entry: Entry) -> None:
+        """Add an entry of this chain as it is, inside `writing`; it was verified to be the next."""
+        value = json.loads(entry.payload)
+        session = value.get("session")
+        self._insert(entry, value["kind"], None if session is None else bytes.fromhex(session))
+
+    def _insert(self, entry: Entry, kind: str, session: bytes | None) -> None:
         self._connection.execute(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
-            (number, previous, raw, entry.signature, session, kind),
+            (entry.number, entry.previous, entry.payload, entry.signature, session, kind),
         )
-        return entry
 
     def last(self) -> Entry | None:
         """The last entry; None before the first."""

@@ -125,6 +125,14 @@ class Journal:
         """The operator accepted a charter."""
         self._add("charter_accepted", None, charter=charter.hex(), version=version)
 
+    def forked(self, country: CountryCode) -> None:
+        """A member's ledger, or this node's own, has two histories; the evidence is kept."""
+        self._add("forked", None, country=country)
+
+    def ledger_recovered(self, before: int, after: int) -> None:
+        """Entries of this node's ledger that its disk had lost came back from the members."""
+        self._add("ledger_recovered", None, entries_before=before, entries_after=after)
+
     def imported(self, edition: EditionId) -> None:
         """An edition became current."""
         self._add("imported", None, edition=edition)

@@ -1,7 +1,8 @@
 """What was reserved and spent of the privacy of the people in this node's data.
 
     reserve ─┬─ debit     the masked input may leave; ρ is spent for good
-             └─ release   the attempt ended before that, at its deadline, or at a restart
+             ├─ release   the attempt ended before that, or at its deadline
+             └─ forfeit   whoever reserved it is gone, and may have debited: ρ counts as spent
 
 The rules, each kept in the transaction that writes:
 
@@ -10,10 +11,16 @@ The rules, each kept in the transaction that writes:
    all time. They are of this node, over all askers: no other accounting is sound (ATTACKS 15).
 3. A debit needs an open reservation, is made once, and is on disk before `debit` returns.
    Nothing turns a debit back (a refund on error would be a hole).
+   Only the object that reserved debits or releases. What an ended process left open is forfeited:
+   this disk may be a copy from before its debit (ATTACKS 18), and nobody could tell.
 4. A debit counts as failed from the moment it is made until `answered` takes that back. When as
    many attempts as the charter bears have failed today or are under way, or as much ρ as the
    authority bears was lost so or is reserved, nothing is reserved. A crash, a coordinator's
    word, or many attempts at once change nothing about that.
+
+Each reservation contains a nonce, so that no two copies of a ledger can make the same entry; that
+one of two is refused is the witnesses' business (`protocols.witnesses`). Entries that witnesses
+hold and this disk lost are adopted as they are: they are this node's own, signed and chained.
 
 The order of the log is the order of events, so replaying it gives the sums; each entry also holds
 them, and a head is worth a whole history. All amounts are Fractions. A sum whose fraction has grown
@@ -26,17 +33,19 @@ later. A clock set back would otherwise hand out a past year's allowance again.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from typing import Any, Self
 
 from corridor.errors.ledger import (
     AllowanceSpentError,
+    BrokenChainError,
     NoReservationError,
     SessionSeenError,
     TooManyFailedAttemptsError,
@@ -47,9 +56,11 @@ from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.secure_sum.messages import LedgerStatement
-from corridor.protocols.suite import Sign, Verify
+from corridor.protocols.suite import RandomBytes, Sign, Verify
+from corridor.protocols.witnesses import LEDGER as CHAIN
+from corridor.protocols.witnesses import verify_entries
 
-CHAIN = "ledger"
+NONCE_BYTES = 16
 
 LONGEST_DENOMINATOR = 10**40
 ROUNDED_TO = 10**18
@@ -144,7 +155,7 @@ class _Sums:
         match payload["kind"]:
             case "reserve":
                 self.open[session] = _Open(SessionId(session), rho, payload["deadline"])
-            case "debit":
+            case "debit" | "forfeit":
                 del self.open[session]
                 self.spent = rounded_up(self.spent + rho)
                 self.spent_in[at.year] = rounded_up(self.spent_in[at.year] + rho)
@@ -185,10 +196,15 @@ class Ledger:
         key: PublicKey,
         verify: Verify,
         clock: Callable[[], datetime],
+        random_bytes: RandomBytes,
         allowance: Allowance,
         failed_attempts_per_day: int,
     ) -> None:
         self._country = country
+        self._key = key
+        self._verify = verify
+        self._random_bytes = random_bytes
+        self._mine: set[SessionId] = set()
         self._sign = sign
         self._clock = clock
         self._allowance = allowance
@@ -250,8 +266,11 @@ class Ledger:
                 question=question.hex(),
                 charter=charter.hex(),
                 deadline=deadline,
+                nonce=self._random_bytes(NONCE_BYTES).hex(),
             )
-            return self._statement()
+            statement = self._statement()
+        self._mine.add(session)
+        return statement
 
     def debit(self, session: SessionId, worst_case: Fraction) -> Debit:
         """Spend what was reserved; on disk when this returns.
@@ -259,13 +278,13 @@ class Ledger:
         `worst_case` is the loss if everybody else colludes, for the record.
 
         Raises:
-            NoReservationError: nothing is reserved for the session, or no longer.
+            NoReservationError: nothing is reserved for the session here, or no longer.
             LedgerDiskError: it could not be written. Nothing was debited; nothing may leave.
         """
         with self._writing():
             self._release_overdue()
             found = self._sums().open.get(session)
-            if found is None:
+            if found is None or session not in self._mine:
                 raise NoReservationError
             entry = self._append(
                 "debit", session, found.rho, worst_case_rho=fraction_text(worst_case)
@@ -273,15 +292,52 @@ class Ledger:
         return Debit(session, found.rho, entry.number)
 
     def release(self, session: SessionId) -> None:
-        """Give back what is reserved for the session, if anything still is."""
+        """Give back what was reserved for the session here, if anything still is."""
         with self._writing():
-            self._release(self._sums().open.get(session))
+            if session in self._mine:
+                self._release(self._sums().open.get(session))
 
-    def release_all(self) -> None:
-        """Give back every open reservation: this node has just started, so it left them all."""
+    def forfeit_left_open(self) -> tuple[SessionId, ...]:
+        """Count as spent every open reservation that was not made here; whose they were.
+
+        For the one process that serves, once it knows all that its witnesses hold.
+        """
         with self._writing():
-            for found in list(self._sums().open.values()):
-                self._release(found)
+            left = [one for one in self._sums().open.values() if one.session not in self._mine]
+            for found in left:
+                self._append("forfeit", found.session, found.rho)
+        return tuple(found.session for found in left)
+
+    def adopt(self, entries: Sequence[Entry]) -> None:
+        """Take over entries of this ledger that witnesses hold and this disk does not.
+
+        Raises:
+            BrokenChainError: they are not this node's own, or do not follow its last entry.
+            LedgerDiskError: they could not be written. Nothing was taken over.
+        """
+        with self._writing():
+            last = self._store.last()
+            verify_entries([*([] if last is None else [last]), *entries], self._key, self._verify)
+            if last is None and entries and entries[0].previous != BEGINNING:
+                raise BrokenChainError(CHAIN, entries[0].number, "is not the first")
+            for entry in entries:
+                self._store.adopt(entry)
+
+    def entries(self, after: int = 0, most: int | None = None) -> Iterator[Entry]:
+        """The entries behind that number, in order, at most so many."""
+        return islice(self._store.entries(after), most)
+
+    @property
+    def length(self) -> int:
+        """The number of the last entry; 0 before the first."""
+        last = self._store.last()
+        return 0 if last is None else last.number
+
+    def digest_at(self, number: int) -> Digest:
+        """The digest of the entry of that number, which is there; zeros for 0."""
+        if number == 0:
+            return BEGINNING
+        return next(self._store.entries(number - 1)).digest
 
     def attempt_failed(self, session: SessionId) -> None:
         """Count a failed attempt; a session counts once, and its debit counts already."""
@@ -384,7 +440,7 @@ class Ledger:
     def _release_overdue(self) -> None:
         now = self._clock().timestamp()
         for found in list(self._sums().open.values()):
-            if found.deadline < now:
+            if found.deadline < now and found.session in self._mine:
                 self._release(found)
 
     def _release(self, found: _Open | None) -> None:
@@ -399,7 +455,7 @@ class Ledger:
         match kind:
             case "reserve":
                 reserved = rounded_up(reserved + rho)
-            case "debit":
+            case "debit" | "forfeit":
                 spent, reserved = rounded_up(spent + rho), sums.reserved_without(session)
             case "release":
                 reserved = sums.reserved_without(session)

@@ -10,7 +10,8 @@ A proposal is believed in nothing. In this order:
 5. ρ is positive and below the charter's ceiling;
 6. there is an edition, and the policy allows the question; no field of the message can switch
    that off (ATTACKS 44);
-7. the ledger has never seen the session and has the allowance: it **reserves ρ**.
+7. enough members confirmed this node's ledger since it started; the ledger has never seen the
+   session and has the allowance: it **reserves ρ**.
 
 Until step 7 nothing is changed, and after it the reservation is released at the deadline unless
 the debit follows. Each step raises its own coded error, which is all that the coordinator hears.
@@ -130,6 +131,7 @@ class QuestionDesk:
         if edition is None:
             raise NoDataError
         self._policy.check(facts_of(question, plan, header))
+        self._at.demand_witnessed()
         statement = self._at.ledger.reserve(
             header.session,
             header.rho,

@@ -21,6 +21,7 @@ from corridor.node.ledger import Ledger
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.status import AttemptStatus, StatusBoard
 from corridor.protocols.secure_sum.messages import (
+    Acceptance,
     MaskedInput,
     Proposal,
     Roster,
@@ -28,6 +29,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSet,
     UnmaskRequest,
 )
+from corridor.protocols.witnesses import LedgerEntries
 from corridor.transport.messages import (
     CoordinatorInSession,
     Dealings,
@@ -58,6 +60,7 @@ class Sessions:
         journal: Journal,
         board: StatusBoard,
         clock: Clock,
+        fresh_entries: Callable[[], Iterable[LedgerEntries]],
         expect: Expect,
         fault: Fault | None = None,
     ) -> None:
@@ -66,15 +69,22 @@ class Sessions:
         self._journal = journal
         self._board = board
         self._clock = clock
+        self._fresh_entries = fresh_entries
         self._expect = expect
         self._fault = fault
         self._attempts: dict[SessionId, Attempt] = {}
 
-    def on_message(self, message: CoordinatorInSession) -> Iterator[NodeInSession]:
-        """What this node answers, in order; each piece may be sent as soon as it comes."""
+    def on_message(self, message: CoordinatorInSession) -> Iterator[NodeInSession | LedgerEntries]:
+        """What this node answers, in order; each piece may be sent as soon as it comes.
+
+        The ledger's new entries go before the acceptance that states their head: the others can
+        witness only what they hold.
+        """
         session = message.session
         try:
             for body in self._answer(session, message):
+                if isinstance(body, Acceptance):
+                    yield from self._fresh_entries()
                 yield NodeInSession(session, body)
         except OutOfOrderError as error:
             # A repetition, or a message of a round that is over: the state stays.

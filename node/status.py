@@ -45,6 +45,7 @@ class Status:
         link: `connecting`, `connected`, `stopped`, or `refused` with the reason in `detail`.
         charter: whether the region's charter in force is the one accepted here.
         last: how the last attempt ended.
+        witnesses: what the other members say of this node's ledger.
         tree: how far the region's releases are known here, and who else vouches for them.
     """
 
@@ -57,6 +58,7 @@ class Status:
     edition: str | None
     attempt: AttemptStatus | None = None
     last: str = ""
+    witnesses: str = ""
     tree: str = ""
 
     def to_json(self) -> str:
@@ -93,6 +95,8 @@ def status_line(status: Status) -> str:
         parts.append(status.detail)
     parts.append(f"charter {status.charter}")
     parts.append(f"edition {status.edition}" if status.edition else "no case data yet")
+    if status.witnesses:
+        parts.append(f"witnesses {status.witnesses}")
     if status.attempt is not None:
         attempt = status.attempt
         waiting = f", waiting for {', '.join(attempt.waiting_for)}" if attempt.waiting_for else ""

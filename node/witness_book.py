@@ -1,52 +1,85 @@
-"""What the other members said of their ledgers, kept for ever: one head per member and entry.
+"""What the other members' ledgers are, kept for ever: one chain of each, which only grows.
 
-Every roster brings each member's signed statement. One that contradicts what was witnessed before
-means a restored backup, a cloned node, or a lie: it is kept as evidence, and this node leaves the
-attempt. It protects against accidents, and against a liar who shows this node two faces; that a
-majority has seen the same head before a debit is a quorum's business, which is not built yet.
+Members send each other the entries of their ledgers as they make them. An entry is kept if it
+follows the last one kept and its member signed it. Another entry of a number that is kept means a
+restored backup, a cloned node, or a lie: both stay here as evidence, each signed by that member,
+and this node does not witness that ledger until it is shown the chain that it knows.
+
+What is kept is what this node answers for: `protocols.witnesses` proves what a quorum of such books
+gives. It also serves a member that lost entries: they are handed back to it.
+
+A chain belongs to a signing key, not to a country: a node that was made anew, with a key that all
+members confirmed in a new charter, has a new ledger.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-from corridor.errors.canonical import NotCanonicalError
-from corridor.errors.ledger import BrokenChainError, LedgerDiskError, LedgerForkError
-from corridor.ids import CountryCode, Signature
+from corridor.errors import CorridorError
+from corridor.errors.ledger import (
+    BrokenChainError,
+    LedgerDiskError,
+    LedgerForkError,
+    UnknownEntriesError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
-from corridor.protocols.chains import contradiction
-from corridor.protocols.fields import Fields
+from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols.suite import Verify
+from corridor.protocols.witnesses import LEDGER, verify_entries
 
-_KEYS = ("country", "sequence", "spent", "reserved", "head", "signature")
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS statements (
-    country TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    statement BLOB NOT NULL,
-    PRIMARY KEY (country, sequence)
+CREATE TABLE IF NOT EXISTS entries (
+    key BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    previous BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (key, number)
 ) STRICT;
+CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END;
 CREATE TABLE IF NOT EXISTS forks (
     country TEXT NOT NULL,
-    earlier BLOB NOT NULL,
-    later BLOB NOT NULL,
-    problem TEXT NOT NULL
+    held BLOB NOT NULL,
+    shown BLOB NOT NULL,
+    problem TEXT NOT NULL,
+    UNIQUE (held, shown)
 ) STRICT;
 """
 
+_TWO_CONTENTS = "one entry has two contents: a backup was restored, or two ledgers live"
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two words of one member that cannot both be true, each canonical JSON with its signature."""
+
+    country: CountryCode
+    held: bytes
+    shown: bytes
+    problem: str
+
 
 class WitnessBook:
-    """The statements witnessed by one node.
+    """The ledgers witnessed by one node.
 
     Raises:
         BrokenChainError: the file is damaged.
         LedgerDiskError: it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, verify: Verify) -> None:
+        self._verify = verify
         with _disk():
             path.touch(0o600)
             path.chmod(0o600)
@@ -73,65 +106,190 @@ class WitnessBook:
         """Close it."""
         self.close()
 
-    def witness(self, statements: Sequence[LedgerStatement]) -> None:
-        """Keep statements whose signatures were checked.
+    def take(self, country: CountryCode, key: PublicKey, entries: Sequence[Entry]) -> None:
+        """Keep entries of a member's ledger that continue what is kept of it.
+
+        Entries that are kept already change nothing.
 
         Raises:
-            LedgerForkError: one contradicts what was witnessed; both are kept as evidence.
+            BrokenChainError: they are not that member's, or not consecutive. Nothing was kept.
+            UnknownEntriesError: those between the kept ones and these are missing; nothing kept.
+            LedgerForkError: one contradicts what is kept; both stay as evidence. Nothing was kept.
             LedgerDiskError: they could not be kept; nothing was.
         """
-        forks: list[LedgerForkError] = []
+        verify_entries(entries, key, self._verify)
+        fork: LedgerForkError | None = None
+        with self._writing():
+            for entry in entries:
+                held = self._find(key, entry.number)
+                if held is not None and held.digest == entry.digest:
+                    continue
+                before = self._find(key, entry.number - 1)
+                if held is None and before is None and entry.number > 1:
+                    raise UnknownEntriesError(country, entry.number)
+                other = held
+                if held is None and (BEGINNING if before is None else before.digest) != (
+                    entry.previous
+                ):
+                    other = before  # what it follows is another entry of that number
+                    if before is None:
+                        raise BrokenChainError(LEDGER, entry.number, "is not the first")
+                if other is not None:
+                    self._insert_fork(country, entry_document(other), entry_document(entry))
+                    fork = LedgerForkError(country, _TWO_CONTENTS)
+                    break
+                self._connection.execute(
+                    "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
+                    (key, entry.number, entry.previous, entry.payload, entry.signature),
+                )
+        if fork is not None:
+            raise fork
+
+    def demand_kept(self, statement: LedgerStatement, key: PublicKey) -> None:
+        """Raise unless the statement is of an entry on the chain that is kept of this member.
+
+        Raises:
+            UnknownEntriesError: the entries up to it are not known here.
+            LedgerForkError: another entry of that number is kept, or the sums are others. Both
+                stay as evidence. The statement's signature was checked before.
+        """
+        if statement.sequence == 0:
+            if statement.head != BEGINNING:
+                raise LedgerForkError(statement.country, "an empty ledger has a head")
+            return
+        held = self._find(key, statement.sequence)
+        if held is None:
+            raise UnknownEntriesError(statement.country, statement.sequence)
+        if held.digest != statement.head:
+            problem = _TWO_CONTENTS
+        elif _sums(held) != (statement.spent, statement.reserved):
+            problem = "one entry has two sums"
+        else:
+            return
+        with self._writing():
+            self._insert_fork(
+                statement.country,
+                entry_document(held),
+                statement_document(statement),
+                problem,
+            )
+        raise LedgerForkError(statement.country, problem)
+
+    def last(self, key: PublicKey) -> tuple[int, Digest]:
+        """Number and digest of the last entry kept of a ledger; 0 and zeros before the first."""
         with _disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                for statement in statements:
-                    problem = self._keep(statement)
-                    if problem is not None:
-                        forks.append(LedgerForkError(statement.country, problem))
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        if forks:
-            raise forks[0]
+            (number,) = self._connection.execute(
+                "SELECT max(number) FROM entries WHERE key = ?", (key,)
+            ).fetchone()
+        if number is None:
+            return 0, BEGINNING
+        found = self._find(key, number)
+        assert found is not None  # noqa: S101  # entries are never removed
+        return number, found.digest
 
-    def latest(self, country: CountryCode) -> LedgerStatement | None:
-        """The furthest statement witnessed of a member."""
-        return self._find("ORDER BY sequence DESC LIMIT 1", country)
+    def entries(self, key: PublicKey, after: int, most: int) -> tuple[Entry, ...]:
+        """At most so many entries kept of a ledger, behind that number, in order."""
+        with _disk():
+            rows = self._connection.execute(
+                "SELECT number, previous, payload, signature FROM entries "
+                "WHERE key = ? AND number > ? ORDER BY number LIMIT ?",
+                (key, after, most),
+            ).fetchall()
+        return tuple(_entry(*row) for row in rows)
 
-    def forks(self) -> int:
+    def forks(self) -> tuple[Fork, ...]:
+        """The contradictions on record."""
+        with _disk():
+            rows = self._connection.execute(
+                "SELECT country, held, shown, problem FROM forks ORDER BY rowid"
+            ).fetchall()
+        return tuple(Fork(CountryCode(row[0]), *row[1:]) for row in rows)
+
+    def fork_count(self) -> int:
         """How many contradictions are on record."""
         with _disk():
             (count,) = self._connection.execute("SELECT count(*) FROM forks").fetchone()
         return int(count)
 
-    def _find(self, which: str, *values: str | int) -> LedgerStatement | None:
+    def keep_fork(self, country: CountryCode, held: Entry, shown: Entry) -> None:
+        """Keep two entries of one number as evidence."""
+        with self._writing():
+            self._insert_fork(country, entry_document(held), entry_document(shown))
+
+    def _find(self, key: PublicKey, number: int) -> Entry | None:
         with _disk():
             row = self._connection.execute(
-                f"SELECT statement FROM statements WHERE country = ? {which}",  # noqa: S608  # constants
-                values,
+                "SELECT number, previous, payload, signature FROM entries "
+                "WHERE key = ? AND number = ?",
+                (key, number),
             ).fetchone()
-        return None if row is None else _decode(row[0])
+        return None if row is None else _entry(*row)
 
-    def _keep(self, statement: LedgerStatement) -> str | None:
-        country = statement.country
-        # Two contents of one entry prove a fork to anybody; that an entry comes late is a weaker
-        # word, so it is only looked for where this entry was not witnessed before.
-        earlier = self._find("AND sequence = ?", country, statement.sequence)
-        if earlier is None:
-            earlier = self.latest(country)
-        problem = None if earlier is None else contradiction(earlier, statement)
-        if earlier is not None and problem is not None:
-            self._connection.execute(
-                "INSERT INTO forks VALUES (?, ?, ?, ?)",
-                (country, _encode(earlier), _encode(statement), problem),
-            )
-            return problem
+    def _insert_fork(
+        self, country: CountryCode, held: bytes, shown: bytes, problem: str = _TWO_CONTENTS
+    ) -> None:
         self._connection.execute(
-            "INSERT OR IGNORE INTO statements VALUES (?, ?, ?)",
-            (country, statement.sequence, _encode(statement)),
+            "INSERT OR IGNORE INTO forks VALUES (?, ?, ?, ?)", (country, held, shown, problem)
         )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with _disk():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def entry_document(entry: Entry) -> bytes:
+    """An entry as evidence: canonical JSON, with everything that its signature is over."""
+    return canonical.encode(
+        {
+            "chain": entry.chain,
+            "number": entry.number,
+            "previous": entry.previous.hex(),
+            "payload": entry.payload.decode(),
+            "signature": entry.signature.hex(),
+        }
+    )
+
+
+def statement_document(statement: LedgerStatement) -> bytes:
+    """A statement as evidence: canonical JSON, with everything that its signature is over."""
+    return canonical.encode(
+        {
+            "country": statement.country,
+            "sequence": statement.sequence,
+            "spent": fraction_text(statement.spent),
+            "reserved": fraction_text(statement.reserved),
+            "head": statement.head.hex(),
+            "signature": statement.signature.hex(),
+        }
+    )
+
+
+def _entry(number: int, previous: bytes, payload: bytes, signature: bytes) -> Entry:
+    return Entry(LEDGER, number, Digest(previous), payload, Signature(signature))
+
+
+def _sums(entry: Entry) -> tuple[Fraction, Fraction] | None:
+    """What an entry says is spent and reserved; None where its member wrote something else."""
+    try:
+        value = canonical.decode(entry.payload, "ledger entry")
+    except CorridorError:
+        return None
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        return (
+            canonical.parse_fraction(str(value.get("spent")), "spent"),
+            canonical.parse_fraction(str(value.get("reserved")), "reserved"),
+        )
+    except CorridorError:
         return None
 
 
@@ -145,29 +303,3 @@ def _disk() -> Iterator[None]:
         raise LedgerDiskError("witness", str(error)) from error
     except sqlite3.DatabaseError as error:
         raise BrokenChainError("witness", 0, f"cannot be read ({error})") from error
-
-
-def _encode(statement: LedgerStatement) -> bytes:
-    return canonical.encode(
-        {
-            "country": statement.country,
-            "sequence": statement.sequence,
-            "spent": fraction_text(statement.spent),
-            "reserved": fraction_text(statement.reserved),
-            "head": statement.head.hex(),
-            "signature": statement.signature.hex(),
-        }
-    )
-
-
-def _decode(raw: bytes) -> LedgerStatement:
-    name = "witness.sqlite3"
-    fields = Fields(canonical.decode(raw, name), _KEYS, name=name, error=NotCanonicalError)
-    return LedgerStatement(
-        country=fields.country("country"),
-        sequence=fields.whole("sequence"),
-        spent=fields.fraction("spent"),
-        reserved=fields.fraction("reserved"),
-        head=fields.digest("head"),
-        signature=Signature(fields.octets("signature", 64)),
-    )

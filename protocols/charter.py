@@ -17,6 +17,11 @@ Of an attempt with r participants and c colluders, the charter says t and d:
     dropouts  d = min(r − t, max(1, ⌈r/10⌉)), and no more than `max_dropouts`
 
 Since c < r, at least one honest share is left: r − d − c ≥ t − c = ⌊(r − c)/2⌋ + 1 ≥ 1.
+
+Of n members, c of whom may lie, it says how many *others* must hold a member's ledger before that
+member debits (`protocols.witnesses` proves what this gives):
+
+    quorum    q = ⌊(n − 1 + c)/2⌋ + 1       two quorums of the n − 1 others share an honest one
 """
 
 from collections.abc import Mapping
@@ -118,8 +123,8 @@ class Charter:
         suite: the primitives of the secure sum.
         retention_days: how long members' receipts are kept.
         failed_attempts_per_day: how many failed attempts a node bears.
-        witness_quorum: members who must have witnessed a ledger before a debit. None or 0, no
-            quorum, until it is built: witnesses then protect against accidents only.
+        witness_quorum: other members who must hold a ledger before a debit; None leaves it to
+            the rule above. A smaller number protects against accidents only.
         synthetic: the members' data are made up; faults on purpose are allowed.
 
     Raises:
@@ -192,8 +197,8 @@ class Charter:
             raise _wrong("suite", f"must be one that is built: {', '.join(SUITES)}")
         _demand_range("retention_days", self.retention_days, 1, 36_525)
         _demand_range("failed_attempts_per_day", self.failed_attempts_per_day, 1, 1000)
-        if self.witness_quorum not in (None, 0):
-            raise _wrong("witness_quorum", "must be null or 0; the quorum is not built yet")
+        if self.witness_quorum is not None:
+            _demand_range("witness_quorum", self.witness_quorum, 0, len(self.members) - 1)
 
     def _check_domains(self) -> None:
         if list(self.countries) != sorted(set(self.countries)) or not all(
@@ -227,6 +232,30 @@ class Charter:
         tenth = -(-roster_size // 10)
         rule = min(room, max(1, tenth))
         return rule if self.max_dropouts is None else min(rule, self.max_dropouts)
+
+    @property
+    def quorum(self) -> int:
+        """q: how many other members must hold a member's ledger before that member debits."""
+        if self.witness_quorum is not None:
+            return self.witness_quorum
+        others = len(self.members) - 1
+        return min((others + self.max_colluders) // 2 + 1, others)
+
+    @property
+    def stops_rollback(self) -> bool:
+        """Whether two quorums share an honest member; else accidents alone are found out."""
+        return 2 * self.quorum - (len(self.members) - 1) > self.max_colluders
+
+    @property
+    def quorum_text(self) -> str:
+        """The quorum for people, with what a smaller one is worth."""
+        others = len(self.members) - 1
+        words = (
+            f"{self.quorum} of a node's {others} fellow members hold its ledger before it spends"
+        )
+        if self.stops_rollback:
+            return words
+        return f"{words}: protects against accidents only, not against rollback"
 
     def member(self, country: CountryCode) -> Member:
         """The member that `country` is.

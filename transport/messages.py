@@ -1,8 +1,10 @@
 """What travels between node and coordinator beside the messages of an attempt.
 
-    the stream     NodeMessage = Hello | Standing | Cosigned | TreeStanding | NodeInSession
+    the stream     NodeMessage = Hello | Standing | Cosigned | TreeStanding | NodeInSession, and of
+                   `protocols.witnesses` WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord
                    CoordinatorMessage = Welcome | CharterAvailable | CheckpointToCosign
-                                        | CoordinatorInSession
+                   | CoordinatorInSession, and of `protocols.witnesses`
+                   WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
     in a session   the values of `protocols.secure_sum.messages`, and here VectorChunk, Dealings,
                    Refusal, Progress, Released, Failed
     membership     FetchCharter, CharterDocument, CharterSigned, CharterStatus, FetchReceipt,
@@ -31,6 +33,13 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
+)
+from corridor.protocols.witnesses import (
+    LedgerEntries,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
 )
 
 CHUNK_BYTES = 512 * 1024
@@ -49,6 +58,7 @@ class Standing:
         edition: None where nothing has been imported.
         consent_rule: which cases are counted, as in `htcds-consent`.
         left_this_year, left_for_all_time: ρ that policy still allows.
+        witnessed: enough members confirmed its ledger since it started.
     """
 
     charter: Digest | None
@@ -57,6 +67,7 @@ class Standing:
     statement: LedgerStatement
     left_this_year: Fraction
     left_for_all_time: Fraction
+    witnessed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +253,26 @@ class CoordinatorInSession:
     body: CoordinatorBody
 
 
-NodeMessage: TypeAlias = Hello | Standing | Cosigned | TreeStanding | NodeInSession
+NodeMessage: TypeAlias = (
+    Hello
+    | Standing
+    | Cosigned
+    | TreeStanding
+    | NodeInSession
+    | WitnessAsk
+    | WitnessAnswer
+    | LedgerEntries
+    | WitnessWord
+)
 CoordinatorMessage: TypeAlias = (
-    Welcome | CharterAvailable | CheckpointToCosign | CoordinatorInSession
+    Welcome
+    | CharterAvailable
+    | CheckpointToCosign
+    | CoordinatorInSession
+    | WitnessAsk
+    | WitnessAnswer
+    | LedgerEntries
+    | WitnessRequest
 )
 
 

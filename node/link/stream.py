@@ -24,6 +24,13 @@ from corridor.node.attempt import Clock
 from corridor.node.link import membership
 from corridor.node.sessions import Sessions
 from corridor.node.status import StatusBoard
+from corridor.node.witness_desk import WitnessDesk
+from corridor.protocols.witnesses import (
+    LedgerEntries,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
+)
 from corridor.transport import codec
 from corridor.transport.messages import (
     CharterAvailable,
@@ -50,6 +57,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 SWEEP_SECONDS = 10.0
 WORRYING_SKEW_SECONDS = 60
 
+WitnessMessage: TypeAlias = WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
+
 _Result = TypeVar("_Result")
 _Received: TypeAlias = exchange_pb2.CoordinatorMessage | None
 _Call: TypeAlias = (
@@ -74,6 +83,7 @@ class LinkParts:
         hello: who calls, and how this node stands right now.
         confirm_charter: takes a charter document into force, or raises.
         make_sessions: what answers proposals under the charter in force.
+        witnesses: what witnesses under it; None where there is no charter yet.
         on_checkpoint: cosigns a checkpoint of the release tree, asks or refuses.
         tree_standing: up to where this node knows that tree.
         jitter: a number from 0 to 1.
@@ -85,6 +95,7 @@ class LinkParts:
     charter_of: Callable[[], CharterStanding]
     confirm_charter: Callable[[bytes], None]
     make_sessions: Callable[[], Sessions]
+    witnesses: Callable[[], WitnessDesk | None]
     on_checkpoint: Callable[[CheckpointToCosign], Cosigned | TreeStanding | None]
     tree_standing: Callable[[], TreeStanding]
     board: StatusBoard
@@ -204,7 +215,10 @@ class _Conversation:
             case CoordinatorInSession():
                 await self._in_session(message, call)
                 if not isinstance(message.body, Progress):
+                    await self._tell_entries(call)
                     await self._tell_standing(call)
+            case _:
+                await self._witness(message, call)
 
     async def _settle_charter(
         self, charter: Digest | None, call: _Call, channel: grpc.aio.Channel
@@ -228,6 +242,35 @@ class _Conversation:
         board.show(charter="in force")
         await self._tell_standing(call)
         await _write(call, await self._work(self._parts.tree_standing))
+        witnesses = await self._work(self._parts.witnesses)
+        if witnesses is not None:
+            await _write(call, await self._work(witnesses.ask))
+
+    async def _witness(self, message: WitnessMessage, call: _Call) -> None:
+        """Witness the others' ledgers, and take their word on this one's."""
+        witnesses = await self._work(self._parts.witnesses)
+        if witnesses is None:
+            return
+        before = await self._work(lambda: witnesses.is_witnessed)
+        try:
+            answers = _witnessing(witnesses, message)
+            while (answer := await self._work(_next, answers)) is not None:
+                await _write(call, answer)
+        except CorridorError as error:
+            if isinstance(error, CoordinatorUnreachableError):
+                raise
+            # One member's word that does not hold, or a full disk: this node does not witness.
+            _log.warning("witness.refused", code=error.code)
+            self._parts.board.show(last=f"refused ({error.code})")
+        if await self._work(lambda: witnesses.is_witnessed) != before:
+            await self._tell_standing(call)
+
+    async def _tell_entries(self, call: _Call) -> None:
+        witnesses = await self._work(self._parts.witnesses)
+        if witnesses is not None:
+            fresh = witnesses.fresh()
+            while (entries := await self._work(_next, fresh)) is not None:
+                await _write(call, entries)
 
     async def _tell_standing(self, call: _Call) -> None:
         hello = await self._work(self._parts.hello)
@@ -285,5 +328,17 @@ def show_link(parts: LinkParts, link: str, detail: str) -> None:
     parts.board.show(link=link, detail=detail, since=parts.clock())
 
 
-def _next(answers: Iterator[NodeInSession]) -> NodeInSession | None:
+def _next(answers: Iterator[NodeMessage]) -> NodeMessage | None:
     return next(answers, None)
+
+
+def _witnessing(witnesses: WitnessDesk, message: WitnessMessage) -> Iterator[NodeMessage]:
+    match message:
+        case WitnessAsk():
+            yield from witnesses.on_ask(message)
+        case WitnessAnswer():
+            yield from witnesses.on_answer(message)
+        case LedgerEntries():
+            witnesses.on_entries(message)
+        case WitnessRequest():
+            yield witnesses.on_request(message)

@@ -19,7 +19,7 @@ own. Here their signatures are verified where a recipient complains. A recipient
 complain said that it opened a dealing of that hash, and is held to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -64,6 +64,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
 )
 from corridor.protocols.secure_sum.roster import (
     FEWEST_PARTICIPANTS,
@@ -265,8 +266,12 @@ class CollectingOpened:
         _demand_signed("opened list", word, self.keys, verify)
         return replace(self, heard={**self.heard, country: word})
 
-    def close(self, *, verify: Verify) -> tuple["CollectingInputs", Sharers]:
+    def close(
+        self, *, verify: Verify, witnesses: Sequence[WitnessWord] = ()
+    ) -> tuple["CollectingInputs", Sharers]:
         """Choose sharers who all opened each other's envelopes, and announce them.
+
+        `witnesses` are words of members outside the roster, whose signatures were checked.
 
         Raises:
             TooFewSharersError: fewer can go on than needed; names who is missing or left out.
@@ -276,7 +281,10 @@ class CollectingOpened:
         if len(chosen) < needed:
             left_out = frozenset(self.settled.countries) - chosen
             raise TooFewSharersError(left=len(chosen), needed=needed, missing=left_out)
-        sharers = Sharers(tuple(self.heard[country] for country in sorted(chosen)))
+        sharers = Sharers(
+            tuple(self.heard[country] for country in sorted(chosen)),
+            tuple(sorted(witnesses, key=lambda word: word.witness)),
+        )
         keys = {country: self.keys[country] for country in sorted(chosen)}
         return CollectingInputs(self.settled, keys, self.shares, sharers), sharers
 

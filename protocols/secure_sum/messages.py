@@ -4,7 +4,8 @@
     propose        Proposal                   Acceptance (or a coded refusal)
     share          Roster                     Shares: one signed Dealing per peer
     opened         the Dealings to this node  Opened
-    masked input   Sharers                    the vector, in chunks; MaskedInput at its end
+    masked input   Sharers, with the words    the vector, in chunks; MaskedInput at its end
+                   of witnesses outside
     consistency    SurvivorSet                SurvivorSignature
     unmask         UnmaskRequest              Unmask
 
@@ -13,6 +14,7 @@ Values here are well-formed, not believed: the states check signatures, members 
 and from the share round on each contains the roster hash.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -341,11 +343,43 @@ class Opened:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessWord:
+    """A member outside the roster says which of the ledgers in it are those that it holds.
+
+    The witness has not seen the roster, so the word names the heads themselves: a coordinator
+    could have shown it other statements than those behind this hash.
+
+    Attributes:
+        kept: heads, by member, that are on the one chain that the witness holds of that member's
+            ledger, and will ever hold.
+    """
+
+    roster_hash: Digest
+    witness: CountryCode
+    kept: Mapping[CountryCode, Digest]
+    signature: Signature
+
+    def to_sign(self) -> bytes:
+        """The word without its signature."""
+        return canonical.digest(
+            "corridor witness word",
+            self.roster_hash,
+            self.witness.encode(),
+            canonical.encode({country: head.hex() for country, head in self.kept.items()}),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Sharers:
-    """The coordinator announces who goes on, with the word of each that it opened the others'."""
+    """The coordinator announces who goes on, with the word of each that it opened the others'.
+
+    Attributes:
+        witnesses: words of members outside the roster, sorted by witness.
+    """
 
     opened: tuple[Opened, ...]
+    witnesses: tuple[WitnessWord, ...] = ()
 
     @property
     def countries(self) -> frozenset[CountryCode]:
@@ -453,7 +487,16 @@ class Unmask:
 UNSIGNED = Signature(b"")
 """Stands where the signature will be while a message's own bytes are made."""
 
-Signable = TypeVar("Signable", LedgerStatement, Acceptance, Dealing, Opened, MaskedInput, Unmask)
+Signable = TypeVar(
+    "Signable",
+    LedgerStatement,
+    Acceptance,
+    Dealing,
+    Opened,
+    WitnessWord,
+    MaskedInput,
+    Unmask,
+)
 
 
 def signed(message: Signable, sign: Sign) -> Signable:

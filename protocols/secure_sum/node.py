@@ -12,7 +12,8 @@ The coordinator carries the messages and is believed in nothing. What each state
    numbers of the attempt are its own computation; it dealt its two secrets.
 3. OpenedState: it said of each dealer whether all that it dealt opened and fitted; it has the
    keys of its masks with those of whom it did.
-4. ReadyToMask: at least `needed` sharers all said that they opened each other's envelopes.
+4. ReadyToMask: at least `needed` sharers all said that they opened each other's envelopes, and
+   at least `quorum` other members that they hold this node's ledger as it stated it.
 5. MaskingState, AwaitingSurvivors: the ledger debited ρ before the first masked byte existed.
 6. Signed: it gave its word for one survivor set: itself in it, at least `needed` in it.
 7. Done: it revealed, for each sharer, one of two shares, as at least t signers of that same set
@@ -24,7 +25,7 @@ and the suite are handed in; `keys` are the signing keys of the charter.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
@@ -49,6 +50,8 @@ from corridor.errors.secure_sum import (
     TooFewSharersError,
     TooFewSignaturesError,
     TooFewSurvivorsError,
+    TooFewWitnessesError,
+    UnknownMemberError,
     UnknownSurvivorError,
 )
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
@@ -71,6 +74,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
     signed,
 )
 from corridor.protocols.secure_sum.roster import (
@@ -241,6 +245,7 @@ class Shared:
         verify: Verify,
         suite: Suite,
         sign: Sign,
+        unwitnessed: Collection[CountryCode],
     ) -> tuple["OpenedState", Opened]:
         """Open what was dealt to this node, its own dealing among them; say what did not open.
 
@@ -248,6 +253,10 @@ class Shared:
         of the field, or a share or pair key that does not fit what was signed earns its dealer a
         complaint and nothing worse: the attempt goes on without that pair, and nothing is spent
         yet.
+
+        So does a ledger that contradicts what this node holds of it, or that it does not know:
+        `unwitnessed` names these. Whoever is in `opened` has this node for a witness: its
+        statement is in the roster hash, which is in the word.
 
         Raises:
             OtherRosterError: a dealing of another attempt, or of another roster.
@@ -263,7 +272,9 @@ class Shared:
         mask_key = suite.opening_key(self.mask_seed)
         for dealing in dealings:
             dealer = dealing.dealer
-            if dealer == self.me or not verify(keys[dealer], dealing.to_sign(), dealing.signature):
+            if dealer == self.me or dealer in unwitnessed:
+                continue
+            if not verify(keys[dealer], dealing.to_sign(), dealing.signature):
                 continue
             opened = open_dealing(dealing, envelope_key=envelope_key, mask_key=mask_key)
             if opened is None:
@@ -315,19 +326,25 @@ class OpenedState:
         *,
         keys: Mapping[CountryCode, PublicKey],
         verify: Verify,
+        quorum: int,
     ) -> "ReadyToMask":
-        """Check that the announced sharers all opened each other's envelopes.
+        """Check that the announced sharers all opened each other's envelopes, and the witnesses.
 
         1. Each is in the roster, once, and its word is its own, under this roster.
         2. This node is among them, with the word that it gave.
         3. At least `needed` are announced: r − d, t, and the charter's floor.
         4. Each opened the envelopes of all, this node's among them, and complained of none.
+        5. At least `quorum` other members of the charter hold this node's ledger: the other
+           sharers, by these same words, and members outside the roster by words of their own.
 
         Raises:
-            NotInRosterError, RepeatedWordError, OtherRosterError, BadSignatureError: rule 1.
+            NotInRosterError, RepeatedWordError, OtherRosterError, BadSignatureError: rule 1, and
+                a witness's word under rule 5.
             OwnWordAlteredError: rule 2.
             TooFewSharersError: rule 3.
             NotMutuallyOpenedError: rule 4; names the pair.
+            UnknownMemberError: a witness that the charter does not know.
+            TooFewWitnessesError: rule 5.
         """
         seen: set[CountryCode] = set()
         members = frozenset(self.settled.countries)
@@ -350,9 +367,37 @@ class OpenedState:
         for word in announced.opened:
             for unopened in sorted(sharers - (word.opened - word.complaints)):
                 raise NotMutuallyOpenedError(word.country, unopened)
+        witnesses = (sharers - {self.me}) | self._outside(announced.witnesses, keys, verify)
+        if len(witnesses) < quorum:
+            raise TooFewWitnessesError(found=len(witnesses), needed=quorum)
         held = {country: self.held[country] for country in sorted(sharers)}
         applied = {country: self.masks[country] for country in held}
         return ReadyToMask(self.settled, self.me, applied, sharers, held)
+
+    def _outside(
+        self,
+        words: Sequence[WitnessWord],
+        keys: Mapping[CountryCode, PublicKey],
+        verify: Verify,
+    ) -> frozenset[CountryCode]:
+        """Who outside the roster holds this node's ledger with the head that it stated."""
+        head = self.settled.acceptances[self.me].statement.head
+        seen: set[CountryCode] = set(self.settled.countries)
+        found: set[CountryCode] = set()
+        for word in words:
+            witness = word.witness
+            if witness not in keys:
+                raise UnknownMemberError(witness, "witness word")
+            if witness in seen:  # a sharer is counted by its own list, and nobody twice
+                raise RepeatedWordError("witness word", witness)
+            seen.add(witness)
+            if word.roster_hash != self.settled.hash:
+                raise OtherRosterError("witness word", witness)
+            if not verify(keys[witness], word.to_sign(), word.signature):
+                raise BadSignatureError("witness word", witness)
+            if word.kept.get(self.me) == head:
+                found.add(witness)
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ A message is a list of members' words (or one word, a list of one). The steps of
     {"set": {"of": "AB", "field": F, …}}     another value in one field of one member's word;
                                              with "signed": true, signed again by that member
 
-A value is one of {"hex": …}, {"text": …}, {"countries": […]}, {"word_of": "AC"} (the same field
-of another member's word, or "its_field"), {"flip": n} (the field's own bytes, one bit of byte n
-flipped).
+A value is one of {"hex": …}, {"text": …}, {"countries": […]}, {"heads": {"AC": hexadecimal}},
+{"word_of": "AC"} (the same field of another member's word, or "its_field"), {"flip": n} (the
+field's own bytes, one bit of byte n flipped).
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from corridor.ids import CountryCode
-from corridor.protocols.secure_sum.messages import Dealing, SurvivorSignature, signed
+from corridor.protocols.secure_sum.messages import Dealing, SurvivorSignature, WitnessWord, signed
 from support.secure_sum import signing_keys
 
 Word = TypeVar("Word")
@@ -26,7 +26,13 @@ Word = TypeVar("Word")
 
 def speaker(word: Any) -> CountryCode:
     """Whose word it is."""
-    return CountryCode(word.dealer if isinstance(word, Dealing) else word.country)
+    match word:
+        case Dealing():
+            return word.dealer
+        case WitnessWord():
+            return word.witness
+        case _:
+            return CountryCode(word.country)
 
 
 def bend(
@@ -63,6 +69,8 @@ def _changed(word: Any, change: dict[str, Any], words: Sequence[Any]) -> Any:
             value = text
         case {"countries": countries}:
             value = frozenset(countries)
+        case {"heads": heads}:
+            value = {country: bytes.fromhex(head) for country, head in heads.items()}
         case {"word_of": country, **rest}:
             source = next(other for other in words if speaker(other) == country)
             value = getattr(source, str(rest.get("its_field", field)))

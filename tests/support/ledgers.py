@@ -4,6 +4,7 @@
 number on, and prints each when `debit` has returned: what is printed may have left the node.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,7 @@ def open_ledger(
         key=keys.public,
         verify=verify,
         clock=clock,
+        random_bytes=os.urandom,
         allowance=Allowance(per_year, all_time, lost_per_day),
         failed_attempts_per_day=failed_attempts_per_day,
     )

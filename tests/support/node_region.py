@@ -29,12 +29,14 @@ from corridor.node.status import Status, StatusBoard
 from corridor.node.store import EditionStore
 from corridor.node.tree_book import TreeBook
 from corridor.node.witness_book import WitnessBook
+from corridor.node.witness_desk import WitnessDesk
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.masks import ring_type
 from corridor.protocols.secure_sum import coordinator
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
+    UNSIGNED,
     Acceptance,
     AttemptParameters,
     MaskedInput,
@@ -46,6 +48,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
 )
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters
@@ -143,6 +146,7 @@ class RealNode:
         home.mkdir(exist_ok=True)
         self.home, self.country, self.charter, self.clock = home, country, charter, clock
         self.fault = fault
+        self.peers: Sequence[RealNode] = ()
         self.policy: Policy = parse_policy(policy)
         self.random_bytes = Random(f"node {country}").randbytes
         self.store = EditionStore(home, self.random_bytes, clock)
@@ -171,9 +175,8 @@ class RealNode:
             "clock": self.clock,
         }
         self.ledger = self.open_ledger()
-        self.ledger.release_all()
         self.journal = Journal(self.home / "journal.sqlite3", self.country, **common)
-        self.witness = WitnessBook(self.home / "witness.sqlite3")
+        self.book = WitnessBook(self.home / "witness.sqlite3", verify)
         self.board = StatusBoard(
             self.home / "status.json",
             Status(
@@ -185,6 +188,17 @@ class RealNode:
                 charter="in force",
                 edition=None,
             ),
+        )
+        self.witnesses = WitnessDesk(
+            me=self.country,
+            charter=self.charter,
+            ledger=self.ledger,
+            book=self.book,
+            journal=self.journal,
+            sign=keys.sign,
+            verify=verify,
+            random_bytes=self.random_bytes,
+            show=lambda line: self.board.show(witnesses=line),
         )
         self.tree = TreeBook(self.home / "tree.sqlite3")
         self.cosigning = CosigningDesk(
@@ -207,7 +221,8 @@ class RealNode:
                 random_bytes=self.random_bytes,
                 clock=self.clock,
                 ledger=self.ledger,
-                witness=self.witness.witness,
+                demand_witnessed=self.witnesses.demand_witnessed,
+                unwitnessed=self.witnesses.unwitnessed,
             ),
             catalogue=catalogue(),
             policy=self.policy,
@@ -219,9 +234,29 @@ class RealNode:
             journal=self.journal,
             board=self.board,
             clock=self.clock,
+            fresh_entries=self.witnesses.fresh,
             expect=self.cosigning.expect,
             fault=self.fault,
         )
+
+        self.confirm()
+
+    def confirm(self) -> None:
+        """The other members confirm the ledger as it is, by their own signatures."""
+        ask = self.witnesses.ask()
+        for country in self.charter.signing_keys:
+            if country != self.country:
+                answer = WitnessAnswer(
+                    witness=country,
+                    country=self.country,
+                    nonce=ask.nonce,
+                    sequence=ask.sequence,
+                    head=ask.head,
+                    entries=(),
+                    signature=UNSIGNED,
+                )
+                signature = node_keys(country).sign(answer.to_sign())
+                list(self.witnesses.on_answer(replace(answer, signature=signature)))
 
     def open_ledger(self) -> Ledger:
         """The ledger alone, as it is opened anew under another charter."""
@@ -233,13 +268,14 @@ class RealNode:
             key=keys.public,
             verify=verify,
             clock=self.clock,
+            random_bytes=self.random_bytes,
             allowance=Allowance(policy.per_year, policy.all_time, policy.lost_per_day),
             failed_attempts_per_day=self.charter.failed_attempts_per_day,
         )
 
     def close(self) -> None:
         """Let go of every file."""
-        for part in (self.ledger, self.journal, self.witness, self.tree):
+        for part in (self.ledger, self.journal, self.book, self.tree):
             part.close()
 
     def restart(self) -> None:
@@ -249,11 +285,21 @@ class RealNode:
 
     def hear(self, body: CoordinatorBody, session: SessionId = SESSION) -> list[NodeBody]:
         """What the node answers."""
-        answers: list[NodeInSession] = list(
-            self.sessions.on_message(CoordinatorInSession(session, body))
-        )
+        answers: list[NodeInSession] = []
+        for said in self.sessions.on_message(CoordinatorInSession(session, body)):
+            if isinstance(said, LedgerEntries):
+                self.tell_peers(said)
+            else:
+                answers.append(said)
         assert all(answer.session == session for answer in answers)
+        for fresh in self.witnesses.fresh():
+            self.tell_peers(fresh)
         return [answer.body for answer in answers]
+
+    def tell_peers(self, entries: LedgerEntries) -> None:
+        """The coordinator carries this node's new entries to the others."""
+        for peer in self.peers:
+            peer.witnesses.on_entries(entries)
 
     def refusal(self, body: CoordinatorBody, session: SessionId = SESSION) -> str:
         """The code with which it refuses."""
@@ -285,6 +331,12 @@ class Talk:
     ) -> None:
         asked = by_gender() if asked is None else asked
         self.nodes = {node.country: node for node in nodes}
+        for node in nodes:
+            node.peers = [other for other in nodes if other is not node]
+            for peer in node.peers:  # who lacks something is sent it when it connects
+                for said in node.witnesses.on_ask(peer.witnesses.ask()):
+                    if isinstance(said, LedgerEntries):
+                        peer.witnesses.on_entries(said)
         self.session = session
         first = nodes[0]
         self.charter = first.charter

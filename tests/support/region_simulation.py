@@ -95,10 +95,16 @@ class SimulatedNode:
                 )
             case node.Shared(), Dealings():
                 self.state, answer = self.state.on_dealings(
-                    message.dealings, keys=keys, verify=verify, suite=self.region.suite, sign=sign
+                    message.dealings,
+                    keys=keys,
+                    verify=verify,
+                    suite=self.region.suite,
+                    sign=sign,
+                    unwitnessed=(),
                 )
             case node.OpenedState(), Sharers():
-                ready = self.state.on_sharers(message, keys=keys, verify=verify)
+                quorum = self.region.quorum
+                ready = self.state.on_sharers(message, keys=keys, verify=verify, quorum=quorum)
                 self.debits += 1
                 masking = ready.mask(
                     self.vector, debit_for(ready.settled.header), suite=self.region.suite

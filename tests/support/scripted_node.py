@@ -107,6 +107,7 @@ class ScriptedNode:
             statement=self.statement(),
             left_this_year=Fraction(1, 10),
             left_for_all_time=Fraction(1),
+            witnessed=True,
         )
 
     def answer(self, message: CoordinatorInSession) -> Sequence[NodeInSession]:
@@ -135,6 +136,7 @@ class ScriptedNode:
                     verify=ed25519_verify,
                     suite=SUITE,
                     sign=self.keys.sign,
+                    unwitnessed=(),
                 )
                 yield opened
             case Sharers():
@@ -193,7 +195,7 @@ class ScriptedNode:
 
     def _mask(self, sharers: Sharers) -> Iterable[NodeBody]:
         assert isinstance(self.state, node.OpenedState)
-        ready = self.state.on_sharers(sharers, keys=self.members, verify=ed25519_verify)
+        ready = self.state.on_sharers(sharers, keys=self.members, verify=ed25519_verify, quorum=0)
         debit = Debit(self.header.session, self.header.rho)
         masking = ready.mask(self.vector << ready.settled.parameters.scale_bits, debit, suite=SUITE)
         raw = b"".join(masking.chunks())

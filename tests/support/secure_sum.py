@@ -71,13 +71,18 @@ class Debit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """Members, and the numbers of their attempts: t and d by the charter's rule."""
+    """Members, and the numbers of their attempts: t and d by the charter's rule.
+
+    Attributes:
+        quorum: witnesses before a debit; these regions have no ledgers, so none as a rule.
+    """
 
     countries: tuple[CountryCode, ...]
     colluders: int = 1
     min_participants: int = 3
     cells: int = 5
     ring_bits: int = 64
+    quorum: int = 0
     suite: Suite = SUITE
 
     @property
@@ -176,6 +181,7 @@ class Conversation:
         self.vectors = vectors_of(region, seed)
         self.total = np.zeros(region.cells, dtype=ring_type(region.ring_bits))
         self.masked: dict[CountryCode, bytes] = {}
+        self.unwitnessed: dict[CountryCode, Countries] = {}
 
     def propose(self, silent: Countries = NOBODY) -> Roster:
         self.accepted: dict[CountryCode, node.Accepted] = {}
@@ -234,6 +240,7 @@ class Conversation:
             verify=verify,
             suite=self.region.suite,
             sign=self.region.sign(country),
+            unwitnessed=self.unwitnessed.get(country, NOBODY),
         )
 
     def mask(self, silent: Countries = NOBODY) -> SurvivorSet:
@@ -251,7 +258,9 @@ class Conversation:
         return self.survivors
 
     def hear_sharers(self, country: CountryCode, sharers: Sharers) -> node.ReadyToMask:
-        return self.opened[country].on_sharers(sharers, keys=self.region.keys, verify=verify)
+        return self.opened[country].on_sharers(
+            sharers, keys=self.region.keys, verify=verify, quorum=self.region.quorum
+        )
 
     def mask_vector(
         self, ready: node.ReadyToMask

@@ -6,6 +6,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.protocols.chains import Entry
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     Dealing,
@@ -25,6 +26,14 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
+)
+from corridor.protocols.witnesses import (
+    LEDGER,
+    LedgerEntries,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
 )
 from corridor.transport.codec import fields
 from corridor.transport.messages import (
@@ -166,7 +175,15 @@ def opened_words(draw: st.DrawFn) -> Opened:
     )
 
 
-sharers = sorted_tuples(opened_words(), lambda word: word.country).map(Sharers)
+heads = st.dictionaries(countries, digests, max_size=4)
+witness_words = st.builds(
+    WitnessWord, roster_hash=digests, witness=countries, kept=heads, signature=signatures
+)
+sharers = st.builds(
+    Sharers,
+    sorted_tuples(opened_words(), lambda word: word.country),
+    sorted_tuples(witness_words, lambda word: word.witness),
+)
 vector_chunks = st.builds(VectorChunk, st.integers(0, 2**16), st.binary(min_size=1, max_size=200))
 masked_inputs = st.builds(
     MaskedInput,
@@ -206,6 +223,43 @@ standings = st.builds(
     statement=statements,
     left_this_year=amounts,
     left_for_all_time=amounts,
+    witnessed=st.booleans(),
+)
+sequences = st.integers(0, 2**63 - 1)
+entries = st.lists(
+    st.builds(
+        Entry,
+        chain=st.just(LEDGER),
+        number=st.integers(1, 2**63 - 1),
+        previous=digests,
+        payload=st.binary(min_size=1, max_size=100),
+        signature=signatures,
+    ),
+    max_size=4,
+).map(tuple)
+witness_asks = st.builds(
+    WitnessAsk,
+    country=countries,
+    nonce=digests,
+    sequence=sequences,
+    head=digests,
+    known=st.dictionaries(countries, sequences, max_size=4),
+)
+witness_answers = st.builds(
+    WitnessAnswer,
+    witness=countries,
+    country=countries,
+    nonce=digests,
+    sequence=sequences,
+    head=digests,
+    entries=entries,
+    signature=signatures,
+)
+ledger_entries = st.builds(
+    LedgerEntries, country=countries, to=st.none() | countries, entries=entries
+)
+witness_requests = st.builds(
+    WitnessRequest, digests, sorted_tuples(statements, lambda one: one.country)
 )
 refusals = st.builds(Refusal, codes, texts)
 tree_sizes = st.integers(0, 2**63 - 1)
@@ -224,6 +278,10 @@ tree_standings = st.builds(
 node_messages: st.SearchStrategy[NodeMessage] = (
     st.builds(Hello, countries, uint32s, words, standings)
     | standings
+    | witness_asks
+    | witness_answers
+    | ledger_entries
+    | witness_words
     | st.builds(Cosigned, tree_sizes, seconds, signatures)
     | tree_standings
     | st.builds(
@@ -244,6 +302,10 @@ ended = st.builds(Released, words, digests) | st.builds(Failed, codes, texts, co
 coordinator_messages: st.SearchStrategy[CoordinatorMessage] = (
     st.builds(Welcome, st.none() | digests, seconds, uint32s)
     | st.builds(CharterAvailable, digests, st.booleans())
+    | witness_asks
+    | witness_answers
+    | ledger_entries
+    | witness_requests
     | checkpoints
     | st.builds(lambda body: CoordinatorInSession(body.header.session, body), proposals)
     | st.builds(

@@ -2,6 +2,7 @@
 
     fields       one check per kind of field: sizes, forms, counts
     attempt      the messages of `protocols.secure_sum.messages`
+    witnesses    how members witness each other's ledgers
     exchange     the stream: NodeMessage, CoordinatorMessage and their own bodies
     tree         checkpoints, cosignatures, proofs of the release tree
     membership   charters, signatures, receipts

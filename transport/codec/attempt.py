@@ -20,6 +20,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
 )
 from corridor.transport.codec import fields
 from corridor.transport.messages import CHUNK_BYTES, Dealings, VectorChunk
@@ -323,7 +324,10 @@ def decode_opened(message: attempt_pb2.Opened) -> Opened:
 
 def encode_sharers(value: Sharers) -> attempt_pb2.Sharers:
     """Write who goes on."""
-    return attempt_pb2.Sharers(opened=map(encode_opened, value.opened))
+    return attempt_pb2.Sharers(
+        opened=map(encode_opened, value.opened),
+        witnesses=map(encode_witness_word, value.witnesses),
+    )
 
 
 def decode_sharers(message: attempt_pb2.Sharers) -> Sharers:
@@ -333,10 +337,50 @@ def decode_sharers(message: attempt_pb2.Sharers) -> Sharers:
         MalformedMessageError: not sorted, a country twice, or a malformed word.
     """
     fields.at_most("Sharers.opened", message.opened)
+    fields.at_most("Sharers.witnesses", message.witnesses)
     return Sharers(
         fields.sorted_by(
             "Sharers.opened", map(decode_opened, message.opened), lambda word: word.country
-        )
+        ),
+        fields.sorted_by(
+            "Sharers.witnesses",
+            map(decode_witness_word, message.witnesses),
+            lambda word: word.witness,
+        ),
+    )
+
+
+def encode_witness_word(value: WitnessWord) -> attempt_pb2.WitnessWord:
+    """Write which ledgers of a roster a member outside of it holds."""
+    return attempt_pb2.WitnessWord(
+        roster_hash=value.roster_hash,
+        witness=value.witness,
+        kept=[
+            attempt_pb2.KeptHead(country=country, head=head)
+            for country, head in sorted(value.kept.items())
+        ],
+        signature=value.signature,
+    )
+
+
+def decode_witness_word(message: attempt_pb2.WitnessWord) -> WitnessWord:
+    """Read which ledgers of a roster a member outside of it holds.
+
+    Raises:
+        MalformedMessageError: a field is missing or malformed, or a country stands twice.
+    """
+    fields.at_most("WitnessWord.kept", message.kept)
+    fields.countries("WitnessWord.kept", [one.country for one in message.kept])
+    return WitnessWord(
+        roster_hash=fields.digest("WitnessWord.roster_hash", message.roster_hash),
+        witness=fields.country("WitnessWord.witness", message.witness),
+        kept={
+            fields.country("KeptHead.country", one.country): fields.digest(
+                "KeptHead.head", one.head
+            )
+            for one in message.kept
+        },
+        signature=fields.signature("WitnessWord.signature", message.signature),
     )
 
 

@@ -21,8 +21,15 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
     UnmaskRequest,
+    WitnessWord,
 )
-from corridor.transport.codec import attempt, fields, tree
+from corridor.protocols.witnesses import (
+    LedgerEntries,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
+)
+from corridor.transport.codec import attempt, fields, tree, witnesses
 from corridor.transport.messages import (
     CharterAvailable,
     CheckpointToCosign,
@@ -61,13 +68,21 @@ _ROUND_OF = {number: name for name, number in _ROUNDS.items()}
 # ---------------------------------------------------------------- from a node
 
 
-def encode_node_message(value: NodeMessage) -> exchange_pb2.NodeMessage:
+def encode_node_message(value: NodeMessage) -> exchange_pb2.NodeMessage:  # noqa: PLR0911
     """Write what a node says on the stream."""
     match value:
         case Hello():
             return exchange_pb2.NodeMessage(hello=_encode_hello(value))
         case Standing():
             return exchange_pb2.NodeMessage(standing=_encode_standing(value))
+        case WitnessAsk():
+            return exchange_pb2.NodeMessage(witness_ask=witnesses.encode_ask(value))
+        case WitnessAnswer():
+            return exchange_pb2.NodeMessage(witness_answer=witnesses.encode_answer(value))
+        case LedgerEntries():
+            return exchange_pb2.NodeMessage(ledger_entries=witnesses.encode_entries(value))
+        case WitnessWord():
+            return exchange_pb2.NodeMessage(witness_word=attempt.encode_witness_word(value))
         case Cosigned():
             return exchange_pb2.NodeMessage(cosignature=tree.encode_cosigned(value))
         case TreeStanding():
@@ -96,6 +111,9 @@ def decode_node_message(
         case "standing":
             _refuse_session("NodeMessage.session", message.session)
             return _decode_standing(message.standing)
+        case "witness_ask" | "witness_answer" | "ledger_entries" | "witness_word":
+            _refuse_session("NodeMessage.session", message.session)
+            return _decode_witnessing(message)
         case "cosignature":
             _refuse_session("NodeMessage.session", message.session)
             return tree.decode_cosigned(message.cosignature)
@@ -107,6 +125,22 @@ def decode_node_message(
         case _:
             session = fields.session("NodeMessage.session", message.session)
             return NodeInSession(session, _decode_node_body(message))
+
+
+def _decode_witnessing(
+    message: exchange_pb2.NodeMessage,
+) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord:
+    match message.WhichOneof("body"):
+        case "witness_ask":
+            return witnesses.decode_ask(message.witness_ask)
+        case "witness_answer":
+            return witnesses.decode_answer(message.witness_answer)
+        case "ledger_entries":
+            return witnesses.decode_entries(message.ledger_entries)
+        case "witness_word":
+            return attempt.decode_witness_word(message.witness_word)
+        case _:
+            raise _no_body("NodeMessage", message)
 
 
 def _encode_node_body(body: NodeBody) -> exchange_pb2.NodeMessage:  # noqa: PLR0911
@@ -156,7 +190,9 @@ def _decode_node_body(message: exchange_pb2.NodeMessage) -> NodeBody:  # noqa: P
 # ---------------------------------------------------------------- from the coordinator
 
 
-def encode_coordinator_message(value: CoordinatorMessage) -> exchange_pb2.CoordinatorMessage:
+def encode_coordinator_message(  # noqa: PLR0911
+    value: CoordinatorMessage,
+) -> exchange_pb2.CoordinatorMessage:
     """Write what the coordinator says on the stream."""
     match value:
         case Welcome(charter, server_time, protocol):
@@ -171,6 +207,14 @@ def encode_coordinator_message(value: CoordinatorMessage) -> exchange_pb2.Coordi
                     charter=available, in_force=in_force
                 )
             )
+        case WitnessAsk():
+            return exchange_pb2.CoordinatorMessage(witness_ask=witnesses.encode_ask(value))
+        case WitnessAnswer():
+            return exchange_pb2.CoordinatorMessage(witness_answer=witnesses.encode_answer(value))
+        case LedgerEntries():
+            return exchange_pb2.CoordinatorMessage(ledger_entries=witnesses.encode_entries(value))
+        case WitnessRequest():
+            return exchange_pb2.CoordinatorMessage(witness_request=witnesses.encode_request(value))
         case CheckpointToCosign():
             return exchange_pb2.CoordinatorMessage(
                 checkpoint_to_cosign=tree.encode_checkpoint(value)
@@ -207,6 +251,9 @@ def decode_coordinator_message(
             return CharterAvailable(
                 fields.digest("CharterAvailable.charter", available.charter), available.in_force
             )
+        case "witness_ask" | "witness_answer" | "ledger_entries" | "witness_request":
+            _refuse_session("CoordinatorMessage.session", message.session)
+            return _decode_witnessed(message)
         case "checkpoint_to_cosign":
             _refuse_session("CoordinatorMessage.session", message.session)
             return tree.decode_checkpoint(message.checkpoint_to_cosign)
@@ -221,6 +268,22 @@ def decode_coordinator_message(
                     "CoordinatorMessage.session: is another than in the proposal's header"
                 )
             return CoordinatorInSession(session, body)
+
+
+def _decode_witnessed(
+    message: exchange_pb2.CoordinatorMessage,
+) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest:
+    match message.WhichOneof("body"):
+        case "witness_ask":
+            return witnesses.decode_ask(message.witness_ask)
+        case "witness_answer":
+            return witnesses.decode_answer(message.witness_answer)
+        case "ledger_entries":
+            return witnesses.decode_entries(message.ledger_entries)
+        case "witness_request":
+            return witnesses.decode_request(message.witness_request)
+        case _:
+            raise _no_body("CoordinatorMessage", message)
 
 
 def _encode_coordinator_body(body: CoordinatorBody) -> exchange_pb2.CoordinatorMessage:  # noqa: PLR0911
@@ -309,6 +372,7 @@ def _encode_standing(value: Standing) -> exchange_pb2.Standing:
         statement=attempt.encode_statement(value.statement),
         left_this_year=str(value.left_this_year),
         left_for_all_time=str(value.left_for_all_time),
+        witnessed=value.witnessed,
     )
 
 
@@ -321,6 +385,7 @@ def _decode_standing(message: exchange_pb2.Standing) -> Standing:
         statement=attempt.decode_statement(message.statement),
         left_this_year=fields.fraction("Standing.left_this_year", message.left_this_year),
         left_for_all_time=fields.fraction("Standing.left_for_all_time", message.left_for_all_time),
+        witnessed=message.witnessed,
     )
 
 

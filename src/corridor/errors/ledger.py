@@ -87,7 +87,7 @@ class NoReservationError(RefusedError):
 
 
 class LedgerForkError(RefusedError):
-    """A member's ledger contradicts what it said before. The attempt was left; evidence is kept."""
+    """A member's ledger contradicts what it said before. It is not witnessed; evidence is kept."""
 
     code = "ledger.fork"
 
@@ -95,6 +95,63 @@ class LedgerForkError(RefusedError):
         """Name the member and the contradiction."""
         super().__init__(
             f"the ledger of {country} contradicts what it said before: {problem}. This node does "
-            "not take part; both statements are kept in witness.sqlite3. Tell that authority and "
-            "the other members."
+            "not witness it; both of its words are kept (`corridor node evidence`). Tell that "
+            "authority and the other members."
+        )
+        self.country = country
+
+
+class UnknownEntriesError(UnavailableError):
+    """Entries of a member's ledger were not received. Nothing was kept; it is not witnessed."""
+
+    code = "ledger.unknown_entries"
+
+    def __init__(self, country: str, number: int) -> None:
+        """Name the member and the entry."""
+        super().__init__(
+            f"the ledger of {country}: the entries up to {number} were not received, so this node "
+            "does not witness it. They are asked for at the next connection; if this stays, ask "
+            "the coordinator why it withholds them."
+        )
+
+
+class ForgedAnswerError(RefusedError):
+    """An answer about this node's ledger is not the member's that it names. It was not used."""
+
+    code = "ledger.forged_answer"
+
+    def __init__(self, country: str) -> None:
+        """Name the member."""
+        super().__init__(
+            f"the answer of {country} about this node's ledger is not signed by that member; it "
+            "was not used. Tell the coordinator and that authority."
+        )
+
+
+class NotWitnessedError(UnavailableError):
+    """Too few members confirmed this node's ledger since it started. Nothing was reserved."""
+
+    code = "ledger.not_witnessed"
+
+    def __init__(self, found: int, needed: int) -> None:
+        """Say how many did, and how many must."""
+        super().__init__(
+            f"{found} of the {needed} members that must confirm this node's ledger after a start "
+            "have done so; nothing was reserved. It goes on when enough of them are connected."
+        )
+
+
+class OwnForkError(RefusedError):
+    """The members hold another history of this node's ledger. Nothing was reserved."""
+
+    code = "ledger.own_fork"
+
+    def __init__(self, contradicting: str) -> None:
+        """Name who holds another history, and what to do."""
+        super().__init__(
+            f"{contradicting} hold another history of this node's ledger, and too few are left to "
+            "witness this one: another copy of this node runs, or a backup was restored. Nothing "
+            "was reserved, and no question is answered here. Stop every other copy; then stop this "
+            "one, keep ledger.sqlite3 elsewhere, and start without it: the node takes its ledger "
+            "back from the members."
         )

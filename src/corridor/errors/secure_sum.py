@@ -138,14 +138,14 @@ class OtherHeaderError(RefusedError):
 
 
 class UnknownMemberError(RefusedError):
-    """A country in the roster has no key in the charter."""
+    """A country in the roster, or among the witnesses, has no key in the charter."""
 
     code = "secure_sum.unknown_member"
 
-    def __init__(self, country: str) -> None:
+    def __init__(self, country: str, what: str = "acceptance") -> None:
         """Name the country."""
         super().__init__(
-            f"acceptance of {country}: the charter knows no such member; nothing was shared. "
+            f"{what} of {country}: the charter knows no such member; nothing was shared. "
             "Report it to the other members."
         )
         self.country = country
@@ -503,3 +503,19 @@ class BadDealerError(RefusedError):
             "those that were signed for, and not what was committed to. The sum stays masked; "
             "what was debited stays debited. Ask again without the members named."
         )
+
+
+class TooFewWitnessesError(RefusedError):
+    """Too few other members hold this node's ledger. Nothing was debited, and nothing left."""
+
+    code = "secure_sum.too_few_witnesses"
+
+    def __init__(self, *, found: int, needed: int) -> None:
+        """Say how many there are, and how many the charter wants."""
+        super().__init__(
+            f"sharers: {found} other members said that they hold this node's ledger, {needed} are "
+            "needed before ρ is debited; nothing was debited and nothing leaves. Ask again when "
+            "more members are connected."
+        )
+        self.found = found
+        self.needed = needed

@@ -106,6 +106,8 @@ class Table:
                 deadlines=deadlines,
                 spool=self.spool,
                 now=lambda: 1000,
+                members=self.region.keys,
+                quorum=0,
             ),
         )
 

@@ -39,7 +39,7 @@ def test_a_newer_stream_ends_the_older_and_drops_it_out() -> None:
     async def nobody(_country: CountryCode, _message: NodeInSession) -> None:
         raise AssertionError
 
-    streams.listen(nobody, lost.append)
+    streams.listen(nobody, lost.append, lambda _: None)
     streams.add(old)
     streams.add(new)
     with pytest.raises(StreamReplacedError):
@@ -67,7 +67,7 @@ def test_what_nodes_say_while_no_attempt_runs_is_dropped() -> None:
     async def hear(_country: CountryCode, message: NodeInSession) -> None:
         heard.append(message)
 
-    streams.listen(hear, lambda _: None)
+    streams.listen(hear, lambda _: None, lambda _: None)
     asyncio.run(streams.receive(stream, WORD))
     streams.stop_listening()
     asyncio.run(streams.receive(stream, WORD))

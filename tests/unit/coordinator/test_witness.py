@@ -73,3 +73,11 @@ def test_what_was_witnessed_survives_a_restart(record: WitnessRecord, tmp_path: 
     with pytest.raises(WitnessedForkError):
         WitnessRecord(store, verify, lambda: 1000).keep(statement(4))
     store.close()
+
+
+def test_a18_a_ledger_that_is_behind_may_connect_and_not_take_part(record: WitnessRecord) -> None:
+    record.keep_signed(statement(5, spent=2), KEYS.public)
+    record.keep_signed(statement(4, spent=2), KEYS.public)  # its node is to be given the rest
+    assert record.forked() == {}
+    with pytest.raises(WitnessedForkError):
+        record.keep(statement(4, spent=2))

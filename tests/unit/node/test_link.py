@@ -51,6 +51,7 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
             statement=node.ledger.statement(),
             left_this_year=node.ledger.balance().left_this_year,
             left_for_all_time=node.ledger.balance().left_for_all_time,
+            witnessed=True,
         )
         return Hello(node.country, PROTOCOL_VERSION, "test", standing)
 
@@ -64,6 +65,7 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
                 charter_of=lambda: CharterStanding(first.digest, second.digest),
                 confirm_charter=confirm,
                 make_sessions=lambda: node.sessions,
+                witnesses=lambda: None,
                 on_checkpoint=node.cosigning.on_checkpoint,
                 tree_standing=node.cosigning.standing,
                 board=node.board,

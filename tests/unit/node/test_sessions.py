@@ -15,19 +15,21 @@ from corridor.errors.ledger import LedgerDiskError
 from corridor.errors.node import PastDeadlineError
 from corridor.ids import CountryCode, Digest, SessionId
 from corridor.node.faults import Fault
-from corridor.protocols.secure_sum.messages import MaskedInput, Roster
+from corridor.protocols.secure_sum.messages import MaskedInput, Opened, Roster
 from corridor.transport.messages import (
     CoordinatorBody,
     CoordinatorInSession,
     Dealings,
     Failed,
+    NodeInSession,
     Progress,
     Refusal,
     Released,
     Round,
     VectorChunk,
 )
-from support.ledgers import TestClock
+from support.charters import node_keys
+from support.ledgers import CHARTER, QUESTION, TestClock, open_ledger
 from support.node_region import (
     FOUR,
     RHO,
@@ -105,7 +107,9 @@ def test_every_node_remembers_every_ledger_of_the_roster(talk: Talk, nodes: list
     talk.until("share")
     for node in nodes:
         for other in nodes:
-            assert node.witness.latest(other.country) == other.ledger.statement()
+            if other is not node:
+                statement = other.ledger.statement()
+                node.book.demand_kept(statement, node_keys(other.country).public)
 
 
 def test_a23_the_next_attempt_shares_no_key_with_the_last(nodes: list[RealNode]) -> None:
@@ -187,15 +191,22 @@ def test_a24_a_roster_with_a_forged_member_ends_the_attempt_here_and_costs_nothi
     assert nodes[0].board.status.last == f"refused ({code})"
 
 
-def test_a19_a_node_leaves_a_roster_in_which_a_ledger_contradicts_itself(
-    talk: Talk, nodes: list[RealNode]
+def test_a19_a_node_goes_on_without_whose_ledger_contradicts_itself(
+    talk: Talk, nodes: list[RealNode], tmp_path: Path
 ) -> None:
+    # Another copy of Ukraine's node has shown Moldova another first entry.
+    with open_ledger(tmp_path / "clone.sqlite3", nodes[0].clock, country=nodes[3].country) as clone:
+        clone.reserve(SESSION, RHO, question=QUESTION, charter=CHARTER, deadline=2**31)
+        nodes[0].book.take(nodes[3].country, node_keys(nodes[3].country).public, [*clone.entries()])
+    nodes[3].peers = [node for node in nodes[3].peers if node is not nodes[0]]
     talk.propose()
-    (late,) = [one.statement for one in talk.roster.acceptances if one.country == "UA"]
-    nodes[0].witness.witness([replace(late, sequence=late.sequence + 4)])
-    assert nodes[0].refusal(talk.roster) == "ledger.fork"
-    assert not any(nodes[0].spent)
-    assert nodes[0].witness.forks() == 1
+    talk.share()
+    (opened,) = nodes[0].hear(Dealings(talk.dealings[nodes[0].country]))
+    assert isinstance(opened, Opened)
+    assert opened.complaints == {nodes[3].country}
+    assert nodes[0].book.fork_count() == 1
+    assert "forked" in nodes[0].journalled
+    assert not any(nodes[0].spent[:1])
 
 
 # ---------------------------------------------------------------- deadlines
@@ -255,6 +266,7 @@ def test_a17_the_debit_is_on_disk_before_the_first_byte_leaves(
     answers = nodes[0].sessions.on_message(CoordinatorInSession(SESSION, talk.sharers))
     assert kinds_on_disk(nodes[0]) == ["reserve"]
     first = next(answers)
+    assert isinstance(first, NodeInSession)
     assert isinstance(first.body, VectorChunk)
     assert kinds_on_disk(nodes[0]) == ["reserve", "debit"]
 
@@ -277,14 +289,16 @@ def test_a17_a_node_killed_between_debit_and_first_byte_has_spent(
 
 
 @pytest.mark.parametrize("last", ["propose", "share", "open"])
-def test_a17_a_node_killed_before_its_debit_has_spent_nothing(
+def test_a18_a_node_killed_before_its_debit_counts_its_reservation_as_spent(
     talk: Talk, nodes: list[RealNode], last: str
 ) -> None:
     talk.until(last)
-    assert nodes[0].spent == (0, RHO)
     nodes[0].restart()
-    assert not any(nodes[0].spent)
+    assert nodes[0].spent == (0, RHO)
+    # Its disk may be a copy from before a debit, and the next reservation has to count on it.
     assert nodes[0].refusal(talk.proposal) == "ledger.session_seen"
+    assert nodes[0].ledger.balance().spent == RHO
+    assert nodes[0].ledger.balance().reserved == 0
 
 
 def test_a38_where_the_debit_cannot_be_written_nothing_leaves(
@@ -301,7 +315,7 @@ def test_a38_where_the_debit_cannot_be_written_nothing_leaves(
     assert kinds_on_disk(nodes[0]) == ["reserve"]
     assert SESSION not in nodes[0].sessions._attempts
     nodes[0].restart()
-    assert not any(nodes[0].spent)
+    assert nodes[0].spent == (0, RHO)
 
 
 def test_the_vector_is_followed_by_the_nodes_word_for_it(talk: Talk, nodes: list[RealNode]) -> None:

@@ -1,92 +1,244 @@
-"""What a node remembers of the other members' ledgers, and what it does at a contradiction."""
+"""What a node holds of the other members' ledgers, and what it does at a contradiction."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from corridor.errors.ledger import BrokenChainError, LedgerDiskError, LedgerForkError
+from corridor.errors.ledger import (
+    BrokenChainError,
+    LedgerDiskError,
+    LedgerForkError,
+    UnknownEntriesError,
+)
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.node.witness_book import WitnessBook
-from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols import canonical
+from corridor.protocols.chains import BEGINNING, Entry
+from corridor.protocols.secure_sum.messages import UNSIGNED, LedgerStatement, signed
+from corridor.protocols.witnesses import LEDGER
+from support.charters import node_keys
+from support.signing import verify
 
-MD = CountryCode("MD")
-FIRST = LedgerStatement(
-    country=MD,
-    sequence=3,
-    spent=Fraction(1, 10),
-    reserved=Fraction(1, 7),
-    head=Digest(b"\1" * 32),
-    signature=Signature(b"\2" * 64),
-)
-FORK = replace(FIRST, head=Digest(b"\3" * 32))
-NEXT = replace(FIRST, sequence=4, spent=Fraction(1, 5), head=Digest(b"\4" * 32))
+MD, NE = CountryCode("MD"), CountryCode("NE")
+KEY = node_keys(MD).public
+
+
+def make_entry(before: Entry | None, word: str, country: CountryCode = MD) -> Entry:
+    """The entry of a ledger that follows `before` and says `word`."""
+    number = 1 if before is None else before.number + 1
+    previous = BEGINNING if before is None else before.digest
+    payload = canonical.encode({"word": word, "spent": f"{number}", "reserved": "0"})
+    unsigned = Entry(LEDGER, number, previous, payload, UNSIGNED)
+    return replace(unsigned, signature=node_keys(country).sign(unsigned.digest))
+
+
+def make_chain(words: str) -> list[Entry]:
+    chain: list[Entry] = []
+    for word in words:
+        chain.append(make_entry(chain[-1] if chain else None, word))
+    return chain
+
+
+def state(entry: Entry, *, spent: int | None = None) -> LedgerStatement:
+    """What Moldova states when this is its last entry."""
+    statement = LedgerStatement(
+        country=MD,
+        sequence=entry.number,
+        spent=Fraction(entry.number if spent is None else spent),
+        reserved=Fraction(0),
+        head=entry.digest,
+        signature=UNSIGNED,
+    )
+    return signed(statement, node_keys(MD).sign)
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[WitnessBook]:
-    with WitnessBook(tmp_path / "witness.sqlite3") as opened:
+    with WitnessBook(tmp_path / "witness.sqlite3", verify) as opened:
         yield opened
 
 
-def test_what_was_witnessed_is_remembered_exactly(book: WitnessBook) -> None:
-    book.witness([FIRST])
-    assert book.latest(MD) == FIRST
-    assert book.latest(CountryCode("NE")) is None
+# ---------------------------------------------------------------- the model
 
 
-def test_the_same_word_again_is_no_contradiction(book: WitnessBook) -> None:
-    book.witness([FIRST, FIRST])
-    book.witness([FIRST, NEXT])
-    assert (book.latest(MD), book.forks()) == (NEXT, 0)
+class BookMachine(RuleBasedStateMachine):
+    """Copies of one ledger grow apart and are shown in any order: the book holds one chain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name) / "witness.sqlite3"
+        self.book = WitnessBook(self.path, verify)
+        self.copies: list[list[Entry]] = []
+        self.held: list[Entry] = []  # the model: it only grows
+
+    @initialize()
+    def there_are_two_copies(self) -> None:
+        self.copies = [make_chain("a"), make_chain("a")]
+
+    @rule(copy=st.integers(0, 9), word=st.sampled_from("abc"))
+    def a_copy_grows(self, copy: int, word: str) -> None:
+        chain = self.copies[copy % len(self.copies)]
+        chain.append(make_entry(chain[-1], word))
+
+    @rule(copy=st.integers(0, 9), length=st.integers(1, 6))
+    def a_backup_is_restored(self, copy: int, length: int) -> None:
+        self.copies.append(self.copies[copy % len(self.copies)][:length])
+
+    @rule(copy=st.integers(0, 9), first=st.integers(0, 6), count=st.integers(1, 6))
+    def entries_are_shown(self, copy: int, first: int, count: int) -> None:
+        shown = self.copies[copy % len(self.copies)][first : first + count]
+        if not shown:
+            return
+        forks = self.book.fork_count()
+        agreed = [one.digest for one in self.held]
+        told = [one.digest for one in self.copies[copy % len(self.copies)][: first + len(shown)]]
+        reach = min(len(agreed), len(told))
+        try:
+            self.book.take(MD, KEY, shown)
+        except UnknownEntriesError:
+            assert first > len(self.held)
+        except LedgerForkError:
+            assert agreed[:reach] != told[:reach]
+            assert self.book.fork_count() >= forks
+            for fork in self.book.forks():
+                assert fork.held != fork.shown
+        else:
+            self.held += [one for one in shown if one.number > len(self.held)]
+
+    @rule()
+    def the_power_fails(self) -> None:
+        self.book.close()
+        self.book = WitnessBook(self.path, verify)
+
+    @invariant()
+    def one_entry_for_a_member_and_a_number_ever(self) -> None:
+        kept = self.book.entries(KEY, 0, 1000)
+        assert list(kept) == self.held
+        assert self.book.last(KEY)[0] == len(self.held)
+        for before, after in pairwise(kept):
+            assert after.previous == before.digest
+
+    @invariant()
+    def whoever_is_witnessed_is_on_the_one_chain(self) -> None:
+        for chain in self.copies:
+            for entry in chain:
+                try:
+                    self.book.demand_kept(state(entry), KEY)
+                except (LedgerForkError, UnknownEntriesError):
+                    continue
+                assert entry in self.held
+
+    def teardown(self) -> None:
+        self.book.close()
+        self.folder.cleanup()
 
 
-def test_a19_one_head_for_a_member_and_an_entry_ever(tmp_path: Path, book: WitnessBook) -> None:
-    book.witness([FIRST])
-    book.close()
-    with WitnessBook(tmp_path / "witness.sqlite3") as again:
-        with pytest.raises(LedgerForkError, match="MD contradicts"):
-            again.witness([FORK])
-        assert again.latest(MD) == FIRST
-        assert again.forks() == 1
+BookMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestBook = BookMachine.TestCase
 
 
-def test_a18_a_ledger_that_went_back_is_refused(book: WitnessBook) -> None:
-    book.witness([NEXT])
-    with pytest.raises(LedgerForkError, match="backup"):
-        book.witness([FIRST])
+# ---------------------------------------------------------------- rules
 
 
-def test_a_contradiction_does_not_keep_others_from_being_witnessed(book: WitnessBook) -> None:
-    other = replace(FIRST, country=CountryCode("NE"))
-    book.witness([FIRST])
+def test_what_was_received_is_handed_back_exactly(book: WitnessBook) -> None:
+    chain = make_chain("abc")
+    book.take(MD, KEY, chain)
+    assert book.entries(KEY, 0, 2) == (chain[0], chain[1])
+    assert book.entries(KEY, 1, 9) == (chain[1], chain[2])
+    assert book.last(KEY) == (3, chain[2].digest)
+    assert book.last(node_keys(NE).public) == (0, BEGINNING)
+
+
+def test_the_same_entries_again_are_no_contradiction(book: WitnessBook) -> None:
+    chain = make_chain("abc")
+    book.take(MD, KEY, chain[:2])
+    book.take(MD, KEY, chain)
+    book.take(MD, KEY, chain[:1])
+    assert (book.last(KEY)[0], book.fork_count()) == (3, 0)
+
+
+def test_a19_one_entry_of_a_number_ever_also_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "witness.sqlite3"
+    with WitnessBook(path, verify) as book:
+        book.take(MD, KEY, make_chain("ab"))
+    with WitnessBook(path, verify) as book:
+        with pytest.raises(LedgerForkError, match="two contents"):
+            book.take(MD, KEY, make_chain("ac"))
+        assert book.entries(KEY, 0, 9) == tuple(make_chain("ab"))
+        (fork,) = book.forks()
+        assert (fork.country, fork.held != fork.shown) == (MD, True)
+
+
+def test_a19_a_later_entry_betrays_that_the_one_before_was_another(book: WitnessBook) -> None:
+    book.take(MD, KEY, make_chain("ab"))
     with pytest.raises(LedgerForkError):
-        book.witness([FORK, other])
-    assert book.latest(CountryCode("NE")) == other
+        book.take(MD, KEY, make_chain("acd")[2:])
+    assert book.last(KEY)[0] == 2
+    assert book.fork_count() == 1
 
 
-def test_an_earlier_word_that_was_witnessed_may_be_repeated(book: WitnessBook) -> None:
-    book.witness([FIRST])
-    book.witness([NEXT])
-    book.witness([FIRST])
-    assert book.forks() == 0
-    assert book.latest(MD) == NEXT
+def test_a19_of_a_fork_nothing_is_kept_but_the_evidence(book: WitnessBook) -> None:
+    book.take(MD, KEY, make_chain("ab"))
+    with pytest.raises(LedgerForkError):
+        book.take(MD, KEY, make_chain("axyz"))
+    assert book.entries(KEY, 0, 9) == tuple(make_chain("ab"))
 
 
-def test_a19_two_contents_of_one_entry_are_kept_as_the_proof(book: WitnessBook) -> None:
-    book.witness([FIRST])
-    book.witness([NEXT])
+def test_a18_entries_whose_beginning_is_missing_are_not_witnessed(book: WitnessBook) -> None:
+    chain = make_chain("abcd")
+    book.take(MD, KEY, chain[:1])
+    with pytest.raises(UnknownEntriesError):
+        book.take(MD, KEY, chain[2:])
+    with pytest.raises(UnknownEntriesError):
+        book.demand_kept(state(chain[3]), KEY)
+    assert book.fork_count() == 0
+
+
+def test_a_statement_is_witnessed_where_its_head_is_on_the_chain(book: WitnessBook) -> None:
+    chain = make_chain("ab")
+    book.take(MD, KEY, chain)
+    book.demand_kept(state(chain[1]), KEY)
+    with pytest.raises(LedgerForkError, match="two sums"):
+        book.demand_kept(state(chain[1], spent=0), KEY)
     with pytest.raises(LedgerForkError, match="two contents"):
-        book.witness([FORK])
-    assert book.forks() == 1
+        book.demand_kept(state(make_chain("ax")[1]), KEY)
+    assert book.fork_count() == 2
+
+
+@pytest.mark.parametrize("lie", ["signature", "key", "order", "first"])
+def test_entries_that_are_not_the_members_own_are_no_evidence(book: WitnessBook, lie: str) -> None:
+    chain = make_chain("ab")
+    shown = {
+        "signature": [replace(chain[0], signature=Signature(bytes(64)))],
+        "key": [make_entry(None, "a", NE)],
+        "order": [chain[1], chain[0]],
+        "first": [replace(chain[0], previous=Digest(b"\1" * 32))],
+    }[lie]
+    with pytest.raises(BrokenChainError):
+        book.take(MD, KEY, shown)
+    assert (book.last(KEY)[0], book.fork_count()) == (0, 0)
+
+
+def test_a_node_made_anew_has_a_ledger_of_its_own(book: WitnessBook) -> None:
+    book.take(MD, KEY, make_chain("ab"))
+    book.take(MD, node_keys(NE).public, [make_entry(None, "x", NE)])
+    assert book.last(node_keys(NE).public)[0] == 1
+    assert book.fork_count() == 0
 
 
 def test_what_is_no_book_is_damage_and_what_cannot_be_opened_is_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "witness.sqlite3"
     path.write_bytes(b"not a database, and long enough to be looked at " * 100)
     with pytest.raises(BrokenChainError):
-        WitnessBook(path)
+        WitnessBook(path, verify)
     with pytest.raises(LedgerDiskError):
-        WitnessBook(tmp_path / "absent" / "witness.sqlite3")
+        WitnessBook(tmp_path / "absent" / "witness.sqlite3", verify)

@@ -106,7 +106,9 @@ def test_a21_two_survivor_sets_cannot_both_find_enough_signers(
         ({"countries": ["NE", "MD", "UA"]}, "countries"),
         ({"previous": "00" * 32}, "previous"),
         ({"version": 2}, "previous"),
-        ({"witness_quorum": 3}, "not built yet"),
+        ({"witness_quorum": 3}, "witness_quorum"),
+        ({"witness_quorum": -1}, "witness_quorum"),
+        ({"witness_quorum": "all"}, "witness_quorum"),
         ({"members": []}, "members"),
         ({"region": ""}, "region"),
         ({"region": "West\x1b[2J"}, "region"),
@@ -246,3 +248,37 @@ def test_a_member_needs_keys_of_the_right_length() -> None:
     member = make_charter().members[0]
     with pytest.raises(MalformedCharterError, match="32 bytes"):
         replace(member, signing_key=PublicKey(b"short"))
+
+
+# ---------------------------------------------------------------- the quorum of witnesses
+
+
+@pytest.mark.parametrize("members", range(3, 13))
+def test_a18_a19_two_quorums_share_an_honest_member_and_fewer_would_not(members: int) -> None:
+    countries = tuple(CountryCode(f"A{chr(65 + n)}") for n in range(members))
+    for colluders in range(members - 1):
+        charter = make_charter(
+            countries=countries,
+            min_participants=max(3, colluders + 1),
+            max_colluders=colluders,
+        )
+        others, quorum = members - 1, charter.quorum
+        assert 1 <= quorum <= others
+        assert charter.stops_rollback
+        assert 2 * quorum - others > colluders
+        assert 2 * (quorum - 1) - others <= colluders
+
+
+def test_a_smaller_quorum_is_named_for_what_it_is() -> None:
+    fewer = make_charter(witness_quorum=1)
+    assert (fewer.quorum, fewer.stops_rollback) == (1, False)
+    assert "accidents only" in fewer.quorum_text
+    assert "accidents only" in make_charter(witness_quorum=0).quorum_text
+    assert "accidents only" not in make_charter().quorum_text
+    assert make_charter(witness_quorum=2).stops_rollback
+
+
+def test_where_everybody_else_may_collude_nobody_can_witness() -> None:
+    charter = make_charter(max_colluders=2)
+    assert charter.quorum == 2
+    assert not charter.stops_rollback

@@ -82,6 +82,7 @@ STATEMENT = LedgerStatement(
     signature=SIGNATURE,
 )
 STANDING = Standing(
+    witnessed=True,
     charter=DIGEST,
     edition=EditionId("3-9f2c61d04b7a8e15"),
     consent_rule="htcds-consent",

@@ -300,18 +300,67 @@ class Opened(google.protobuf.message.Message):
 Global___Opened: typing_extensions.TypeAlias = Opened
 
 @typing.final
+class KeptHead(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: builtins.int
+    HEAD_FIELD_NUMBER: builtins.int
+    country: builtins.str
+    head: builtins.bytes
+    def __init__(
+        self,
+        *,
+        country: builtins.str = ...,
+        head: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "head", b"head"]) -> None: ...
+
+Global___KeptHead: typing_extensions.TypeAlias = KeptHead
+
+@typing.final
+class WitnessWord(google.protobuf.message.Message):
+    """Which of a roster's ledgers a member outside of it holds."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ROSTER_HASH_FIELD_NUMBER: builtins.int
+    WITNESS_FIELD_NUMBER: builtins.int
+    KEPT_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    roster_hash: builtins.bytes
+    witness: builtins.str
+    signature: builtins.bytes
+    @property
+    def kept(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___KeptHead]: ...
+    def __init__(
+        self,
+        *,
+        roster_hash: builtins.bytes = ...,
+        witness: builtins.str = ...,
+        kept: collections.abc.Iterable[Global___KeptHead] | None = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["kept", b"kept", "roster_hash", b"roster_hash", "signature", b"signature", "witness", b"witness"]) -> None: ...
+
+Global___WitnessWord: typing_extensions.TypeAlias = WitnessWord
+
+@typing.final
 class Sharers(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     OPENED_FIELD_NUMBER: builtins.int
+    WITNESSES_FIELD_NUMBER: builtins.int
     @property
     def opened(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Opened]: ...
+    @property
+    def witnesses(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___WitnessWord]: ...
     def __init__(
         self,
         *,
         opened: collections.abc.Iterable[Global___Opened] | None = ...,
+        witnesses: collections.abc.Iterable[Global___WitnessWord] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["opened", b"opened"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["opened", b"opened", "witnesses", b"witnesses"]) -> None: ...
 
 Global___Sharers: typing_extensions.TypeAlias = Sharers
 

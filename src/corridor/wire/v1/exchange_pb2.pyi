@@ -58,6 +58,10 @@ class NodeMessage(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     HELLO_FIELD_NUMBER: builtins.int
     STANDING_FIELD_NUMBER: builtins.int
+    WITNESS_ASK_FIELD_NUMBER: builtins.int
+    WITNESS_ANSWER_FIELD_NUMBER: builtins.int
+    LEDGER_ENTRIES_FIELD_NUMBER: builtins.int
+    WITNESS_WORD_FIELD_NUMBER: builtins.int
     COSIGNATURE_FIELD_NUMBER: builtins.int
     TREE_STANDING_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
@@ -74,6 +78,14 @@ class NodeMessage(google.protobuf.message.Message):
     def hello(self) -> Global___Hello: ...
     @property
     def standing(self) -> Global___Standing: ...
+    @property
+    def witness_ask(self) -> Global___WitnessAsk: ...
+    @property
+    def witness_answer(self) -> Global___WitnessAnswer: ...
+    @property
+    def ledger_entries(self) -> Global___LedgerEntries: ...
+    @property
+    def witness_word(self) -> corridor.wire.v1.attempt_pb2.WitnessWord: ...
     @property
     def cosignature(self) -> Global___Cosignature: ...
     @property
@@ -100,6 +112,10 @@ class NodeMessage(google.protobuf.message.Message):
         session: builtins.bytes = ...,
         hello: Global___Hello | None = ...,
         standing: Global___Standing | None = ...,
+        witness_ask: Global___WitnessAsk | None = ...,
+        witness_answer: Global___WitnessAnswer | None = ...,
+        ledger_entries: Global___LedgerEntries | None = ...,
+        witness_word: corridor.wire.v1.attempt_pb2.WitnessWord | None = ...,
         cosignature: Global___Cosignature | None = ...,
         tree_standing: Global___TreeStanding | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
@@ -111,9 +127,9 @@ class NodeMessage(google.protobuf.message.Message):
         survivor_signature: corridor.wire.v1.attempt_pb2.SurvivorSignature | None = ...,
         unmask: corridor.wire.v1.attempt_pb2.Unmask | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask"] | None: ...
+    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "witness_ask", "witness_answer", "ledger_entries", "witness_word", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask"] | None: ...
 
 Global___NodeMessage: typing_extensions.TypeAlias = NodeMessage
 
@@ -124,6 +140,10 @@ class CoordinatorMessage(google.protobuf.message.Message):
     SESSION_FIELD_NUMBER: builtins.int
     WELCOME_FIELD_NUMBER: builtins.int
     CHARTER_AVAILABLE_FIELD_NUMBER: builtins.int
+    WITNESS_ASK_FIELD_NUMBER: builtins.int
+    WITNESS_ANSWER_FIELD_NUMBER: builtins.int
+    LEDGER_ENTRIES_FIELD_NUMBER: builtins.int
+    WITNESS_REQUEST_FIELD_NUMBER: builtins.int
     CHECKPOINT_TO_COSIGN_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
     PROPOSAL_FIELD_NUMBER: builtins.int
@@ -141,6 +161,14 @@ class CoordinatorMessage(google.protobuf.message.Message):
     def welcome(self) -> Global___Welcome: ...
     @property
     def charter_available(self) -> Global___CharterAvailable: ...
+    @property
+    def witness_ask(self) -> Global___WitnessAsk: ...
+    @property
+    def witness_answer(self) -> Global___WitnessAnswer: ...
+    @property
+    def ledger_entries(self) -> Global___LedgerEntries: ...
+    @property
+    def witness_request(self) -> Global___WitnessRequest: ...
     @property
     def checkpoint_to_cosign(self) -> Global___CheckpointToCosign: ...
     @property
@@ -169,6 +197,10 @@ class CoordinatorMessage(google.protobuf.message.Message):
         session: builtins.bytes = ...,
         welcome: Global___Welcome | None = ...,
         charter_available: Global___CharterAvailable | None = ...,
+        witness_ask: Global___WitnessAsk | None = ...,
+        witness_answer: Global___WitnessAnswer | None = ...,
+        ledger_entries: Global___LedgerEntries | None = ...,
+        witness_request: Global___WitnessRequest | None = ...,
         checkpoint_to_cosign: Global___CheckpointToCosign | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
         proposal: corridor.wire.v1.attempt_pb2.Proposal | None = ...,
@@ -181,9 +213,9 @@ class CoordinatorMessage(google.protobuf.message.Message):
         released: Global___Released | None = ...,
         failed: Global___Failed | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed"] | None: ...
+    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "witness_ask", "witness_answer", "ledger_entries", "witness_request", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed"] | None: ...
 
 Global___CoordinatorMessage: typing_extensions.TypeAlias = CoordinatorMessage
 
@@ -227,6 +259,7 @@ class Standing(google.protobuf.message.Message):
     STATEMENT_FIELD_NUMBER: builtins.int
     LEFT_THIS_YEAR_FIELD_NUMBER: builtins.int
     LEFT_FOR_ALL_TIME_FIELD_NUMBER: builtins.int
+    WITNESSED_FIELD_NUMBER: builtins.int
     charter: builtins.bytes
     """Hash of the charter that this node accepted; empty where there is none."""
     edition: builtins.str
@@ -235,6 +268,8 @@ class Standing(google.protobuf.message.Message):
     left_this_year: builtins.str
     """What policy still allows, as fractions of rho."""
     left_for_all_time: builtins.str
+    witnessed: builtins.bool
+    """Enough members confirmed its ledger since it started."""
     @property
     def statement(self) -> corridor.wire.v1.common_pb2.LedgerStatement: ...
     def __init__(
@@ -246,11 +281,172 @@ class Standing(google.protobuf.message.Message):
         statement: corridor.wire.v1.common_pb2.LedgerStatement | None = ...,
         left_this_year: builtins.str = ...,
         left_for_all_time: builtins.str = ...,
+        witnessed: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["statement", b"statement"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["charter", b"charter", "consent_rule", b"consent_rule", "edition", b"edition", "left_for_all_time", b"left_for_all_time", "left_this_year", b"left_this_year", "statement", b"statement"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["charter", b"charter", "consent_rule", b"consent_rule", "edition", b"edition", "left_for_all_time", b"left_for_all_time", "left_this_year", b"left_this_year", "statement", b"statement", "witnessed", b"witnessed"]) -> None: ...
 
 Global___Standing: typing_extensions.TypeAlias = Standing
+
+@typing.final
+class Known(google.protobuf.message.Message):
+    """How far a node holds another's ledger."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    country: builtins.str
+    sequence: builtins.int
+    def __init__(
+        self,
+        *,
+        country: builtins.str = ...,
+        sequence: builtins.int = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "sequence", b"sequence"]) -> None: ...
+
+Global___Known: typing_extensions.TypeAlias = Known
+
+@typing.final
+class WitnessAsk(google.protobuf.message.Message):
+    """What do the others hold of this node's ledger? The coordinator passes it on to all."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: builtins.int
+    NONCE_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    HEAD_FIELD_NUMBER: builtins.int
+    KNOWN_FIELD_NUMBER: builtins.int
+    country: builtins.str
+    nonce: builtins.bytes
+    """32 bytes, fresh for this start or connection."""
+    sequence: builtins.int
+    head: builtins.bytes
+    @property
+    def known(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Known]: ...
+    def __init__(
+        self,
+        *,
+        country: builtins.str = ...,
+        nonce: builtins.bytes = ...,
+        sequence: builtins.int = ...,
+        head: builtins.bytes = ...,
+        known: collections.abc.Iterable[Global___Known] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "head", b"head", "known", b"known", "nonce", b"nonce", "sequence", b"sequence"]) -> None: ...
+
+Global___WitnessAsk: typing_extensions.TypeAlias = WitnessAsk
+
+@typing.final
+class LedgerEntry(google.protobuf.message.Message):
+    """One entry of a ledger, signed by its member."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: builtins.int
+    PREVIOUS_FIELD_NUMBER: builtins.int
+    PAYLOAD_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    number: builtins.int
+    previous: builtins.bytes
+    payload: builtins.bytes
+    """Canonical JSON."""
+    signature: builtins.bytes
+    def __init__(
+        self,
+        *,
+        number: builtins.int = ...,
+        previous: builtins.bytes = ...,
+        payload: builtins.bytes = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["number", b"number", "payload", b"payload", "previous", b"previous", "signature", b"signature"]) -> None: ...
+
+Global___LedgerEntry: typing_extensions.TypeAlias = LedgerEntry
+
+@typing.final
+class WitnessAnswer(google.protobuf.message.Message):
+    """One member's word about what it holds of the asker's ledger."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    WITNESS_FIELD_NUMBER: builtins.int
+    COUNTRY_FIELD_NUMBER: builtins.int
+    NONCE_FIELD_NUMBER: builtins.int
+    SEQUENCE_FIELD_NUMBER: builtins.int
+    HEAD_FIELD_NUMBER: builtins.int
+    ENTRIES_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    witness: builtins.str
+    country: builtins.str
+    """Who asked."""
+    nonce: builtins.bytes
+    sequence: builtins.int
+    head: builtins.bytes
+    signature: builtins.bytes
+    @property
+    def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___LedgerEntry]: ...
+    def __init__(
+        self,
+        *,
+        witness: builtins.str = ...,
+        country: builtins.str = ...,
+        nonce: builtins.bytes = ...,
+        sequence: builtins.int = ...,
+        head: builtins.bytes = ...,
+        entries: collections.abc.Iterable[Global___LedgerEntry] | None = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "entries", b"entries", "head", b"head", "nonce", b"nonce", "sequence", b"sequence", "signature", b"signature", "witness", b"witness"]) -> None: ...
+
+Global___WitnessAnswer: typing_extensions.TypeAlias = WitnessAnswer
+
+@typing.final
+class LedgerEntries(google.protobuf.message.Message):
+    """A member's own entries, in order, for one other member or, if empty, for all."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: builtins.int
+    TO_FIELD_NUMBER: builtins.int
+    ENTRIES_FIELD_NUMBER: builtins.int
+    country: builtins.str
+    to: builtins.str
+    @property
+    def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___LedgerEntry]: ...
+    def __init__(
+        self,
+        *,
+        country: builtins.str = ...,
+        to: builtins.str = ...,
+        entries: collections.abc.Iterable[Global___LedgerEntry] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "entries", b"entries", "to", b"to"]) -> None: ...
+
+Global___LedgerEntries: typing_extensions.TypeAlias = LedgerEntries
+
+@typing.final
+class WitnessRequest(google.protobuf.message.Message):
+    """For a member outside a roster: which of these ledgers does it hold?"""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ROSTER_HASH_FIELD_NUMBER: builtins.int
+    STATEMENTS_FIELD_NUMBER: builtins.int
+    roster_hash: builtins.bytes
+    @property
+    def statements(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[corridor.wire.v1.common_pb2.LedgerStatement]: ...
+    def __init__(
+        self,
+        *,
+        roster_hash: builtins.bytes = ...,
+        statements: collections.abc.Iterable[corridor.wire.v1.common_pb2.LedgerStatement] | None = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["roster_hash", b"roster_hash", "statements", b"statements"]) -> None: ...
+
+Global___WitnessRequest: typing_extensions.TypeAlias = WitnessRequest
 
 @typing.final
 class Welcome(google.protobuf.message.Message):

@@ -124,7 +124,12 @@ def test_a_node_opens_nothing_that_is_misdelivered(path: Path) -> None:
     dealings = bend(talk.dealings[AA], vector.steps, other_attempt().dealings[AA])
     with vector.is_refused():
         talk.shared[AA].on_dealings(
-            dealings, keys=REGION.keys, verify=verify, suite=SUITE, sign=never_sign
+            dealings,
+            keys=REGION.keys,
+            verify=verify,
+            suite=SUITE,
+            sign=never_sign,
+            unwitnessed=(),
         )
 
 

@@ -1,0 +1,291 @@
+"""Decides whose ledgers this node witnesses, and whether its own is witnessed.
+
+    on_ask       another member started: what is held of its ledger, and this ledger's entries
+    on_entries   another member's new entries: kept, or refused as a fork
+    on_request   a roster without this node: which of its ledgers are held
+    ask          this node started or is connected again: a fresh nonce
+    on_answer    a member's answer: entries that this disk lost are adopted
+    fresh        this ledger's entries that the others were not sent yet
+
+Until as many members as the charter's quorum answered this start's question, no proposal is
+considered (`demand_witnessed`). Then what an earlier process left reserved is forfeited: it may
+have been debited on a disk of which this is a copy. `protocols.witnesses` says what this proves.
+
+Nothing here believes the coordinator, which carries these messages and may withhold any of them.
+Not thread-safe.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import structlog
+
+from corridor.errors.ledger import (
+    ForgedAnswerError,
+    LedgerForkError,
+    NotWitnessedError,
+    OwnForkError,
+    UnknownEntriesError,
+)
+from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.node.journal import Journal
+from corridor.node.ledger import Ledger
+from corridor.node.witness_book import WitnessBook
+from corridor.protocols.chains import Entry
+from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import UNSIGNED, LedgerStatement, WitnessWord, signed
+from corridor.protocols.suite import RandomBytes, Sign, Verify
+from corridor.protocols.witnesses import (
+    ENTRIES_AT_ONCE,
+    NONCE_BYTES,
+    LedgerEntries,
+    Weighed,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
+    verify_entries,
+    weigh,
+)
+
+_log = structlog.get_logger()
+
+Show = Callable[[str], None]
+"""Puts a line about the witnesses where the operator sees it."""
+
+
+class WitnessDesk:
+    """The witnessing of one running node under one charter."""
+
+    def __init__(
+        self,
+        *,
+        me: CountryCode,
+        charter: Charter,
+        ledger: Ledger,
+        book: WitnessBook,
+        journal: Journal,
+        sign: Sign,
+        verify: Verify,
+        random_bytes: RandomBytes,
+        show: Show,
+    ) -> None:
+        self._me = me
+        self._charter = charter
+        self._keys = charter.signing_keys
+        self._ledger = ledger
+        self._book = book
+        self._journal = journal
+        self._sign = sign
+        self._verify = verify
+        self._random_bytes = random_bytes
+        self._show = show
+        self._nonce: Digest | None = None
+        self._answers: dict[CountryCode, WitnessAnswer] = {}
+        self._told = ledger.length
+        self._weighed = Weighed(agreeing=frozenset(), contradicting=frozenset(), adopt=())
+        self._ready = charter.quorum == 0
+        self._settled = False
+        self._tell()
+
+    # ------------------------------------------------------------ this node's own ledger
+
+    @property
+    def is_witnessed(self) -> bool:
+        """Whether enough members confirmed this ledger since the start, and still could."""
+        return self._ready and not self._is_lost
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether so many hold another history that no quorum can be left for this one."""
+        others = len(self._keys) - 1
+        return others - len(self._weighed.contradicting) < self._charter.quorum
+
+    def demand_witnessed(self) -> None:
+        """Raise unless a proposal may be considered; settle what an earlier process left open.
+
+        Raises:
+            NotWitnessedError: too few members answered yet.
+            OwnForkError: too many hold another history. Nothing was changed in either case.
+        """
+        if self._is_lost:
+            raise OwnForkError(", ".join(sorted(self._weighed.contradicting)))
+        if not self._ready:
+            raise NotWitnessedError(len(self._weighed.agreeing), self._charter.quorum)
+        if not self._settled:
+            for session in self._ledger.forfeit_left_open():
+                self._journal.failed(session, "ledger.forfeited")
+            self._settled = True
+
+    def ask(self) -> WitnessAsk:
+        """Ask all members anew; answers to an earlier question count no more."""
+        self._nonce = Digest(self._random_bytes(NONCE_BYTES))
+        self._answers = {}
+        length = self._ledger.length
+        self._told = length  # the others say how far they are, and are sent the rest
+        return WitnessAsk(
+            country=self._me,
+            nonce=self._nonce,
+            sequence=length,
+            head=self._ledger.digest_at(length),
+            known={
+                country: self._book.last(key)[0]
+                for country, key in self._keys.items()
+                if country != self._me
+            },
+        )
+
+    def on_answer(self, answer: WitnessAnswer) -> Iterator[WitnessAsk]:
+        """Take a member's answer; ask again where more entries are to be had.
+
+        An answer to another nonce, such as a repeated one of long ago, is dropped.
+
+        Raises:
+            ForgedAnswerError: it is not that member's.
+            BrokenChainError: its entries are not this node's own. Nothing was adopted.
+        """
+        key = self._keys.get(answer.witness)
+        if key is None or answer.witness == self._me or answer.nonce != self._nonce:
+            _log.info("witness.answer_ignored", witness=answer.witness)
+            return
+        if not self._verify(key, answer.to_sign(), answer.signature):
+            raise ForgedAnswerError(answer.witness)
+        verify_entries(answer.entries, self._keys[self._me], self._verify)
+        self._answers[answer.witness] = answer
+        before = self._ledger.length
+        self._weigh()
+        if self._weighed.adopt:
+            self._ledger.adopt(self._weighed.adopt)
+            length = self._ledger.length
+            _log.warning("ledger.adopted", entries=length - before)
+            self._journal.ledger_recovered(before, length)
+            self._told = length
+            self._weigh()
+            if any(one.sequence > length for one in self._answers.values()):
+                yield self.ask()
+        self._keep_contradictions(answer)
+        if not self._ready and len(self._weighed.agreeing) >= self._charter.quorum:
+            self._ready = True
+        self._tell()
+
+    def fresh(self) -> Iterator[LedgerEntries]:
+        """This ledger's entries that the others were not sent yet."""
+        yield from self._pieces(self._told, None)
+        self._told = self._ledger.length
+
+    def _weigh(self) -> None:
+        self._weighed = weigh(self._answers, self._ledger, self._charter.quorum)
+
+    def _keep_contradictions(self, answer: WitnessAnswer) -> None:
+        if answer.witness not in self._weighed.contradicting:
+            return
+        for entry in answer.entries:
+            if entry.number <= self._ledger.length:
+                own = next(self._ledger.entries(entry.number - 1, 1))
+                if own.digest != entry.digest:
+                    with self._noting_forks(self._me):
+                        self._book.keep_fork(self._me, own, entry)
+
+    @contextmanager
+    def _noting_forks(self, country: CountryCode) -> Iterator[None]:
+        """Enter a fork in the journal, once, when the book has new evidence of it."""
+        before = self._book.fork_count()
+        try:
+            yield
+        finally:
+            if self._book.fork_count() > before:
+                self._journal.forked(country)
+                _log.error("ledger.fork", country=country)
+                self._tell()
+
+    def _tell(self) -> None:
+        needed, found = self._charter.quorum, len(self._weighed.agreeing)
+        if self._is_lost:
+            self._show("hold another history of this ledger: nothing is answered")
+        elif not self._ready:
+            self._show(f"{found} of {needed} confirmed this ledger since the start")
+        elif not self._charter.stops_rollback:
+            self._show("protect against accidents only")
+        else:
+            self._show("confirmed this ledger")
+
+    # ------------------------------------------------------------ the others' ledgers
+
+    def on_ask(self, ask: WitnessAsk) -> Iterator[WitnessAnswer | LedgerEntries]:
+        """Say what is held of that member's ledger, and send it what it lacks of this one."""
+        key = self._keys.get(ask.country)
+        if key is None or ask.country == self._me:
+            _log.info("witness.ask_ignored", country=ask.country)
+            return
+        sequence, head = self._book.last(key)
+        answer = WitnessAnswer(
+            witness=self._me,
+            country=ask.country,
+            nonce=ask.nonce,
+            sequence=sequence,
+            head=head,
+            entries=self._to_show(ask, key),
+            signature=UNSIGNED,
+        )
+        yield replace(answer, signature=self._sign(answer.to_sign()))
+        yield from self._pieces(ask.known.get(self._me, 0), ask.country)
+
+    def _to_show(self, ask: WitnessAsk, key: PublicKey) -> tuple[Entry, ...]:
+        """What the asker lacks, or an entry that may contradict its own: evidence for it."""
+        last, _ = self._book.last(key)
+        at = self._book.entries(key, min(ask.sequence, last) - 1, 1)
+        if last <= ask.sequence or (at and ask.sequence and at[0].digest != ask.head):
+            return at if last else ()
+        return self._book.entries(key, ask.sequence, ENTRIES_AT_ONCE)
+
+    def on_entries(self, message: LedgerEntries) -> None:
+        """Keep a member's new entries.
+
+        Raises:
+            LedgerForkError, UnknownEntriesError, BrokenChainError: they were not kept.
+        """
+        key = self._keys.get(message.country)
+        if key is None or message.country == self._me:
+            return
+        with self._noting_forks(message.country):
+            self._book.take(message.country, key, message.entries)
+
+    def unwitnessed(self, statements: Sequence[LedgerStatement]) -> frozenset[CountryCode]:
+        """Whose ledgers, as stated with a checked signature, this node does not hold."""
+        found: set[CountryCode] = set()
+        for statement in statements:
+            country = statement.country
+            if country == self._me:
+                continue
+            try:
+                with self._noting_forks(country):
+                    self._book.demand_kept(statement, self._keys[country])
+            except (LedgerForkError, UnknownEntriesError) as error:
+                _log.warning("ledger.not_kept", country=country, code=error.code)
+                found.add(country)
+        return frozenset(found)
+
+    def on_request(self, request: WitnessRequest) -> WitnessWord:
+        """This node's word about a roster that it is not in: which of its ledgers it holds."""
+        known = [one for one in request.statements if self._is_own_word(one)]
+        refused = self.unwitnessed(known)
+        word = WitnessWord(
+            roster_hash=request.roster_hash,
+            witness=self._me,
+            kept={one.country: one.head for one in known if one.country not in refused},
+            signature=UNSIGNED,
+        )
+        return signed(word, self._sign)
+
+    def _is_own_word(self, statement: LedgerStatement) -> bool:
+        key = self._keys.get(statement.country)
+        return (
+            key is not None
+            and statement.country != self._me
+            and self._verify(key, statement.to_sign(), statement.signature)
+        )
+
+    def _pieces(self, after: int, to: CountryCode | None) -> Iterator[LedgerEntries]:
+        while entries := tuple(self._ledger.entries(after, ENTRIES_AT_ONCE)):
+            yield LedgerEntries(country=self._me, to=to, entries=entries)
+            after = entries[-1].number

@@ -1,0 +1,282 @@
+"""A node asks the others about its ledger after a start, and witnesses theirs: real files."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from corridor.errors import CorridorError
+from corridor.errors.ledger import (
+    BrokenChainError,
+    ForgedAnswerError,
+    LedgerForkError,
+    NotWitnessedError,
+    OwnForkError,
+)
+from corridor.ids import CountryCode, Digest, Signature
+from corridor.protocols import witnesses
+from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessRequest
+from support.charters import make_charter, node_keys
+from support.ledgers import CHARTER, QUESTION, TENTH, TestClock, session_of
+from support.signing import verify
+from support.witnesses import Copy, ask, carry
+
+FIVE = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))
+CHARTER_OF_FIVE = make_charter(countries=FIVE)  # c = 1, so q = 3
+
+
+@pytest.fixture
+def members(tmp_path: Path) -> Iterator[list[Copy]]:
+    made = [Copy(tmp_path / one, one, CHARTER_OF_FIVE, TestClock()) for one in FIVE]
+    yield made
+    for member in made:
+        member.close()
+
+
+def reserve(member: Copy, number: int) -> LedgerStatement:
+    return member.ledger.reserve(
+        session_of(number), TENTH, question=QUESTION, charter=CHARTER, deadline=2**31
+    )
+
+
+def spend(member: Copy, number: int, others: list[Copy]) -> None:
+    """An attempt from reservation to debit, which these others see."""
+    reserve(member, number)
+    member.ledger.debit(session_of(number), TENTH)
+    carry(member.desk.fresh(), others)
+
+
+def spent(member: Copy) -> Fraction:
+    return member.ledger.balance().spent
+
+
+# ---------------------------------------------------------------- after a start
+
+
+def test_a_node_waits_until_a_quorum_has_answered(members: list[Copy]) -> None:
+    me, *others = members
+    ask(me, others[:2])
+    with pytest.raises(NotWitnessedError, match="2 of the 3"):
+        me.desk.demand_witnessed()
+    assert me.status == "2 of 3 confirmed this ledger since the start"
+    ask(me, others[:3])
+    me.desk.demand_witnessed()
+    assert me.desk.is_witnessed
+    me.restart()
+    assert not me.desk.is_witnessed
+
+
+def test_with_a_quorum_of_none_it_waits_for_nobody_and_says_what_that_is(tmp_path: Path) -> None:
+    alone = Copy(
+        tmp_path / "BG", FIVE[0], make_charter(countries=FIVE, witness_quorum=0), TestClock()
+    )
+    alone.desk.demand_witnessed()
+    assert alone.status == "protect against accidents only"
+    alone.close()
+
+
+def test_a18_a_restored_backup_takes_back_what_the_members_hold(
+    tmp_path: Path, members: list[Copy]
+) -> None:
+    me, *others = members
+    spend(me, 1, others)
+    backup = me.clone(tmp_path / "backup", "backup")
+    ask(me, others)
+    for number in range(2, 5):
+        spend(me, number, others)
+    reserve(me, 5)
+    carry(me.desk.fresh(), others)
+    me.close()
+    assert spent(backup) == TENTH
+    ask(backup, others)
+    backup.desk.demand_witnessed()
+    # The reservation may have been debited after the last entry that anybody saw.
+    assert spent(backup) == 5 * TENTH
+    assert "ledger_recovered" in backup.journalled
+    backup.close()
+    me.open()
+
+
+def test_a18_an_empty_disk_takes_back_a_long_history_piece_by_piece(
+    tmp_path: Path, members: list[Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corridor.node.witness_desk.ENTRIES_AT_ONCE", 3)
+    me, *others = members
+    for number in range(5):
+        spend(me, number, others)
+    fresh = Copy(tmp_path / "new", FIVE[0], CHARTER_OF_FIVE, TestClock(), "new")
+    ask(fresh, others)
+    fresh.desk.demand_witnessed()
+    assert fresh.ledger.statement() == me.ledger.statement()
+    fresh.close()
+
+
+def test_a18_one_members_word_moves_no_ledger(members: list[Copy], tmp_path: Path) -> None:
+    me, *others = members
+    backup = me.clone(tmp_path / "backup", "backup")
+    spend(me, 1, others[:1])
+    ask(backup, others[:1])
+    assert backup.ledger.length == 0
+    ask(backup, others[:3])  # two have nothing against it, and that makes three
+    assert backup.ledger.length == 2
+    backup.close()
+
+
+def test_a18_an_old_answer_fits_no_new_question(members: list[Copy]) -> None:
+    me, *others = members
+    question = me.desk.ask()
+    old = [one for other in others for one in other.desk.on_ask(question)]
+    me.restart()
+    me.desk.ask()
+    for answer in old:
+        assert isinstance(answer, WitnessAnswer)
+        list(me.desk.on_answer(answer))
+    assert not me.desk.is_witnessed
+
+
+@pytest.mark.parametrize("lie", ["signature", "head", "witness"])
+def test_an_answer_in_anothers_name_is_refused(members: list[Copy], lie: str) -> None:
+    me, *others = members
+    (answer,) = others[0].desk.on_ask(me.desk.ask())
+    assert isinstance(answer, WitnessAnswer)
+    forged = {
+        "signature": replace(answer, signature=Signature(bytes(64))),
+        "head": replace(answer, head=Digest(b"\1" * 32)),
+        "witness": replace(answer, witness=FIVE[3]),
+    }[lie]
+    with pytest.raises(ForgedAnswerError):
+        list(me.desk.on_answer(forged))
+
+
+def test_entries_that_this_node_never_signed_are_not_adopted(members: list[Copy]) -> None:
+    me, *others = members
+    spend(others[1], 1, [])
+    question = me.desk.ask()
+    (answer,) = others[0].desk.on_ask(question)
+    assert isinstance(answer, WitnessAnswer)
+    lie = replace(answer, sequence=2, entries=tuple(others[1].ledger.entries()))
+    signed = replace(lie, signature=node_keys(lie.witness).sign(lie.to_sign()))
+    with pytest.raises(BrokenChainError):
+        list(me.desk.on_answer(signed))
+    assert me.ledger.length == 0
+
+
+def test_a19_of_two_copies_one_goes_on_and_the_other_is_refused_for_good(
+    tmp_path: Path, members: list[Copy]
+) -> None:
+    me, *others = members
+    other = me.clone(tmp_path / "clone", "clone")
+    for copy in (me, other):
+        ask(copy, others)
+        copy.desk.demand_witnessed()
+    stated = reserve(me, 1)
+    carry(me.desk.fresh(), others)
+    rival = reserve(other, 2)
+    carry(other.desk.fresh(), others)
+    for witness in others:
+        assert witness.desk.unwitnessed([stated]) == frozenset()
+        assert witness.desk.unwitnessed([rival]) == {me.country}
+        assert witness.book.fork_count() >= 1
+        assert "forked" in witness.journalled
+    other.ledger.release(session_of(2))
+    ask(other, others)
+    with pytest.raises(OwnForkError, match="another history"):
+        other.desk.demand_witnessed()
+    other.restart()
+    ask(other, others)
+    with pytest.raises(OwnForkError):
+        other.desk.demand_witnessed()
+    assert not other.desk.is_witnessed
+    assert other.book.fork_count() >= 1  # the evidence, at the copy too
+    ask(me, others)
+    me.desk.demand_witnessed()
+    other.close()
+
+
+def test_the_refused_copy_is_whole_again_without_its_ledger(
+    tmp_path: Path, members: list[Copy]
+) -> None:
+    me, *others = members
+    other = me.clone(tmp_path / "clone", "clone")
+    ask(me, others)
+    spend(me, 1, others)
+    ask(other, others[:0])
+    reserve(other, 2)
+    other.close()
+    for file in other.folder.glob("ledger.sqlite3*"):
+        file.unlink()
+    other.open()
+    ask(other, others)
+    other.desk.demand_witnessed()
+    assert other.ledger.statement() == me.ledger.statement()
+    other.close()
+
+
+# ---------------------------------------------------------------- as a witness
+
+
+def test_who_was_away_is_sent_what_it_lacks_when_it_asks(members: list[Copy]) -> None:
+    me, *others = members
+    spend(me, 1, others[:1])
+    away = others[3]
+    stated = reserve(me, 2)
+    assert away.desk.unwitnessed([stated]) == {me.country}
+    ask(away, [me])
+    assert away.desk.unwitnessed([stated]) == frozenset()
+
+
+def test_a_member_outside_a_roster_names_the_heads_that_it_holds(members: list[Copy]) -> None:
+    me, other, outside, *_ = members
+    stated = [reserve(me, 1), reserve(other, 1)]
+    carry(me.desk.fresh(), [outside])
+    word = outside.desk.on_request(WitnessRequest(Digest(b"\7" * 32), tuple(stated)))
+    assert dict(word.kept) == {me.country: stated[0].head}
+    assert verify(node_keys(outside.country).public, word.to_sign(), word.signature)
+
+
+def test_a24_a_statement_that_its_member_did_not_sign_is_no_fork(members: list[Copy]) -> None:
+    me, _, outside, *_ = members
+    stated = reserve(me, 1)
+    carry(me.desk.fresh(), [outside])
+    forged = replace(stated, head=Digest(b"\1" * 32))
+    word = outside.desk.on_request(WitnessRequest(Digest(b"\7" * 32), (forged,)))
+    assert not word.kept
+    assert outside.book.fork_count() == 0
+
+
+def test_strangers_and_oneself_are_not_witnessed(members: list[Copy]) -> None:
+    me, other, *_ = members
+    spend(other, 1, [])
+    entries = tuple(other.ledger.entries())
+    me.desk.on_entries(LedgerEntries(country=CountryCode("ZZ"), to=None, entries=entries))
+    assert not list(me.desk.on_ask(replace(other.desk.ask(), country=CountryCode("ZZ"))))
+    assert not list(me.desk.on_ask(me.desk.ask()))
+
+
+def test_a19_a_fork_is_told_once_in_the_journal(members: list[Copy], tmp_path: Path) -> None:
+    me, witness, *_ = members
+    other = me.clone(tmp_path / "clone", "clone")
+    spend(me, 1, [witness])
+    reserve(other, 2)
+    shown = LedgerEntries(country=me.country, to=None, entries=tuple(other.ledger.entries()))
+    for _ in range(3):
+        with pytest.raises(LedgerForkError):
+            witness.desk.on_entries(shown)
+    assert witness.journalled.count("forked") == 1
+    other.close()
+
+
+def test_every_refusal_here_has_a_code_and_says_what_is_left() -> None:
+    for error in (
+        NotWitnessedError(1, 3),
+        OwnForkError("MD"),
+        ForgedAnswerError("MD"),
+        LedgerForkError("MD", "x"),
+    ):
+        assert isinstance(error, CorridorError)
+        assert error.code.startswith("ledger.")
+        assert "." in str(error)
+    assert witnesses.ENTRIES_AT_ONCE * 8 * 1024 < 4 * 1024 * 1024  # a message of the wire
