@@ -32,6 +32,9 @@ from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, me
 
 _log = structlog.get_logger()
 
+HELLO_SECONDS = 30.0
+"""How long a stream may be open before its node has said who it is."""
+
 Requests = AsyncIterator[exchange_pb2.NodeMessage]
 
 
@@ -48,7 +51,10 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
     ) -> AsyncIterator[exchange_pb2.CoordinatorMessage]:
         """Carry one node's messages both ways until either side ends the stream."""
         peer = peer_of(context)
-        first = await anext(request_iterator, None)
+        try:
+            first = await asyncio.wait_for(anext(request_iterator, None), HELLO_SECONDS)
+        except TimeoutError:
+            first = None  # whoever keeps silent keeps no stream open
         if first is None:
             raise NotGreetedError
         greeting = codec.decode_node_message(first)

@@ -425,13 +425,13 @@ class StreamReplacedError(UnavailableError):
 
 
 class NotGreetedError(InvalidInputError):
-    """The first message of a stream was no greeting, or a greeting came twice."""
+    """The first message of a stream was no greeting, came too late, or came twice."""
 
     code = "stream.greeting"
 
     def __init__(self) -> None:
         """Say what is expected."""
-        super().__init__("a stream begins with exactly one Hello; the stream was closed")
+        super().__init__("a stream begins at once with exactly one Hello; the stream was closed")
 
 
 class OutOfTurnError(InvalidInputError):

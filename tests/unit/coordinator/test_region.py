@@ -1,5 +1,6 @@
 """A whole region in one process: enrolment, charter, questions, releases, over real mTLS."""
 
+import asyncio
 import io
 import socket
 import ssl
@@ -14,7 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
-from corridor.coordinator import app
+from corridor.coordinator import app, servicers
 from corridor.errors.region import AlreadyServingError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols.members_receipts import verify_members_receipt
@@ -41,6 +42,7 @@ from corridor.transport.certificates import fetch_authority
 from corridor.transport.messages import ReceiptKind, Released, Round
 from corridor.transport.sealed_files import open_sealed
 from corridor.transport.suites import ed25519_verify
+from corridor.wire.v1 import exchange_pb2_grpc
 from support.loopback_region import QUICK, LoopbackNode, LoopbackRegion
 from support.scripted_node import SUITE
 
@@ -497,6 +499,19 @@ def test_members_see_who_is_connected_from_another_process(region: LoopbackRegio
     assert {one["country"] for one in app.members(region.world) if one["connected"]} == set(
         EVERYBODY
     )
+
+
+def test_a29_a_stream_on_which_nobody_says_hello_is_ended(
+    region: LoopbackRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servicers, "HELLO_SECONDS", 0.2)
+
+    async def keep_silent() -> object:
+        async with region.nodes[BG].channel() as channel:
+            call = exchange_pb2_grpc.ExchangeStub(channel).Connect()
+            return await asyncio.wait_for(call.code(), 10)
+
+    assert region.nodes_loop.do(keep_silent()) is not grpc.StatusCode.OK
 
 
 def test_a29_a_peer_that_says_nothing_holds_up_nobody(region: LoopbackRegion) -> None:
