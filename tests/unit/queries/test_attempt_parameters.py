@@ -12,6 +12,7 @@ from corridor.ids import CountryCode
 from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Ceilings, Charter
+from corridor.queries import parameters
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.domains import make_domains
 from corridor.queries.forecast import (
@@ -56,6 +57,21 @@ def test_everything_follows_from_charter_plan_rho_and_roster() -> None:
     assert found.sensitivity_squared == 1
     assert found.ring_bits == 32
     assert found == attempt_parameters(CHARTER, plan(MATRIX.count()), CENT, 6)
+
+
+def test_the_noise_is_planned_for_all_cells_of_all_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What they add to ε is 10⁻⁹ of it: too little for the grid of variances to show.
+    asked: list[tuple[Any, ...]] = []
+
+    def planning(*numbers: Any) -> Any:
+        asked.append(numbers)
+        return plan_shared_noise(*numbers)
+
+    monkeypatch.setattr(parameters, "plan_shared_noise", planning)
+    two = plan(together(MATRIX.count(), ASK.persons.by("gender").mean("age", 0, 99)))
+    assert two.size == 49 + 2 * two.tables[1].cells or two.size == 49 + 2 * two.tables[0].cells
+    attempt_parameters(CHARTER, two, CENT, 6)
+    assert asked == [(CENT, two.sensitivity_squared, two.size, 4)]
 
 
 @settings(max_examples=40, deadline=None)

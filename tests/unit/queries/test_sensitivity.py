@@ -1,6 +1,8 @@
 """The theorem of `corridor.queries.plan`, by brute force over neighbouring data sets."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import assume, given, settings
@@ -10,7 +12,14 @@ from corridor.errors.questions import EmptyQuestionError, TooManyCellsError
 from corridor.queries.catalogue import Source
 from corridor.queries.choice import ChoiceKey
 from corridor.queries.plan import Plan, compile_plan
-from corridor.queries.question import CountPersons, Question, Sum, TableQuestion, make_question
+from corridor.queries.question import (
+    CountPersons,
+    Mean,
+    Question,
+    Sum,
+    TableQuestion,
+    make_question,
+)
 from support.questions import persons, questions, small_domains
 from support.reference_evaluation import CaseRows, Person, evaluate
 
@@ -82,3 +91,19 @@ def test_sums_beside_counts_get_about_equal_parts_of_the_sensitivity() -> None:
     plan = compile_plan(make_question(count, ages), small_domains())
     assert sorted(table.sensitivity_squared for table in plan.tables) == [99**2, 99**2]
     assert squared_change(plan, [], MANY) == plan.sensitivity_squared == 2 * 99**2
+
+
+@pytest.mark.parametrize(("measure", "wanted"), [(Sum, 100**2), (Mean, 100**2 + 100**2)])
+def test_of_a_quantity_that_may_be_negative_the_wider_side_counts(
+    measure: type[Sum] | type[Mean], wanted: int
+) -> None:
+    # No quantity of the catalogue is, so far.
+    domains = small_domains()
+    field = replace(domains.catalogue.fields["days_to_referral"], low=-3650)
+    fields = {**domains.catalogue.fields, field.name: field}
+    domains = replace(domains, catalogue=replace(domains.catalogue, fields=fields))
+    table = TableQuestion(source=Source.PERSONS, measure=measure(field.name, -100, 5))
+    plan = compile_plan(make_question(table), domains)
+    early = {"referred_on": date(2021, 1, 1), "last_event_on": date(2021, 12, 31)}
+    change = squared_change(plan, [], Person(5, (CaseRows(early),)))
+    assert change == plan.sensitivity_squared == wanted
