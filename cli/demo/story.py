@@ -189,7 +189,7 @@ def _verify(region: DemoRegion, api: Region, release: Answer, out: Output) -> in
     if verified.tree is not None:
         cosigned = _names(verified.tree.cosigned_by)
         out.say(
-            f"It is one of {verified.tree.size} releases in the region's tree, cosigned by "
+            f"It stands in the region's tree of releases, {verified.tree.size} so far, cosigned by "
             f"{cosigned}; {verified.tree.needed} are needed so that nobody can be shown another."
         )
     return len(verified.claims)
