@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import CorridorError
@@ -120,6 +120,7 @@ def test_three_of_five_are_not_enough_and_it_says_so() -> None:
 
 
 @given(st.integers(3, 40), st.integers(0, 10))
+@settings(deadline=None)  # forty members' keys are made
 def test_two_sets_of_enough_cosigners_share_an_honest_member(members: int, colluders: int) -> None:
     charter = make_many(members, min(colluders, members - 1))
     needed, c = log_of(charter).needed, charter.max_colluders
