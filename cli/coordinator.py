@@ -7,12 +7,13 @@ All but `serve` work on the folder directly, also while `serve` runs on it.
 """
 
 import argparse
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from corridor.cli.homes import country_of, fraction, home_of, whole
+from corridor.cli.homes import countries_of, country_of, fraction, home_of, whole
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.coordinator import app
@@ -20,7 +21,11 @@ from corridor.coordinator.charter_desk import ProposedCharter
 from corridor.coordinator.region_desk import show_charter
 from corridor.errors.cli import NoTokenNameError
 from corridor.files import PUBLIC, write_atomically
+from corridor.ids import CountryCode
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
+
+LISTED_COUNTRIES = 40
+"""Up to so many countries of a charter are listed, else counted."""
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -168,6 +173,13 @@ def _add_propose(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         "--years", type=_years, metavar="FROM-TO", help="of the dates (default: the last fifteen)"
     )
     propose.add_argument(
+        "--countries",
+        type=countries_of,
+        metavar="CC,CC,…",
+        help="which countries answers tell apart, besides the members' own; all others count as "
+        "unknown (default: every country)",
+    )
+    propose.add_argument(
         "--synthetic", action="store_true", help="the case data are made up: a trial or a demo"
     )
     add_home(propose, "the coordinator")
@@ -249,6 +261,7 @@ def _propose(arguments: argparse.Namespace, out: Output) -> int:
         delta=arguments.delta,
         rho_per_question=arguments.rho_per_question,
         persons_per_node=arguments.persons_per_node,
+        countries=arguments.countries,
         years=arguments.years,
         retention_days=arguments.retention_days,
         failed_attempts_per_day=arguments.failed_attempts,
@@ -302,6 +315,7 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
         ("a person", f"may be known to {charter.nodes_per_person} authorities"),
         ("a question", f"costs ρ ≤ {ceilings.rho_per_question}, has ≤ {ceilings.cells} cells"),
         ("shown at", f"δ = {charter.delta}"),
+        ("countries", _told_countries(charter.countries)),
         ("years", f"{charter.years[0]} to {charter.years[1]}"),
         ("hash", charter.digest.hex()),
     ):
@@ -315,6 +329,12 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
             "missing": list(missing),
         }
     )
+
+
+def _told_countries(countries: Sequence[CountryCode]) -> str:
+    if len(countries) > LISTED_COUNTRIES:
+        return f"{len(countries)} are told apart, all others count as unknown"
+    return f"{', '.join(countries)} are told apart, all others count as unknown"
 
 
 def _members(arguments: argparse.Namespace, out: Output) -> int:

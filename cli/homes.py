@@ -46,6 +46,11 @@ def country_of(word: str) -> CountryCode:
     return word
 
 
+def countries_of(word: str) -> tuple[CountryCode, ...]:
+    """The country codes in a word, such as MD,RO,UA."""
+    return tuple(country_of(part.strip()) for part in word.split(","))
+
+
 def whole(word: str) -> int:
     """The whole number ≥ 0 in a word."""
     if not word.isascii() or not word.isdigit() or len(word) > 12:

@@ -56,6 +56,8 @@ from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.errors.charter import MalformedCharterError
+from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
     NoCharterError,
@@ -96,6 +98,9 @@ SUITE = "x25519"
 
 WATCH_SECONDS = 0.5
 """How soon a charter that a command proposed is announced to the connected nodes."""
+
+FORGET_SECONDS = 24 * 60 * 60
+"""How often members' receipts past their retention are deleted, besides at a start."""
 
 WEB_THREADS = 8
 WEB_HEADER_BYTES = 32 * 1024
@@ -271,7 +276,8 @@ def propose_charter(
         rho_per_question: the most that one question may cost.
         cells: the most cells of an answer.
         persons_per_node: the most persons that a node may hold.
-        countries: values of the country fields; all that the catalogue knows where None.
+        countries: values of the country fields besides the members' own, all others count as
+            unknown; all that the catalogue knows where None.
         years: first and last year of the date fields; fifteen years up to this one where None.
         retention_days: how long members' receipts are kept.
         failed_attempts_per_day: how many failed attempts a node bears.
@@ -282,6 +288,12 @@ def propose_charter(
         TooFewEnrolledError, MalformedCharterError: nothing was proposed.
     """
     with opened(world) as parts:
+        for country in countries or ():
+            if country not in parts.catalogue.country_names:
+                raise MalformedCharterError(
+                    f'charter: "countries" holds {country}, which is no country of ISO 3166-1; '
+                    "nothing was proposed. Correct the list."
+                )
         this_year = world.clock().year
         terms = CharterTerms(
             countries=tuple(countries or parts.catalogue.country_names),
@@ -394,7 +406,10 @@ async def run(
         web = _make_web(parts)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
-        tasks = [asyncio.create_task(parts.rounds.run()), asyncio.create_task(_watch(parts))]
+        tasks = [
+            asyncio.create_task(work)
+            for work in (parts.rounds.run(), _watch(parts), _forget_daily(parts))
+        ]
         host, _ = split_address(parts.settings.listen, "listen")
         web_host, _ = split_address(parts.settings.web, "web")
         on_ready(Serving(f"{host}:{port}", f"{web_host}:{web.bind_addr[1]}"))
@@ -434,6 +449,22 @@ async def _watch(parts: "Parts") -> None:
                 parts.streams.announce(found.charter.digest, in_force=found.in_force)
                 told = now
         await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _forget_daily(parts: "Parts") -> None:
+    """Keep members' receipts no longer than the charter says, however long this process runs."""
+    forgot = parts.world.now()
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        # By the world's clock, not by sleeping a day: a machine that slept has not waited.
+        if parts.world.now() >= forgot + FORGET_SECONDS:
+            forgot = parts.world.now()
+            try:
+                since = await asyncio.to_thread(_retained_since, parts)
+                count = await asyncio.to_thread(parts.releases.delete_expired_receipts, since)
+                _log.info("receipts.forgotten", receipts=count)
+            except DiskError as error:
+                _log.error("receipts.not_forgotten", code=error.code)
 
 
 def tidy(parts: "Parts") -> None:

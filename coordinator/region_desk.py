@@ -109,6 +109,7 @@ def show_charter(charter: Charter) -> Shown:
         "suite": charter.suite,
         "synthetic": charter.synthetic,
         "members": [member.country for member in charter.members],
+        "countries": list(charter.countries),
         "ceilings": {
             "rho_per_question": str(charter.ceilings.rho_per_question),
             "cells": charter.ceilings.cells,

@@ -4,8 +4,9 @@
         └─▶ public receipt, and members' receipt (sealed to the members, one file)
 
 The members' receipt is on disk before the transaction that publishes the release; a kill in
-between leaves a file without a release, which the next start deletes. Everything else of a
-release is in the database, in one row.
+between leaves a file without a release, which the next start deletes. A receipt past the
+charter's retention is deleted at a start and once a day. Everything else of a release is in the
+database, in one row.
 """
 
 import json
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
@@ -24,6 +25,7 @@ from corridor.coordinator.moments import iso
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.store import Store, releases
+from corridor.errors.files import DiskError
 from corridor.errors.region import UnknownReleaseError
 from corridor.protocols import canonical
 from corridor.protocols.members_receipts import members_receipt
@@ -145,16 +147,30 @@ class ReleaseDesk:
 
         Not while an attempt runs: its receipt is on disk before its release is recorded.
         """
-        with self.store.reading() as connection:
-            kept = set(
-                connection.execute(
-                    select(releases.c.id).where(releases.c.published >= published_before)
-                ).scalars()
-            )
-        names = {members_receipt_path(self.folder, one).name for one in kept}
+        kept = self._receipts_of(releases.c.published >= published_before)
         for path in self.folder.iterdir():
-            if path.name not in names:
+            if path.name not in kept:
                 path.unlink()
+
+    def delete_expired_receipts(self, published_before: int) -> int:
+        """Delete members' receipts past their retention, at any time; how many there were.
+
+        Raises:
+            DiskError: one cannot be deleted; those before it are.
+        """
+        expired = self._receipts_of(releases.c.published < published_before)
+        found = [path for path in self.folder.iterdir() if path.name in expired]
+        for path in found:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise DiskError(path.name, error.strerror or "cannot be deleted") from error
+        return len(found)
+
+    def _receipts_of(self, which: ColumnElement[bool]) -> frozenset[str]:
+        with self.store.reading() as connection:
+            found = connection.execute(select(releases.c.id).where(which)).scalars()
+            return frozenset(members_receipt_path(self.folder, one).name for one in found)
 
     def _row(self, identifier: str) -> RowMapping:
         with self.store.reading() as connection:

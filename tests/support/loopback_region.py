@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -272,9 +273,15 @@ class LoopbackRegion:
     """The coordinator and its nodes. `close` ends everything."""
 
     def __init__(
-        self, folder: Path, *, countries: tuple[CountryCode, ...] = COUNTRIES, deadlines: Deadlines
+        self,
+        folder: Path,
+        *,
+        countries: tuple[CountryCode, ...] = COUNTRIES,
+        deadlines: Deadlines,
+        clock: app.Clock | None = None,
     ) -> None:
-        self.world = app.real_world(folder / "coordinator")
+        world = app.real_world(folder / "coordinator")
+        self.world = world if clock is None else replace(world, clock=clock)
         self.grpc, self.web = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         app.initialise(
             self.world, name="Test region", listen=self.grpc, web=self.web, deadlines=deadlines
@@ -317,11 +324,11 @@ class LoopbackRegion:
         self.stop()
         self.nodes_loop.close()
 
-    def enter(self) -> None:
-        """Enrol everybody, sign the charter, connect; the charter is in force then."""
+    def enter(self, **terms: Any) -> None:
+        """Enrol everybody, sign a charter of those terms, connect; it is in force then."""
         for node in self.nodes.values():
             assert node.enrol().is_success
-        app.propose_charter(self.world, synthetic=True, years=(2020, 2025))
+        app.propose_charter(self.world, synthetic=True, years=(2020, 2025), **terms)
         for node in self.nodes.values():
             self.nodes_loop.do(node.sign_charter())
         for node in self.nodes.values():

@@ -144,3 +144,25 @@ def test_members_are_shown_ready(region: LoopbackRegion, capsys: Capture) -> Non
     assert [one["ready"] for one in members] == [True] * 5
     assert main(["coordinator", "members", "--home", home]) == 0
     assert "ready" in capsys.readouterr().out
+
+
+# The last test: from here on another charter is the one proposed last.
+
+
+def test_a_charter_with_fewer_countries_is_proposed_by_its_list(
+    region: LoopbackRegion, capsys: Capture
+) -> None:
+    propose = ["coordinator", "charter", "propose", "--home", str(region.world.home)]
+    before = told(capsys, "coordinator", "charter", "show", "--home", str(region.world.home))
+    assert len(before["countries"]) > 200
+    assert main([*propose, "--countries", "DE,QQ"]) == 1
+    refusal = capsys.readouterr().err
+    assert "[charter.malformed]" in refusal
+    assert "QQ" in refusal
+    assert "nothing was proposed" in refusal
+    show = ("coordinator", "charter", "show", "--home", str(region.world.home))
+    assert told(capsys, *show)["version"] == before["version"]
+    proposed = told(capsys, *propose, "--countries", "DE,IT", "--synthetic")
+    assert proposed["countries"] == ["BG", "DE", "IT", "MD", "NG", "RO", "UA"]
+    assert main(list(show)) == 0
+    assert "BG, DE, IT, MD, NG, RO, UA are told apart" in capsys.readouterr().out

@@ -72,6 +72,7 @@ def test_a_refusal_is_one_document_for_programs(capsys: pytest.CaptureFixture[st
         "coordinator charter",
         "coordinator charter propose --delta much --home x",
         "coordinator charter propose --years 2020 --home x",
+        "coordinator charter propose --countries MD,ro --home x",
         "coordinator token --list --revoke --home x",
         "ask --scope everywhere question",
         "results --format pdf",
