@@ -18,17 +18,15 @@ propose = 30
 masked_input = 180
 """
 
-import fcntl
 import ipaddress
 import json
 import os
-import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from corridor.errors.region import (
     AlreadyServingError,
@@ -36,7 +34,7 @@ from corridor.errors.region import (
     NoHomeError,
     SettingsError,
 )
-from corridor.files import make_private_folder, write_atomically
+from corridor.files import holding_lock, is_locked, make_private_folder, write_atomically
 
 LONGEST_ATTEMPT_SECONDS = 3600
 """Nodes hold no reservation for longer."""
@@ -79,20 +77,16 @@ class Home:
 
         Raises:
             AlreadyServingError: another process holds it.
+            DiskError: its file cannot be opened.
         """
-        with (self.folder / "serve.lock").open("a") as lock:
-            for attempt in range(20):
-                if _locks(lock, fcntl.LOCK_EX):
-                    break
-                time.sleep(0.05 * (attempt > 0))  # `is_served` of a command may hold it briefly
-            else:
+        with holding_lock(self.folder / "serve.lock") as held:
+            if not held:
                 raise AlreadyServingError(str(self.folder))
             yield
 
     def is_served(self) -> bool:
         """Whether a `serve` runs on this folder now."""
-        with (self.folder / "serve.lock").open("a") as lock:
-            return not _locks(lock, fcntl.LOCK_SH)
+        return is_locked(self.folder / "serve.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,14 +241,6 @@ def empty_folder(folder: Path) -> None:
     """Delete the files in `folder`: what an attempt left that was killed."""
     for path in folder.iterdir():
         os.unlink(path)  # noqa: PTH108
-
-
-def _locks(file: IO[str], kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _demand_types(values: Mapping[str, Any], types: Mapping[str, type], place: str = "") -> None:

@@ -7,7 +7,6 @@ This is the only place of the node that makes a clock, randomness, a database or
 """
 
 import asyncio
-import fcntl
 import hashlib
 import json
 import os
@@ -38,7 +37,7 @@ from corridor.errors.release_tree import (
     NoCheckpointError,
     NoSuchTreeError,
 )
-from corridor.files import write_atomically
+from corridor.files import holding_lock, is_locked, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.node.attempt import Surroundings
 from corridor.node.charter_desk import CharterDesk
@@ -131,6 +130,7 @@ Tell = Callable[[str], None]
 
 EXIT_ON_FAULT = 70
 DEFAULT_DELTA = Fraction(1, 10**6)
+SERVE_LOCK = "serve.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -574,6 +574,10 @@ def open_node(
     return node
 
 
+def _hold_to_journal(ledger: Ledger, journal: Journal) -> None:
+    ledger.hold_to(journal.sessions_let_out())
+
+
 async def _run(node: ServingNode, fault: str | None) -> None:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="desk") as worker:
         link = Link(link_parts(node, lambda: _dial(node.home), worker, fault))
@@ -608,12 +612,15 @@ def link_parts(
 
 @contextmanager
 def _serving_alone(folder: Path) -> Iterator[None]:
-    """Hold the home's lock: two processes must not spend from one ledger."""
-    with (folder / "serve.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AlreadyServingError from error
+    """Hold the home's lock: two processes must not spend from one ledger.
+
+    Raises:
+        AlreadyServingError: another process holds it.
+        DiskError: it cannot be opened.
+    """
+    with holding_lock(folder / SERVE_LOCK) as held:
+        if not held:
+            raise AlreadyServingError
         yield
 
 
@@ -631,7 +638,7 @@ def status(world: World) -> StatusView:
     if not home.status.exists():
         raise NotRunningError
     found = parse_status(home.status.read_text("utf-8"))
-    alive = _is_served(world.home)
+    alive = is_locked(world.home / SERVE_LOCK)
     line = status_line(found)
     if not alive:
         line = f"not running; it said last: {line}"
@@ -682,11 +689,19 @@ def policy(world: World) -> PolicyView:
 
 
 def budget(world: World) -> BudgetView:
-    """What was spent on each person in the data, what is reserved, what is left."""
+    """What was spent on each person in the data, what is reserved, what is left.
+
+    Raises:
+        LedgerBehindJournalError: the ledger lacks what the journal remembers of it.
+    """
     home = Home(world.home)
     rules = read_policy(home)
     charter = charter_desk(home).accepted()
-    with _ledger(world, rules, charter) as ledger:
+    with (
+        _ledger(world, rules, charter) as ledger,
+        _journal(world, home, read_keys(home)) as journal,
+    ):
+        _hold_to_journal(ledger, journal)
         balance = ledger.balance()
     delta = charter.delta if charter else DEFAULT_DELTA
     nodes = charter.nodes_per_person if charter else 2
@@ -886,7 +901,11 @@ def _look_at_data(world: World) -> str:
 
 def _look_at_ledger(world: World, home: Home) -> str:
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with _ledger(world, read_policy(home), charter) as ledger:
+    with (
+        _ledger(world, read_policy(home), charter) as ledger,
+        _journal(world, home, read_keys(home)) as journal,
+    ):
+        _hold_to_journal(ledger, journal)
         balance = ledger.balance()
     return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
 
@@ -990,14 +1009,6 @@ def _dial(home: Home) -> grpc.aio.Channel:
 
 def _read_data(name: str) -> str:
     return (files("corridor.queries") / "data" / name).read_text("utf-8")
-
-
-def _is_served(folder: Path) -> bool:
-    try:
-        with _serving_alone(folder):
-            return False
-    except AlreadyServingError:
-        return True
 
 
 def _card_view(found: Card) -> CardView:

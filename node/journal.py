@@ -145,6 +145,12 @@ class Journal:
         """Every entry, for people, from the first."""
         return map(_row, self._store.entries())
 
+    def sessions_let_out(self) -> frozenset[SessionId]:
+        """The attempts whose debit was made, because their masked input was let out."""
+        return frozenset(
+            SessionId(bytes.fromhex(row.session)) for row in self.rows() if row.kind == "let_out"
+        )
+
     def export(self) -> Iterator[str]:
         """The journal as lines of JSON, to be verified by whoever trusts this node's key."""
         yield json.dumps({"country": self._country, "signing_key": self._key.hex()})

@@ -33,7 +33,7 @@ later. A clock set back would otherwise hand out a past year's allowance again.
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -46,6 +46,7 @@ from typing import Any, Self
 from corridor.errors.ledger import (
     AllowanceSpentError,
     BrokenChainError,
+    LedgerBehindJournalError,
     NoReservationError,
     SessionSeenError,
     TooManyFailedAttemptsError,
@@ -351,6 +352,23 @@ class Ledger:
             kinds = self._store.of_session(session).keys()
             if "debit" in kinds and kinds.isdisjoint({"failed", "answered"}):
                 self._append("answered", session, Fraction(0))
+
+    def hold_to(self, let_out: Collection[SessionId]) -> None:
+        """Compare with what the journal, which is written after this ledger, remembers of it.
+
+        A chain cannot show that its end was cut off, or that an older copy was put back. Where the
+        journal went with it, only witnesses can.
+
+        Args:
+            let_out: sessions whose masked input was let out, and so debited before.
+
+        Raises:
+            LedgerBehindJournalError: one of them costs nothing here.
+        """
+        for session in sorted(let_out):
+            kinds = self._store.of_session(session).keys()
+            if "reserve" not in kinds or "release" in kinds:
+                raise LedgerBehindJournalError(session.hex())
 
     def statement(self) -> LedgerStatement:
         """This node's signed word about its ledger as it is now."""

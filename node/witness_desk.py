@@ -107,12 +107,15 @@ class WitnessDesk:
         Raises:
             NotWitnessedError: too few members answered yet.
             OwnForkError: too many hold another history. Nothing was changed in either case.
+            LedgerBehindJournalError: the ledger lacks an attempt that was let out, even now.
         """
         if self._is_lost:
             raise OwnForkError(", ".join(sorted(self._weighed.contradicting)))
         if not self._ready:
             raise NotWitnessedError(len(self._weighed.agreeing), self._charter.quorum)
         if not self._settled:
+            # What the witnesses hold is adopted by now; a small quorum may hold less than this.
+            self._ledger.hold_to(self._journal.sessions_let_out())
             for session in self._ledger.forfeit_left_open():
                 self._journal.failed(session, "ledger.forfeited")
             self._settled = True

@@ -2,11 +2,17 @@
 
 Power may fail between any two lines. A file is written beside its place, flushed to the disk,
 and renamed over it; then the folder is flushed, so that the rename itself is not forgotten.
+
+And the lock by which one process at a time serves a folder; the system drops it at a kill.
 """
 
 import contextlib
+import fcntl
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from corridor.errors.files import DiskError
 
@@ -44,6 +50,43 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def holding_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock of `path` while the block runs; False where another process holds it.
+
+    Raises:
+        DiskError: the file cannot be opened.
+    """
+    try:
+        lock = path.open("a")
+    except OSError as error:
+        raise DiskError(path.name, error.strerror or "cannot be opened") from error
+    with lock:
+        for attempt in range(20):
+            if _locks(lock, fcntl.LOCK_EX):
+                yield True
+                return
+            time.sleep(0.05 * (attempt > 0))  # a command's `is_locked` may hold it briefly
+        yield False
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of `path` now."""
+    try:
+        with path.open() as lock:
+            return not _locks(lock, fcntl.LOCK_SH)
+    except FileNotFoundError:
+        return False
+
+
+def _locks(file: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def make_private_folder(path: Path) -> Path:

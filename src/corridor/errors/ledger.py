@@ -18,6 +18,24 @@ class BrokenChainError(DamagedError):
         )
 
 
+class LedgerBehindJournalError(DamagedError):
+    """The ledger lacks what the journal remembers of it. It was left as it is; nothing is answered.
+
+    An older ledger would hand out the allowance again that was spent since.
+    """
+
+    code = "ledger.behind_journal"
+
+    def __init__(self, session: str) -> None:
+        """Name the attempt that is missing."""
+        super().__init__(
+            f"ledger.sqlite3: attempt {session} costs nothing there, and journal.sqlite3 says that "
+            "its input was let out: the ledger's end was cut off, or an older copy was put back. "
+            "Both files were left as they are. Put the newest ledger back in its place; `corridor "
+            "node serve` fetches what the other members hold of it, and answers nothing before."
+        )
+
+
 class LedgerDiskError(UnavailableError):
     """The ledger or journal could not be written. Nothing was added, and nothing may leave."""
 

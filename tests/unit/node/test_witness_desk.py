@@ -11,6 +11,7 @@ from corridor.errors import CorridorError
 from corridor.errors.ledger import (
     BrokenChainError,
     ForgedAnswerError,
+    LedgerBehindJournalError,
     LedgerForkError,
     NotWitnessedError,
     OwnForkError,
@@ -75,6 +76,25 @@ def test_with_a_quorum_of_none_it_waits_for_nobody_and_says_what_that_is(tmp_pat
     )
     alone.desk.demand_witnessed()
     assert alone.status == "protect against accidents only"
+    alone.close()
+
+
+def test_a18_a_small_quorum_that_lacks_what_the_journal_let_out_is_not_enough(
+    tmp_path: Path,
+) -> None:
+    alone = Copy(
+        tmp_path / "BG", FIVE[0], make_charter(countries=FIVE, witness_quorum=0), TestClock()
+    )
+    spend(alone, 1, [])
+    alone.journal.let_out(session_of(1))
+    alone.desk.demand_witnessed()
+    # Its ledger is lost; the journal is not.
+    alone.close()
+    for path in (tmp_path / "BG").glob("ledger.sqlite3*"):
+        path.unlink()
+    alone.open()
+    with pytest.raises(LedgerBehindJournalError, match=session_of(1).hex()):
+        alone.desk.demand_witnessed()
     alone.close()
 
 
