@@ -1,6 +1,7 @@
 """The analyst's commands against a real coordinator over TLS, whose nodes are scripted."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,11 +126,56 @@ def test_the_coordinators_charter_file_is_an_anchor(
     assert "Every claim holds." in capsys.readouterr().out
 
 
-def test_a_question_that_nobody_may_ask_is_a_refusal(capsys: Capture) -> None:
-    assert main(["ask", "SELECT name FROM persons", "--rho", "1/100"]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "[" in told.err
+GROUPED = "SELECT {0}, COUNT(*) FROM corridors GROUP BY {0}"
+TOO_MANY = GROUPED.format("recruited_in, exploited_in, month")
+REFUSED_QUESTIONS = {
+    "unsupported": (
+        ["SELECT MAX(age) FROM persons", "--rho", "1/100"],
+        ("question.unsupported_sql", "line 1, column 8", "the measures are"),
+    ),
+    "construct": (
+        [f"{SQL} ORDER BY gender", "--rho", "1/100"],
+        ("question.unsupported_sql", f"line 1, column {len(SQL) + 2}", "ORDER BY is not supported"),
+    ),
+    "field": (
+        [SQL.replace("gender", "gendr"), "--rho", "1/100"],
+        ("question.unknown_field", "line 1, column 60", "did you mean gender?"),
+    ),
+    "value": (
+        ["SELECT COUNT(*) FROM corridors WHERE exploited_in = 'Moldovia'", "--rho", "1/100"],
+        ("question.unknown_value", "line 1, column", "did you mean MD (Moldova)?"),
+    ),
+    "cells": (
+        [TOO_MANY, "--rho", "1/100"],
+        ("question.too_many_cells", "the largest grouping is", "name the values you need in WHERE"),
+    ),
+    "zero": ([SQL, "--rho", "0"], ("question.rho_out_of_range", "ρ = 0", "above 0")),
+    "ceiling": ([SQL, "--rho", "1/9"], ("question.rho_out_of_range", "ρ = 1/9", "at most 1/10")),
+    "indicator": (
+        ["--indicator", "time_to_referral", "--rho", "1/100"],
+        ("indicator.not_available", "time_to_referral", "not built yet"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_QUESTIONS)
+def test_a_question_that_cannot_be_asked_is_refused_by_code_place_and_remedy_and_costs_nothing(
+    region: LoopbackRegion, capsys: Capture, name: str
+) -> None:
+    words, says = REFUSED_QUESTIONS[name]
+    code, place, remedy = says
+    questions = len(told(capsys, "results"))
+    ledgers = {country: node.script.entries for country, node in region.nodes.items()}
+    for command in ("forecast", "ask"):
+        assert main([command, *words]) == 1
+        refusal = capsys.readouterr()
+        assert refusal.out == ""
+        assert f"[{code}]" in refusal.err
+        assert place in refusal.err
+        assert remedy in refusal.err
+        assert "Nothing was spent." in refusal.err
+    assert len(told(capsys, "results")) == questions
+    assert {country: node.script.entries for country, node in region.nodes.items()} == ledgers
 
 
 def test_an_unknown_release_is_a_refusal(capsys: Capture) -> None:
@@ -144,6 +190,29 @@ def test_members_are_shown_ready(region: LoopbackRegion, capsys: Capture) -> Non
     assert [one["ready"] for one in members] == [True] * 5
     assert main(["coordinator", "members", "--home", home]) == 0
     assert "ready" in capsys.readouterr().out
+
+
+def test_too_few_nodes_refuse_a_question_by_name_and_it_costs_nothing(
+    region: LoopbackRegion, capsys: Capture
+) -> None:
+    gone = list(region.nodes.values())[:3]
+    for node in gone:
+        node.disconnect()
+    ledgers = {country: node.script.entries for country, node in region.nodes.items()}
+    try:
+        for _ in range(200):
+            ready = [one for one in region.get("/api/v1/members").json() if one["ready"]]
+            if len(ready) == 2:
+                break
+            time.sleep(0.05)
+        assert main(["ask", SQL, "--rho", "1/77"]) == 1
+        refusal = capsys.readouterr().err
+        assert "[region.too_few_nodes]" in refusal
+        assert "missing: BG, MD, NG" in refusal
+    finally:
+        for node in gone:
+            node.connect()
+    assert {country: node.script.entries for country, node in region.nodes.items()} == ledgers
 
 
 # The last test: from here on another charter is the one proposed last.
