@@ -44,8 +44,14 @@ class Cell:
 
     @property
     def reaches_zero(self) -> bool:
-        """Whether the answer cannot tell this cell from nothing."""
-        return self.value is None or self.margin is None or abs(self.value) <= self.margin
+        """Whether the answer cannot tell this cell from nothing.
+
+        What cannot be negative, and is estimated far below 0, is noise about nothing as well.
+        """
+        if self.value is None or self.margin is None:
+            return True
+        size = abs(self.value) if self.non_negative is None else self.value
+        return size <= self.margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
