@@ -11,14 +11,17 @@ enter by, and everything between the processes is mutual TLS on loopback.
 
 import argparse
 import contextlib
+import shlex
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.cli.demo.region import COUNTRIES, running_region
 from corridor.cli.demo.story import tell_story
+from corridor.cli.homes import whole, whole_from
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command
 from corridor.errors.demo import FolderTakenError, TooFewCountriesError
@@ -36,11 +39,17 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="run a whole region on this machine with synthetic case files, and write a report",
         example="corridor demo --people 2000 --out demo --keep",
     )
-    parser.add_argument("--countries", type=int, default=5, metavar="N", help="default 5")
     parser.add_argument(
-        "--people", type=int, default=1500, metavar="N", help="victims a country, about"
+        "--countries", type=whole, default=5, metavar="N", help="4 to 12 (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="of the case files")
+    parser.add_argument(
+        "--people",
+        type=whole_from(10, 1_000_000),
+        default=1500,
+        metavar="N",
+        help="victims a country, about (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=whole, default=2026, metavar="N", help="of the case files")
     parser.add_argument(
         "--keep", action="store_true", help="leave the region running and say how to use it"
     )
@@ -90,28 +99,35 @@ def _folder(chosen: Path | None, *, keep: bool) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _ends_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does, so that its processes end too."""
+    """Let SIGTERM, and a terminal that is closed, end the demo as Ctrl-C does: with its parties."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {one: signal.signal(one, interrupt) for one in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _say_how_to_use(folder: Path, url: str, out: Output) -> None:
+    def quoted(path: Path) -> str:
+        return shlex.quote(str(path))
+
     out.heading("The region goes on running. In another shell:")
-    out.say(f"  export CORRIDOR_CREDENTIALS={folder / 'credentials.json'}")
+    out.say(f'  export PATH={quoted(Path(sys.executable).parent)}:"$PATH"')
+    out.say(f"  export CORRIDOR_CREDENTIALS={quoted(folder / 'credentials.json')}")
     out.say("  corridor indicators")
     out.say('  corridor forecast --indicator exploitation_forms --accuracy "±25"')
     out.say('  corridor ask --indicator exploitation_forms --accuracy "±25"')
-    out.say(f"  corridor node status --home {folder / 'node-BG'}")
-    out.say(f"  corridor node budget --home {folder / 'node-BG'}")
-    out.say(f"  corridor node journal --home {folder / 'node-BG'}")
+    home = quoted(folder / "node-BG")
+    out.say(f"  corridor node status --home {home}")
+    out.say(f"  corridor node budget --home {home}")
+    out.say(f"  corridor node journal --home {home}")
     receipt = min((folder / "receipts").iterdir())
-    out.say(f"  corridor verify {receipt} --charter {folder / 'node-BG' / 'charter.json'}")
+    charter = quoted(folder / "node-BG" / "charter.json")
+    out.say(f"  corridor verify {quoted(receipt)} --charter {charter}")
     out.say(f"The coordinator answers at {url}. Ctrl-C here stops the region; its folder stays:")
     out.say(f"  {folder}")

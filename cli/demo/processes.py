@@ -1,6 +1,7 @@
 """The demo's processes: the same `corridor … serve` that an authority runs, one a party.
 
-They are started in a session of their own and ended however the demo ends; what they said is in a
+They are started in a session of their own and ended however the demo ends, also by kill -9
+(`cli/party.py`); what they said is in a
 log file each, and the end of it is shown when one of them dies unasked.
 """
 
@@ -28,8 +29,8 @@ class Processes:
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603  # our own command
-                [sys.executable, "-P", "-m", "corridor.cli", *words],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-P", "-m", "corridor.cli.party", *words],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -83,3 +84,5 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdin is not None:
+            process.stdin.close()

@@ -121,7 +121,11 @@ def _build(
         )
         tell(f"{country}: {outcome.lines[0]}")
     _sign_charter(folder, countries, world)
-    tell("every node has signed the charter; starting the nodes")
+    tell(
+        "every node has signed the charter; the fingerprints were read from the node folders here, "
+        "where real authorities read them to each other by phone"
+    )
+    tell("starting the nodes")
     for country in countries:
         start_node(processes, folder, country)
     credentials = Credentials(

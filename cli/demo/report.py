@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
+from corridor.cli.release import shown_margin
 from corridor.client.tables import Cell
 
 UNKNOWN = "unknown"
@@ -44,6 +45,11 @@ class Figure:
     def reaches_zero(self) -> bool:
         """Whether the data cannot tell it from nothing."""
         return self.value <= self.margin
+
+    @property
+    def shown_margin(self) -> str:
+        """The margin in words: rounded up, as everywhere."""
+        return shown_margin(self.margin)
 
     @property
     def is_rough(self) -> bool:
@@ -130,7 +136,7 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
                         },
                         "tooltip": {
                             "formatter": f"{one.labels[0]} → {one.labels[1]}: "
-                            f"{one.value:.0f} ± {one.margin:.0f}"
+                            f"{one.value:.0f} ± {one.shown_margin}"
                         },
                     }
                     for one in drawn

@@ -143,7 +143,8 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
         Scene(
             title="Age and gender",
             words=f"While this was computed, the node of {_name(countries[-1])} was stopped on "
-            "purpose. The others finished without it; the margins and the promise still hold.",
+            "purpose. The others finished without it; the margins and the promise still hold. A "
+            "gender whose total could be nothing is left to the table.",
             request={
                 "indicator": "victims_by_sex_age",
                 "parameters": {},
@@ -222,6 +223,7 @@ def _show_ledgers(region: DemoRegion, out: Output) -> Sequence[Sequence[str]]:
         "The ledgers: what was spent on every person at a node",
         ("node", ">ρ spent", ">as ε", ">reserved", ">left this year"),
         rows,
+        note="what a node has debited stays debited: one that dropped out half-way has paid, too",
     )
     return rows
 
@@ -237,6 +239,7 @@ def _part(told: Told) -> Part:
         columns=[axis.label for axis in table.axes],
         figures=figures,
         facts=[
+            *([("only", condition)] if (condition := told.table.title.partition("; ")[2]) else []),
             ("each figure", f"± {_margin(table.margin)} at 95 %"),
             ("a trusted curator", f"± {_margin(table.central_margin)} for the same promise"),
             ("promised", guarantee_words(release["guarantee"])),
