@@ -18,7 +18,12 @@ from corridor.cli.release import show_forecast, show_release
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
 from corridor.client.connection import Answer, Credentials, Region
-from corridor.errors.cli import BadParameterError, NoQuestionError
+from corridor.errors.cli import (
+    AmbiguousIdError,
+    BadParameterError,
+    NoAnswerYetError,
+    NoQuestionError,
+)
 from corridor.files import PUBLIC, write_atomically
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
@@ -81,7 +86,9 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="list the questions asked, or show one answer again, free of charge",
         example="corridor results 7f3a --format csv --out answer.csv",
     )
-    results.add_argument("id", nargs="?", metavar="ID", help="of a question or release")
+    results.add_argument(
+        "id", nargs="?", metavar="ID", help="of a question or release; its beginning is enough"
+    )
     results.add_argument("--format", choices=FORMATS, default="table")
     results.add_argument(
         "--out", type=Path, metavar="FILE", help="write there instead of to the screen"
@@ -194,7 +201,10 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
     with _region() as region:
         if arguments.id is None:
             return _list(region, out)
-        release = _release_of(region, arguments.id)
+        question = _question_of(region, arguments.id)
+        if question is not None and question["state"] == "failed":
+            return _failed(question, out)
+        release = region.release(arguments.id if question is None else _answer_to(question))
         if arguments.receipt is not None:
             raw = region.receipt(release["id"], arguments.since)
             write_atomically(arguments.receipt, raw, PUBLIC)
@@ -243,17 +253,37 @@ def _list(region: Region, out: Output) -> int:
         )
         for one in questions
     ]
-    out.table("Questions", ("id", "state", "release", ">ρ", "purpose", "asked at"), rows)
+    out.table("Questions", ("=id", "state", "=release", ">ρ", "purpose", "asked at"), rows)
     out.document(questions)
     return 0
 
 
-def _release_of(region: Region, identifier: str) -> Answer:
-    """The release of that id, or of the question of that id."""
-    for question in region.questions():
-        if question["id"] == identifier and question.get("release_id"):
-            return region.release(question["release_id"])
-    return region.release(identifier)
+def _question_of(region: Region, identifier: str) -> Answer | None:
+    """The question that the beginning of its id, or of its release's, names; None: not listed.
+
+    Raises:
+        AmbiguousIdError: it begins several.
+    """
+    found = [
+        one
+        for one in region.questions()
+        if one["id"].startswith(identifier) or (one.get("release_id") or "").startswith(identifier)
+    ]
+    if len({one.get("release_id") or one["id"] for one in found}) > 1:
+        raise AmbiguousIdError(identifier, len(found))
+    return region.question(found[0]["id"]) if found else None
+
+
+def _answer_to(question: Answer) -> str:
+    """The id of the release that answers it.
+
+    Raises:
+        NoAnswerYetError: there is none yet.
+    """
+    if question["release_id"] is None:
+        raise NoAnswerYetError(question["id"], progress_line(question))
+    release: str = question["release_id"]
+    return release
 
 
 def make_request(arguments: argparse.Namespace) -> dict[str, Any]:

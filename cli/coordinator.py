@@ -7,13 +7,22 @@ All but `serve` work on the folder directly, also while `serve` runs on it.
 """
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from corridor.cli.homes import countries_of, country_of, fraction, home_of, whole
+from corridor.cli.homes import (
+    countries_of,
+    country_of,
+    fraction,
+    home_of,
+    same_home,
+    whole,
+    whole_from,
+)
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.coordinator import app
@@ -120,7 +129,11 @@ def _add_invite(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         "--out", type=Path, metavar="FILE", help="default: invitation-CC.json, here"
     )
     invite.add_argument(
-        "--days", type=whole, default=14, metavar="N", help="valid for (default: %(default)s)"
+        "--days",
+        type=whole_from(1, 365),
+        default=14,
+        metavar="N",
+        help="valid for (default: %(default)s)",
     )
     add_home(invite, "the coordinator")
 
@@ -217,8 +230,8 @@ def _init(arguments: argparse.Namespace, out: Output) -> int:
     out.say("             analysts pin this: corridor login URL --ca-fingerprint …")
     out.say(f"signing key  {found.signing_key}")
     out.say("             every invitation carries it")
-    out.say("Next: corridor coordinator serve, and in another shell")
-    out.say("      corridor coordinator invite --country CC")
+    out.say(f"Next: corridor coordinator serve{same_home(arguments)}, and in another shell")
+    out.say(f"      corridor coordinator invite --country CC{same_home(arguments)}")
     out.document(
         {"home": str(home), "authority": found.authority, "signing_key": found.signing_key}
     )
@@ -237,8 +250,9 @@ def _invite(arguments: argparse.Namespace, out: Output) -> int:
     out.say("Send it to the authority's operator alone, and read out by telephone:")
     out.say(f"authority    {invitation.authority}")
     out.say(f"signing key  {invitation.coordinator_key}")
-    out.say(f"Next, there: corridor node enrol {path.name}")
-    out.say("Next, here, when everybody has enrolled: corridor coordinator charter propose")
+    out.say(f"Next, there: corridor node enrol {shlex.quote(path.name)} --home DIR")
+    out.say("Next, here, when everybody has enrolled:")
+    out.say(f"      corridor coordinator charter propose{same_home(arguments)}")
     out.document(
         {
             "country": arguments.country,
@@ -270,7 +284,7 @@ def _propose(arguments: argparse.Namespace, out: Output) -> int:
     )
     _show_proposed(proposed, out)
     out.say("Proposed. It is in force when every member listed has signed it.")
-    out.say("Next, at each node: corridor node accept --trust CC=FINGERPRINT …")
+    out.say("Next, at each node: corridor node accept --trust CC=FINGERPRINT … --home DIR")
     return 0
 
 

@@ -6,10 +6,16 @@ are for argparse: what they refuse is wrong usage, with exit code 2.
 
 import argparse
 import os
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+from corridor.errors.charter import MalformedCardError, MalformedCharterError
 from corridor.errors.cli import NoHomeGivenError, UnreadableFileError
+from corridor.errors.receipts import MalformedReceiptError
+from corridor.errors.wire import MalformedInvitationError
 from corridor.ids import CountryCode, is_country_code
 
 
@@ -25,6 +31,25 @@ def home_of(arguments: argparse.Namespace) -> Path:
     if not named:
         raise NoHomeGivenError
     return Path(named)
+
+
+def same_home(arguments: argparse.Namespace) -> str:
+    """` --home DIR` for the next command that is told, where this one needed it."""
+    return "" if arguments.home is None else f" --home {shlex.quote(str(arguments.home))}"
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Name the user's file, and what it should be, in what a reader says of its content."""
+    try:
+        yield
+    except (
+        MalformedCardError,
+        MalformedCharterError,
+        MalformedInvitationError,
+        MalformedReceiptError,
+    ) as error:
+        raise type(error)(f"{path} is not {what}: {error}") from error
 
 
 def read_file(path: Path) -> bytes:
@@ -56,6 +81,18 @@ def whole(word: str) -> int:
     if not word.isascii() or not word.isdigit() or len(word) > 12:
         raise argparse.ArgumentTypeError(f"{word!r} is not a whole number")
     return int(word)
+
+
+def whole_from(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers between two ends."""
+
+    def number(word: str) -> int:
+        value = whole(word)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{value} is not between {least} and {most}")
+        return value
+
+    return number
 
 
 def fraction(word: str) -> Fraction:

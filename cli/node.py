@@ -1,18 +1,19 @@
 """What an authority runs at its node: `corridor node …`."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from corridor.cli.homes import home_of, read_file
+from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
 from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
 from corridor.files import PUBLIC, write_atomically
-from corridor.ids import CountryCode, is_country_code
 from corridor.node import app
 from corridor.node.views import CardView, CharterOffer, EvidenceView
+from corridor.protocols.cards import fingerprint_text, key_fingerprint
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -30,7 +31,9 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="make a new node with its own keys in an empty folder",
         example='init --home /srv/corridor --country MD --name "Anti-trafficking unit"',
     )
-    init.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2, as MD")
+    init.add_argument(
+        "--country", required=True, type=country_of, metavar="CC", help="ISO 3166-1 alpha-2, as MD"
+    )
     init.add_argument("--name", default="", help="name of the authority")
 
     enrol = command(
@@ -41,11 +44,17 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     enrol.add_argument("invitation", type=Path, metavar="INVITATION", help="the file it sent")
 
-    command(
+    card = command(
         "card",
         _card,
         does="show this node's public keys and their fingerprint, to read out by phone",
-        example="card --home /srv/corridor",
+        example="card --out card-MD.json --home /srv/corridor",
+    )
+    card.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="also write the card, for `accept --card` elsewhere",
     )
 
     accept = command(
@@ -67,7 +76,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="a member's card, received from that authority itself",
+        help="a member's card (`corridor node card --out` there), from that authority itself",
     )
     accept.add_argument("--show", action="store_true", help="only show what is proposed")
 
@@ -170,26 +179,44 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
 def _init(arguments: argparse.Namespace, out: Output) -> int:
     card = app.initialise(
         app.real_world(home_of(arguments)),
-        country=_country(arguments.country),
+        country=arguments.country,
         name=arguments.name or f"Authority of {arguments.country}",
     )
     out.say(f"A node for {card.country} was made in {home_of(arguments)}.")
     _show_card(card, out)
     out.say("Look at policy.toml in that folder: it decides what may be asked here.")
-    out.say("Next: corridor node enrol INVITATION")
+    out.say(f"Next: corridor node enrol INVITATION{same_home(arguments)}")
     return 0
 
 
 def _enrol(arguments: argparse.Namespace, out: Output) -> int:
-    enrolment = app.enrol(app.real_world(home_of(arguments)), read_file(arguments.invitation))
-    out.say(f"Enrolled with {enrolment.region} at {enrolment.grpc}.")
-    out.say("Next: corridor node import FILE…, and corridor node accept when there is a charter")
-    out.document({"region": enrolment.region, "grpc": enrolment.grpc, "web": enrolment.web})
+    world = app.real_world(home_of(arguments))
+    with reading(arguments.invitation, "an invitation as the coordinator sent it"):
+        enrolment = app.enrol(world, read_file(arguments.invitation))
+    key = fingerprint_text(key_fingerprint(enrolment.coordinator_key))
+    out.say(f"Enrolled with {enrolment.region} at {enrolment.grpc}. Compare by telephone:")
+    out.say(f"authority    {enrolment.authority}")
+    out.say(f"signing key  {key}")
+    out.say(f"Next: corridor node import FILE…{same_home(arguments)}")
+    out.say(f"      corridor node accept{same_home(arguments)}, when there is a charter")
+    out.document(
+        {
+            "region": enrolment.region,
+            "grpc": enrolment.grpc,
+            "web": enrolment.web,
+            "authority": enrolment.authority,
+            "coordinator_key": key,
+        }
+    )
     return 0
 
 
 def _card(arguments: argparse.Namespace, out: Output) -> int:
-    _show_card(app.card(app.real_world(home_of(arguments))), out)
+    card = app.card(app.real_world(home_of(arguments)))
+    if arguments.out is not None:
+        write_atomically(arguments.out, card.text.encode(), PUBLIC)
+        out.progress(f"The card was written to {arguments.out}; hand it over in person.")
+    _show_card(card, out)
     return 0
 
 
@@ -210,21 +237,23 @@ def _show_card(card: CardView, out: Output) -> None:
 
 def _accept(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
+    trusted = app.trusted_fingerprints(trust_of(arguments.trust), [])
+    for path in arguments.card:
+        with reading(path, "a member's card (`corridor node card --out FILE` writes one)"):
+            for country, mark in app.trusted_fingerprints({}, [read_file(path)]).items():
+                if trusted.setdefault(country, mark) != mark:
+                    raise BadTrustError(str(path), f"another key of {country} was confirmed, too")
     offer = app.offered_charter(world)
     _show_offer(offer, out)
     if arguments.show:
         out.document(offer.document)
         return 0
-    trusted = app.trusted_fingerprints(
-        trust_of(arguments.trust),
-        [read_file(path) for path in arguments.card],
-    )
     status = app.accept(world, offer, trusted)
     if status.in_force:
         out.say("Signed. Every member has signed: the charter is in force.")
     else:
         out.say(f"Signed. Waiting for the signatures of {', '.join(status.missing)}.")
-    out.say("Next: corridor node serve")
+    out.say(f"Next: corridor node serve{same_home(arguments)}")
     out.document({"in_force": status.in_force, "missing": list(status.missing)})
     return 0
 
@@ -249,6 +278,10 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
     )
     for line in outcome.lines:
         out.say(line)
+    out.say(
+        "Next: correct what was rejected and import again; a node that serves counts the new "
+        f"edition from the next question on: corridor node serve{same_home(arguments)}"
+    )
     out.document(outcome.document)
     return 0
 
@@ -317,7 +350,7 @@ def _journal(arguments: argparse.Namespace, out: Output) -> int:
 def _receipt(arguments: argparse.Namespace, out: Output) -> int:
     app.fetch_receipt(app.real_world(home_of(arguments)), arguments.release, arguments.out)
     out.say(f"Written to {arguments.out}, still encrypted to the members.")
-    out.say(f"Next: corridor verify {arguments.out} --home {home_of(arguments)}")
+    out.say(f"Next: corridor verify {shlex.quote(str(arguments.out))}{same_home(arguments)}")
     out.document({"file": str(arguments.out)})
     return 0
 
@@ -391,9 +424,3 @@ def _doctor(arguments: argparse.Namespace, out: Output) -> int:
     )
     out.document([{"ok": one.ok, "what": one.what, "finding": one.finding} for one in findings])
     return 0 if all(one.ok for one in findings) else 1
-
-
-def _country(text: str) -> CountryCode:
-    if not is_country_code(text):
-        raise BadTrustError(text, "is not two capital letters, as in MD")
-    return text

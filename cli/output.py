@@ -28,6 +28,13 @@ NARROWEST = 100
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to `main`; rich's own ends the process with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Output:
     """Where one command's words go."""
 
@@ -38,8 +45,8 @@ class Output:
         self._json = as_json
         self._out = out
         width = None if out.isatty() else NARROWEST
-        self._console = Console(file=out, width=width, highlight=False, soft_wrap=False)
-        self._errors = Console(file=err, highlight=False, soft_wrap=True)
+        self._console = _Console(file=out, width=width, highlight=False, soft_wrap=False)
+        self._errors = _Console(file=err, highlight=False, soft_wrap=True)
         self._told = ""
 
     def say(self, text: str = "") -> None:
@@ -61,7 +68,11 @@ class Output:
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = ""
     ) -> None:
-        """Print a table for people. A column whose name begins with `>` is set to the right."""
+        """Print a table for people.
+
+        A column whose name begins with `>` is set to the right, one that begins with `=` is never
+        broken: it holds something to be pasted.
+        """
         if self._json:
             return
         if title:
@@ -70,9 +81,9 @@ class Output:
         for column in columns:
             right = column.startswith(">")
             table.add_column(
-                column.removeprefix(">"),
+                column.lstrip(">="),
                 justify="right" if right else "left",
-                no_wrap=right,
+                no_wrap=column[:1] in {">", "="},
                 overflow="fold",
             )
         for row in rows:

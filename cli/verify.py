@@ -13,13 +13,14 @@ not proven then is said, and `--checkpoint` refuses what does not fit a checkpoi
 """
 
 import argparse
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from corridor.cli.homes import home_of, read_file
+from corridor.cli.homes import home_of, read_file, reading
 from corridor.cli.output import Output
 from corridor.cli.published import verify_release
 from corridor.cli.trust import trust_of
@@ -27,6 +28,7 @@ from corridor.cli.words import Nouns, add_command, add_home
 from corridor.errors.charter import MalformedCharterError
 from corridor.errors.cli import (
     NoAnchorError,
+    NoMemberKeyError,
     PublicForPublicReceiptError,
     ReleaseForMembersReceiptError,
     TrustForMembersReceiptError,
@@ -63,6 +65,8 @@ from corridor.transport.sealed_files import MAGIC, is_sealed, open_sealed
 from corridor.transport.suites import ed25519_verify, suite_named
 
 PIECE_BYTES = 1 << 20
+
+A_CHARTER = "a region's charter (`corridor coordinator charter show --out FILE` writes one)"
 
 PUBLIC_UNPROVEN = (
     "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
@@ -180,23 +184,29 @@ def _shown_tree(tree: TreeFindings) -> dict[str, Any]:
 
 
 def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
-    raw = read_file(arguments.file)
+    given = trust_of(arguments.trust)
     if arguments.public is not None:
         raise PublicForPublicReceiptError
+    path = arguments.charter
+    if path is None and arguments.home is not None:
+        path = arguments.home / "charter.json"
+    if path is None and not given:
+        raise NoAnchorError
+    raw = read_file(arguments.file)
+    with reading(arguments.file, "a receipt"):
+        parse_public_receipt(parse_receipt_file(raw).receipt)
     known = _known_checkpoint(arguments)
-    if arguments.trust:
-        verified, trusted, threshold = verify_trusted_receipt(raw, trust_of(arguments.trust), known)
+    if given:
+        verified, trusted, threshold = verify_trusted_receipt(raw, given, known)
         _verify_shown(arguments, raw, None)
         names = ", ".join(sorted(trusted))
         anchor = f"the fingerprints of {len(trusted)} who signed ({names}); {threshold} are needed"
         return anchor, verified
-    path = arguments.charter
-    if path is None and arguments.home is None:
-        raise NoAnchorError
-    if path is None:
-        path = arguments.home / "charter.json"
-    verified = verify_receipt(raw, read_file(path), known)
-    _verify_shown(arguments, raw, read_charter(read_file(path)))
+    anchor_file = read_file(path)
+    with reading(path, A_CHARTER):
+        charter = read_charter(anchor_file)
+    verified = verify_receipt(raw, anchor_file, known)
+    _verify_shown(arguments, raw, charter)
     return f"the charter in {path}", verified
 
 
@@ -275,6 +285,8 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
 
     if arguments.trust:
         raise TrustForMembersReceiptError
+    if arguments.home is None and not os.environ.get("CORRIDOR_HOME"):
+        raise NoMemberKeyError(str(arguments.file))
     known = _known_checkpoint(arguments)
     if known is not None:
         raise NoTreeInReceiptError(parse_checkpoint(known.text).size)
@@ -284,7 +296,8 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
     country = read_settings(home).country
     # A member's own charter in force is what its operator confirmed.
     path = home.charter if arguments.charter is None else arguments.charter
-    charter = read_charter(read_file(path))
+    with reading(path, A_CHARTER):
+        charter = read_charter(read_file(path))
     key = read_keys(home).encryption
     pieces = open_sealed(_pieces(arguments.file), country, key, arguments.file.name)
     claims = verify_members_receipt(

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -185,7 +186,7 @@ def enrol(world: World, invitation: bytes) -> Enrolment:
     if asked.country != settings.country:
         raise SettingsError(
             f"the invitation is for {asked.country}, this node is {settings.country}'s; nothing "
-            "was sent"
+            f"was sent. Ask the coordinator for the invitation of {settings.country}"
         )
     identity_key = decode_key((home.keys / "tls.key").read_bytes())
     enrolled = ask_to_enrol(asked, keys.card(settings), keys.sign, identity_key, world.clock())
@@ -357,17 +358,23 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
 
     Raises:
         AlreadyServingError: another process serves this home.
+        NotEnrolledError: there is no coordinator to dial.
         CorridorError: a file of the home cannot be used. Nothing was started.
     """
     home = Home(world.home)
     settings = read_settings(home)
+    # Without it there is nobody to dial: to wait quietly would look like taking part.
+    read_enrolment(home)
     policy_rules = read_policy(home)
     log_as_json_lines()
     with ExitStack() as stack:
         stack.enter_context(_serving_alone(world.home))
         node = open_node(world, home, settings, policy_rules, stack)
         node.check_fault(fault)
-        tell(f"{settings.country} serves; status: corridor node status --home {world.home}")
+        tell(
+            f"{settings.country} serves; status: corridor node status --home "
+            f"{shlex.quote(str(world.home))}"
+        )
         node.journal.started(__version__)
         asyncio.run(_run(node, fault))
 
@@ -709,23 +716,23 @@ def budget(world: World) -> BudgetView:
     region = Rho(balance.spent).for_group(nodes)
     lost = _epsilon_text(region.value, delta)
     return BudgetView(
-        [(name, str(rho), _epsilon_text(rho, delta)) for name, rho in amounts],
+        [(name, str(rho), _epsilon_text(rho, delta)) for _, name, rho in amounts],
         [
             f"ε is shown at δ = {delta}.",
             f"At most lost by a person known to {nodes} nodes: ρ = {region.value}, ε = {lost}.",
             *([f"Witnesses: {charter.quorum_text}."] if charter else []),
         ],
-        {name: str(rho) for name, rho in amounts} | {"delta": str(delta)},
+        {key: str(rho) for key, _, rho in amounts} | {"year": balance.year, "delta": str(delta)},
     )
 
 
-def _amounts(balance: Balance) -> list[tuple[str, Fraction]]:
+def _amounts(balance: Balance) -> list[tuple[str, str, Fraction]]:
     return [
-        ("spent, all time", balance.spent),
-        (f"spent in {balance.year}", balance.spent_this_year),
-        ("reserved now", balance.reserved),
-        (f"left in {balance.year}", balance.left_this_year),
-        ("left for all time", balance.left_for_all_time),
+        ("spent", "spent, all time", balance.spent),
+        ("spent_this_year", f"spent in {balance.year}", balance.spent_this_year),
+        ("reserved", "reserved now", balance.reserved),
+        ("left_this_year", f"left in {balance.year}", balance.left_this_year),
+        ("left_all_time", "left for all time", balance.left_for_all_time),
     ]
 
 
@@ -1048,7 +1055,7 @@ def _offer(signed: SignedCharter) -> CharterOffer:
         ("domains", charter.domains_edition),
         ("countries", ", ".join(charter.countries)),
         ("suite", charter.suite),
-        ("members' receipts kept for days", str(charter.retention_days)),
+        ("days for which members' receipts are kept", str(charter.retention_days)),
         ("coordinator's key", fingerprint_text(key_fingerprint(charter.coordinator_key))),
         ("follows", "none" if charter.previous is None else charter.previous.hex()),
     ]

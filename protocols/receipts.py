@@ -253,7 +253,7 @@ def verify_public_receipt(
         Claim(
             5,
             f"Its numbers follow from charter, plan and ρ: threshold {settled.parameters.threshold}"
-            f", at most {settled.parameters.dropouts} dropouts, "
+            f", dropouts tolerated {settled.parameters.dropouts}, "
             f"{settled.parameters.honest_shares} honest noise shares counted on.",
         ),
         Claim(6, f"{len(receipt.sharers.opened)} of them opened each other's envelopes."),

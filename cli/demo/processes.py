@@ -1,8 +1,8 @@
 """The demo's processes: the same `corridor … serve` that an authority runs, one a party.
 
 They are started in a session of their own and ended however the demo ends, also by kill -9
-(`cli/party.py`); what they said is in a
-log file each, and the end of it is shown when one of them dies unasked.
+(`cli/party.py`); what they said is in a log file each, and the end of it is shown when one of
+them dies unasked.
 """
 
 import os
@@ -23,6 +23,7 @@ class Processes:
 
     logs: Path
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _pipe: tuple[int, int] | None = None
 
     def start(self, name: str, *words: str) -> None:
         """Start `corridor WORDS` as `name`."""
@@ -30,7 +31,7 @@ class Processes:
         with (self.logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603  # our own command
                 [sys.executable, "-P", "-m", "corridor.cli.party", *words],
-                stdin=subprocess.PIPE,
+                stdin=self._lifeline(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -72,6 +73,16 @@ class Processes:
         """Ask everybody to end, and wait."""
         _end(list(self._running.values()))
         self._running.clear()
+        if self._pipe is not None:
+            for end in self._pipe:
+                os.close(end)
+            self._pipe = None
+
+    def _lifeline(self) -> int:
+        """A pipe that nobody writes to, the same for all: it closes when this process ends."""
+        if self._pipe is None:
+            self._pipe = os.pipe()
+        return self._pipe[0]
 
 
 def _end(processes: list[subprocess.Popen[bytes]]) -> None:
@@ -84,5 +95,3 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdin is not None:
-            process.stdin.close()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from corridor.errors.files import DiskError
+from corridor.errors.files import DiskError, FolderError
 
 PRIVATE = 0o600
 """Only the owner may read and write: keys, settings, anything about an installation."""
@@ -40,7 +40,7 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise DiskError(path.name, error.strerror or "cannot be written") from error
+        raise DiskError(str(path), error.strerror or "cannot be written") from error
 
 
 def flush_folder(folder: Path) -> None:
@@ -90,6 +90,13 @@ def _locks(file: IO[str], kind: int) -> bool:
 
 
 def make_private_folder(path: Path) -> Path:
-    """Create `path`, and what is missing above it, for the owner alone."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create `path`, and what is missing above it, for the owner alone.
+
+    Raises:
+        FolderError: the system does not let it be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(str(path), error.strerror or "cannot be made") from error
     return path

@@ -2,6 +2,7 @@
 
     CorridorError
     ├── InvalidInputError      what came from outside is not what it must be
+    │   └── WrongUsageError    a command was given too few words, or words that do not fit
     ├── RefusedError           understood, and declined
     │   └── NotAllowedError    the asker has no right to it
     ├── NotFoundError          nothing goes by that name
@@ -28,6 +29,15 @@ class InvalidInputError(CorridorError):
     """What came from outside is not what it must be. Nothing was changed."""
 
     code = "input.invalid"
+
+
+class WrongUsageError(InvalidInputError):
+    """A command was given too few words, or words that do not fit each other. Nothing was done.
+
+    The command line ends with exit code 2, as it does for every other wrong usage.
+    """
+
+    code = "cli.wrong_usage"
 
 
 class RefusedError(CorridorError):

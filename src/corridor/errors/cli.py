@@ -1,9 +1,9 @@
 """Errors of the command line that are not wrong usage by argparse's own word."""
 
-from corridor.errors import InvalidInputError, RefusedError
+from corridor.errors import InvalidInputError, UnavailableError, WrongUsageError
 
 
-class NoQuestionError(InvalidInputError):
+class NoQuestionError(WrongUsageError):
     """`ask` or `forecast` was given no question, or two. Nothing was sent."""
 
     code = "cli.no_question"
@@ -16,17 +16,17 @@ class NoQuestionError(InvalidInputError):
         )
 
 
-class BadParameterError(InvalidInputError):
+class BadParameterError(WrongUsageError):
     """An indicator's parameter is not NAME=VALUE. Nothing was sent."""
 
     code = "cli.bad_parameter"
 
     def __init__(self, word: str) -> None:
         """Name the word."""
-        super().__init__(f"{word!r}: a parameter is NAME=VALUE, as in from=2019; nothing was sent")
+        super().__init__(f"{word!r}: a parameter is NAME=VALUE, as in from=MD,UA; nothing was sent")
 
 
-class NoHomeGivenError(InvalidInputError):
+class NoHomeGivenError(WrongUsageError):
     """Neither --home nor CORRIDOR_HOME says which installation is meant. Nothing was done."""
 
     code = "cli.no_home"
@@ -35,6 +35,44 @@ class NoHomeGivenError(InvalidInputError):
         """Say the two ways of naming it."""
         super().__init__(
             "which installation? Name its folder with --home DIR, or set CORRIDOR_HOME"
+        )
+
+
+class NoMemberKeyError(WrongUsageError):
+    """A members' receipt was to be checked without a node's key. Nothing was checked."""
+
+    code = "cli.no_member_key"
+
+    def __init__(self, path: str) -> None:
+        """Say whose key opens it."""
+        super().__init__(
+            f"{path} is a members' receipt: only a member's key opens it. Name that node's folder "
+            "with --home DIR. Nothing was checked."
+        )
+
+
+class AmbiguousIdError(WrongUsageError):
+    """The beginning of an id fits several questions or releases. Nothing was fetched."""
+
+    code = "cli.ambiguous_id"
+
+    def __init__(self, beginning: str, found: int) -> None:
+        """Say how many it fits."""
+        super().__init__(
+            f"{beginning!r} begins {found} ids; write more of it. `corridor results` lists them. "
+            "Nothing was fetched."
+        )
+
+
+class NoAnswerYetError(UnavailableError):
+    """A question has no release yet. It goes on as it was."""
+
+    code = "cli.no_answer_yet"
+
+    def __init__(self, question: str, stands: str) -> None:
+        """Say where it stands."""
+        super().__init__(
+            f"question {question} has no answer yet ({stands}); repeat the command a little later"
         )
 
 
@@ -48,7 +86,7 @@ class UnreadableFileError(InvalidInputError):
         super().__init__(f"{path}: {reason}; nothing was done")
 
 
-class NoAnchorError(RefusedError):
+class NoAnchorError(WrongUsageError):
     """A receipt was to be verified against nothing that its reader trusts. Nothing was checked."""
 
     code = "cli.no_anchor"
@@ -61,7 +99,7 @@ class NoAnchorError(RefusedError):
         )
 
 
-class TrustForMembersReceiptError(InvalidInputError):
+class TrustForMembersReceiptError(WrongUsageError):
     """Fingerprints were given as the anchor of a members' receipt. Nothing was checked."""
 
     code = "cli.trust_for_members_receipt"
@@ -74,7 +112,7 @@ class TrustForMembersReceiptError(InvalidInputError):
         )
 
 
-class ReleaseForMembersReceiptError(InvalidInputError):
+class ReleaseForMembersReceiptError(WrongUsageError):
     """A release was given beside a members' receipt. Nothing was checked."""
 
     code = "cli.release_for_members_receipt"
@@ -87,7 +125,7 @@ class ReleaseForMembersReceiptError(InvalidInputError):
         )
 
 
-class PublicForPublicReceiptError(InvalidInputError):
+class PublicForPublicReceiptError(WrongUsageError):
     """--public was given for a receipt that is public itself. Nothing was checked."""
 
     code = "cli.public_for_public_receipt"
@@ -100,7 +138,7 @@ class PublicForPublicReceiptError(InvalidInputError):
         )
 
 
-class BadTrustError(InvalidInputError):
+class BadTrustError(WrongUsageError):
     """A country or fingerprint on the command line is malformed. Nothing was done."""
 
     code = "cli.bad_trust"
@@ -110,7 +148,7 @@ class BadTrustError(InvalidInputError):
         super().__init__(f"{text!r}: {why}; nothing was done")
 
 
-class NoTokenNameError(InvalidInputError):
+class NoTokenNameError(WrongUsageError):
     """`token` was given nobody's name. Nothing was issued."""
 
     code = "cli.no_token_name"
@@ -123,7 +161,7 @@ class NoTokenNameError(InvalidInputError):
         )
 
 
-class NeedsFileError(InvalidInputError):
+class NeedsFileError(WrongUsageError):
     """An answer that does not fit a pipe was asked for without a file. Nothing was written."""
 
     code = "cli.needs_file"

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import structlog
 
+from corridor.cli.analyst import _answer_to
 from corridor.cli.main import main
 from corridor.coordinator import app
+from corridor.errors.cli import NoAnswerYetError
 from support.loopback_region import QUICK, LoopbackRegion
 
 Capture = pytest.CaptureFixture[str]
@@ -85,7 +87,7 @@ def test_an_answer_is_asked_shown_exported_and_proven(tmp_path: Path, capsys: Ca
 
     # The same question again is the same release, free of charge; by either id.
     assert told(capsys, "ask", SQL, "--accuracy", "±20")["id"] == release["id"]
-    for name in (release["id"], release["question_id"]):
+    for name in (release["id"], release["question_id"], release["id"][:10]):
         assert told(capsys, "results", name)["id"] == release["id"]
 
     # For people.
@@ -107,9 +109,30 @@ def test_an_answer_is_asked_shown_exported_and_proven(tmp_path: Path, capsys: Ca
     words = ["results", release["id"], "--receipt", str(tmp_path / "receipt.json")]
     assert main(words) == 0
     charter = tmp_path / "charter.json"
-    assert main(["verify", str(tmp_path / "receipt.json")]) == 1
+    assert main(["verify", str(tmp_path / "receipt.json")]) == 2
     charter.write_bytes(b"{}")
     assert main(["verify", str(tmp_path / "receipt.json"), "--charter", str(charter)]) == 1
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_fits_one(capsys: Capture) -> None:
+    told(capsys, "ask", SQL, "--accuracy", "±20")
+    told(capsys, "ask", SQL, "--accuracy", "±21")
+    assert main(["results", ""]) == 2
+    assert "[cli.ambiguous_id]" in capsys.readouterr().err
+
+
+def test_a_question_under_way_says_where_it_stands() -> None:
+    with pytest.raises(NoAnswerYetError, match="waiting for UA"):
+        _answer_to(
+            {
+                "id": "7f3a",
+                "state": "running",
+                "round": "share",
+                "answered": ["BG"],
+                "waiting_for": ["UA"],
+                "release_id": None,
+            }
+        )
 
 
 def test_the_coordinators_charter_file_is_an_anchor(
