@@ -355,7 +355,16 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
     members = app.members(app.real_world(home_of(arguments)))
     out.table(
         "Members",
-        ("member", "name", "state", "since (UTC)", "edition", ">spent ρ", ">left this year"),
+        (
+            "member",
+            "name",
+            "state",
+            "since (UTC)",
+            "edition",
+            ">spent ρ",
+            ">left this year",
+            ">cosigned",
+        ),
         [
             (
                 one["country"],
@@ -365,10 +374,12 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
                 one["edition"] or "none",
                 one["spent"],
                 one["remaining_year"] or "",
+                str(one["cosigned"]),
             )
             for one in members
         ],
-        note="spent and left are each node's own word; receipts prove what was debited"
+        note="spent and left are each node's own word; receipts prove what was debited; cosigned: "
+        "up to which release"
         if members
         else "nobody has enrolled yet; corridor coordinator invite --country CC",
     )

@@ -669,6 +669,7 @@ def make_parts(
             charters=charters,
             presence=presence,
             witness=witness,
+            log=log,
             catalogue=catalogue,
             is_served=home.is_served,
         ),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.presence import Presence, PresenceRecord
+from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.store import Store, members
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors.region import NoCharterError
@@ -38,6 +39,7 @@ class RegionDesk:
     charters: CharterDesk
     presence: PresenceRecord
     witness: WitnessRecord
+    log: ReleaseLog
     catalogue: Catalogue
     is_served: Callable[[], bool]
 
@@ -63,6 +65,7 @@ class RegionDesk:
         with self.store.reading() as connection:
             rows = connection.execute(select(members).order_by(members.c.country)).all()
         present, forked = self.presence.listing(), self.witness.forked()
+        cosigned = self.log.cosigned_sizes()
         served = self.is_served()
         return [
             {
@@ -72,6 +75,7 @@ class RegionDesk:
                 "listed": charter is not None and row.country in charter.signing_keys,
                 "enrolled_at": iso(row.enrolled),
                 "ledger_forks": forked.get(CountryCode(row.country), 0),
+                "cosigned": cosigned.get(CountryCode(row.country), 0),
                 **_show_presence(present.get(CountryCode(row.country)), charter, served=served),
             }
             for row in rows

@@ -153,6 +153,8 @@ def test_the_receipt_shows_the_release_in_the_tree_that_the_members_cosigned(
     assert found is not None
     assert found.is_enough
     assert [claim.number for claim in found.claims] == [14, 15]
+    members = region.get("/api/v1/members").json()
+    assert {one["cosigned"] for one in members} == {found.size}
 
 
 def test_a_release_does_not_wait_for_cosignatures_and_its_receipt_grows_them(
