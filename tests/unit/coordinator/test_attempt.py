@@ -42,6 +42,7 @@ from corridor.transport.messages import (
     VectorChunk,
 )
 from corridor.transport.suites import ed25519_verify
+from support.idle_clock import run
 from support.scripted_node import SUITE, ScriptedNode, Silent
 from support.secure_sum import Region, first_countries, make_header
 from support.signing import KeyPair
@@ -141,7 +142,7 @@ def table(tmp_path: Path) -> Table:
 
 
 def summed(table: Table, **options: Any) -> Sum:
-    outcome = asyncio.run(table.run(**options))
+    outcome = run(table.run(**options))
     assert isinstance(outcome, Sum)
     return outcome
 
@@ -202,7 +203,7 @@ def test_a_lost_stream_closes_the_round_without_waiting_for_the_deadline(table: 
 
     node.bend = hang_up
     patient = Deadlines()
-    outcome = asyncio.run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
+    outcome = run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
     assert isinstance(outcome, Sum)
     np.testing.assert_array_equal(outcome.total, table.expected(lost))
 
@@ -222,7 +223,7 @@ def test_too_many_dropouts_end_the_attempt_and_are_named(
     silent = table.region.countries[1]
     table.nodes[silent].silent_at = name
     with pytest.raises(error):
-        asyncio.run(table.run())
+        run(table.run())
     assert table.attempt.round is name or name is Round.SHARE
     assert table.attempt.missing == {silent}
     assert list(table.spool.iterdir()) == []
@@ -314,7 +315,7 @@ def test_messages_of_another_session_are_dropped(table: Table) -> None:
 
         return await table.run(reusable=shout)
 
-    outcome = asyncio.run(noise())
+    outcome = run(noise())
     assert isinstance(outcome, Sum)
     np.testing.assert_array_equal(outcome.total, table.expected())
 
@@ -325,7 +326,7 @@ def test_who_refuses_is_not_waited_for(table: Table) -> None:
         [Refusal("policy.refused", "no")] if isinstance(body, Acceptance) else [body]
     )
     patient = Deadlines()
-    outcome = asyncio.run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
+    outcome = run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
     assert isinstance(outcome, Sum)
     assert one not in survivors(outcome)
 
@@ -368,7 +369,7 @@ def test_a_roster_whose_release_exists_debits_nothing(table: Table) -> None:
         seen.append({one.country: one.edition for one in roster.acceptances})
         return "r-1"
 
-    assert asyncio.run(table.run(reusable=known)) == "r-1"
+    assert run(table.run(reusable=known)) == "r-1"
     assert seen == [{country: node.edition for country, node in table.nodes.items()}]
     assert table.rounds == []
 
