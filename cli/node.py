@@ -1,6 +1,7 @@
 """What an authority runs at its node: `corridor node …`."""
 
 import argparse
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -167,6 +168,15 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         "--evidence",
         action="store_true",
         help="show the checkpoints by which the coordinator contradicted itself",
+    )
+    evidence = command(
+        "evidence",
+        _contradictions,
+        does="show the signed words of members or the coordinator that contradict each other",
+        example="evidence --out evidence.jsonl --home /srv/corridor",
+    )
+    evidence.add_argument(
+        "--out", type=Path, metavar="FILE", help="write them there, to be shown to other members"
     )
     command(
         "doctor",
@@ -389,6 +399,26 @@ def _checkpoint(arguments: argparse.Namespace, out: Output) -> int:
         }
     )
     return 1 if held.contradicted else 0
+
+
+def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
+    found = app.evidence(app.real_world(home_of(arguments)))
+    documents = [
+        {"whose": one.whose, "problem": one.problem, "held": one.held, "shown": one.shown}
+        for one in found
+    ]
+    for one in found:
+        out.heading(f"{one.whose}: {one.problem}")
+        out.raw(one.held)
+        out.raw(one.shown)
+    if not found:
+        out.say("There is no contradiction on record at this node.")
+    if arguments.out is not None:
+        lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents)
+        write_atomically(arguments.out, lines.encode(), PUBLIC)
+        out.say(f"Written to {arguments.out}. Next: send it to the other members.")
+    out.document(documents)
+    return 1 if found else 0
 
 
 def _evidence(found: Sequence[EvidenceView], out: Output) -> int:

@@ -27,6 +27,7 @@ import structlog
 
 from corridor import __version__
 from corridor.errors import CorridorError
+from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
     AlreadyServingError,
     NoCharterError,
@@ -85,6 +86,7 @@ from corridor.node.views import (
     ComparedView,
     EvidenceView,
     Finding,
+    ForkView,
     ImportOutcome,
     JournalLine,
     MemberView,
@@ -95,6 +97,7 @@ from corridor.node.witness_book import WitnessBook
 from corridor.node.witness_desk import WitnessDesk
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
+from corridor.protocols import canonical
 from corridor.protocols.cards import (
     Card,
     Fingerprint,
@@ -214,8 +217,38 @@ def offered_charter(world: World) -> CharterOffer:
     home = Home(world.home)
     document = asyncio.run(_fetch_charter(home, None))
     signed = parse_signed_charter(document)
+    _hold_to_offer(home, signed)
     charter_desk(home).check_offer(signed)
     return _offer(signed)
+
+
+def _hold_to_offer(home: Home, signed: SignedCharter) -> None:
+    """Hold the coordinator to one charter a version; another's is left to the charter desk."""
+    signed.verify_proposal(ed25519_verify)
+    if signed.charter.coordinator_key != read_enrolment(home).coordinator_key:
+        return
+    word = {
+        "charter": signed.charter.encode().decode(),
+        "signature": signed.proposal.hex(),
+    }
+    with WitnessBook(home.witness, ed25519_verify) as book:
+        book.hear_coordinator(f"charter version {signed.charter.version}", canonical.encode(word))
+
+
+def evidence(world: World) -> list[ForkView]:
+    """Every two words that contradict each other: members' ledgers, and the coordinator's."""
+    home = Home(world.home)
+    read_settings(home)
+    with WitnessBook(home.witness, ed25519_verify) as book:
+        return [
+            ForkView(
+                fork.country or "the coordinator",
+                fork.problem,
+                fork.held.decode(),
+                fork.shown.decode(),
+            )
+            for fork in book.forks()
+        ]
 
 
 def trusted_fingerprints(
@@ -526,6 +559,7 @@ class ServingNode:
             board=self.board,
             clock=self.world.clock,
             fresh_entries=witnesses.fresh,
+            hear_proposal=witnesses.hear_proposal,
             expect=self.cosigning.expect,
             fault=self._fault(fault, charter),
         )
@@ -891,6 +925,7 @@ def doctor(world: World) -> list[Finding]:
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
+        look("witnesses", lambda: _look_at_witnesses(home)),
         look("releases", lambda: _look_at_tree(home)),
         look("certificate", lambda: _look_at_certificate(world, home)),
         look("coordinator", lambda: _look_at_coordinator(home)),
@@ -920,6 +955,14 @@ def _look_at_ledger(world: World, home: Home) -> str:
 def _look_at_journal(world: World, home: Home) -> str:
     with _journal(world, home, read_keys(home)) as book:
         return f"whole; {sum(1 for _ in book.rows())} entries"
+
+
+def _look_at_witnesses(home: Home) -> str:
+    with WitnessBook(home.witness, ed25519_verify) as book:
+        forks = book.forks()
+    if forks:
+        raise ContradictionsError(len(forks))
+    return "no member's ledger, and no word of the coordinator, contradicts another"
 
 
 def _look_at_tree(home: Home) -> str:

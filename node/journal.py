@@ -126,8 +126,11 @@ class Journal:
         self._add("charter_accepted", None, charter=charter.hex(), version=version)
 
     def forked(self, country: CountryCode) -> None:
-        """A member's ledger, or this node's own, has two histories; the evidence is kept."""
-        self._add("forked", None, country=country)
+        """A ledger has two histories, or the coordinator (no country) said two things.
+
+        The evidence is kept.
+        """
+        self._add("forked", None, country=country or "coordinator")
 
     def ledger_recovered(self, before: int, after: int) -> None:
         """Entries of this node's ledger that its disk had lost came back from the members."""

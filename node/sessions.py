@@ -61,6 +61,7 @@ class Sessions:
         board: StatusBoard,
         clock: Clock,
         fresh_entries: Callable[[], Iterable[LedgerEntries]],
+        hear_proposal: Callable[[Proposal], None],
         expect: Expect,
         fault: Fault | None = None,
     ) -> None:
@@ -70,6 +71,7 @@ class Sessions:
         self._board = board
         self._clock = clock
         self._fresh_entries = fresh_entries
+        self._hear_proposal = hear_proposal
         self._expect = expect
         self._fault = fault
         self._attempts: dict[SessionId, Attempt] = {}
@@ -111,6 +113,7 @@ class Sessions:
                 return self._take_part(attempt, body)
 
     def _consider(self, session: SessionId, proposal: Proposal) -> Iterator[NodeBody]:
+        self._hear_proposal(proposal)  # of an attempt that runs, too: both words are evidence
         if session != proposal.header.session or session in self._attempts:
             raise OutOfOrderError("a proposal", "another attempt of this name")
         self._journal.proposed(proposal)

@@ -121,6 +121,16 @@ class CheckpointView:
 
 
 @dataclass(frozen=True, slots=True)
+class ForkView:
+    """Two signed words of one party that contradict each other, each as canonical JSON."""
+
+    whose: str
+    problem: str
+    held: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceView:
     """Two checkpoints that contradict each other, and the proof that did not hold."""
 

@@ -23,6 +23,7 @@ from typing import Self
 from corridor.errors import CorridorError
 from corridor.errors.ledger import (
     BrokenChainError,
+    EquivocationError,
     LedgerDiskError,
     LedgerForkError,
     UnknownEntriesError,
@@ -31,7 +32,7 @@ from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.chains import BEGINNING, Entry
-from corridor.protocols.secure_sum.messages import LedgerStatement
+from corridor.protocols.secure_sum.messages import LedgerStatement, Proposal
 from corridor.protocols.suite import Verify
 from corridor.protocols.witnesses import LEDGER, verify_entries
 
@@ -55,14 +56,25 @@ CREATE TABLE IF NOT EXISTS forks (
     problem TEXT NOT NULL,
     UNIQUE (held, shown)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS proposed (
+    subject TEXT PRIMARY KEY,
+    word BLOB NOT NULL
+) STRICT;
 """
+
+COORDINATOR = CountryCode("")
+"""Stands in a `Fork` whose two words are the coordinator's."""
 
 _TWO_CONTENTS = "one entry has two contents: a backup was restored, or two ledgers live"
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Two words of one member that cannot both be true, each canonical JSON with its signature."""
+    """Two words of one member that cannot both be true, each canonical JSON with its signature.
+
+    Attributes:
+        country: whose words; `COORDINATOR` for the coordinator's.
+    """
 
     country: CountryCode
     held: bytes
@@ -205,6 +217,27 @@ class WitnessBook:
             ).fetchall()
         return tuple(Fork(CountryCode(row[0]), *row[1:]) for row in rows)
 
+    def hear_coordinator(self, subject: str, word: bytes) -> None:
+        """Remember what the coordinator signed about `subject`; it may say one thing, ever.
+
+        `word` is canonical JSON, whose signature was checked.
+
+        Raises:
+            EquivocationError: it signed something else before; both stay as evidence.
+            LedgerDiskError: it could not be kept.
+        """
+        with self._writing():
+            self._connection.execute(
+                "INSERT OR IGNORE INTO proposed VALUES (?, ?)", (subject, word)
+            )
+            (first,) = self._connection.execute(
+                "SELECT word FROM proposed WHERE subject = ?", (subject,)
+            ).fetchone()
+            if first != word:
+                self._insert_fork(COORDINATOR, first, word, f"two signed words about one {subject}")
+        if first != word:
+            raise EquivocationError(subject)
+
     def fork_count(self) -> int:
         """How many contradictions are on record."""
         with _disk():
@@ -270,6 +303,12 @@ def statement_document(statement: LedgerStatement) -> bytes:
             "signature": statement.signature.hex(),
         }
     )
+
+
+def proposal_document(proposal: Proposal) -> bytes:
+    """A proposal as evidence: canonical JSON, with everything that its signature is over."""
+    header = proposal.header
+    return canonical.encode({**header.to_json(), "signature": proposal.signature.hex()})
 
 
 def _entry(number: int, previous: bytes, payload: bytes, signature: bytes) -> Entry:

@@ -31,10 +31,16 @@ from corridor.errors.ledger import (
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
-from corridor.node.witness_book import WitnessBook
+from corridor.node.witness_book import COORDINATOR, WitnessBook, proposal_document
 from corridor.protocols.chains import Entry
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import UNSIGNED, LedgerStatement, WitnessWord, signed
+from corridor.protocols.secure_sum.messages import (
+    UNSIGNED,
+    LedgerStatement,
+    Proposal,
+    WitnessWord,
+    signed,
+)
 from corridor.protocols.suite import RandomBytes, Sign, Verify
 from corridor.protocols.witnesses import (
     ENTRIES_AT_ONCE,
@@ -267,6 +273,22 @@ class WitnessDesk:
                 _log.warning("ledger.not_kept", country=country, code=error.code)
                 found.add(country)
         return frozenset(found)
+
+    def hear_proposal(self, proposal: Proposal) -> None:
+        """Hold the coordinator to one proposal a session, before anything else of it is looked at.
+
+        One that it did not sign is left to the question desk.
+
+        Raises:
+            EquivocationError: it signed another of this session; both are evidence.
+        """
+        header = proposal.header
+        key = self._charter.coordinator_key
+        if self._verify(key, header.to_sign(), proposal.signature):
+            with self._noting_forks(COORDINATOR):
+                self._book.hear_coordinator(
+                    f"session {header.session.hex()}", proposal_document(proposal)
+                )
 
     def on_request(self, request: WitnessRequest) -> WitnessWord:
         """This node's word about a roster that it is not in: which of its ledgers it holds."""

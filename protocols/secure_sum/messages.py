@@ -68,27 +68,26 @@ class ProposalHeader:
     accept_by: int
     finish_by: int
 
+    def to_json(self) -> dict[str, canonical.Json]:
+        """Every field, as it is signed."""
+        return {
+            "protocol": self.protocol,
+            "charter": self.charter.hex(),
+            "session": self.session.hex(),
+            "question": self.question.hex(),
+            "plan": self.plan.hex(),
+            "rho": canonical.fraction_text(self.rho),
+            "scope": self.scope.value,
+            "suite": self.suite,
+            "purpose": self.purpose,
+            "organisation": self.organisation,
+            "accept_by": self.accept_by,
+            "finish_by": self.finish_by,
+        }
+
     def to_sign(self) -> bytes:
         """The header's one byte string."""
-        return canonical.digest(
-            "corridor proposal header",
-            canonical.encode(
-                {
-                    "protocol": self.protocol,
-                    "charter": self.charter.hex(),
-                    "session": self.session.hex(),
-                    "question": self.question.hex(),
-                    "plan": self.plan.hex(),
-                    "rho": canonical.fraction_text(self.rho),
-                    "scope": self.scope.value,
-                    "suite": self.suite,
-                    "purpose": self.purpose,
-                    "organisation": self.organisation,
-                    "accept_by": self.accept_by,
-                    "finish_by": self.finish_by,
-                }
-            ),
-        )
+        return canonical.digest("corridor proposal header", canonical.encode(self.to_json()))
 
     @property
     def digest(self) -> Digest:

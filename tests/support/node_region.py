@@ -235,6 +235,7 @@ class RealNode:
             board=self.board,
             clock=self.clock,
             fresh_entries=self.witnesses.fresh,
+            hear_proposal=self.witnesses.hear_proposal,
             expect=self.cosigning.expect,
             fault=self.fault,
         )

@@ -119,6 +119,32 @@ class LedgerForkError(RefusedError):
         self.country = country
 
 
+class EquivocationError(RefusedError):
+    """The coordinator signed two different words about one thing. Nothing was reserved."""
+
+    code = "coordinator.equivocated"
+
+    def __init__(self, subject: str) -> None:
+        """Say about what."""
+        super().__init__(
+            f"the coordinator signed two different words about one {subject}; nothing was "
+            "reserved. Both are kept (`corridor node evidence`): show them to the other members."
+        )
+
+
+class ContradictionsError(DamagedError):
+    """Signed words that contradict each other are on record. They were left as they are."""
+
+    code = "ledger.contradictions"
+
+    def __init__(self, count: int) -> None:
+        """Say how many, and how to see them."""
+        super().__init__(
+            f"{count} contradictions of members or of the coordinator are on record; look at them "
+            "with `corridor node evidence`, and show them to the other members."
+        )
+
+
 class UnknownEntriesError(UnavailableError):
     """Entries of a member's ledger were not received. Nothing was kept; it is not witnessed."""
 

@@ -520,3 +520,35 @@ def test_the_worst_case_in_the_ledger_is_that_of_the_shares_variance(
     connection.close()
     assert f'"worst_case_rho":"{expected}"'.encode() in payload
     assert expected > RHO  # one share alone promises less than all honest ones together
+
+
+# ---------------------------------------------------------------- a coordinator of two faces
+
+
+@pytest.mark.parametrize("last", ["nothing", "propose", "open"])
+def test_a20_a22_two_signed_proposals_of_one_session_are_evidence(
+    talk: Talk, nodes: list[RealNode], last: str
+) -> None:
+    if last == "nothing":
+        assert nodes[0].refusal(make_proposal(talk.charter, nodes[0].clock(), rho=Fraction(9)))
+    else:
+        talk.until(last)
+    other = make_proposal(talk.charter, nodes[0].clock(), purpose="another")
+    assert nodes[0].refusal(other) == "coordinator.equivocated"
+    nodes[0].hear(talk.proposal)
+    (fork, *_) = nodes[0].book.forks()
+    assert fork.country == ""
+    assert fork.held != fork.shown
+    assert "forked" in nodes[0].journalled
+    assert nodes[0].ledger.balance().reserved == 0
+
+
+def test_a20_a_proposal_that_the_coordinator_did_not_sign_is_no_evidence(
+    talk: Talk, nodes: list[RealNode]
+) -> None:
+    talk.propose()
+    other = make_proposal(talk.charter, nodes[0].clock(), purpose="another")
+    nodes[0].hear(replace(other, signature=talk.proposal.signature))
+    assert nodes[0].book.fork_count() == 0
+    assert nodes[0].hear(talk.proposal) == []  # a repetition changes nothing
+    assert nodes[0].book.fork_count() == 0

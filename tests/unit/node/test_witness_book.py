@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from corridor.errors.ledger import (
     BrokenChainError,
+    EquivocationError,
     LedgerDiskError,
     LedgerForkError,
     UnknownEntriesError,
@@ -242,3 +243,17 @@ def test_what_is_no_book_is_damage_and_what_cannot_be_opened_is_the_disk(tmp_pat
         WitnessBook(path, verify)
     with pytest.raises(LedgerDiskError):
         WitnessBook(tmp_path / "absent" / "witness.sqlite3", verify)
+
+
+def test_a31_the_coordinator_says_one_thing_about_one_thing_ever(tmp_path: Path) -> None:
+    path = tmp_path / "witness.sqlite3"
+    with WitnessBook(path, verify) as book:
+        book.hear_coordinator("charter version 2", b"one")
+        book.hear_coordinator("charter version 2", b"one")
+        book.hear_coordinator("charter version 3", b"two")
+    with WitnessBook(path, verify) as book:
+        for _ in range(2):
+            with pytest.raises(EquivocationError, match="charter version 2"):
+                book.hear_coordinator("charter version 2", b"other")
+        (fork,) = book.forks()
+        assert (fork.country, fork.held, fork.shown) == ("", b"one", b"other")

@@ -1,0 +1,69 @@
+"""An official sees, and passes on, signed words that contradict each other."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corridor.cli.main import main
+from corridor.errors.ledger import EquivocationError
+from corridor.ids import CountryCode
+from corridor.node import app
+from corridor.node.home import Enrolment, Home, write_enrolment
+from corridor.node.witness_book import WitnessBook
+from corridor.protocols.charter import SignedCharter, proposal_to_sign
+from support.charters import COORDINATOR, make_charter
+from support.signing import KeyPair, verify
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "node"
+    app.initialise(app.real_world(folder), country=CountryCode("MD"), name="Authority of MD")
+    return folder
+
+
+def test_a31_contradicting_words_are_shown_written_and_found_by_the_doctor(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["node", "evidence", "--home", str(home)]) == 0
+    assert "no contradiction on record" in capsys.readouterr().out
+    with WitnessBook(Home(home).witness, verify) as book:
+        book.hear_coordinator("session 01", b'{"purpose":"one"}')
+        with pytest.raises(EquivocationError):
+            book.hear_coordinator("session 01", b'{"purpose":"other"}')
+    written = tmp_path / "evidence.jsonl"
+    assert main(["node", "evidence", "--out", str(written), "--home", str(home)]) == 1
+    shown = capsys.readouterr().out
+    assert "the coordinator: two signed words about one session 01" in shown
+    (line,) = map(json.loads, written.read_text().splitlines())
+    assert (line["held"], line["shown"]) == ('{"purpose":"one"}', '{"purpose":"other"}')
+    main(["node", "doctor", "--home", str(home), "--json"])
+    findings = {one["what"]: one for one in json.loads(capsys.readouterr().out)}
+    assert not findings["witnesses"]["ok"]
+    assert "ledger.contradictions" in findings["witnesses"]["finding"]
+
+
+def test_a31_two_charters_of_one_version_are_evidence_against_their_coordinator(
+    home: Path,
+) -> None:
+    enrolment = Enrolment(
+        region="Test region",
+        grpc="127.0.0.1:1",
+        web="https://127.0.0.1:1",
+        coordinator_key=COORDINATOR.public,
+        authority="00",
+    )
+    write_enrolment(Home(home), enrolment)
+    first = make_charter()
+    other = make_charter(retention_days=9)
+    thief = KeyPair("thief")
+    foreign = make_charter(coordinator_key=thief.public)
+    for charter, keys in ((foreign, thief), (first, COORDINATOR), (first, COORDINATOR)):
+        app._hold_to_offer(
+            Home(home), SignedCharter(charter, keys.sign(proposal_to_sign(charter)), ())
+        )
+    signed = SignedCharter(other, COORDINATOR.sign(proposal_to_sign(other)), ())
+    with pytest.raises(EquivocationError, match="charter version 1"):
+        app._hold_to_offer(Home(home), signed)
+    assert [one.whose for one in app.evidence(app.real_world(home))] == ["the coordinator"]
