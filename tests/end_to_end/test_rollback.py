@@ -52,7 +52,7 @@ def answer(region: DemoRegion, rho: str) -> list[str]:
 
 def spent(region: DemoRegion) -> tuple[Fraction, Fraction]:
     view = node_app.budget(node_app.real_world(region.home(VICTIM)))
-    return Fraction(view.document["spent, all time"]), Fraction(view.document["reserved now"])
+    return Fraction(view.document["spent"]), Fraction(view.document["reserved"])
 
 
 def ledger_files(folder: Path) -> list[Path]:
