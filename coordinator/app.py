@@ -93,9 +93,6 @@ from corridor.transport.suites import (
 
 _log = structlog.get_logger()
 
-SUITE = "x25519"
-"""The one suite that is built; a charter that names another is refused when it is proposed."""
-
 WATCH_SECONDS = 0.5
 """How soon a charter that a command proposed is announced to the connected nodes."""
 
@@ -712,7 +709,7 @@ def make_parts(
                 now=now,
             ).publish,
             after_release=cosigning.offer_all,
-            suite=suite_named(SUITE),
+            suites=suite_named,
             sign=sign,
             verify=verify,
             random_bytes=world.random_bytes,

@@ -100,6 +100,7 @@ class Rounds:
 
     Attributes:
         wake: is set whenever a question was asked.
+        suites: gives the suite that a charter names.
         now: seconds since 1970 UTC.
     """
 
@@ -112,7 +113,7 @@ class Rounds:
     catalogue: Catalogue
     publish: Publish
     after_release: AfterRelease
-    suite: Suite
+    suites: Callable[[str], Suite]
     sign: Sign
     verify: Verify
     random_bytes: RandomBytes
@@ -318,7 +319,7 @@ class Rounds:
 
         return Surroundings(
             connections=self.connections,
-            suite=self.suite,
+            suite=self.suites(charter.suite),
             verify=self.verify,
             witness=self.witness.keep,
             on_round=lambda name: self.record.enter(session, name.value),

@@ -44,9 +44,12 @@ from corridor.protocols.suite import Verify
 CELLS_CEILING = 1 << 22
 """No charter may allow a question more cells than this."""
 
-SUITES = ("x25519",)
-"""The suites that exist. `xwing` joins them when it is built; then a charter that is not marked
-synthetic will have to name it."""
+HYBRID_SUITE = "xwing"
+"""The suite that every charter over real data names: what is recorded today must stay secret for
+longer than elliptic curves alone can promise."""
+
+SUITES = (HYBRID_SUITE, "x25519")
+"""The suites that exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ class Charter:
         countries: the values that a country field can take, sorted; members' among them.
         years: first and last year that a date field can take.
         domains_edition: which edition of the other domains is meant.
-        suite: the primitives of the secure sum.
+        suite: the primitives of the secure sum; the hybrid one, unless the data are made up.
         retention_days: how long members' receipts are kept.
         failed_attempts_per_day: how many failed attempts a node bears.
         witness_quorum: other members who must hold a ledger before a debit; None leaves it to
@@ -145,7 +148,7 @@ class Charter:
     countries: tuple[CountryCode, ...]
     years: tuple[int, int]
     domains_edition: str
-    suite: str = "x25519"
+    suite: str = HYBRID_SUITE
     retention_days: int = 365
     failed_attempts_per_day: int = 3
     witness_quorum: int | None = None
@@ -195,6 +198,12 @@ class Charter:
             raise _wrong("delta", "must be a fraction between 0 and 1")
         if self.suite not in SUITES:
             raise _wrong("suite", f"must be one that is built: {', '.join(SUITES)}")
+        if not self.synthetic and self.suite != HYBRID_SUITE:
+            raise _wrong(
+                "suite",
+                f"must be {HYBRID_SUITE}: only made-up data may rest on key exchange that a "
+                "quantum computer breaks",
+            )
         _demand_range("retention_days", self.retention_days, 1, 36_525)
         _demand_range("failed_attempts_per_day", self.failed_attempts_per_day, 1, 1000)
         if self.witness_quorum is not None:

@@ -43,6 +43,7 @@ def make_charter(*, countries: tuple[CountryCode, ...] = COUNTRIES, **changes: A
         "countries": tuple(sorted({*countries, CountryCode("BG"), CountryCode("RO")})),
         "years": (2015, 2026),
         "domains_edition": "2025.1",
+        "suite": "x25519",
         "synthetic": True,
     }
     return Charter(**(fields | changes))

@@ -44,7 +44,7 @@ from corridor.transport.messages import (
 from corridor.transport.suites import ed25519_verify, suite_named
 from support.signing import KeyPair
 
-SUITE = suite_named("x25519")
+SUITE = suite_named("xwing")
 
 ROUNDS = (Roster, Dealings, Sharers, SurvivorSet, UnmaskRequest)
 

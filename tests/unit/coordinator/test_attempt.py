@@ -92,7 +92,7 @@ class Table:
             self.live[country] = Connection(country, node.standing())
             self.connections.add(self.live[country])
             self.pumps.append(asyncio.create_task(self._pump(node, self.live[country])))
-        proposal = Proposal(make_header(), b"{}", KeyPair("coordinator").sign(b""))
+        proposal = Proposal(make_header(suite=SUITE), b"{}", KeyPair("coordinator").sign(b""))
         self.attempt = Attempt(
             proposal,
             self.region.keys,

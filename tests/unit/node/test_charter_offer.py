@@ -9,9 +9,11 @@ import pytest
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.node.app import _offer
 from corridor.protocols.charter import Charter, SignedCharter
-from support.charters import COORDINATOR, make_charter, node_keys
+from support.charters import make_charter, node_keys
 
-CHARTER = make_charter(countries=tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA"))))
+CHARTER = make_charter(
+    countries=tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA"))), suite="xwing"
+)
 FIRST, *OTHERS = CHARTER.members
 OTHER_KEY = node_keys(CountryCode("SY")).public
 
@@ -30,7 +32,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "countries": {"countries": tuple(sorted({*CHARTER.countries, CountryCode("ZW")}))},
     "years": {"years": (1999, 2030)},
     "domains_edition": {"domains_edition": "another"},
-    "suite": {},  # there is one to choose from
+    "suite": {"suite": "x25519"},
     "retention_days": {"retention_days": 3},
     "failed_attempts_per_day": {"failed_attempts_per_day": 1000},
     "witness_quorum": {"witness_quorum": 0},
@@ -52,6 +54,4 @@ def test_every_field_of_a_charter_is_looked_at_here() -> None:
 @pytest.mark.parametrize("field", CHANGES)
 def test_a31_nothing_in_a_charter_is_agreed_to_unseen(field: str) -> None:
     # A coordinator could else raise a limit that protects the node in a version that looks alike.
-    if CHANGES[field]:
-        assert shown(replace(CHARTER, **CHANGES[field])) != shown(CHARTER)
-    assert COORDINATOR.public == CHARTER.coordinator_key
+    assert shown(replace(CHARTER, **CHANGES[field])) != shown(CHARTER)

@@ -100,6 +100,7 @@ def test_a21_two_survivor_sets_cannot_both_find_enough_signers(
         ({"delta": "2/200"}, "delta"),
         ({"delta": 0}, "delta"),
         ({"suite": "none"}, "suite"),
+        ({"synthetic": False}, '"suite" must be xwing'),
         ({"years": [2025, 2020]}, "years"),
         ({"years": [2025]}, "years"),
         ({"countries": ["MD", "NE"]}, "lacks the members UA"),
@@ -203,7 +204,7 @@ def test_a_stranger_cannot_sign() -> None:
 
 def test_a_signature_for_one_charter_is_none_for_another() -> None:
     offered = signed(make_charter())
-    swapped = replace(offered, charter=make_charter(synthetic=False))
+    swapped = replace(offered, charter=make_charter(suite="xwing", synthetic=False))
     with pytest.raises(CharterNotInForceError, match="proposal"):
         swapped.verify_in_force(verify)
 
@@ -239,7 +240,7 @@ def test_a31_charters_cannot_be_rolled_back_or_mixed(
 
 
 def test_a31_real_data_cannot_be_declared_synthetic_later() -> None:
-    real = make_charter(synthetic=False)
+    real = make_charter(suite="xwing", synthetic=False)
     with pytest.raises(CharterSuccessionError, match="synthetic"):
         verify_succession(real, make_charter(version=2, previous=real.digest, synthetic=True))
 
