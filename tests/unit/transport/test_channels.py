@@ -139,6 +139,69 @@ def test_the_server_knows_who_calls(ca: TestAuthority, host: str) -> None:
     assert answer.decode() == f"MD {fingerprint(decode_certificate(node.certificate))}"
 
 
+X25519_MLKEM768 = 0x11EC
+"""The hybrid group's number in the TLS registry."""
+
+
+def group_chosen(from_server: bytes) -> int:
+    """The group of the key exchange, which a server says in the clear in its first message."""
+    record_type, handshake_type = from_server[0], from_server[5]
+    assert (record_type, handshake_type) == (22, 2)  # a handshake record with a ServerHello
+    at = 5 + 4 + 2 + 32  # record, message, version, random
+    at += 1 + from_server[at] + 2 + 1  # session id, cipher suite, compression
+    end = at + 2 + int.from_bytes(from_server[at : at + 2], "big")
+    at += 2
+    while at < end:
+        kind, length = (int.from_bytes(from_server[i : i + 2], "big") for i in (at, at + 2))
+        if kind == 51:  # key_share
+            return int.from_bytes(from_server[at + 4 : at + 6], "big")
+        at += 4 + length
+    raise AssertionError("the server said no group")
+
+
+@asynccontextmanager
+async def overheard(port: int, heard: bytearray) -> AsyncIterator[int]:
+    """A relay to that port, which keeps what the server says."""
+
+    async def carry(
+        source: asyncio.StreamReader, to: asyncio.StreamWriter, keep: bytearray
+    ) -> None:
+        while piece := await source.read(1 << 16):
+            keep += piece
+            to.write(piece)
+        to.close()
+
+    async def relay(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        server_says, server_hears = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(
+            carry(source, server_hears, bytearray()), carry(server_says, to, heard)
+        )
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as listening:
+        yield listening.sockets[0].getsockname()[1]
+
+
+def test_what_is_recorded_of_a_connection_outlives_elliptic_curves(ca: TestAuthority) -> None:
+    """Nobody set it: it is what the library agrees on by itself, and an update could lose it."""
+    heard = bytearray()
+
+    async def run() -> None:
+        async with (
+            World(ca).serving() as server,
+            overheard(server, heard) as port,
+            dial(
+                f"127.0.0.1:{port}",
+                identity=ca.node("MD"),
+                authority=ca.certificate,
+                pinned=fingerprint(ca.certificate),
+            ) as channel,
+        ):
+            await ask(channel)
+
+    asyncio.run(run())
+    assert group_chosen(bytes(heard)) == X25519_MLKEM768
+
+
 # ---------------------------------------------------------------- who is refused
 
 
