@@ -1,24 +1,23 @@
 """A node's own keys: made once, kept in files that only the owner can read.
 
 signing.key       Ed25519, 32 raw bytes: acceptances, ledger, journal, charters
-encryption.key    X25519, 32 raw bytes: opens the members' receipts
+encryption.key    X-Wing, 32 raw bytes: opens the members' receipts
 tls.key, tls.pem  ECDSA P-256 and its certificate: opens the connection and nothing else
 ca.pem            the coordinator's certificate authority
 """
 
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from corridor.errors.node import DamagedKeyError
 from corridor.files import PUBLIC, write_atomically
-from corridor.ids import PublicKey
+from corridor.ids import EncryptionKey, PublicKey
 from corridor.node.enrolment import Enrolled
 from corridor.node.home import Home, NodeSettings
 from corridor.protocols.cards import Card
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.transport.certificates import Identity, encode_key
 from corridor.transport.certificates import make_key as make_tls_key
+from corridor.transport.kems import XWING
 from corridor.transport.suites import digest_signer, ed25519_public_key, note_signer
 
 KEY_BYTES = 32
@@ -48,13 +47,8 @@ class NodeKeys:
 
     def card(self, settings: NodeSettings) -> Card:
         """This node's card."""
-        encryption = X25519PrivateKey.from_private_bytes(self.encryption).public_key()
-        return Card(
-            settings.country,
-            settings.name,
-            self.signing_public,
-            PublicKey(encryption.public_bytes_raw()),
-        )
+        encryption = EncryptionKey(XWING.opening_key(self.encryption).public)
+        return Card(settings.country, settings.name, self.signing_public, encryption)
 
 
 def make_keys(home: Home, random_bytes: RandomBytes) -> NodeKeys:

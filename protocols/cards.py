@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NewType, Self
 
 from corridor.errors.charter import MalformedCardError
-from corridor.ids import CountryCode, PublicKey
+from corridor.ids import CountryCode, EncryptionKey, PublicKey
 from corridor.protocols import canonical
 from corridor.protocols.charter import Member
 from corridor.protocols.fields import Fields, decode
@@ -27,12 +27,12 @@ _PLAIN = re.compile(r"[0-9A-F]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a member shows of itself: who it is, its Ed25519 key, its X25519 key."""
+    """What a member shows of itself: who it is, its Ed25519 key, its X-Wing key."""
 
     country: CountryCode
     name: str
     signing_key: PublicKey
-    encryption_key: PublicKey
+    encryption_key: EncryptionKey
 
     @classmethod
     def of(cls, member: Member) -> Self:
@@ -64,7 +64,7 @@ def parse_card(raw: bytes, name: str = "card") -> Card:
         country=fields.country("country"),
         name=fields.text("name"),
         signing_key=PublicKey(fields.octets("signing_key", 32)),
-        encryption_key=PublicKey(fields.octets("encryption_key", 32)),
+        encryption_key=EncryptionKey(fields.octets("encryption_key", 1216)),
     )
 
 

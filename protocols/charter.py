@@ -35,7 +35,16 @@ from corridor.errors.charter import (
     MalformedCharterError,
     NotAMemberError,
 )
-from corridor.ids import CountryCode, Digest, PublicKey, Signature, is_country_code, is_public_key
+from corridor.ids import (
+    CountryCode,
+    Digest,
+    EncryptionKey,
+    PublicKey,
+    Signature,
+    is_country_code,
+    is_encryption_key,
+    is_public_key,
+)
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.fields import Fields, decode
@@ -58,21 +67,23 @@ class Member:
 
     Attributes:
         signing_key: Ed25519; everything this member says is checked against it.
-        encryption_key: X25519; members' receipts are sealed to it.
+        encryption_key: X-Wing; members' receipts are sealed to it.
     """
 
     country: CountryCode
     name: str
     signing_key: PublicKey
-    encryption_key: PublicKey
+    encryption_key: EncryptionKey
 
     def __post_init__(self) -> None:
         """Refuse a member that nobody could address or check."""
         if not is_country_code(self.country):
             raise _wrong("members", "names a country that is not two capital letters, as in MD")
         _demand_text("members", self.name)
-        if not is_public_key(self.signing_key) or not is_public_key(self.encryption_key):
-            raise _wrong("members", f"has a key of {self.country} that is not 32 bytes")
+        if not is_public_key(self.signing_key):
+            raise _wrong("members", f"has a signing key of {self.country} that is not 32 bytes")
+        if not is_encryption_key(self.encryption_key):
+            raise _wrong("members", f"has an encryption key of {self.country} not of 1216 bytes")
 
     def to_json(self) -> Json:
         """The member as it stands in the charter."""
@@ -173,11 +184,11 @@ class Charter:
         countries = [member.country for member in self.members]
         if countries != sorted(set(countries)):
             raise _wrong("members", "must be sorted by country and name no country twice")
-        keys = [self.coordinator_key]
+        if not is_public_key(self.coordinator_key):
+            raise _wrong("coordinator_key", "must be 32 bytes")
+        keys: list[bytes] = [self.coordinator_key]
         keys += [member.signing_key for member in self.members]
         keys += [member.encryption_key for member in self.members]
-        if not all(is_public_key(key) for key in keys):
-            raise _wrong("coordinator_key", "must be 32 bytes")
         # One holder of two keys would be counted as two honest parties.
         if len(set(keys)) != len(keys):
             raise _wrong("members", "hold a key that stands twice in the charter")
@@ -539,7 +550,7 @@ def _read_charter(fields: Fields) -> Charter:
                 country=member.country("country"),
                 name=member.text("name"),
                 signing_key=PublicKey(member.octets("signing_key", 32)),
-                encryption_key=PublicKey(member.octets("encryption_key", 32)),
+                encryption_key=EncryptionKey(member.octets("encryption_key", 1216)),
             )
             for member in fields.each_below("members", _MEMBER)
         ),

@@ -7,7 +7,7 @@
 The file: a line that names the format, the header's length in four bytes, the header, the chunks.
 
     header   canonical JSON: for each recipient the file key, sealed with HPKE (RFC 9180, base
-             mode: X25519, HKDF-SHA-256, AES-256-GCM) under the recipient's country and key
+             mode: X-Wing, HKDF-SHA-256, AES-256-GCM) under the recipient's country and key
     chunks   256 KiB each under AES-256-GCM, the last one shorter; the nonce is the chunk's number
              and whether it is the last, the associated data is the header's hash
 
@@ -16,7 +16,7 @@ at the end fail to open (the STREAM construction; Hoang, Reyhanitabar, Rogaway &
 file key seals two files. Memory needed is two chunks, whatever the file's length.
 
 The file key comes from the handed-in randomness; HPKE draws its ephemeral keys itself. Sealing
-says nothing about who sealed: what is inside is signed. Not safe against a quantum computer.
+says nothing about who sealed: what is inside is signed.
 """
 
 import contextlib
@@ -25,9 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from corridor.errors.files import DiskError
 from corridor.errors.receipts import (
@@ -36,11 +34,13 @@ from corridor.errors.receipts import (
     SealBrokenError,
     SealTruncatedError,
 )
+from corridor.errors.secure_sum import BadPeerKeyError
 from corridor.files import PRIVATE, flush_folder
-from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.ids import CountryCode, Digest, EncryptionKey
 from corridor.protocols import canonical
 from corridor.protocols.fields import Fields, decode
 from corridor.protocols.suite import RandomBytes
+from corridor.transport.kems import XWING
 
 MAGIC = b"corridor sealed file 1\n"
 CHUNK_BYTES = 256 * 1024
@@ -48,11 +48,9 @@ CHUNK_BYTES = 256 * 1024
 
 _TAG_BYTES = 16
 _KEY_BYTES = 32
-_SEALED_KEY_BYTES = 32 + _KEY_BYTES + _TAG_BYTES
+_SEALED_KEY_BYTES = _KEY_BYTES + XWING.overhead
 _HEADER_BYTES = 1 << 20
-"""The longest header that is read; a region of 175 members needs 50 KB."""
-
-_HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+"""The longest header that is read; a region of 175 members needs 420 KB."""
 
 
 def is_sealed(beginning: bytes) -> bool:
@@ -62,17 +60,17 @@ def is_sealed(beginning: bytes) -> bool:
 
 def seal(
     pieces: Iterable[bytes],
-    recipients: Mapping[CountryCode, PublicKey],
+    recipients: Mapping[CountryCode, EncryptionKey],
     random_bytes: RandomBytes,
 ) -> Iterator[bytes]:
     """The sealed form of what `pieces` are together, however they are cut.
 
-    A recipient whose key agreement refuses (a point of small order) is left out: nobody but that
-    member could have put it into the charter, and no other member shall lack a receipt for it.
+    A recipient to whose key nothing can be sealed is left out: nobody but that member could have
+    put it into the charter, and no other member shall lack a receipt for it.
 
     Args:
         pieces: what is sealed.
-        recipients: X25519 keys of those who can open it.
+        recipients: keys of those who can open it.
         random_bytes: gives the file key.
 
     Raises:
@@ -104,7 +102,7 @@ def seal(
 def write_sealed(
     path: Path,
     pieces: Iterable[bytes],
-    recipients: Mapping[CountryCode, PublicKey],
+    recipients: Mapping[CountryCode, EncryptionKey],
     random_bytes: RandomBytes,
 ) -> None:
     """Put the sealed form at `path`; afterwards it is durable, or `path` is as it was.
@@ -138,7 +136,7 @@ def open_sealed(
     Args:
         pieces: the sealed file, however it is cut.
         me: the member that opens it.
-        private_key: 32 bytes of X25519.
+        private_key: 32 bytes of X-Wing.
         name: of the file, for errors.
 
     Raises:
@@ -223,11 +221,10 @@ def _associated(header: bytes) -> Digest:
     return canonical.digest("corridor sealed file header", header)
 
 
-def _wrap(key: bytes, country: CountryCode, recipient: PublicKey) -> bytes | None:
-    info = _key_info(country, recipient)
+def _wrap(key: bytes, country: CountryCode, recipient: EncryptionKey) -> bytes | None:
     try:
-        return _HPKE.encrypt(key, X25519PublicKey.from_public_bytes(recipient), info)
-    except ValueError:
+        return XWING.seal(recipient, _key_info(country, recipient), key)
+    except BadPeerKeyError:
         return None
 
 
@@ -235,12 +232,11 @@ def _unwrap(header: bytes, me: CountryCode, private_key: bytes, name: str) -> by
     wrapped = _read_header(header, name).get(me)
     if wrapped is None:
         raise NotARecipientError(name, me)
-    own = X25519PrivateKey.from_private_bytes(private_key)
-    info = _key_info(me, PublicKey(own.public_key().public_bytes_raw()))
-    try:
-        return _HPKE.decrypt(wrapped, own, info)
-    except InvalidTag as error:
-        raise NotARecipientError(name, me) from error
+    own = XWING.opening_key(private_key)
+    key = own.open(_key_info(me, EncryptionKey(own.public)), wrapped)
+    if key is None:
+        raise NotARecipientError(name, me)
+    return key
 
 
 def _read_header(header: bytes, name: str) -> Mapping[CountryCode, bytes]:
@@ -254,5 +250,5 @@ def _read_header(header: bytes, name: str) -> Mapping[CountryCode, bytes]:
     return {entry.country("country"): entry.octets("key", _SEALED_KEY_BYTES) for entry in entries}
 
 
-def _key_info(country: CountryCode, recipient: PublicKey) -> Digest:
+def _key_info(country: CountryCode, recipient: EncryptionKey) -> Digest:
     return canonical.digest("corridor sealed file key", country.encode(), recipient)

@@ -4,9 +4,9 @@ import hashlib
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from corridor.ids import PublicKey, Signature
+from corridor.ids import EncryptionKey, PublicKey, Signature
+from corridor.transport.kems import XWING
 
 
 class KeyPair:
@@ -17,9 +17,8 @@ class KeyPair:
         self.signing_seed = seed
         self._signing = Ed25519PrivateKey.from_private_bytes(seed)
         self.encryption_seed = hashlib.sha256(b"encryption" + seed).digest()
-        encryption = X25519PrivateKey.from_private_bytes(self.encryption_seed)
         self.public = PublicKey(self._signing.public_key().public_bytes_raw())
-        self.encryption = PublicKey(encryption.public_key().public_bytes_raw())
+        self.encryption = EncryptionKey(XWING.opening_key(self.encryption_seed).public)
 
     def sign(self, text: bytes) -> Signature:
         """Ed25519 over `text`."""

@@ -38,6 +38,7 @@ MD, NE, UA = COUNTRIES
 CHARTER = make_charter()
 KEYS = node_keys(MD)
 STRANGER = KeyPair("stranger")
+STRANGER_KEYS = {"signing_key": STRANGER.public, "encryption_key": STRANGER.encryption}
 
 
 @pytest.fixture
@@ -105,9 +106,9 @@ def test_a24_one_unconfirmed_member_is_enough_to_refuse(desk: CharterDesk, missi
     assert desk.accepted() is None
 
 
-@pytest.mark.parametrize("key", ["signing_key", "encryption_key"])
+@pytest.mark.parametrize("key", STRANGER_KEYS)
 def test_a24_a_key_that_the_coordinator_substituted_is_found(desk: CharterDesk, key: str) -> None:
-    substituted = with_member(NE, **{key: STRANGER.public})
+    substituted = with_member(NE, **{key: STRANGER_KEYS[key]})
     with pytest.raises(WrongFingerprintError, match="NE"):
         accept(desk, substituted, confirmed(CHARTER))
     assert desk.accepted() is None
@@ -127,12 +128,12 @@ def test_a24_a_sybil_is_no_member_until_somebody_vouches_for_it(desk: CharterDes
         accept(desk, crowded, confirmed(CHARTER))
 
 
-@pytest.mark.parametrize("key", ["signing_key", "encryption_key"])
+@pytest.mark.parametrize("key", STRANGER_KEYS)
 def test_a24_a_charter_with_another_key_for_this_node_is_refused(
     desk: CharterDesk, key: str
 ) -> None:
     with pytest.raises(NotMyKeyError):
-        accept(desk, with_member(MD, **{key: STRANGER.public}))
+        accept(desk, with_member(MD, **{key: STRANGER_KEYS[key]}))
     assert desk.accepted() is None
 
 

@@ -15,7 +15,7 @@ from corridor.errors.charter import (
     MalformedCharterError,
     NotAMemberError,
 )
-from corridor.ids import CountryCode, Digest, PublicKey, Signature
+from corridor.ids import CountryCode, Digest, EncryptionKey, PublicKey, Signature
 from corridor.protocols import canonical
 from corridor.protocols.charter import (
     Charter,
@@ -249,6 +249,8 @@ def test_a_member_needs_keys_of_the_right_length() -> None:
     member = make_charter().members[0]
     with pytest.raises(MalformedCharterError, match="32 bytes"):
         replace(member, signing_key=PublicKey(b"short"))
+    with pytest.raises(MalformedCharterError, match="1216 bytes"):
+        replace(member, encryption_key=EncryptionKey(member.signing_key))
 
 
 # ---------------------------------------------------------------- the quorum of witnesses

@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 from Crypto.Protocol import HPKE
-from Crypto.PublicKey import ECC
+from Crypto.PublicKey import Hybrid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors import CorridorError
 from corridor.errors.files import DiskError
-from corridor.ids import CountryCode, PublicKey
+from corridor.ids import CountryCode, EncryptionKey
 from corridor.protocols import canonical
 from corridor.transport import sealed_files
 from corridor.transport.sealed_files import (
@@ -101,10 +101,11 @@ def test_the_key_opens_with_another_implementation_of_hpke() -> None:
     assert isinstance(header, dict)
     entry = header["recipients"][0]
     wrapped = bytes.fromhex(entry["key"])
-    own = ECC.construct(curve="Curve25519", seed=KEYS[MD].encryption_seed)
+    seed = KEYS[MD].encryption_seed
+    own = Hybrid._construct(param_set=Hybrid.MLKEM768_X25519, seed=seed)
     info = canonical.digest("corridor sealed file key", b"MD", RECIPIENTS[MD])
-    cipher = HPKE.new(receiver_key=own, aead_id=HPKE.AEAD.AES256_GCM, enc=wrapped[:32], info=info)
-    assert cipher.unseal(wrapped[32:]) == Random(1).randbytes(32)
+    cipher = HPKE.new(receiver_key=own, aead_id=HPKE.AEAD.AES256_GCM, enc=wrapped[:1120], info=info)
+    assert cipher.unseal(wrapped[1120:]) == Random(1).randbytes(32)
 
 
 def test_a_sealed_file_is_known_by_its_beginning() -> None:
@@ -209,8 +210,8 @@ def test_a_file_on_disk_opens(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_member_with_a_key_of_small_order_takes_nothing_from_the_others() -> None:
-    recipients = {**RECIPIENTS, NE: PublicKey(bytes(32))}
+def test_a_member_with_a_key_that_nothing_can_be_sealed_to_takes_nothing_from_the_others() -> None:
+    recipients = {**RECIPIENTS, NE: EncryptionKey(bytes(1216))}
     raw = b"".join(seal([TEXT], recipients, Random(1).randbytes))
     assert opened(raw, MD) == TEXT
     assert_refused(raw, "receipt.not_a_recipient", NE)
