@@ -56,11 +56,10 @@ def decode(raw: bytes, name: str) -> Json:
 
 def digest(label: str, *parts: bytes) -> Digest:
     """SHA-256 of `label` and `parts`, each with its length before it."""
-    hasher = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in (label.encode(), *parts):
-        hasher.update(len(part).to_bytes(8, "big"))
-        hasher.update(part)
-    return Digest(hasher.digest())
+        pieces += (len(part).to_bytes(8, "big"), part)
+    return Digest(hashlib.sha256(b"".join(pieces)).digest())
 
 
 def fraction_text(value: Fraction) -> str:
@@ -83,6 +82,8 @@ def parse_fraction(text: str, name: str) -> Fraction:
 
 
 def _refuse_other_types(value: object) -> None:
+    if type(value) is str or type(value) is int:
+        return  # most of what there is, and matching an abstract class is slow
     match value:
         case bool() | int() | str() | None:
             return

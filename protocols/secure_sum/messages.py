@@ -15,7 +15,7 @@ and from the share round on each contains the roster hash.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
@@ -230,22 +230,23 @@ class AttemptParameters:
 class Roster:
     """Who accepted, as the coordinator announces it: sorted by country, nobody twice.
 
+    Attributes:
+        acceptances: one of each.
+        countries: their countries, sorted; a member's Shamir point is its place, from 1.
+
     Raises:
         ValueError: not sorted, or a country twice.
     """
 
     acceptances: tuple[Acceptance, ...]
+    countries: tuple[CountryCode, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is not sorted by country without repetition."""
-        countries = [acceptance.country for acceptance in self.acceptances]
-        if countries != sorted(set(countries)):
+        countries = tuple(acceptance.country for acceptance in self.acceptances)
+        if list(countries) != sorted(set(countries)):
             raise ValueError("a roster is sorted by country and names nobody twice")
-
-    @property
-    def countries(self) -> tuple[CountryCode, ...]:
-        """The members of the roster, sorted; a member's Shamir point is its place, from 1."""
-        return tuple(acceptance.country for acceptance in self.acceptances)
+        object.__setattr__(self, "countries", countries)  # asked for once for each of r² dealings
 
     def hash(self, header: ProposalHeader, parameters: AttemptParameters) -> Digest:
         """The roster hash: in every signature, associated data and HKDF info from here on."""
