@@ -393,7 +393,7 @@ async def run(
             authority=parts.authority.certificate,
             clock=world.clock,
             new_reference=world.reference,
-            admit=lambda peer: _admit(parts, peer),
+            admit=lambda peer: admit(parts, peer),
         )
         add_servicers(
             server,
@@ -484,7 +484,12 @@ def _retained_since(parts: "Parts") -> int:
     return parts.world.now() - int(timedelta(days=days).total_seconds())
 
 
-def _admit(parts: "Parts", peer: Peer) -> None:
+def admit(parts: "Parts", peer: Peer) -> None:
+    """Refuse a peer whose certificate is not the one enrolled last.
+
+    Raises:
+        ForeignCertificateError: it is another, or of a country that is not enrolled.
+    """
     parts.streams.demand_enrolled(peer.country, peer.fingerprint)
 
 

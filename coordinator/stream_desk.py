@@ -24,6 +24,7 @@ from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.store import Store, members
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.errors import CorridorError
 from corridor.errors.region import (
     AnotherCountryError,
     ForeignCertificateError,
@@ -154,8 +155,17 @@ class StreamDesk:
     def _record(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self.recording.add(task)
-        task.add_done_callback(self.recording.discard)
+        task.add_done_callback(self._recorded)
         return task
+
+    def _recorded(self, task: "asyncio.Task[None]") -> None:
+        """A record that a disk refused is said once, here: who has gone waits for nothing."""
+        self.recording.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CorridorError):
+            _log.error("presence.not_recorded", code=error.code)
+        elif error is not None:
+            _log.error("presence.not_recorded", exc_info=error)
 
     async def _record_arrived(self, connection: Connection) -> None:
         async with self.one_standing:

@@ -43,6 +43,7 @@ from corridor.transport.messages import (
     NodeMessage,
     Progress,
     Refusal,
+    Standing,
     TreeStanding,
     Welcome,
 )
@@ -150,6 +151,7 @@ class _Conversation:
         self._parts = parts
         self._stopping = stopping
         self._sessions: Sessions | None = None
+        self._told: Standing | None = None
         self.welcomed = False
 
     async def hold(self) -> None:
@@ -167,6 +169,7 @@ class _Conversation:
             try:
                 hello = await self._work(self._parts.hello)
                 await _write(call, hello)
+                self._told = hello.standing
                 while (message := await call.read()) is not grpc.aio.EOF:
                     await self._on_message(
                         codec.decode_coordinator_message(cast(_Received, message)), call, channel
@@ -273,8 +276,11 @@ class _Conversation:
                 await _write(call, entries)
 
     async def _tell_standing(self, call: _Call) -> None:
-        hello = await self._work(self._parts.hello)
-        await _write(call, hello.standing)
+        """Say how this node stands, if that has changed since it was said last."""
+        standing = (await self._work(self._parts.hello)).standing
+        if standing != self._told:
+            await _write(call, standing)
+            self._told = standing
 
     async def _in_session(self, message: CoordinatorInSession, call: _Call) -> None:
         if self._sessions is None:

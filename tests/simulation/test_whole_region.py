@@ -1,0 +1,107 @@
+"""Whole regions live through histories drawn from seeds; whatever breaks, the invariants hold.
+
+`support.whole_region` says what is real and what is simulated, and how to replay a seed. The twins
+show that the observer sees what it is there to see: a node that debits too late, one that signs
+whatever it is shown, a ledger that forgets, a coordinator that adds wrongly.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from corridor.coordinator.spool import Spool
+from corridor.node.ledger import Debit, Ledger
+from corridor.protocols.secure_sum import node as states
+from support.whole_region.observer import InvariantError
+from support.whole_region.story import Scenario, run
+
+SEEDS = range(1, 41)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", SEEDS[::10])
+def test_the_invariants_hold_in_every_history(first: int) -> None:
+    for seed in range(first, first + 10):
+        run(seed)
+
+
+def test_equal_seeds_give_equal_histories() -> None:
+    assert run(7).digest == run(7).digest
+    assert run(7).digest != run(8).digest
+
+
+def test_the_histories_have_everything_in_them() -> None:
+    """Deaths, lies, failing disks, wrong clocks, answers and failures: none is left untried."""
+    scenarios = [Scenario.of(seed) for seed in SEEDS]
+    assert {one.size for one in scenarios} == {3, 4, 5, 6}
+    for trait in ("breaking", "lying", "failing", "skew"):
+        values = {getattr(one, trait) for one in scenarios}
+        assert values > {0.0}, trait
+
+
+# ---------------------------------------------------------------- twins: the observer sees
+
+
+LIARS = [
+    seed for seed in range(200, 500) if Scenario.of(seed).lying > 0.5 and Scenario.of(seed).size > 3
+]
+
+
+def found(pattern: str, seeds: Iterable[int] = range(200, 260)) -> None:
+    """Some history among these breaks the invariant."""
+
+    def live_through_all() -> None:
+        for seed in seeds:
+            run(seed)
+
+    with pytest.raises(InvariantError, match=pattern):
+        live_through_all()
+
+
+def test_a17_a_debit_that_is_not_on_disk_is_seen() -> None:
+    def debit(ledger: Ledger, session: Any, _worst_case: Any) -> Debit:
+        return Debit(session, ledger._sums().open[session].rho, 0)
+
+    with patch.object(Ledger, "debit", debit):
+        found("I3")
+
+
+def test_a21_a_node_that_signs_another_set_is_seen() -> None:
+    def sign_again(state: states.Signed, announced: Any) -> Any:
+        return state, state.signature
+
+    with patch.object(states.Signed, "on_survivors", sign_again):
+        found("I1", LIARS)
+
+
+def test_a17_a_disk_that_forgets_what_was_flushed_is_seen() -> None:
+    from support.whole_region import processes  # noqa: PLC0415
+    from support.whole_region.disk import salvage  # noqa: PLC0415
+
+    def forget(folder: Any, into: Any, chance: Any) -> None:
+        salvage(folder, into, chance)
+        for log in into.glob("ledger.sqlite3-wal"):
+            log.unlink()
+
+    with patch.object(processes, "salvage", forget):
+        found("I4")
+
+
+def test_a30_a_coordinator_that_adds_wrongly_is_seen() -> None:
+    add_to: Callable[[Spool, Any], None] = Spool.add_to
+
+    def add_one_more(spool: Spool, total: Any) -> None:
+        add_to(spool, total)
+        total[0] += 1
+
+    with patch.object(Spool, "add_to", add_one_more):
+        found("I6")
+
+
+def test_a26_a_node_that_signs_for_too_few_is_seen() -> None:
+    from corridor.protocols.secure_sum.messages import AttemptParameters  # noqa: PLC0415
+
+    with patch.object(AttemptParameters, "needed", 2):
+        found("I[67]")

@@ -1,0 +1,95 @@
+"""Disks: what is on them when the power fails, and commits that fail.
+
+A process that is killed leaves its folder as it is at that moment; `salvage` copies it, so that
+what the dying process still does touches nothing. A write that was under way may be torn: behind
+what was flushed there may be garbage. SQLite's write-ahead log is where ours are under way.
+
+A disk that fails at a commit raises what SQLite raises; whether the bytes arrived nobody knows.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+
+@dataclass(slots=True)
+class Disk:
+    """How one party's disk behaves. `failing` is the share of commits that fail."""
+
+    chance: Random
+    failing: float = 0.0
+
+    def fails(self) -> bool:
+        """Whether the commit that is about to happen will fail."""
+        return bool(self.failing) and self.chance.random() < self.failing
+
+
+@dataclass(slots=True)
+class Disks:
+    """All disks of a history, by folder."""
+
+    by_folder: dict[Path, Disk] = field(default_factory=dict)
+
+    def of(self, path: str) -> Disk | None:
+        """The disk that holds this file."""
+        return self.by_folder.get(Path(path).parent)
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose disk may fail at a commit, with the bytes written or not."""
+
+    disk: Disk | None = None
+
+    def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self._may_fail()
+        return super().execute(sql, *args)
+
+    def commit(self) -> None:
+        if self.in_transaction:
+            self._may_fail()
+        super().commit()
+
+    def _may_fail(self) -> None:
+        if self.disk is None or not self.disk.fails():
+            return
+        super().execute("COMMIT" if self.disk.chance.random() < 0.5 else "ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+@contextmanager
+def simulated_disks() -> Iterator[Disks]:
+    """Every SQLite file that is opened meanwhile lies on a disk of `Disks`."""
+    disks = Disks()
+    connect = sqlite3.connect
+
+    def open_on_disk(database: Any, *args: Any, **options: Any) -> sqlite3.Connection:
+        options.setdefault("factory", _Connection)
+        connection: sqlite3.Connection = connect(database, *args, **options)
+        if isinstance(connection, _Connection):
+            connection.disk = disks.of(str(database))
+        return connection
+
+    with (
+        patch.object(sqlite3, "connect", open_on_disk),
+        patch.object(sqlite3.dbapi2, "connect", open_on_disk),
+    ):
+        yield disks
+
+
+def salvage(folder: Path, into: Path, chance: Random) -> None:
+    """Copy what is on the disk when the power fails, with torn writes behind what was flushed."""
+    shutil.copytree(folder, into, ignore=shutil.ignore_patterns("*-shm"))
+    for log in sorted(into.glob("*-wal")):
+        if chance.random() < 0.5:
+            with log.open("ab") as file:
+                file.write(chance.randbytes(chance.randint(1, 6000)))
+    for half_written in sorted(into.glob("spool/*")):
+        if chance.random() < 0.5:
+            half_written.write_bytes(half_written.read_bytes()[: chance.randint(0, 64)])

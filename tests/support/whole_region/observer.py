@@ -1,0 +1,253 @@
+"""What everybody did in a history, and what must be true of it after every step.
+
+It watches the pure states of every honest node (what they signed, revealed, masked) and the lines
+(what left a node), believes nothing that the coordinator says, and holds:
+
+    I1  no honest node signs two survivor sets of one roster
+    I2  no honest node reveals both secrets of one peer
+    I3  what leaves a node was debited before, on its disk
+    I4  no acknowledged debit is missing after any crash, nor forgotten by a restored disk
+    I5  nobody spends more than the allowance, counted over everything that left
+    I6  a published sum is the sum of its survivors' inputs and noise, and these are enough
+    I7  the adversary never has a quorum for two sets, nor for a set that is too small;
+        nor the threshold of shares of both secrets of an honest node
+    I8  a release that was told to a node is never lost
+    I9  nothing that runs meets a bug
+"""
+
+import hashlib
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from corridor.ids import CountryCode, Digest, SessionId
+from corridor.node.ledger import Debit, Ledger
+from corridor.protocols.receipts import PublicReceipt
+from corridor.protocols.secure_sum import node as states
+from corridor.protocols.secure_sum.messages import AttemptParameters, ShareKind, SurvivorSet
+from corridor.wire.v1 import exchange_pb2
+
+BUGS = frozenset({"message.failed", "attempt.broke", "call.failed"})
+"""Log events that tell of an error which is not one of ours."""
+
+
+class InvariantError(AssertionError):
+    """A history in which something happened that must never happen."""
+
+
+@dataclass(slots=True)
+class Observer:
+    """The record of one history.
+
+    Attributes:
+        colluders: members whose secrets the adversary holds; nothing is promised to them.
+        masked: each node's vector with its noise, as it was masked.
+        acknowledged: sessions of which a ledger said that they are debited.
+        left: sessions of which a part of the masked input left, with their ρ.
+    """
+
+    colluders: frozenset[CountryCode] = frozenset()
+    parameters: dict[Digest, AttemptParameters] = field(default_factory=dict)
+    signed: dict[tuple[CountryCode, Digest], SurvivorSet] = field(default_factory=dict)
+    signers: defaultdict[SurvivorSet, set[CountryCode]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    revealed: dict[tuple[CountryCode, Digest, CountryCode], ShareKind] = field(default_factory=dict)
+    known: defaultdict[tuple[Digest, CountryCode, ShareKind], set[CountryCode]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    masked: dict[tuple[CountryCode, SessionId], npt.NDArray[np.int64]] = field(default_factory=dict)
+    rho: dict[SessionId, Fraction] = field(default_factory=dict)
+    acknowledged: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
+    left: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    bugs: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    note: Callable[[str], None] = lambda _: None
+
+    # ------------------------------------------------------------ the states of honest nodes
+
+    def on_masked(self, ready: states.ReadyToMask, vector: npt.NDArray[np.int64]) -> None:
+        """A node masks; for the adversary's arithmetic, colluders know what they were dealt."""
+        roster = ready.settled.hash
+        self.parameters[roster] = ready.parameters
+        self.masked[ready.me, ready.settled.header.session] = vector.copy()
+        self.rho[ready.settled.header.session] = ready.settled.header.rho
+        for dealer in ready.settled.countries:
+            for kind in ShareKind:
+                self.known[roster, dealer, kind].update(
+                    self.colluders & frozenset(ready.settled.countries)
+                )
+
+    def on_signed(self, me: CountryCode, word: SurvivorSet) -> None:
+        """I1, and I7 for sets."""
+        before = self.signed.setdefault((me, word.roster_hash), word)
+        if before != word and me not in self.colluders:
+            raise InvariantError(f"I1: {me} signed two survivor sets of one roster")
+        self.signers[word].add(me)
+        parameters = self.parameters[word.roster_hash]
+        quorums = [
+            other
+            for other, signers in self.signers.items()
+            if other.roster_hash == word.roster_hash
+            and len(signers | (self.colluders & other.sharers)) >= parameters.threshold
+        ]
+        if len(quorums) > 1:
+            raise InvariantError("I7: two survivor sets of one roster have a quorum")
+        if any(len(one.survivors) < _needed(parameters) for one in quorums):
+            raise InvariantError("I7: a survivor set that is too small has a quorum")
+
+    def on_revealed(
+        self, me: CountryCode, roster: Digest, revealed: dict[CountryCode, ShareKind]
+    ) -> None:
+        """I2, and I7 for shares."""
+        for dealer, kind in revealed.items():
+            if me not in self.colluders and (
+                self.revealed.setdefault((me, roster, dealer), kind) is not kind
+            ):
+                raise InvariantError(f"I2: {me} revealed both secrets of {dealer}")
+            self.known[roster, dealer, kind].add(me)
+            threshold = self.parameters[roster].threshold
+            if dealer not in self.colluders and all(
+                len(self.known[roster, dealer, each]) >= threshold for each in ShareKind
+            ):
+                raise InvariantError(f"I7: both secrets of {dealer} can be put together")
+
+    def on_debited(self, country: CountryCode, session: SessionId) -> None:
+        """A ledger says that a debit is on disk."""
+        self.acknowledged.add((country, session))
+
+    # ------------------------------------------------------------ what leaves
+
+    def on_leaving(
+        self, country: CountryCode, ledger: Path, message: exchange_pb2.NodeMessage
+    ) -> None:
+        """I3, at the first byte of a masked input."""
+        name = message.WhichOneof("body")
+        self.counts[str(name)] += 1
+        if name != "vector_chunk":
+            return
+        key = (country, SessionId(message.session))
+        if key in self.left:
+            return
+        self.left.add(key)
+        if message.session not in debits(ledger):
+            raise InvariantError(f"I3: a masked input left {country} before its debit")
+
+    # ------------------------------------------------------------ the end
+
+    def check_ledger(self, country: CountryCode, ledger: Path, allowance: Fraction) -> None:
+        """I4 and I5."""
+        there = debits(ledger)
+        for one, session in sorted(self.acknowledged | self.left):
+            if one == country and session not in there:
+                raise InvariantError(f"I4: {country} forgot the debit of {session.hex()}")
+        spent = sum(
+            (self.rho[session] for one, session in self.left if one == country), Fraction(0)
+        )
+        if spent > allowance:
+            raise InvariantError(f"I5: {country} let out {spent}, its allowance is {allowance}")
+
+    def check_release(self, receipt: PublicReceipt) -> None:
+        """I6."""
+        parameters = receipt.parameters
+        if len(receipt.survivors) < _needed(parameters):
+            raise InvariantError("I6: a sum of too few was published")
+        session = receipt.proposal.header.session
+        total = np.zeros(parameters.cells, dtype=np.int64)
+        for country in sorted(receipt.survivors):
+            total += self.masked[country, session]
+        if tuple(total.tolist()) != receipt.answer:
+            raise InvariantError("I6: what was published is not the sum of the survivors' inputs")
+
+    def check_bugs(self, surprises: list[dict[str, Any]]) -> None:
+        """I9."""
+        for context in surprises:
+            bug = context.get("exception")
+            if isinstance(bug, Exception):
+                text = f"I9: {context['message']}: {type(bug).__name__}: {bug}"
+                raise InvariantError(text) from bug
+        if self.bugs:
+            raise InvariantError(f"I9: {self.bugs[0]}")
+
+
+def _needed(parameters: AttemptParameters) -> int:
+    """The fewest survivors, counted here once more: not by the code that is being watched."""
+    return max(
+        parameters.roster_size - parameters.dropouts,
+        (parameters.roster_size + parameters.colluders) // 2 + 1,
+        parameters.min_participants,
+    )
+
+
+def debits(ledger: Path) -> set[bytes]:
+    """The sessions that a ledger's file says are debited."""
+    query = "SELECT session FROM entries WHERE kind = 'debit'"
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as connection:
+        try:
+            return {row[0] for row in connection.execute(query)}
+        except sqlite3.OperationalError:  # not even the table is left
+            return set()
+
+
+@contextmanager
+def watching(observer: Observer) -> Iterator[None]:
+    """Tell `observer` what nodes' states do, while the history runs."""
+    with ExitStack() as stack:
+
+        def watch(owner: type, name: str, after: Any) -> None:
+            original = getattr(owner, name)
+
+            def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+                result = original(self, *args, **kwargs)
+                after(self, result, *args)
+                return result
+
+            stack.enter_context(patch.object(owner, name, watched))
+
+        def masked(ready: states.ReadyToMask, _: object, vector: Any, *__: object) -> None:
+            observer.on_masked(ready, vector)
+
+        def signed(state: Any, _: object, word: SurvivorSet, *__: object) -> None:
+            observer.on_signed(state.me, word)
+
+        def unmasked(state: states.Signed, result: Any, *_: object) -> None:
+            revealed = {share.dealer: share.kind for share in result[1].revealed}
+            observer.on_revealed(state.me, state.settled.hash, revealed)
+
+        def debited(ledger: Ledger, debit: Debit, *_: object) -> None:
+            observer.on_debited(ledger.statement().country, debit.session)
+
+        watch(states.ReadyToMask, "mask", masked)
+        watch(states.AwaitingSurvivors, "on_survivors", signed)
+        watch(states.Signed, "on_survivors", signed)
+        watch(states.Signed, "on_unmask_request", unmasked)
+        watch(Ledger, "debit", debited)
+
+        def listen(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+            observer.counts[str(event["event"])] += 1
+            said = {key: event[key] for key in ("event", "country", "code") if key in event}
+            observer.note("log " + " ".join(map(str, said.values())))
+            if event["event"] in BUGS:
+                observer.bugs.append(repr({key: str(value) for key, value in event.items()}))
+            raise structlog.DropEvent
+
+        before = structlog.get_config()
+        structlog.configure(processors=[structlog.processors.format_exc_info, listen])
+        stack.callback(lambda: structlog.configure(**before))
+        yield
+
+
+def trace_digest(lines: list[str]) -> str:
+    """One short name for a whole history: equal seeds must give equal ones."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

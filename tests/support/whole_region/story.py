@@ -1,0 +1,442 @@
+"""One history: what the seed decides, from the first start to the last check.
+
+    start everybody → some questions, during which things break → heal → one more question → checks
+
+What may break: any process at any of its steps, lines (broken, cut for long), disks (commits that
+fail), clocks (wrong from the beginning), and in some histories the coordinator's honesty. After the
+healing an honest region must answer; whatever happened, the invariants of `observer` must hold.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.coordinator import app as coordinator_app
+from corridor.coordinator.question_desk import AskRequest
+from corridor.coordinator.store import Store
+from corridor.coordinator.tokens import TokenHolder
+from corridor.errors import CorridorError
+from corridor.ids import CountryCode
+from corridor.node import app as node_app
+from corridor.node import question_desk
+from corridor.node.home import Home
+from corridor.node.keys import read_keys
+from corridor.protocols.receipts import parse_public_receipt
+from corridor.queries.catalogue import Catalogue, parse_catalogue
+from corridor.transport.suites import ed25519_signer
+from corridor.wire.v1 import exchange_pb2
+from support.whole_region.adversary import Liar
+from support.whole_region.disk import Disks, simulated_disks
+from support.whole_region.loop import NothingWillHappenError, SimulatedLoop
+from support.whole_region.observer import InvariantError, Observer, trace_digest, watching
+from support.whole_region.processes import (
+    COORDINATOR,
+    CoordinatorProcess,
+    NodeProcess,
+    PowerFailure,
+    Process,
+)
+from support.whole_region.template import Template, make_template
+from support.whole_region.wire import Network
+
+ALLOWANCE = Fraction(1, 10)
+"""Of a year, by the default policy; no history lasts longer."""
+
+SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
+HOLDER = TokenHolder("ana", "Test ministry")
+MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - only for speed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What a seed stands for, before anything happens.
+
+    Attributes:
+        size, colluders: of the region; the charter tolerates as many as there are here.
+        questions: asked while things break.
+        breaking: how many things break during one question, on average.
+        lying: the share of messages that a malicious coordinator alters.
+        failing: the share of commits that fail at a bad disk.
+        skew: how wrong a clock may be, in seconds.
+    """
+
+    seed: int
+    size: int
+    colluders: int
+    questions: int
+    breaking: float
+    lying: float
+    failing: float
+    skew: float
+
+    @classmethod
+    def of(cls, seed: int) -> "Scenario":
+        """Draw it."""
+        chance = Random(f"scenario {seed}")
+        size = chance.randint(3, 6)
+        return cls(
+            seed=seed,
+            size=size,
+            colluders=1 if size < 6 else chance.randint(1, 2),
+            questions=chance.randint(1, 3),
+            breaking=chance.choice((0.0, 1.0, 1.0, 3.0)),
+            lying=chance.choice((0.0, 0.0, 0.2, 0.8)),
+            failing=chance.choice((0.0, 0.0, 0.03)),
+            skew=chance.choice((0.0, 1.0, 600.0)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What came of a seed.
+
+    Attributes:
+        lines: what happened, in order; `digest` names them all.
+        outcomes: how each question ended.
+    """
+
+    scenario: Scenario
+    lines: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    counts: dict[str, int]
+
+    @property
+    def digest(self) -> str:
+        """Equal seeds give equal digests."""
+        return trace_digest(list(self.lines))
+
+
+def run(seed: int, tell: Callable[[str], None] = lambda _: None) -> History:
+    """Live through one history.
+
+    Raises:
+        InvariantError: something happened that must never happen.
+    """
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY) as folder,
+        simulated_disks() as disks,
+        _simulated_data(),
+    ):
+        loop = SimulatedLoop(str(seed))
+        try:
+            story = Story(Scenario.of(seed), Path(folder) / "region", loop, disks, tell)
+            with watching(story.observer):
+                loop.run_until_complete(story.live())
+                return story.history()
+        finally:
+            _end_everything(loop)
+            loop.close()
+
+
+def _end_everything(loop: SimulatedLoop) -> None:
+    """Let whatever still waits end, in a history that broke off too."""
+
+    async def cancel(tasks: set["asyncio.Task[Any]"]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    with suppress(NothingWillHappenError):
+        while tasks := asyncio.all_tasks(loop):
+            loop.run_until_complete(cancel(tasks))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+class Story:
+    """A history under way."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        loop: SimulatedLoop,
+        disks: Disks,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.scenario, self.folder, self.loop, self.disks = scenario, folder, loop, disks
+        self.chance = Random(f"story {scenario.seed}")
+        self.template = template(scenario.size, scenario.colluders)
+        self.countries = tuple(self.template.charter.signing_keys)
+        colluders = self.chance.sample(self.countries, scenario.colluders)
+        self.observer = Observer(colluders=frozenset(colluders), note=self.note)
+        self.network = Network(loop, Random(f"network {scenario.seed}"))
+        self.lines: list[str] = []
+        self.outcomes: list[str] = []
+        self.alive: dict[str, Process] = {}
+        self.folders: dict[str, Path] = {}
+        self.skews: dict[str, float] = {}
+        self.runs = 0
+        self.healed = False
+        self._all: list[Process] = []
+        self._tell = tell
+
+    def note(self, line: str) -> None:
+        """Something happened."""
+        line = f"{self.loop.time():9.3f} {line}"
+        self.lines.append(line)
+        self._tell(line)
+
+    def history(self) -> History:
+        """What came of it."""
+        return History(
+            self.scenario, tuple(self.lines), tuple(self.outcomes), dict(self.observer.counts)
+        )
+
+    # ------------------------------------------------------------ from the first to the last moment
+
+    async def live(self) -> None:
+        """Live through it, and check it."""
+        self.template.copy_to(self.folder)
+        self.note(str(self.scenario))
+        self._take_lines()
+        for name in (COORDINATOR, *self.countries):
+            self.folders[name] = self.folder / name
+            wrong = self.chance.uniform(-self.scenario.skew, self.scenario.skew)
+            self.skews[name] = wrong if self.chance.random() < 0.3 else 0.0
+            self.start(name)
+        await asyncio.sleep(5)
+        for number in range(self.scenario.questions):
+            self._break_things()
+            await self._ask(f"1/{200 + number}")
+        await self._heal()
+        await self._ask("1/300")
+        await self._end()
+        if not self.scenario.lying:
+            self._demand_answer()
+
+    async def _heal(self) -> None:
+        """Everything works from now on."""
+        self.note("healing")
+        self.healed = True
+        self.network.cut_until.clear()
+        for name in sorted(self.folders):
+            self.skews[name] = 0.0
+            process = self.alive.get(name)
+            if process is not None and process.is_healthy:
+                continue
+            if process is not None:
+                process.kill()
+            self.start(name)
+        await asyncio.sleep(100)
+
+    async def _end(self) -> None:
+        for process in list(self.alive.values()):
+            process.kill()
+        await asyncio.sleep(60)
+        self.observer.check_bugs(self.loop.surprises)
+        for country in self.countries:
+            ledger = self.folders[country] / "ledger.sqlite3"
+            self.observer.check_ledger(country, ledger, ALLOWANCE)
+        self._check_releases()
+        for process in self._all:
+            with suppress(Exception):
+                process.close()
+
+    def _demand_answer(self) -> None:
+        """Whoever is honest and healed answers, unless a stated limit forbids it."""
+        last = self.outcomes[-1]
+        allowed = ("released", "failed secure_sum.too_few_participants")
+        if not last.startswith(allowed):
+            raise InvariantError(f"I10: a healed region gave no answer: {last}")
+        if not last.startswith("released") and not self.observer.counts["message.refused"]:
+            raise InvariantError(f"I10: nobody refused, and yet: {last}")
+
+    def _check_releases(self) -> None:
+        store = Store(self.folders[COORDINATOR] / "coordinator.sqlite3")
+        try:
+            with store.reading() as connection:
+                rows = connection.exec_driver_sql(
+                    "SELECT id, receipt, document FROM releases ORDER BY place"
+                ).all()
+        finally:
+            store.close()
+        for row in rows:
+            self.observer.check_release(parse_public_receipt(row.receipt))
+        lost = self.observer.told - {row.id for row in rows}
+        if lost:
+            raise InvariantError(f"I8: releases that were told are lost: {sorted(lost)}")
+
+    # ------------------------------------------------------------ processes
+
+    def start(self, name: str) -> None:
+        """Start a party's process on what its disk holds."""
+        self.runs += 1
+        kind = CoordinatorProcess if name == COORDINATOR else NodeProcess
+        bad_disk = not self.healed and self.chance.random() < 0.3
+        process = kind(
+            name,
+            self.folders[name],
+            self.loop,
+            Random(f"{name} {self.runs} {self.scenario.seed}"),
+            self.disks,
+            skew=self.skews[name],
+            failing=self.scenario.failing if bad_disk else 0.0,
+            on_death=self._died,
+        )
+        self._all.append(process)
+        self.alive[name] = process
+        self.note(f"{name} starts")
+        try:
+            process.start(self.network)
+        except PowerFailure:
+            return
+        except CorridorError as error:
+            self.note(f"{name} cannot start: {error.code}")
+            process.kill()
+
+    def _died(self, process: Process) -> None:
+        self.note(f"{process.name} dies")
+        self.folders[process.name] = process.folder
+        if self.alive.get(process.name) is process:
+            del self.alive[process.name]
+            if not self.healed:
+                self.loop.call_later(self.chance.expovariate(1 / 10), self._restart, process.name)
+
+    def _restart(self, name: str) -> None:
+        if name not in self.alive and not self.healed:
+            self.start(name)
+
+    def _break_things(self) -> None:
+        """Decide what breaks during the next question, and when."""
+        count = (
+            int(self.chance.expovariate(1 / self.scenario.breaking))
+            if (self.scenario.breaking)
+            else 0
+        )
+        for _ in range(count):
+            country = self.chance.choice(self.countries)
+            match self.chance.randrange(6):
+                case 0 | 1 | 2:
+                    self._fail_power(self.chance.choice((COORDINATOR, country, country)))
+                case 3:
+                    self._later(self.network.break_lines, country, "break")
+                case 4:
+                    self._later(lambda one: self.network.cut(one, 3.0), country, "hiccup")
+                case _:
+                    self._later(lambda one: self.network.cut(one, 90.0), country, "cut")
+
+    def _fail_power(self, name: str) -> None:
+        process = self.alive.get(name)
+        if process is not None:
+            process.fail_within(self.chance.randint(1, 400))
+
+    def _later(
+        self, happen: Callable[[CountryCode], None], country: CountryCode, what: str
+    ) -> None:
+        def now() -> None:
+            if not self.healed:
+                self.note(f"line of {country}: {what}")
+                happen(country)
+
+        self.loop.call_later(self.chance.expovariate(1), now)
+
+    # ------------------------------------------------------------ lines
+
+    def _take_lines(self) -> None:
+        self.network.from_node = self._from_node
+        self.network.to_node = self._to_node
+        scenario = self.scenario
+        self._liar: Liar | None = None
+        if scenario.lying:
+            keys = self.folder / COORDINATOR / "keys" / "signing.key"
+            self._liar = Liar(
+                Random(f"liar {scenario.seed}"),
+                ed25519_signer(keys.read_bytes()),
+                {
+                    country: read_keys(Home(self.folder / country)).sign
+                    for country in self.observer.colluders
+                },
+                share=scenario.lying,
+                told=self.note,
+            )
+
+    def _from_node(self, country: CountryCode, raw: bytes) -> list[bytes]:
+        process = self.alive.get(country)
+        if process is not None:
+            message = exchange_pb2.NodeMessage.FromString(raw)
+            self.observer.on_leaving(country, process.folder / "ledger.sqlite3", message)
+        self.note(f"{country} says {len(raw)} {sha256(raw).hexdigest()[:8]}")
+        return [raw]
+
+    def _to_node(self, country: CountryCode, raw: bytes) -> list[bytes]:
+        message = exchange_pb2.CoordinatorMessage.FromString(raw)
+        name = message.WhichOneof("body")
+        if name == "released":
+            self.observer.told.add(message.released.release)
+        self.note(f"{country} is told {name}")
+        return [raw] if self._liar is None else self._liar.to_node(country, raw)
+
+    # ------------------------------------------------------------ questions
+
+    async def _ask(self, rho: str) -> None:
+        """Ask until somebody takes the question, and wait for its end."""
+        identifier = None
+        for _ in range(60):
+            with suppress(PowerFailure, CorridorError):
+                identifier = self._desk().ask(AskRequest(sql=SQL, parameters={}, rho=rho), HOLDER)[
+                    "id"
+                ]
+                break
+            await asyncio.sleep(1)
+        if identifier is None:
+            self.outcome("not asked")
+            return
+        for _ in range(600):
+            with suppress(PowerFailure, CorridorError):
+                shown = self._desk().show(identifier)
+                if shown["state"] in {"released", "failed"}:
+                    code = (shown["failure"] or {}).get("code", "")
+                    self.outcome(f"{shown['state']} {code}".strip())
+                    return
+            await asyncio.sleep(1)
+        self.outcome("no end")
+
+    def outcome(self, text: str) -> None:
+        """How a question ended."""
+        self.note(f"outcome: {text}")
+        self.outcomes.append(text)
+
+    def _desk(self) -> Any:
+        process = self.alive.get(COORDINATOR)
+        if not isinstance(process, CoordinatorProcess):
+            raise PowerFailure
+        return process.parts.questions
+
+
+@cache
+def template(size: int, colluders: int) -> Template:
+    """A region of that kind, made once a process."""
+    folder = Path(tempfile.mkdtemp(dir=MEMORY))
+    return make_template(folder, size, colluders=colluders, failed_per_day=1000)
+
+
+@contextmanager
+def _simulated_data() -> Iterator[None]:
+    """Every node counts something of its own; the catalogue is read once."""
+
+    def evaluate(plan: Any, _reader: Any, key: bytes, _consent: Any) -> npt.NDArray[np.int64]:
+        drawn = np.random.default_rng(list(key)).integers(0, 50, plan.size)
+        return np.asarray(drawn, dtype=np.int64)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(question_desk, "evaluate", evaluate))
+        for app in (node_app, coordinator_app):
+            stack.enter_context(patch.object(app, "parse_catalogue", lambda _: _catalogue()))
+        yield
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return parse_catalogue(node_app._read_data)
