@@ -25,6 +25,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import grpc
 import structlog
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
@@ -395,11 +396,7 @@ async def run(
             new_reference=world.reference,
             admit=lambda peer: admit(parts, peer),
         )
-        add_servicers(
-            server,
-            ExchangeServicer(parts.streams, lambda peer: _recheck(parts, peer)),
-            MembershipServicer(parts.charters, parts.releases, parts.log, parts.announce),
-        )
+        let_answer(server, parts)
         web = _make_web(parts)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
@@ -419,6 +416,15 @@ async def run(
         for task in tasks:
             if not task.cancelled() and (bug := task.exception()) is not None:
                 raise bug
+
+
+def let_answer(server: grpc.aio.Server, parts: "Parts") -> None:
+    """Let a server answer nodes with what the desks of `parts` decide."""
+    add_servicers(
+        server,
+        ExchangeServicer(parts.streams, lambda peer: _recheck(parts, peer)),
+        MembershipServicer(parts.charters, parts.releases, parts.log, parts.announce),
+    )
 
 
 async def _stop(
@@ -496,7 +502,7 @@ def admit(parts: "Parts", peer: Peer) -> None:
 def _recheck(parts: "Parts", peer: Peer) -> None:
     """What can change while a stream is open: the certificate ends, or is replaced by a newer."""
     peer.verify_valid_at(parts.world.clock())
-    _admit(parts, peer)
+    admit(parts, peer)
 
 
 def _make_web(parts: "Parts") -> WsgiServer:

@@ -21,7 +21,6 @@ from corridor import __version__
 from corridor.coordinator import app as coordinator_app
 from corridor.coordinator.home import Home as CoordinatorHome
 from corridor.coordinator.home import read_settings as read_coordinator_settings
-from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
 from corridor.coordinator.store import Store
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
@@ -205,11 +204,8 @@ class CoordinatorProcess(Process):
         )
         coordinator_app.tidy(self.parts)
         server = SimulatedServer(self.clock, self._admit)
-        add_servicers(
-            server,  # type: ignore[arg-type]  # as much of a server as a servicer needs
-            ExchangeServicer(self.parts.streams, lambda peer: peer.verify_valid_at(self.clock())),
-            MembershipServicer(self.parts.charters, self.parts.releases, self.parts.announce),
-        )
+        # As much of a server as servicers need.
+        coordinator_app.let_answer(cast("grpc.aio.Server", server), self.parts)
         network.server = self._server = server
         self._run(self._loop.create_task(self.parts.rounds.run()))
 

@@ -54,6 +54,9 @@ from support.whole_region.wire import Network
 ALLOWANCE = Fraction(1, 10)
 """Of a year, by the default policy; no history lasts longer."""
 
+LONGEST = 20_000
+"""Lines of a history; the longest that ended had a tenth of that."""
+
 SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
 HOLDER = TokenHolder("ana", "Test ministry")
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - only for speed
@@ -187,6 +190,8 @@ class Story:
         line = f"{self.loop.time():9.3f} {line}"
         self.lines.append(line)
         self._tell(line)
+        if len(self.lines) > LONGEST:
+            raise InvariantError("I9: the history does not end")
 
     def history(self) -> History:
         """What came of it."""
@@ -394,6 +399,7 @@ class Story:
             self.outcome("not asked")
             return
         for _ in range(600):
+            self.observer.check_bugs(self.loop.surprises)
             with suppress(PowerFailure, CorridorError):
                 shown = self._desk().show(identifier)
                 if shown["state"] in {"released", "failed"}:
