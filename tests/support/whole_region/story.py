@@ -387,16 +387,19 @@ class Story:
 
     async def _ask(self, rho: str) -> None:
         """Ask until somebody takes the question, and wait for its end."""
-        identifier = None
+        identifier, why = None, "nobody was there"
         for _ in range(60):
-            with suppress(PowerFailure, CorridorError):
-                identifier = self._desk().ask(AskRequest(sql=SQL, parameters={}, rho=rho), HOLDER)[
-                    "id"
-                ]
+            try:
+                request = AskRequest(sql=SQL, parameters={}, rho=rho)
+                identifier = self._desk().ask(request, HOLDER)["id"]
                 break
+            except CorridorError as error:
+                why = error.code
+            except PowerFailure:
+                why = "the power failed"
             await asyncio.sleep(1)
         if identifier is None:
-            self.outcome("not asked")
+            self.outcome(f"not asked: {why}")
             return
         for _ in range(600):
             self.observer.check_bugs(self.loop.surprises)

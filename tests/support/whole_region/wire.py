@@ -269,12 +269,12 @@ class SimulatedCall:
         self._serving.cancel()
 
     async def _serve(self) -> None:
-        await asyncio.sleep(self._network.delay(self._country))
-        server = self._network.server
-        if server is None or not server.alive:
-            self.break_at_node()
-            return
         try:
+            await asyncio.sleep(self._network.delay(self._country))
+            server = self._network.server
+            if server is None or not server.alive:
+                self.break_at_node()
+                return
             await self._answer(server)
         except asyncio.CancelledError:
             self.break_at_node_later()
