@@ -36,6 +36,7 @@ def test_the_histories_have_everything_in_them() -> None:
     """Deaths, lies, failing disks, wrong clocks, answers and failures: none is left untried."""
     scenarios = [Scenario.of(seed) for seed in SEEDS]
     assert {one.size for one in scenarios} == {3, 4, 5, 6}
+    assert {one.copying for one in scenarios} == {False, True}
     for trait in ("breaking", "lying", "failing", "skew"):
         values = {getattr(one, trait) for one in scenarios}
         assert values > {0.0}, trait

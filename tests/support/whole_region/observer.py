@@ -72,6 +72,7 @@ class Observer:
     left: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     bugs: list[str] = field(default_factory=list)
+    forked: set[CountryCode] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     note: Callable[[str], None] = lambda _: None
 
@@ -146,10 +147,20 @@ class Observer:
 
     # ------------------------------------------------------------ the end
 
-    def check_ledger(self, country: CountryCode, ledger: Path, allowance: Fraction) -> None:
-        """I4 and I5."""
-        there = debits(ledger)
-        for one, session in sorted(self.acknowledged | self.left):
+    def check_ledger(
+        self, country: CountryCode, ledger: Path, allowance: Fraction, *, copied: bool
+    ) -> None:
+        """I4 and I5.
+
+        Where the disk was copied, the last word may be of another copy: then what left was debited
+        here, or forfeited, because it had been reserved and nobody could tell what became of it.
+        A copy that found its own history forked answers nothing any more, whatever it knows.
+        """
+        if copied and country in self.forked:
+            there = {session for one, session in self.left if one == country}
+        else:
+            there = sessions(ledger, "debit", "forfeit") if copied else debits(ledger)
+        for one, session in sorted(self.left if copied else self.acknowledged | self.left):
             if one == country and session not in there:
                 raise InvariantError(f"I4: {country} forgot the debit of {session.hex()}")
         spent = sum(
@@ -192,12 +203,17 @@ def _needed(parameters: AttemptParameters) -> int:
 
 def debits(ledger: Path) -> set[bytes]:
     """The sessions that a ledger's file says are debited."""
-    query = "SELECT session FROM entries WHERE kind = 'debit'"
+    return sessions(ledger, "debit")
+
+
+def sessions(ledger: Path, *kinds: str) -> set[bytes]:
+    """The sessions of which a ledger's file has an entry of such a kind."""
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as connection:
         try:
-            return {row[0] for row in connection.execute(query)}
+            rows = connection.execute("SELECT session, kind FROM entries").fetchall()
         except sqlite3.OperationalError:  # not even the table is left
             return set()
+    return {session for session, kind in rows if kind in kinds}
 
 
 @contextmanager
@@ -238,6 +254,8 @@ def watching(observer: Observer) -> Iterator[None]:
             observer.counts[str(event["event"])] += 1
             said = {key: event[key] for key in ("event", "country", "code") if key in event}
             observer.note("log " + " ".join(map(str, said.values())))
+            if event["event"] == "ledger.fork":
+                observer.forked.add(CountryCode(str(event["country"])))
             if event["event"] in BUGS:
                 observer.bugs.append(repr({key: str(value) for key, value in event.items()}))
             raise structlog.DropEvent

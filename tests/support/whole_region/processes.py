@@ -55,6 +55,7 @@ class Process:
     Attributes:
         folder: its disk; after its death, a copy is the next run's.
         on_death: hears of it, once.
+        leaving: sees what a node sends.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class Process:
         failing: float = 0.0,
         last_step: int | None = None,
         on_death: Callable[["Process"], None] = lambda _: None,
+        leaving: Callable[["Process", bytes], None] = lambda _, __: None,
     ) -> None:
         self.name, self.folder = name, folder
         self.is_alive = True
         self._loop, self._chance, self._skew = loop, chance, timedelta(seconds=skew)
         self._steps = Steps(last_step)
-        self._on_death = on_death
+        self._on_death, self._leaving = on_death, leaving
         self._tasks: list[asyncio.Task[None]] = []
         disks.by_folder[folder] = self.disk = Disk(chance, failing)
 
@@ -169,7 +171,12 @@ class NodeProcess(Process):
         self._run(self._loop.create_task(self.link.run()))
 
     def _dial(self) -> "grpc.aio.Channel":
-        channel = SimulatedChannel(self._network, self.country, self._certificate)
+        channel = SimulatedChannel(
+            self._network,
+            self.country,
+            self._certificate,
+            lambda raw: self._leaving(self, raw),
+        )
         self._channels.append(channel)
         return cast("grpc.aio.Channel", channel)
 

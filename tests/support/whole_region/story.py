@@ -8,6 +8,7 @@ healing an honest region must answer; whatever happened, the invariants of `obse
 """
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,7 +38,7 @@ from corridor.queries.catalogue import Catalogue, parse_catalogue
 from corridor.transport.suites import ed25519_signer
 from corridor.wire.v1 import exchange_pb2
 from support.whole_region.adversary import Liar
-from support.whole_region.disk import Disks, simulated_disks
+from support.whole_region.disk import Disks, salvage, simulated_disks
 from support.whole_region.loop import NothingWillHappenError, SimulatedLoop
 from support.whole_region.observer import InvariantError, Observer, trace_digest, watching
 from support.whole_region.processes import (
@@ -69,6 +70,8 @@ class Scenario:
         size, colluders: of the region; the charter tolerates as many as there are here.
         questions: asked while things break.
         breaking: how many things break during one question, on average.
+        copying: whether backups are put back, and second copies of a node are started.
+        rho: of a question; where disks are copied, a few exhaust an allowance.
         lying: the share of messages that a malicious coordinator alters.
         failing: the share of commits that fail at a bad disk.
         skew: how wrong a clock may be, in seconds.
@@ -79,6 +82,8 @@ class Scenario:
     colluders: int
     questions: int
     breaking: float
+    copying: bool
+    rho: Fraction
     lying: float
     failing: float
     skew: float
@@ -88,11 +93,14 @@ class Scenario:
         """Draw it."""
         chance = Random(f"scenario {seed}")
         size = chance.randint(3, 6)
+        copying = chance.random() < 0.4
         return cls(
             seed=seed,
+            copying=copying,
+            rho=chance.choice((Fraction(1, 25), Fraction(1, 35))) if copying else Fraction(1, 200),
             size=size,
             colluders=1 if size < 6 else chance.randint(1, 2),
-            questions=chance.randint(1, 3),
+            questions=chance.randint(2, 5) if copying else chance.randint(1, 3),
             breaking=chance.choice((0.0, 1.0, 1.0, 3.0)),
             lying=chance.choice((0.0, 0.0, 0.2, 0.8)),
             failing=chance.choice((0.0, 0.0, 0.03)),
@@ -179,6 +187,8 @@ class Story:
         self.alive: dict[str, Process] = {}
         self.folders: dict[str, Path] = {}
         self.skews: dict[str, float] = {}
+        self.backups: dict[str, Path] = {}
+        self.copied: set[CountryCode] = set()
         self.runs = 0
         self.healed = False
         self._all: list[Process] = []
@@ -213,9 +223,10 @@ class Story:
         await asyncio.sleep(5)
         for number in range(self.scenario.questions):
             self._break_things()
-            await self._ask(f"1/{200 + number}")
+            rho = self.scenario.rho
+            await self._ask(Fraction(1, rho.denominator + number))
         await self._heal()
-        await self._ask("1/300")
+        await self._ask(Fraction(1, 300))
         await self._end()
         if not self.scenario.lying:
             self._demand_answer()
@@ -228,6 +239,10 @@ class Story:
         for name in sorted(self.folders):
             self.skews[name] = 0.0
             process = self.alive.get(name)
+            if name.endswith("'"):  # the operator has found the second copy, and stops it
+                if process is not None:
+                    process.kill()
+                continue
             if process is not None and process.is_healthy:
                 continue
             if process is not None:
@@ -242,7 +257,7 @@ class Story:
         self.observer.check_bugs(self.loop.surprises)
         for country in self.countries:
             ledger = self.folders[country] / "ledger.sqlite3"
-            self.observer.check_ledger(country, ledger, ALLOWANCE)
+            self.observer.check_ledger(country, ledger, ALLOWANCE, copied=country in self.copied)
         self._check_releases()
         for process in self._all:
             with suppress(Exception):
@@ -285,9 +300,10 @@ class Story:
             self.loop,
             Random(f"{name} {self.runs} {self.scenario.seed}"),
             self.disks,
-            skew=self.skews[name],
+            skew=self.skews.get(name, 0.0),
             failing=self.scenario.failing if bad_disk else 0.0,
             on_death=self._died,
+            leaving=self._leaving,
         )
         self._all.append(process)
         self.alive[name] = process
@@ -321,6 +337,11 @@ class Story:
         )
         for _ in range(count):
             country = self.chance.choice(self.countries)
+            if self.scenario.copying and self.chance.random() < 0.5:
+                self._later(
+                    self.chance.choice((self._back_up, self._restore, self._clone)), country, "copy"
+                )
+                continue
             match self.chance.randrange(6):
                 case 0 | 1 | 2:
                     self._fail_power(self.chance.choice((COORDINATOR, country, country)))
@@ -330,6 +351,39 @@ class Story:
                     self._later(lambda one: self.network.cut(one, 3.0), country, "hiccup")
                 case _:
                     self._later(lambda one: self.network.cut(one, 90.0), country, "cut")
+
+    # ------------------------------------------------------------ copies of disks
+
+    def _back_up(self, country: CountryCode) -> None:
+        """The operator keeps what is on the disk now."""
+        if country in self.alive:
+            kept = self.folder / f"{country} backup {self.runs} {self.loop.time()}"
+            salvage(self.folders[country], kept, self.chance)
+            self.backups[country] = kept
+
+    def _restore(self, country: CountryCode) -> None:
+        """The operator puts back what was kept, and starts the node on it."""
+        kept = self.backups.get(country)
+        if kept is None:
+            return
+        self.copied.add(country)
+        if (process := self.alive.get(country)) is not None:
+            process.kill()
+        self.runs += 1
+        again = self.folder / f"{country} restored {self.runs}"
+        shutil.copytree(kept, again)
+        self.folders[country] = again
+
+    def _clone(self, country: CountryCode) -> None:
+        """A second copy of the node starts, on what its disk holds now or held once."""
+        if f"{country}'" in self.alive:
+            return
+        self.copied.add(country)
+        self.runs += 1
+        twin = self.folder / f"{country} clone {self.runs}"
+        salvage(self.backups.get(country, self.folders[country]), twin, self.chance)
+        self.folders[f"{country}'"] = twin
+        self.start(f"{country}'")
 
     def _fail_power(self, name: str) -> None:
         process = self.alive.get(name)
@@ -349,7 +403,6 @@ class Story:
     # ------------------------------------------------------------ lines
 
     def _take_lines(self) -> None:
-        self.network.from_node = self._from_node
         self.network.to_node = self._to_node
         scenario = self.scenario
         self._liar: Liar | None = None
@@ -366,14 +419,13 @@ class Story:
                 told=self.note,
             )
 
-    def _from_node(self, country: CountryCode, raw: bytes) -> list[bytes]:
-        process = self.alive.get(country)
-        if process is not None:
+    def _leaving(self, process: Process, raw: bytes) -> None:
+        if process.is_alive:
             message = exchange_pb2.NodeMessage.FromString(raw)
+            country = CountryCode(process.name[:2])
             self.observer.on_leaving(country, process.folder / "ledger.sqlite3", message)
         # Not the bytes: what is sealed has randomness of the library's own in it.
-        self.note(f"{country} says {len(raw)} bytes")
-        return [raw]
+        self.note(f"{process.name} says {len(raw)} bytes")
 
     def _to_node(self, country: CountryCode, raw: bytes) -> list[bytes]:
         message = exchange_pb2.CoordinatorMessage.FromString(raw)
@@ -385,12 +437,12 @@ class Story:
 
     # ------------------------------------------------------------ questions
 
-    async def _ask(self, rho: str) -> None:
+    async def _ask(self, rho: Fraction) -> None:
         """Ask until somebody takes the question, and wait for its end."""
         identifier, why = None, "nobody was there"
         for _ in range(60):
             try:
-                request = AskRequest(sql=SQL, parameters={}, rho=rho)
+                request = AskRequest(sql=SQL, parameters={}, rho=str(rho))
                 identifier = self._desk().ask(request, HOLDER)["id"]
                 break
             except CorridorError as error:

@@ -28,6 +28,19 @@ from support.editions import Case, make_tables
 COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "RS", "TR", "UA")))
 BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COORDINATOR = "coordinator"
+POLICY = """
+[allowance]
+per_year = "1/10"
+all_time = "1"
+lost_per_day = "1/10"
+
+[consent]
+basis = "htcds-consent"
+
+[[rule]]
+verdict = "allow"
+when.scope = ["regional"]
+"""
 QUICK = Deadlines(propose=5, share=5, opened=5, masked_input=10, consistency=5, unmask=5, slack=10)
 
 
@@ -88,6 +101,7 @@ def _make_node(folder: Path, country: CountryCode, seed: str) -> node.World:
         random_bytes=Random(f"node {country} of {seed}").randbytes,
     )
     node.initialise(world, country=country, name=f"Authority of {country}")
+    Home(world.home).policy.write_text(POLICY)
     cases = [Case("a woman", "a case", {"prs_Gender": "Female"})]
     EditionStore(world.home, world.random_bytes, world.clock).write(
         make_tables(cases), replaces=None, sources=[Digest(bytes(32))]

@@ -24,7 +24,10 @@ KEEPALIVE_SECONDS = 45.0
 LATENCY_SECONDS = 0.02
 
 Hand = Callable[[CountryCode, bytes], list[bytes]]
-"""What arrives in place of one message of, or to, a country."""
+"""What arrives in place of one message to a country."""
+
+Leaving = Callable[[bytes], None]
+"""Sees what a process sends, before anybody else does."""
 
 
 def honest_hand(_country: CountryCode, message: bytes) -> list[bytes]:
@@ -37,7 +40,7 @@ class Network:
     """The lines between nodes and coordinator.
 
     Attributes:
-        to_node, from_node: what is done with the messages on the coordinator's side of the line.
+        to_node: what is done with the coordinator's messages on their way.
         cut_until: when a country's line works again.
         calls: those under way, by country.
     """
@@ -46,7 +49,6 @@ class Network:
     chance: Random
     server: "SimulatedServer | None" = None
     to_node: Hand = honest_hand
-    from_node: Hand = honest_hand
     cut_until: dict[CountryCode, float] = field(default_factory=dict)
     calls: dict[CountryCode, set["SimulatedCall"]] = field(default_factory=dict)
 
@@ -130,8 +132,11 @@ class SimulatedContext:
 class SimulatedChannel:
     """What `dial` gives: calls of one country's node to the coordinator that runs."""
 
-    def __init__(self, network: Network, country: CountryCode, certificate: bytes) -> None:
+    def __init__(
+        self, network: Network, country: CountryCode, certificate: bytes, leaving: Leaving
+    ) -> None:
         self._network, self._country, self._certificate = network, country, certificate
+        self._leaving = leaving
         self._calls: list[SimulatedCall] = []
         self.is_dead = False
 
@@ -162,6 +167,7 @@ class SimulatedChannel:
                 SimulatedContext(self._certificate),
                 method,
                 (request_serializer, response_deserializer),
+                leaving=self._leaving,
             )
             self._calls.append(call)
             return call
@@ -189,10 +195,13 @@ class SimulatedCall:
         context: SimulatedContext,
         method: str,
         codec: tuple[Callable[[Any], bytes], Callable[[bytes], Any]],
+        *,
+        leaving: Leaving,
     ) -> None:
         self._network, self._country, self._method = network, country, method
         self._encode, self._decode = codec
         self._context = context
+        self._leaving = leaving
         self._loop = network.loop
         self._to_server = Line(network, country)
         self._to_node = Line(network, country)
@@ -213,8 +222,9 @@ class SimulatedCall:
             if self._status[0] is grpc.StatusCode.OK or self._network.chance.random() < 0.5:
                 raise asyncio.InvalidStateError("RPC already finished.")
             raise self._error()
-        for altered in self._network.from_node(self._country, self._encode(message)):
-            self._to_server.put(altered)
+        raw = self._encode(message)
+        self._leaving(raw)
+        self._to_server.put(raw)
         await asyncio.sleep(0)
 
     async def read(self) -> Any:
