@@ -198,7 +198,7 @@ def read_settings(home: Home) -> Settings:
         raise NoHomeError(str(home.folder))
     try:
         values = tomllib.loads(home.settings.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"coordinator.toml: {error}") from error
     deadlines = values.pop("deadlines", {})
     if not isinstance(deadlines, dict):

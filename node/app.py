@@ -34,6 +34,7 @@ from corridor.errors.node import (
     NotRunningError,
     SettingsError,
 )
+from corridor.errors.policy import PolicyError
 from corridor.errors.release_tree import (
     ContradictedLogError,
     NoCheckpointError,
@@ -697,6 +698,8 @@ def read_policy(home: Home) -> Policy:
         return parse_policy(home.policy.read_text("utf-8"))
     except OSError as error:
         raise SettingsError("policy.toml: is missing; without it nothing is answered") from error
+    except UnicodeDecodeError as error:
+        raise PolicyError("policy.toml: is not UTF-8; save it as UTF-8") from error
 
 
 def policy(world: World) -> PolicyView:

@@ -154,7 +154,7 @@ def read_settings(home: Home) -> NodeSettings:
         raise NoHomeError(str(home.folder))
     try:
         values = tomllib.loads(home.settings.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"node.toml: {error}") from error
     unknown = sorted(set(values) - {"country", "name"})
     if unknown:

@@ -222,7 +222,7 @@ def parse_policy(text: str) -> Policy:
     """
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"policy.toml: {error}") from error
     reader = _Reader(text)
     reader.refuse_unknown(values, {"allowance", "consent", "rule"}, "")

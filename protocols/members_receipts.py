@@ -132,7 +132,7 @@ def verify_members_receipt(
     claims = verify_public_receipt(receipt, charter, compile_=compile_, verify=verify, suite=suite)
     settled = settled_roster(receipt, compile_(receipt.proposal))
     spoken = _parse_spoken(_part(read), settled)
-    _check_dealings(spoken, receipt.survivors, settled, charter, verify)
+    _check_dealings(spoken, receipt, settled, charter, verify)
     unmasked = _unmask(spoken, receipt, settled, charter, verify=verify, suite=suite)
     total = _sum_inputs(read, receipt, settled)
     unmasked.remove_masks(total, suite=suite)
@@ -149,7 +149,7 @@ def verify_members_receipt(
 
 def _check_dealings(
     spoken: _Spoken,
-    survivors: frozenset[CountryCode],
+    receipt: PublicReceipt,
     settled: SettledRoster,
     charter: Charter,
     verify: Verify,
@@ -159,6 +159,9 @@ def _check_dealings(
     That is the hashes of the shares that were revealed, and the keys of the pairs of which one
     survived.
     """
+    if frozenset(spoken.shares) != receipt.sharers.countries:
+        raise ReceiptSharesError(10, "the shares", "they are not of exactly the sharers")
+    survivors = receipt.survivors
     responders = {unmask.country for unmask in spoken.unmasks}
     for dealer, shares in spoken.shares.items():
         if tuple(dealing.recipient for dealing in shares.dealings) != settled.countries:
@@ -190,8 +193,6 @@ def _unmask(
 ) -> Unmasked:
     """Claims 10 and 11, checked by the coordinator's own last state."""
     sharers, survivors = receipt.sharers.countries, receipt.survivors
-    if frozenset(spoken.shares) != sharers:
-        raise ReceiptSharesError(10, "the shares", "they are not of exactly the sharers")
     keys = charter.signing_keys
     state = CollectingUnmask(
         settled,
@@ -312,6 +313,12 @@ def _parse_spoken(raw: bytes, settled: SettledRoster) -> _Spoken:
         _read_unmask(one, settled.hash)
         for one in fields.each_below("unmasks", ("country", "revealed", "signature"))
     )
+    for key, speakers in (
+        ("dealers", [one.dealer for one in shares]),
+        ("unmasks", [one.country for one in unmasks]),
+    ):
+        if speakers != sorted(set(speakers)):  # one word given twice would be told as two
+            raise fields.wrong(key, "must be sorted by country and name nobody twice")
     return _Spoken({one.dealer: one for one in shares}, unmasks)
 
 

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 
 import httpx
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -55,6 +55,15 @@ _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _LONGEST_PEM = 16 * 1024
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises of bytes that are not what they should be; most are no ValueErrors."""
 
 
 # ---------------------------------------------------------------- keys and their files
@@ -83,7 +92,7 @@ def decode_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
     """
     try:
         key = serialization.load_pem_private_key(pem, None)
-    except (ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise MalformedCertificateError("a key file holds no private key in PEM") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE.name:
         raise MalformedCertificateError("a key file holds a key that is not ECDSA P-256")
@@ -103,7 +112,10 @@ def decode_certificate(pem: bytes, name: str = "certificate") -> x509.Certificat
     """
     try:
         (certificate,) = x509.load_pem_x509_certificates(pem[:_LONGEST_PEM])
-    except ValueError as error:
+        # The library reads these when they are asked for; here, once, and then never in vain.
+        _ = (certificate.subject, certificate.issuer, certificate.extensions)
+        certificate.public_key()
+    except _UNREADABLE as error:
         raise MalformedCertificateError(f"{name}: is not one certificate in PEM") from error
     return certificate
 
@@ -228,7 +240,7 @@ def issue_node_certificate(
         signed = request.is_signature_valid
         asked = _country_in(request.subject)
         public_key = request.public_key()
-    except (ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         raise MalformedCertificateError(
             "enrolment: the signing request cannot be read; nothing was issued. Update the node."
         ) from error
@@ -307,7 +319,7 @@ def verify_node_certificate(
     name = f"certificate of {country}"
     try:
         certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (*_UNREADABLE, InvalidSignature) as error:
         raise OtherAuthorityError(
             f"{name}: was not issued by the authority of the invitation; it was not kept. "
             "Tell the coordinator's people by another way than this one."

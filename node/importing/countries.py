@@ -253,7 +253,7 @@ def _csv_rows(file: str, text: str) -> Iterator[tuple[str, str, str]]:
 def _toml_rows(file: str, text: str) -> Iterator[tuple[str, str, str]]:
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadCountryMappingError(file=file, where="TOML", why=str(error)) from error
     for key, value in table.items():
         if not isinstance(value, str):

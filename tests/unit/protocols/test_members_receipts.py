@@ -73,6 +73,10 @@ def dealer_left_out(words: dict[str, Any]) -> None:
     words["dealers"].pop()
 
 
+def dealer_of_no_region(words: dict[str, Any]) -> None:
+    words["dealers"].append({**words["dealers"][-1], "dealer": "ZZ"})
+
+
 def dealing_left_out(words: dict[str, Any]) -> None:
     words["dealers"][0]["dealings"].pop()
 
@@ -97,6 +101,7 @@ def commitment_of_the_dropped(words: dict[str, Any]) -> None:
         (too_few_responders, "claim 11"),
         (other_commitment, "is not signed"),
         (dealer_left_out, "not of exactly the sharers"),
+        (dealer_of_no_region, "not of exactly the sharers"),
         (dealing_left_out, "did not deal to everybody"),
     ],
 )
@@ -160,6 +165,15 @@ def test_a30_a_coordinator_cannot_put_a_commitment_into_a_dealers_mouth() -> Non
     framed["commitment"] = "33" * 32
     with pytest.raises(CorridorError, match=r"claim 10.*more than one seed"):
         check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+
+
+@pytest.mark.parametrize("words", ["dealers", "unmasks"])
+def test_nobody_s_words_count_twice(words: str) -> None:
+    public, spoken, vectors = parts(finish().members)
+    bent = json.loads(spoken)
+    bent[words].append(bent[words][-1])
+    with pytest.raises(MalformedReceiptError, match="name nobody twice"):
+        check_members(joined(public, canonical.encode(bent), vectors), finish().charter)
 
 
 def test_a_masked_vector_that_was_exchanged_is_found() -> None:
