@@ -75,6 +75,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="carry questions to the nodes and publish the answers, until stopped",
         example="corridor coordinator serve --home /srv/coordinator",
     )
+    serve.add_argument("--fault", default=None, help="stop on purpose: kill@POINT (synthetic only)")
     add_home(serve, "the coordinator")
     _add_token(verbs)
 
@@ -405,7 +406,7 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
     def tell(serving: app.Serving) -> None:
         out.progress(f"serving: nodes dial {serving.grpc}, analysts ask at {serving.web}")
 
-    app.serve(app.real_world(home_of(arguments)), tell)
+    app.serve(app.real_world(home_of(arguments)), tell, fault=arguments.fault)
     out.document({"stopped": True})
     return 0
 

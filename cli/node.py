@@ -107,7 +107,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="stay connected and take part in what the policy allows, with nobody touching it",
         example="serve --home /srv/corridor",
     )
-    serve.add_argument("--fault", default=None, help="stop on purpose: exit@ROUND (synthetic only)")
+    serve.add_argument("--fault", default=None, help="stop on purpose: kill@POINT (synthetic only)")
 
     command(
         "status",

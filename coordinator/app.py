@@ -11,12 +11,13 @@ use the same database. `serve` runs two servers over one set of desks:
 """
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, Propose
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
+from corridor.coordinator.faults import parse_fault
 from corridor.coordinator.home import (
     Deadlines,
     Home,
@@ -64,6 +66,7 @@ from corridor.errors.region import (
     NoCharterError,
     NoProposedCharterError,
 )
+from corridor.faults import Reached, go_on
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
@@ -99,6 +102,13 @@ WATCH_SECONDS = 0.5
 
 FORGET_SECONDS = 24 * 60 * 60
 """How often members' receipts past their retention are deleted, besides at a start."""
+
+EXIT_ON_FAULT = 70
+STOPS: Mapping[str, Callable[[], None]] = {
+    "exit": lambda: os._exit(EXIT_ON_FAULT),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+}
+"""What `--fault` can do; neither leaves time to clean up."""
 
 WEB_THREADS = 8
 WEB_HEADER_BYTES = 32 * 1024
@@ -358,11 +368,17 @@ def list_tokens(world: World) -> tuple[TokenHolder, ...]:
 # ---------------------------------------------------------------- serving
 
 
-def serve(world: World, on_ready: Callable[[Serving], None] = lambda _: None) -> None:
+def serve(
+    world: World,
+    on_ready: Callable[[Serving], None] = lambda _: None,
+    *,
+    fault: str | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` hears where, once both ports answer.
 
     Raises:
         NoHomeError, SettingsError, AlreadyServingError, CannotListenError: nothing was started.
+        UnknownFaultError, FaultNotAllowedError: of the `fault` on purpose. Nothing was started.
     """
     log_as_json_lines()
 
@@ -371,13 +387,17 @@ def serve(world: World, on_ready: Callable[[Serving], None] = lambda _: None) ->
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(world, stop, on_ready)
+        await run(world, stop, on_ready, fault=fault)
 
     asyncio.run(until_signalled())
 
 
 async def run(
-    world: World, stop: asyncio.Event, on_ready: Callable[[Serving], None] = lambda _: None
+    world: World,
+    stop: asyncio.Event,
+    on_ready: Callable[[Serving], None] = lambda _: None,
+    *,
+    fault: str | None = None,
 ) -> None:
     """Serve until `stop` is set, then end every stream in order.
 
@@ -386,7 +406,7 @@ async def run(
     """
     home = Home(world.home)
     read_settings(home)
-    with home.serving(), opened(world, wake=asyncio.Event()) as parts:
+    with home.serving(), opened(world, wake=asyncio.Event(), fault=fault) as parts:
         tidy(parts)
         server, port = make_server(
             parts.settings.listen,
@@ -613,31 +633,46 @@ class Parts:
 
 
 @contextmanager
-def opened(world: World, wake: asyncio.Event | None = None) -> Iterator[Parts]:
+def opened(
+    world: World, wake: asyncio.Event | None = None, fault: str | None = None
+) -> Iterator[Parts]:
     """The parts over the home's database, which is closed at the end."""
     home = Home(world.home)
     settings = read_settings(home)
     store = Store(home.store)
     try:
-        yield make_parts(world, home, settings, store, wake)
+        yield make_parts(world, home, settings, store, wake=wake, fault=fault)
     finally:
         store.close()
 
 
 def make_parts(
-    world: World, home: Home, settings: Settings, store: Store, wake: asyncio.Event | None
+    world: World,
+    home: Home,
+    settings: Settings,
+    store: Store,
+    *,
+    wake: asyncio.Event | None,
+    fault: str | None,
 ) -> Parts:
-    """Wire everything over one home; `wake` is there where rounds are to run."""
+    """Wire everything over one home; `wake` is there where rounds are to run.
+
+    Raises:
+        UnknownFaultError, FaultNotAllowedError: of the `fault` on purpose.
+    """
     authority = _read_authority(home)
     private = (home.keys / "signing.key").read_bytes()
     key, sign, verify = ed25519_public_key(private), digest_signer(private), ed25519_verify
     catalogue = parse_catalogue(_read_data)
     now = world.now
-    log = ReleaseLog(store=store, key=key, sign=note_signer(private), verify=verify)
+    charters = CharterDesk(store, settings.name, key, sign, verify, now)
+    reached = _reached(fault, charters)
+    log = ReleaseLog(
+        store=store, key=key, sign=note_signer(private), verify=verify, reached=reached
+    )
     record, progress = AttemptRecord(store, now, log), Progress()
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
-    charters = CharterDesk(store, settings.name, key, sign, verify, now)
     releases = ReleaseDesk(store, home.receipts, charters, log)
     cosigning = CosigningDesk(log=log, charters=charters, connections=connections, now=now)
     loop = asyncio.get_running_loop() if wake is not None else None
@@ -728,8 +763,19 @@ def make_parts(
             spool=home.spool,
             now=now,
             wake=wake or asyncio.Event(),
+            reached=reached,
         ),
     )
+
+
+def _reached(fault: str | None, charters: CharterDesk) -> Reached:
+    if fault is None:
+        return go_on
+    try:
+        charter = charters.in_force()
+    except NoCharterError:
+        charter = None
+    return parse_fault(fault, charter, STOPS).reached
 
 
 def _read_authority(home: Home) -> Authority:

@@ -31,6 +31,7 @@ from corridor.errors import CorridorError
 from corridor.errors.files import DiskError
 from corridor.errors.region import AnotherCountryError, OutOfTurnError
 from corridor.errors.secure_sum import BadDealerError, LyingResponderError, RepeatedWordError
+from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, PublicKey
 from corridor.protocols.masks import Words, ring_type
 from corridor.protocols.secure_sum.coordinator import (
@@ -99,6 +100,7 @@ class Surroundings:
         now: seconds since 1970 UTC.
         members: signing keys by the charter, for the words of witnesses outside the roster.
         quorum: how many others must hold a sharer's ledger before it debits.
+        reached: hears the points of `coordinator.faults`.
     """
 
     connections: Connections
@@ -112,6 +114,7 @@ class Surroundings:
     now: Callable[[], int]
     members: Mapping[CountryCode, PublicKey]
     quorum: int
+    reached: Reached = go_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +349,7 @@ class Attempt:
         taken = state.on_masked_input(word, spool.finish(), verify=self._at.verify)
         if taken is state:
             return
+        self._at.reached("spooled")
         try:
             await asyncio.to_thread(spool.add_to, self._total)
         except DiskError as error:
@@ -409,6 +413,7 @@ class Attempt:
 
     async def _enter(self, name: Round, state: Collecting) -> None:
         await asyncio.to_thread(self._at.on_round, name)
+        self._at.reached(name.value)
         self.round, self._state, self._since = name, state, self._at.now()
         self._is_open = True
 

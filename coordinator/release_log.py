@@ -28,6 +28,7 @@ from corridor.errors.release_tree import (
     NoCheckpointError,
     NoSuchTreeError,
 )
+from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
 from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
@@ -72,12 +73,14 @@ class ReleaseLog:
     Attributes:
         key: the coordinator's signing key, which names the log.
         sign: signs notes with it.
+        reached: hears the points of `coordinator.faults`.
     """
 
     store: Store
     key: PublicKey
     sign: Sign
     verify: Verify
+    reached: Reached = go_on
     _grown: _Grown = field(default_factory=_Grown)
 
     # ------------------------------------------------------------ growing
@@ -95,6 +98,7 @@ class ReleaseLog:
         checkpoint = Checkpoint(origin_of(self.key), place, tree.root())
         note = sign_checkpoint(checkpoint, self.key, self.sign)
         connection.execute(insert(checkpoints).values(size=place, note=note.encode()))
+        self.reached("checkpoint")
 
     def complete(self) -> None:
         """Give releases from before there was a tree their leaves and checkpoints."""
@@ -136,6 +140,7 @@ class ReleaseLog:
                 )
                 .on_conflict_do_nothing()
             )
+            self.reached("cosignature")
         return kept.rowcount > 0
 
     # ------------------------------------------------------------ showing

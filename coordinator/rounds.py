@@ -43,6 +43,7 @@ from corridor.errors.region import (
     CoordinatorRestartedError,
     TooFewConnectedError,
 )
+from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
@@ -102,6 +103,7 @@ class Rounds:
         wake: is set whenever a question was asked.
         suites: gives the suite that a charter names.
         now: seconds since 1970 UTC.
+        reached: hears the points of `coordinator.faults`.
     """
 
     record: AttemptRecord
@@ -121,6 +123,7 @@ class Rounds:
     spool: Path
     now: Callable[[], int]
     wake: asyncio.Event
+    reached: Reached = go_on
 
     async def run(self) -> None:
         """Answer what waits; then wait for the next question."""
@@ -212,6 +215,7 @@ class Rounds:
         left_out = await asyncio.to_thread(
             self.record.begin, session, queued.id, Round.PROPOSE.value
         )
+        self.reached("begun")
         proposal = self._propose(prepared, session)
         attempt = Attempt(
             proposal,
@@ -254,8 +258,11 @@ class Rounds:
             await asyncio.to_thread(self.record.reuse, session, queued, outcome)
             _log.info("attempt.reused", session=session.hex(), release=outcome)
             return Released(outcome, await asyncio.to_thread(self._receipt_digest, outcome))
+        self.reached("unmasked")
         publication = await asyncio.to_thread(self.publish, prepared, attempt.proposal, outcome)
+        self.reached("receipt")
         await asyncio.to_thread(self.record.publish, queued, publication)
+        self.reached("published")
         if outcome.named:
             await asyncio.to_thread(self.record.name_dealers, session, outcome.named)
         _log.info(
@@ -329,6 +336,7 @@ class Rounds:
             now=self.now,
             members=charter.signing_keys,
             quorum=charter.quorum,
+            reached=self.reached,
         )
 
     def _receipt_digest(self, release: str) -> Digest:

@@ -40,13 +40,14 @@ from corridor.errors.release_tree import (
     NoCheckpointError,
     NoSuchTreeError,
 )
+from corridor.faults import Reached, go_on
 from corridor.files import holding_lock, is_locked, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.node.attempt import Surroundings
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.cosigning_desk import CosigningDesk, contradiction
 from corridor.node.enrolment import enrol as ask_to_enrol
-from corridor.node.faults import Fault, parse_fault
+from corridor.node.faults import parse_fault
 from corridor.node.home import (
     Enrolment,
     Home,
@@ -134,6 +135,12 @@ RandomBytes = Callable[[int], bytes]
 Tell = Callable[[str], None]
 
 EXIT_ON_FAULT = 70
+STOPS: Mapping[str, Callable[[], None]] = {
+    "exit": lambda: os._exit(EXIT_ON_FAULT),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+}
+"""What `--fault` can do; neither leaves time to clean up."""
+
 DEFAULT_DELTA = Fraction(1, 10**6)
 SERVE_LOCK = "serve.lock"
 
@@ -454,7 +461,7 @@ class ServingNode:
         if text is not None:
             if accepted is None:
                 raise NoCharterError
-            parse_fault(text, accepted, lambda: None)
+            parse_fault(text, accepted, STOPS)
 
     def open_ledger(self) -> Ledger:
         """The ledger, under the limits of the charter in force (or its defaults before one)."""
@@ -536,6 +543,7 @@ class ServingNode:
         charter = self.charter.charter
         ledger = self.ledger or self.open_ledger()
         witnesses = self.witnesses or self.make_witnesses()
+        reached = self._reached(fault, charter)
         surroundings = Surroundings(
             charter=charter,
             suite=suite_named(charter.suite),
@@ -546,6 +554,7 @@ class ServingNode:
             ledger=ledger,
             demand_witnessed=witnesses.demand_witnessed,
             unwitnessed=witnesses.unwitnessed,
+            reached=reached,
         )
         return Sessions(
             desk=QuestionDesk(
@@ -562,14 +571,12 @@ class ServingNode:
             fresh_entries=witnesses.fresh,
             hear_proposal=witnesses.hear_proposal,
             expect=self.cosigning.expect,
-            fault=self._fault(fault, charter),
+            reached=reached,
         )
 
     @staticmethod
-    def _fault(text: str | None, charter: Charter) -> Fault | None:
-        if text is None:
-            return None
-        return parse_fault(text, charter, lambda: os._exit(EXIT_ON_FAULT))
+    def _reached(fault: str | None, charter: Charter) -> Reached:
+        return go_on if fault is None else parse_fault(fault, charter, STOPS).reached
 
 
 def open_node(

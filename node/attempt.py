@@ -24,6 +24,7 @@ import numpy.typing as npt
 import structlog
 
 from corridor.errors.node import EvaluationFailedError, OutOfOrderError, PastDeadlineError
+from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, SessionId
 from corridor.node.ledger import Ledger
 from corridor.privacy.discrete_gaussian import sample
@@ -69,7 +70,11 @@ _State = TypeVar("_State", bound=NodeState)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What an attempt takes from its node."""
+    """What an attempt takes from its node.
+
+    Attributes:
+        reached: hears the points of `node.faults` that only an attempt knows.
+    """
 
     charter: Charter
     suite: Suite
@@ -80,6 +85,7 @@ class Surroundings:
     ledger: Ledger
     demand_witnessed: Callable[[], None]
     unwitnessed: Unwitnessed
+    reached: Reached = go_on
 
 
 class CaseData(Protocol):
@@ -182,6 +188,7 @@ class Attempt:
         worst_case = scaled / (2 * parameters.share_variance)
         debit = self._at.ledger.debit(self.session, worst_case)
         self.debited = True
+        self._at.reached("debited")
         masking = ready.mask(self._noisy_vector(parameters), debit, suite=self._at.suite)
         for chunk in masking.chunks():
             self._check_deadline()

@@ -13,9 +13,9 @@ import structlog
 from corridor.errors import CorridorError
 from corridor.errors.ledger import TooManyFailedAttemptsError
 from corridor.errors.node import NoSuchAttemptError, OutOfOrderError
+from corridor.faults import Reached, go_on
 from corridor.ids import Digest, SessionId
 from corridor.node.attempt import Attempt, Clock
-from corridor.node.faults import Fault
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
 from corridor.node.question_desk import QuestionDesk
@@ -63,7 +63,7 @@ class Sessions:
         fresh_entries: Callable[[], Iterable[LedgerEntries]],
         hear_proposal: Callable[[Proposal], None],
         expect: Expect,
-        fault: Fault | None = None,
+        reached: Reached = go_on,
     ) -> None:
         self._desk = desk
         self._ledger = ledger
@@ -73,7 +73,7 @@ class Sessions:
         self._fresh_entries = fresh_entries
         self._hear_proposal = hear_proposal
         self._expect = expect
-        self._fault = fault
+        self._reached = reached
         self._attempts: dict[SessionId, Attempt] = {}
 
     def on_message(self, message: CoordinatorInSession) -> Iterator[NodeInSession | LedgerEntries]:
@@ -131,6 +131,7 @@ class Sessions:
         )
         self._reached("propose")
         yield considered.acceptance
+        self._reached("accepted")
 
     def _take_part(
         self,
@@ -152,17 +153,24 @@ class Sessions:
                 word = attempt.on_survivors(body)
                 self._reached("consistency")
                 yield word
+                self._reached("signed")
             case UnmaskRequest():
                 unmask = attempt.on_unmask_request(body)
                 self._reached("unmask")
                 yield unmask
+                self._reached("unmasked")
 
     def _masked_input(self, attempt: Attempt, sharers: Sharers) -> Iterator[NodeBody]:
-        for index, piece in enumerate(attempt.on_sharers(sharers)):
+        pieces = attempt.on_sharers(sharers)
+        self._reached("before-debit")
+        for index, piece in enumerate(pieces):
             if index == 0:
                 self._journal.let_out(attempt.session)
                 self._reached("masked-input")
             yield piece if isinstance(piece, MaskedInput) else VectorChunk(index, piece)
+            if index == 0:
+                self._reached("chunk-sent")
+        self._reached("masked-input-sent")
 
     def _show(self, progress: Progress) -> Iterable[NodeBody]:
         current = self._board.status.attempt
@@ -240,7 +248,3 @@ class Sessions:
             self._ledger.attempt_failed(attempt.session)
         else:
             self._ledger.answered(attempt.session)
-
-    def _reached(self, name: str) -> None:
-        if self._fault is not None:
-            self._fault.reached(name)

@@ -53,6 +53,10 @@ class Processes:
         process = self._running.get(name)
         return process is None or process.poll() is not None
 
+    def exit_code(self, name: str) -> int | None:
+        """How `name` ended, a signal as its negative number; None while it runs."""
+        return self._running[name].poll()
+
     def last_words(self, name: str) -> str:
         """The end of what `name` said."""
         path = self.logs / f"{name}.log"

@@ -83,12 +83,26 @@ def start_node(processes: Processes, folder: Path, country: CountryCode, *words:
 
 @contextmanager
 def running_region(
-    folder: Path, countries: Sequence[CountryCode], people: int, seed: int, tell: Tell
+    folder: Path,
+    countries: Sequence[CountryCode],
+    people: int,
+    seed: int,
+    tell: Tell,
+    *,
+    failed_attempts_per_day: int = 3,
 ) -> Iterator[DemoRegion]:
     """A region that answers questions; its processes end with the block."""
     processes = Processes(folder / "logs")
     try:
-        yield _build(processes, folder, countries, people=people, seed=seed, tell=tell)
+        yield _build(
+            processes,
+            folder,
+            countries,
+            people=people,
+            seed=seed,
+            tell=tell,
+            failed_attempts_per_day=failed_attempts_per_day,
+        )
     finally:
         processes.stop_all()
 
@@ -101,6 +115,7 @@ def _build(
     people: int,
     seed: int,
     tell: Tell,
+    failed_attempts_per_day: int,
 ) -> DemoRegion:
     coordinator = folder / "coordinator"
     grpc, web = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
@@ -120,7 +135,7 @@ def _build(
             node, [workbook], replace=False, mappings=(), progress=lambda _: None
         )
         tell(f"{country}: {outcome.lines[0]}")
-    _sign_charter(folder, countries, world)
+    _sign_charter(folder, countries, world, failed_attempts_per_day)
     tell(
         "every node has signed the charter; the fingerprints were read from the node folders here, "
         "where real authorities read them to each other by phone"
@@ -138,9 +153,14 @@ def _build(
 
 
 def _sign_charter(
-    folder: Path, countries: Sequence[CountryCode], world: coordinator_app.World
+    folder: Path,
+    countries: Sequence[CountryCode],
+    world: coordinator_app.World,
+    failed_attempts_per_day: int,
 ) -> None:
-    coordinator_app.propose_charter(world, synthetic=True)
+    coordinator_app.propose_charter(
+        world, synthetic=True, failed_attempts_per_day=failed_attempts_per_day
+    )
     cards = [node_app.card(node_app.real_world(node_home(folder, c))).text for c in countries]
     trusted = node_app.trusted_fingerprints({}, [card.encode() for card in cards])
     for country in countries:

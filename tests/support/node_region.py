@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from corridor.faults import Fault, go_on
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Surroundings
 from corridor.node.cosigning_desk import CosigningDesk
-from corridor.node.faults import Fault
 from corridor.node.journal import Journal
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
@@ -237,7 +237,7 @@ class RealNode:
             fresh_entries=self.witnesses.fresh,
             hear_proposal=self.witnesses.hear_proposal,
             expect=self.cosigning.expect,
-            fault=self.fault,
+            reached=go_on if self.fault is None else self.fault.reached,
         )
 
         self.confirm()

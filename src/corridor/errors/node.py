@@ -227,7 +227,7 @@ class UnknownFaultError(InvalidInputError):
 
     def __init__(self, text: str, known: str) -> None:
         """Name what was given and what there is."""
-        super().__init__(f"--fault {text}: unknown; one of: {known}.")
+        super().__init__(f"--fault {text}: unknown; give {known}.")
 
 
 class CoordinatorUnreachableError(UnavailableError):

@@ -58,6 +58,29 @@ class SettingsError(InvalidInputError):
     code = "coordinator.settings"
 
 
+class FaultNotAllowedError(RefusedError):
+    """`--fault` was given and no charter marked synthetic is in force. Nothing was started."""
+
+    code = "coordinator.fault_not_allowed"
+
+    def __init__(self) -> None:
+        """Say where it is allowed."""
+        super().__init__(
+            "--fault breaks the coordinator on purpose and is accepted only under a charter marked "
+            "synthetic; nothing was started."
+        )
+
+
+class UnknownFaultError(InvalidInputError):
+    """`--fault` names no fault. Nothing was started."""
+
+    code = "coordinator.unknown_fault"
+
+    def __init__(self, text: str, known: str) -> None:
+        """Name what was given and what there is."""
+        super().__init__(f"--fault {text}: unknown; give {known}.")
+
+
 class CannotListenError(UnavailableError):
     """An address cannot be listened on. Nothing was started."""
 

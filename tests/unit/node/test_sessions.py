@@ -13,8 +13,8 @@ import pytest
 
 from corridor.errors.ledger import LedgerDiskError
 from corridor.errors.node import PastDeadlineError
+from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
-from corridor.node.faults import Fault
 from corridor.protocols.secure_sum.messages import MaskedInput, Opened, Roster
 from corridor.transport.messages import (
     CoordinatorBody,
@@ -280,7 +280,7 @@ def test_a17_a_node_killed_between_debit_and_first_byte_has_spent(
     def die() -> None:
         raise Killed
 
-    nodes[0].sessions._fault = Fault("masked-input", die)
+    nodes[0].sessions._reached = Fault("masked-input", die).reached
     talk.until("open")
     with pytest.raises(Killed):
         nodes[0].hear(talk.sharers)
