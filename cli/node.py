@@ -169,6 +169,12 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         action="store_true",
         help="show the checkpoints by which the coordinator contradicted itself",
     )
+    checkpoint.add_argument(
+        "--settle",
+        metavar="WORDS",
+        help="go on cosigning after such a contradiction, once the members have talked; WORDS say "
+        "what they found, and stay in the journal",
+    )
     evidence = command(
         "evidence",
         _contradictions,
@@ -369,6 +375,12 @@ def _checkpoint(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     if arguments.evidence:
         return _evidence(app.tree_evidence(world), out)
+    if arguments.settle is not None:
+        count = app.settle_evidence(world, arguments.settle)
+        out.say(f"Settled: {count} contradictions. This node goes on from the tree that it")
+        out.say("cosigned; a tree that differs from it is refused as before.")
+        out.document({"settled": count})
+        return 0
     if arguments.compare is not None:
         found = app.compare_checkpoint(world, read_file(arguments.compare))
         out.say(
@@ -423,7 +435,9 @@ def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
 
 def _evidence(found: Sequence[EvidenceView], out: Output) -> int:
     for one in found:
-        out.heading(f"{one.at}: {one.code}")
+        out.heading(f"{one.at}: {one.code}" + (f", settled: {one.settled}" if one.settled else ""))
+        if not one.is_proof:
+            out.say("A complaint: these were not proven to be one tree; another proof may hold.")
         out.say("This node had cosigned, and the coordinator had signed:")
         out.raw(one.held)
         out.say("The coordinator signed as well:")
@@ -438,11 +452,13 @@ def _evidence(found: Sequence[EvidenceView], out: Output) -> int:
                 "held": one.held,
                 "offered": one.offered,
                 "proof": one.proof,
+                "is_proof": one.is_proof,
+                "settled": one.settled,
             }
             for one in found
         ]
     )
-    return 1 if found else 0
+    return 1 if any(one.is_proof and not one.settled for one in found) else 0
 
 
 def _doctor(arguments: argparse.Namespace, out: Output) -> int:

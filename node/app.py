@@ -39,6 +39,7 @@ from corridor.errors.release_tree import (
     ContradictedLogError,
     NoCheckpointError,
     NoSuchTreeError,
+    NothingToSettleError,
 )
 from corridor.faults import Reached, go_on
 from corridor.files import holding_lock, is_locked, write_atomically
@@ -864,9 +865,29 @@ def tree_evidence(world: World) -> list[EvidenceView]:
                 one.held.encode().decode(),
                 one.offered.encode().decode(),
                 one.proof,
+                one.is_proof,
+                one.settled,
             )
             for one in book.evidence()
         ]
+
+
+def settle_evidence(world: World, words: str) -> int:
+    """Go on cosigning, the members having talked about the coordinator's contradictions.
+
+    Gives how many were settled.
+
+    Raises:
+        NothingToSettleError: there are none.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    with TreeBook(home.tree) as book, _journal(world, home, read_keys(home)) as journal:
+        count = book.settle(words, int(world.clock().timestamp()))
+        if count == 0:
+            raise NothingToSettleError
+        journal.evidence_settled(count, words)
+    return count
 
 
 def compare_checkpoint(world: World, raw: bytes) -> ComparedView:
@@ -978,7 +999,7 @@ def _look_at_witnesses(home: Home) -> str:
 def _look_at_tree(home: Home) -> str:
     with TreeBook(home.tree) as book:
         held, evidence, pending = book.held(), book.evidence(), book.pending()
-    if evidence:
+    if any(one.stops_cosigning for one in evidence):
         raise ContradictedLogError
     if held is None:
         return "no checkpoint of the region's releases was cosigned here yet"

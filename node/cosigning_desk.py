@@ -2,16 +2,21 @@
 
     checkpoint ──▶ Cosigned             it continues what this node knows, and is on the disk here
                ├─▶ TreeStanding         a proof is missing: from where, and of which releases
-               └─▶ TreeStanding + code  refused; a contradiction is kept as evidence
+               └─▶ TreeStanding + code  refused; a contradiction is kept as evidence, a proof
+                                        that does not hold as a complaint
 
 Before it cosigns, the node checks, in this order:
 
-1. The log never contradicted itself before.
+1. The log never contradicted itself before, or the operator has settled that it did.
 2. The note is a checkpoint of the log of the charter in force, signed by its coordinator; every
    cosignature in it that names a member is that member's.
 3. The checkpoint continues the one that this node cosigned last (`demand_successor`): it is not
    smaller, one size has one root, and the consistency proof holds.
 4. Every release that this node was told of is in it, with the receipt that it was told.
+
+Two roots of one size convict the coordinator before anybody, and nothing more is cosigned. A proof
+that does not hold convicts nobody, since another may: that offer is refused, and the next one that
+is proven is cosigned.
 
 One missing proof is asked for once; the coordinator that fails to give it is refused. The same
 checkpoint again, with the cosignatures of others, is no new word: this node keeps what it sees and

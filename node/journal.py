@@ -121,6 +121,10 @@ class Journal:
         """A checkpoint was not cosigned; `held` is the size of the tree that this node knows."""
         self._add("checkpoint_refused", None, code=code, held=held)
 
+    def evidence_settled(self, count: int, words: str) -> None:
+        """The operator has talked to the other members about the coordinator's contradictions."""
+        self._add("evidence_settled", None, count=count, words=words)
+
     def charter_accepted(self, charter: Digest, version: int) -> None:
         """The operator accepted a charter."""
         self._add("charter_accepted", None, charter=charter.hex(), version=version)

@@ -2,7 +2,10 @@
 
     cosigned   one row per size: the note, and this node's own cosignature. The largest is *held*
     expected   releases that this node was told of and must find in the tree
-    evidence   two signed checkpoints that contradict each other; nothing is cosigned from then on
+    evidence   two signed checkpoints of one size that differ: nothing is cosigned from then on,
+               until the operator has settled it with the other members. Or, a complaint: two that
+               were not proven to be one tree, which convicts nobody, since another proof may hold
+    settled    the operator's words on evidence; what was cosigned stays what it is
 
 SQLite, every commit flushed: what `cosigning` wrote is on the disk before the cosignature leaves
 the node. Triggers keep a size from ever getting another root.
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
+from corridor.errors.release_tree import SplitViewError
 from corridor.ids import SessionId, Signature
 from corridor.protocols.notes import Checkpoint, Cosignature, Note, parse_checkpoint, parse_note
 from corridor.protocols.release_tree import Consistency
@@ -42,6 +46,11 @@ CREATE TABLE IF NOT EXISTS evidence (
     offered BLOB NOT NULL,
     proof TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS settled (
+    evidence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
 CREATE TRIGGER IF NOT EXISTS one_root_for_a_size BEFORE UPDATE OF size, text ON cosigned
     BEGIN SELECT RAISE(ABORT, 'a size has one root'); END;
 CREATE TRIGGER IF NOT EXISTS never_forgotten BEFORE DELETE ON cosigned
@@ -50,6 +59,10 @@ CREATE TRIGGER IF NOT EXISTS never_smaller BEFORE INSERT ON cosigned
     WHEN NEW.size <= (SELECT max(size) FROM cosigned)
     BEGIN SELECT RAISE(ABORT, 'the tree never shrinks'); END;
 """
+
+
+MOST_COMPLAINTS = 100
+"""A coordinator that signs one unproven tree after the other shall not fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Two checkpoints of one log that cannot both be.
+    """Two checkpoints of one log that cannot both be, or were not proven to be one tree.
 
     Attributes:
         at: seconds since 1970 UTC.
         proof: the consistency proof that did not hold, as JSON; empty for two of one size.
+        settled: the operator's words, once the members have talked; empty before.
     """
 
     at: int
@@ -75,6 +89,17 @@ class Evidence:
     held: Note
     offered: Note
     proof: str
+    settled: str
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether it convicts the coordinator before anybody: both trees have one size."""
+        return self.code == SplitViewError.code
+
+    @property
+    def stops_cosigning(self) -> bool:
+        """Whether nothing is cosigned because of it."""
+        return self.is_proof and not self.settled
 
 
 class TreeBook:
@@ -188,23 +213,24 @@ class TreeBook:
     def accuse(
         self, code: str, held: Note, offered: Note, proof: Consistency | None, at: int
     ) -> None:
-        """Keep two checkpoints that contradict each other; inside `writing`."""
+        """Keep two checkpoints that contradict each other, or a complaint; inside `writing`."""
         shown = "" if proof is None else _proof_text(proof)
-        known = self._connection.execute(
-            "SELECT 1 FROM evidence WHERE held = ? AND offered = ?",
-            (held.encode(), offered.encode()),
-        ).fetchone()
-        if known is None:
+        before = self.evidence()
+        # By their texts: the same two with more cosignatures are no news, settled or not.
+        is_known = any((held.text, offered.text) == (o.held.text, o.offered.text) for o in before)
+        is_full = sum(not one.is_proof for one in before) >= MOST_COMPLAINTS
+        if not is_known and not (is_full and code != SplitViewError.code):
             self._connection.execute(
                 "INSERT INTO evidence (at, code, held, offered, proof) VALUES (?, ?, ?, ?, ?)",
                 (at, code, held.encode(), offered.encode(), shown),
             )
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """Every contradiction that was met, in order."""
+        """Every contradiction and complaint, in order."""
         with _disk():
             rows = self._connection.execute(
-                "SELECT at, code, held, offered, proof FROM evidence ORDER BY number"
+                "SELECT evidence.at, code, held, offered, proof, coalesce(words, '') FROM evidence"
+                " LEFT JOIN settled ON settled.evidence = evidence.number ORDER BY number"
             ).fetchall()
         return tuple(
             Evidence(
@@ -213,15 +239,28 @@ class TreeBook:
                 held=parse_note(held, "tree.sqlite3"),
                 offered=parse_note(offered, "tree.sqlite3"),
                 proof=proof,
+                settled=words,
             )
-            for at, code, held, offered, proof in rows
+            for at, code, held, offered, proof, words in rows
         )
 
     def is_contradicted(self) -> bool:
-        """Whether there is evidence against the log."""
-        with _disk():
-            row = self._connection.execute("SELECT 1 FROM evidence LIMIT 1").fetchone()
-        return row is not None
+        """Whether there is evidence against the log that nobody has settled."""
+        return any(one.stops_cosigning for one in self.evidence())
+
+    def settle(self, words: str, at: int) -> int:
+        """Note what the members found of all evidence so far; cosigning goes on. How many it was.
+
+        Raises:
+            LedgerDiskError: it could not be written. Nothing was settled.
+        """
+        with self.writing():
+            found = self._connection.execute(
+                "INSERT INTO settled SELECT number, ?, ? FROM evidence"
+                " WHERE code = ? AND number NOT IN (SELECT evidence FROM settled)",
+                (at, words, SplitViewError.code),
+            )
+            return found.rowcount
 
     def _find(self, which: str, *values: int) -> Held | None:
         with _disk():

@@ -132,13 +132,20 @@ class ForkView:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """Two checkpoints that contradict each other, and the proof that did not hold."""
+    """Two checkpoints that contradict each other, or of which the proof did not hold.
+
+    Attributes:
+        is_proof: whether the two convict the coordinator; else it is a complaint.
+        settled: what the members found; empty before.
+    """
 
     at: str
     code: str
     held: str
     offered: str
     proof: str
+    is_proof: bool
+    settled: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ class SplitViewError(RefusedError):
 
 
 class InconsistentTreeError(RefusedError):
-    """A later tree does not begin with the earlier one. Both checkpoints are kept as evidence."""
+    """A later tree is not proven to begin with the earlier one. Nothing was cosigned.
+
+    Both checkpoints are kept as a complaint. They convict nobody: another proof may hold.
+    """
 
     code = "tree.inconsistent"
 
@@ -89,9 +92,9 @@ class InconsistentTreeError(RefusedError):
         """Name both sizes."""
         super().__init__(
             f"checkpoint: it is not proven that the tree of {offered} releases begins with the "
-            f"{held} that this node knows; both checkpoints are kept as evidence and nothing is "
-            "cosigned from now on. Show them to the other members: corridor node checkpoint "
-            "--evidence"
+            f"{held} that this node knows; it was not cosigned, and is when a proof comes that "
+            "holds. Ask the coordinator's staff. Both checkpoints are kept; compare with the other "
+            "members: corridor node checkpoint --evidence"
         )
 
 
@@ -104,7 +107,21 @@ class ContradictedLogError(RefusedError):
         """Say what to look at."""
         super().__init__(
             "checkpoint: the coordinator contradicted itself before; nothing is cosigned. See "
-            "corridor node checkpoint --evidence, and settle it with the other members."
+            "corridor node checkpoint --evidence, and talk to the other members; then corridor "
+            "node checkpoint --settle WORDS."
+        )
+
+
+class NothingToSettleError(NotFoundError):
+    """No evidence against the coordinator waits to be settled. Nothing was changed."""
+
+    code = "tree.nothing_to_settle"
+
+    def __init__(self) -> None:
+        """Say where it would be seen."""
+        super().__init__(
+            "nothing to settle: no two checkpoints of one size that differ are on record here. "
+            "Nothing was changed. corridor node checkpoint --evidence shows what is."
         )
 
 

@@ -153,15 +153,37 @@ def test_a30_a_split_view_is_found_out_of_band_kept_and_shown(  # noqa: PLR0917 
     for _ in range(2):
         found = run(capsys, home, "--compare", theirs, code=1)
         assert found["error"]["code"] == code
-    (evidence,) = run(capsys, home, "--evidence", code=1)
-    assert evidence["code"] == code
+    convicts = code == "tree.split_view"
+    (evidence,) = run(capsys, home, "--evidence", code=int(convicts))
+    assert (evidence["code"], evidence["is_proof"]) == (code, convicts)
     assert evidence["offered"].encode() == Path(theirs).read_bytes()
-    assert run(capsys, home, code=1)["contradicted"]
+    assert run(capsys, home, code=int(convicts))["contradicted"] == convicts
     finding = next(one for one in app.doctor(app.real_world(home)) if one.what == "releases")
-    assert not finding.ok
-    assert "tree.contradicted_before" in finding.finding
+    assert finding.ok != convicts
+    assert ("tree.contradicted_before" in finding.finding) == convicts
     kinds = [one.kind for one in app.journal(app.real_world(home), 9)]
     assert kinds == ["cosigned"] * 2 + ["checkpoint_refused"] * 2
+
+
+def test_an_operator_settles_a_contradiction_and_the_journal_keeps_the_words(
+    home: Path,
+    tmp_path: Path,
+    coordinator: Callable[[Liar], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cosign(home, 2, 5)
+    coordinator(OTHER)
+    refused = run(capsys, home, "--settle", "nothing was wrong", code=1)
+    assert refused["error"]["code"] == "tree.nothing_to_settle"
+    run(capsys, home, "--compare", note_file(tmp_path, OTHER, 5, UA), code=1)
+    words = "its staff restored a backup; BG and UA agree on ours"
+    assert run(capsys, home, "--settle", words) == {"settled": 1}
+    assert not run(capsys, home)["contradicted"]
+    (evidence,) = run(capsys, home, "--evidence")
+    assert (evidence["is_proof"], evidence["settled"]) == (True, words)
+    assert all(one.ok for one in app.doctor(app.real_world(home)) if one.what == "releases")
+    last = app.journal(app.real_world(home), 1)[0]
+    assert (last.kind, last.document["words"]) == ("evidence_settled", words)
 
 
 def test_a_stranger_s_checkpoint_is_compared_with_nothing(

@@ -192,16 +192,26 @@ def test_a30_an_attack_is_refused_for_its_own_reason(path: Path, member: Member)
     assert member.journalled == ["cosigned", "checkpoint_refused"]
 
 
-@pytest.mark.parametrize("name", ["split_view", "truncated_tree", "reordered_leaves"])
-def test_a30_a_contradiction_is_kept_with_both_notes_and_refused_from_then_on(
-    member: Member, name: str
+@pytest.mark.parametrize(
+    ("name", "afterwards"),
+    [
+        ("split_view", "tree.contradicted_before"),
+        ("truncated_tree", None),
+        ("reordered_leaves", None),
+    ],
+)
+def test_a30_a_contradiction_is_kept_with_both_notes_and_ends_cosigning_where_it_convicts(
+    member: Member, name: str, afterwards: str | None
 ) -> None:
     vector = json.loads((VECTORS / f"negative_{name}.json").read_text())
     member.cosigned(offer_of(POSITIVE["held"]))
     lie = offer_of(vector["offer"])
     assert member.refusal(lie) == vector["refused_with"]
     member.restart()
-    assert member.refusal(HONEST.offer(HELD, HELD + 1)) == "tree.contradicted_before"
+    if afterwards is None:  # a proof that does not hold is none that the coordinator lied
+        assert member.cosigned(HONEST.offer(HELD, HELD + 1)).size == HELD + 1
+    else:
+        assert member.refusal(HONEST.offer(HELD, HELD + 1)) == afterwards
     (evidence,) = member.book.evidence()
     log = log_of(CHARTER)
     mine = verify_checkpoint(evidence.held, log, verify).checkpoint
@@ -215,6 +225,50 @@ def test_a30_a_contradiction_is_kept_with_both_notes_and_refused_from_then_on(
     found = contradiction(mine, theirs, proof)
     assert found is not None
     assert found.code == evidence.code == vector["refused_with"]
+    assert evidence.is_proof == (afterwards is not None)
+
+
+def test_a_garbage_proof_stops_that_offer_only(member: Member) -> None:
+    at(member, 3)
+    garbage = replace(HONEST.offer(3, 5), consistency=(Digest(b"x" * 32),))
+    assert member.refusal(garbage) == "tree.inconsistent"
+    assert member.journalled == ["cosigned", "checkpoint_refused"]
+    assert "tree.inconsistent" in member.board.status.tree
+    (complaint,) = member.book.evidence()
+    assert not complaint.is_proof
+    assert member.cosigned(HONEST.offer(3, 5)).size == 5
+    assert "not cosigned" not in member.board.status.tree
+
+
+def test_complaints_do_not_fill_the_disk_and_leave_room_for_a_proof(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corridor.node.tree_book.MOST_COMPLAINTS", 3)
+    at(member, 3)
+    for size in range(4, 12):
+        member.refusal(replace(HONEST.offer(3, size), consistency=(Digest(b"x" * 32),)))
+    assert len(member.book.evidence()) == 3
+    other = Liar(CHARTER, [leaf_of(n, "another") for n in range(3)])
+    assert member.refusal(other.offer(3, 3)) == "tree.split_view"
+    assert [one.is_proof for one in member.book.evidence()] == [False] * 3 + [True]
+
+
+def test_once_settled_it_goes_on_from_its_own_tree_and_refuses_the_other_as_before(
+    member: Member,
+) -> None:
+    at(member, 3)
+    other = Liar(CHARTER, [leaf_of(n, "another") for n in range(6)])
+    assert member.refusal(other.offer(3, 3)) == "tree.split_view"
+    assert member.book.settle("a restored backup, says the coordinator; BG agrees", 9) == 1
+    assert member.book.settle("again", 10) == 0
+    member.restart()
+    assert member.cosigned(HONEST.offer(3, 4)).size == 4
+    assert member.refusal(other.offer(4, 6)) == "tree.inconsistent"
+    # The pair that was settled is no news; a new one is.
+    assert member.refusal(other.offer(4, 4)) == "tree.split_view"
+    assert member.refusal(HONEST.offer(4, 5)) == "tree.contradicted_before"
+    settled = [one.settled for one in member.book.evidence() if one.is_proof]
+    assert settled == ["a restored backup, says the coordinator; BG agrees", ""]
 
 
 def test_a30_two_views_are_found_when_their_cosignatures_meet(tmp_path: Path) -> None:
