@@ -194,6 +194,13 @@ def _add_propose(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         "unknown (default: every country)",
     )
     propose.add_argument(
+        "--without",
+        type=countries_of,
+        default=(),
+        metavar="CC,CC,…",
+        help="who leaves: not listed, need not sign, and enrolled no more once it is in force",
+    )
+    propose.add_argument(
         "--synthetic", action="store_true", help="the case data are made up: a trial or a demo"
     )
     add_home(propose, "the coordinator")
@@ -282,6 +289,7 @@ def _propose(arguments: argparse.Namespace, out: Output) -> int:
         failed_attempts_per_day=arguments.failed_attempts,
         witness_quorum=arguments.witness_quorum,
         synthetic=arguments.synthetic,
+        without=arguments.without,
     )
     _show_proposed(proposed, out)
     out.say("Proposed. It is in force when every member listed has signed it.")
@@ -322,6 +330,14 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
             for one in charter.members
         ],
     )
+    leaving = ", ".join(proposed.without)
+    if leaving and proposed.in_force:
+        out.say(f"Without {leaving}: enrolled no more. A new invitation enrols them again.")
+    elif leaving:
+        out.say(
+            f"Without {leaving}: once it is in force they are enrolled no more, and their nodes "
+            "are refused. Their data, ledgers and what they spent stay with them."
+        )
     for name, value in (
         ("at least", f"{charter.min_participants} authorities in an answer"),
         ("against", f"{charter.max_colluders} of them colluding with the coordinator"),
@@ -342,6 +358,7 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
             "fingerprints": prints,
             "in_force": proposed.in_force,
             "missing": list(missing),
+            "without": list(proposed.without),
         }
     )
 

@@ -259,7 +259,7 @@ def _accept(arguments: argparse.Namespace, out: Output) -> int:
             for country, mark in app.trusted_fingerprints({}, [read_file(path)]).items():
                 if trusted.setdefault(country, mark) != mark:
                     raise BadTrustError(str(path), f"another key of {country} was confirmed, too")
-    offer = app.offered_charter(world)
+    offer = app.offered_charter(world, trusted)
     _show_offer(offer, out)
     if arguments.show:
         out.document(offer.document)
@@ -278,10 +278,17 @@ def _show_offer(offer: CharterOffer, out: Output) -> None:
     out.table(
         f"Charter of {offer.region}, version {offer.version}"
         + (" (synthetic data)" if offer.synthetic else ""),
-        ("member", "name", "fingerprint"),
-        [(one.country, one.name, one.fingerprint) for one in offer.members],
+        ("member", "name", "key"),
+        [
+            (one.country, one.name, " ".join(filter(None, (one.fingerprint, one.standing))))
+            for one in offer.members
+        ],
         note="; ".join(f"{name} {value}" for name, value in offer.numbers),
     )
+
+    for who, what in ((offer.joins, "joins"), (offer.leaves, "leaves")):
+        if who:
+            out.say(f"Since the charter that was accepted here, who {what}: {', '.join(who)}.")
 
 
 def _import(arguments: argparse.Namespace, out: Output) -> int:

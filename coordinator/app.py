@@ -271,8 +271,9 @@ def propose_charter(
     failed_attempts_per_day: int = 3,
     witness_quorum: int | None = None,
     synthetic: bool = False,
+    without: Sequence[CountryCode] = (),
 ) -> ProposedCharter:
-    """Propose a new version of the charter that lists everybody enrolled.
+    """Propose a new version of the charter that lists everybody enrolled, but `without`.
 
     Args:
         world: home, clock, randomness.
@@ -291,9 +292,10 @@ def propose_charter(
         failed_attempts_per_day: how many failed attempts a node bears.
         witness_quorum: members who must hold a ledger before a debit; None leaves it to the rule.
         synthetic: the members' data are made up.
+        without: members who leave: enrolled no more once this version is in force.
 
     Raises:
-        TooFewEnrolledError, MalformedCharterError: nothing was proposed.
+        NotEnrolledError, TooFewEnrolledError, MalformedCharterError: nothing was proposed.
     """
     with opened(world) as parts:
         for country in countries or ():
@@ -319,6 +321,7 @@ def propose_charter(
             failed_attempts_per_day=failed_attempts_per_day,
             witness_quorum=witness_quorum,
             synthetic=synthetic,
+            without=frozenset(without),
         )
         return parts.charters.propose(terms)
 
@@ -462,7 +465,7 @@ async def _stop(
 
 
 async def _watch(parts: "Parts") -> None:
-    """Announce what a command, in a process of its own, did to the charters."""
+    """Announce what became of the charters, whichever process did it; end who was removed."""
     told: tuple[Digest, bool] | None = None
     while True:
         with suppress(NoProposedCharterError):
@@ -470,6 +473,7 @@ async def _watch(parts: "Parts") -> None:
             now = (found.charter.digest, found.in_force)
             if now != told:
                 parts.streams.announce(found.charter.digest, in_force=found.in_force)
+                await parts.streams.end_removed()
                 told = now
         await asyncio.sleep(WATCH_SECONDS)
 

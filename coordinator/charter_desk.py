@@ -6,6 +6,11 @@ Every proposal is a new version that follows the one proposed before, whether or
 ever came into force: a node that signed the earlier one will accept no other history. What is in
 force is the highest version that all its members signed.
 
+A member leaves by a version that does not list it, which it need not sign. Until that version is
+in force it takes part as before; from then on it is enrolled here no more, and its certificate
+opens no stream. Its ledger, its data and what it spent are its own. A new invitation enrols it
+again, also while the version without it still waits for signatures.
+
 The coordinator's database is believed by no node: each verifies the charter and its signatures
 itself. The checks here keep a typing mistake from looking like progress.
 """
@@ -15,15 +20,23 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from corridor.coordinator.store import Store, charter_signatures, charters, members
+from corridor.coordinator.store import (
+    Store,
+    charter_signatures,
+    charters,
+    invitations,
+    members,
+    removals,
+)
 from corridor.errors.charter import CharterNotInForceError
 from corridor.errors.region import (
     AnotherCharterError,
     NoCharterError,
     NoProposedCharterError,
+    NotEnrolledError,
     TooFewEnrolledError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
@@ -47,6 +60,7 @@ class CharterTerms:
     """What `charter propose` may choose; the members are those enrolled.
 
     Attributes:
+        without: who of them is not listed, and enrolled no more once the version is in force.
         countries: values of the country fields besides the members' own.
         years: first and last year of the date fields.
     """
@@ -64,6 +78,7 @@ class CharterTerms:
     failed_attempts_per_day: int = 3
     witness_quorum: int | None = None
     synthetic: bool = False
+    without: frozenset[CountryCode] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +87,13 @@ class ProposedCharter:
 
     Attributes:
         cards: canonical bytes of each listed member's card, in the order of countries.
+        without: who was enrolled and is not listed, by country.
     """
 
     signed: SignedCharter
     cards: tuple[bytes, ...]
     in_force: bool
+    without: tuple[CountryCode, ...] = ()
 
     @property
     def charter(self) -> Charter:
@@ -102,14 +119,21 @@ class CharterDesk:
     now: Callable[[], int]
 
     def propose(self, terms: CharterTerms) -> ProposedCharter:
-        """A new version that lists everybody enrolled, signed by the coordinator.
+        """A new version that lists everybody enrolled but `terms.without`, signed by us.
+
+        Open invitations of those left out are withdrawn; a later one is meant.
 
         Raises:
-            TooFewEnrolledError: fewer are enrolled than `min_participants`. Nothing was proposed.
+            NotEnrolledError: one who is to be left out is not enrolled. Nothing was proposed.
+            TooFewEnrolledError: fewer are left than `min_participants`. Nothing was proposed.
             MalformedCharterError: the terms contradict one another. Nothing was proposed.
         """
         with self.store.writing() as connection:
-            cards = self._enrolled_cards(connection)
+            enrolled = connection.execute(select(members).order_by(members.c.country)).all()
+            unknown = terms.without.difference(row.country for row in enrolled)
+            if unknown:
+                raise NotEnrolledError(sorted(unknown), [row.country for row in enrolled])
+            cards = [row.card for row in enrolled if row.country not in terms.without]
             if len(cards) < terms.min_participants:
                 raise TooFewEnrolledError(len(cards), terms.min_participants)
             before = connection.execute(
@@ -127,7 +151,15 @@ class CharterDesk:
                     proposed=self.now(),
                 )
             )
-        return ProposedCharter(SignedCharter(charter, proposal, ()), tuple(cards), in_force=False)
+            for row in enrolled:
+                if row.country in terms.without:
+                    _leave_out(connection, charter.digest, row.country, row.fingerprint)
+        return ProposedCharter(
+            SignedCharter(charter, proposal, ()),
+            tuple(cards),
+            in_force=False,
+            without=tuple(sorted(terms.without)),
+        )
 
     def find(self, digest: Digest | None = None) -> ProposedCharter:
         """The charter with that hash, or the one proposed last.
@@ -146,11 +178,7 @@ class CharterDesk:
             NoCharterError: there is none yet.
         """
         with self.store.reading() as connection:
-            row = connection.execute(
-                select(charters.c.document)
-                .where(charters.c.in_force.is_not(None))
-                .order_by(charters.c.version.desc())
-            ).first()
+            row = _row_in_force(connection)
         if row is None:
             raise NoCharterError
         return parse_charter(row.document, "charter in force")
@@ -159,6 +187,8 @@ class CharterDesk:
         self, digest: Digest, country: CountryCode, signature: Signature
     ) -> ProposedCharter:
         """The charter with this member's signature; in force if it was the last one missing.
+
+        Then those whom it leaves out are enrolled no more.
 
         Raises:
             AnotherCharterError: no proposed charter has this hash. Nothing was recorded.
@@ -185,6 +215,9 @@ class CharterDesk:
                 connection.execute(
                     update(charters).where(charters.c.digest == digest).values(in_force=self.now())
                 )
+                # A late signature under an old version undoes nothing that a newer one says.
+                if (latest := _row_in_force(connection)) and latest.digest == digest:
+                    _remove_left_out(connection, digest)
             return self._find(connection, digest)
 
     def _charter(
@@ -216,11 +249,6 @@ class CharterDesk:
         )
 
     @staticmethod
-    def _enrolled_cards(connection: Connection) -> list[bytes]:
-        rows = connection.execute(select(members.c.card).order_by(members.c.country))
-        return [row.card for row in rows]
-
-    @staticmethod
     def _find(connection: Connection, digest: Digest | None) -> ProposedCharter:
         wanted = select(charters).order_by(charters.c.version.desc())
         if digest is not None:
@@ -233,6 +261,11 @@ class CharterDesk:
             .where(charter_signatures.c.digest == row.digest)
             .order_by(charter_signatures.c.country)
         )
+        left_out = connection.scalars(
+            select(removals.c.country)
+            .where(removals.c.digest == row.digest)
+            .order_by(removals.c.country)
+        )
         cards = canonical.decode(row.cards, "cards of the charter")
         return ProposedCharter(
             SignedCharter(
@@ -242,7 +275,32 @@ class CharterDesk:
             ),
             tuple(str(card).encode() for card in cards) if isinstance(cards, list) else (),
             in_force=row.in_force is not None,
+            without=tuple(map(CountryCode, left_out)),
         )
+
+
+def _row_in_force(connection: Connection) -> Row[Any] | None:
+    return connection.execute(
+        select(charters).where(charters.c.in_force.is_not(None)).order_by(charters.c.version.desc())
+    ).first()
+
+
+def _leave_out(
+    connection: Connection, digest: Digest, country: CountryCode, fingerprint: str
+) -> None:
+    """Note that this certificate ends when the charter is in force; withdraw open invitations."""
+    connection.execute(
+        insert(removals).values(digest=digest, country=country, fingerprint=fingerprint)
+    )
+    connection.execute(
+        delete(invitations).where(invitations.c.country == country, invitations.c.used.is_(None))
+    )
+
+
+def _remove_left_out(connection: Connection, digest: Digest) -> None:
+    """End the enrolment of those left out, but of whom enrolled anew since: that was meant."""
+    leaving = select(removals.c.fingerprint).where(removals.c.digest == digest)
+    connection.execute(delete(members).where(members.c.fingerprint.in_(leaving)))
 
 
 def _member(raw: bytes) -> Member:

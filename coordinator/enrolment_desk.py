@@ -9,7 +9,8 @@
 A second invitation of a country withdraws the first. A country that is enrolled stays so until
 it uses a new invitation: then its new card and certificate replace the old ones, and the old
 certificate opens no stream any more. The charter lists keys of its own, so a replaced card
-changes nothing that is in force.
+changes nothing that is in force. A charter without the country ends its enrolment, once it is in
+force (`charter_desk`).
 """
 
 import base64

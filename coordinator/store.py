@@ -1,6 +1,6 @@
 """The coordinator's registry, questions and releases: one SQLite file.
 
-    invitations ──▶ members ──▶ charters ◀── charter_signatures
+    invitations ──▶ members ──▶ charters ◀── charter_signatures, removals
     tokens          presence        │
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, named_dealers
@@ -40,8 +40,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 2
-"""2 added the tree of releases: tables alone, which are made in a file of version 1."""
+SCHEMA_VERSION = 3
+"""2 added the tree of releases, 3 removals: tables alone, which are made in an older file."""
 
 schema = MetaData()
 
@@ -94,6 +94,14 @@ charter_signatures = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("country", Text, primary_key=True),
     Column("signature", LargeBinary, nullable=False),
+)
+
+removals = Table(
+    "removals",
+    schema,
+    Column("digest", LargeBinary, primary_key=True),  # of the charter that leaves a member out
+    Column("country", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),  # of the certificate that ends with it
 )
 
 tokens = Table(
@@ -255,7 +263,7 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1):
+            if version in (0, 1, 2):
                 schema.create_all(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:

@@ -29,6 +29,7 @@ from corridor.errors.region import (
     AnotherCountryError,
     ForeignCertificateError,
     NoCharterError,
+    NoLongerEnrolledError,
     NotGreetedError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
@@ -94,6 +95,7 @@ class StreamDesk:
             NotGreetedError: the first message is no Hello.
             AnotherCountryError: Hello, or its ledger statement, names another country.
             ForeignCertificateError: it is not the certificate that was enrolled last.
+            NoLongerEnrolledError: a charter in force leaves the country out.
             ForgedStatementError, WitnessedForkError: the ledger that it shows.
         """
         if not isinstance(first, Hello):
@@ -182,11 +184,19 @@ class StreamDesk:
         """Tell everybody that a charter can be fetched."""
         self.connections.send_all(CharterAvailable(charter, in_force))
 
+    async def end_removed(self) -> None:
+        """Close the streams of countries that are enrolled no more; each is told why."""
+        enrolled = await asyncio.to_thread(self._enrolled)
+        for country, connection in self.connections.live.items():
+            if country not in enrolled:
+                connection.close(NoLongerEnrolledError(country))
+
     def demand_enrolled(self, country: CountryCode, fingerprint: str) -> Enrolled:
         """What the registry knows of the country whose current certificate this is.
 
         Raises:
-            ForeignCertificateError: it is not, or the country is not enrolled.
+            ForeignCertificateError: it is not.
+            NoLongerEnrolledError: the country is not enrolled.
         """
         with self.store.reading() as connection:
             row = connection.execute(
@@ -194,9 +204,15 @@ class StreamDesk:
                     members.c.country == country
                 )
             ).first()
-        if row is None or row.fingerprint != fingerprint:
+        if row is None:
+            raise NoLongerEnrolledError(country)
+        if row.fingerprint != fingerprint:
             raise ForeignCertificateError(country)
         return Enrolled(row.fingerprint, row.signing_key)
+
+    def _enrolled(self) -> frozenset[CountryCode]:
+        with self.store.reading() as connection:
+            return frozenset(map(CountryCode, connection.scalars(select(members.c.country))))
 
     async def _witness(self, country: CountryCode, standing: Standing) -> None:
         statement = standing.statement
@@ -209,7 +225,9 @@ class StreamDesk:
         with self.store.reading() as connection:
             key = connection.execute(
                 select(members.c.signing_key).where(members.c.country == country)
-            ).scalar_one()
+            ).scalar_one_or_none()
+        if key is None:
+            raise NoLongerEnrolledError(country)
         self.witness.keep_signed(standing.statement, PublicKey(key))
 
     def _in_force(self) -> Digest | None:

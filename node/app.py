@@ -109,7 +109,7 @@ from corridor.protocols.cards import (
     key_fingerprint,
     parse_card,
 )
-from corridor.protocols.charter import Charter, SignedCharter, parse_signed_charter
+from corridor.protocols.charter import Charter, Member, SignedCharter, parse_signed_charter
 from corridor.protocols.notes import parse_note, verify_checkpoint
 from corridor.protocols.release_tree import Consistency, log_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
@@ -144,6 +144,9 @@ STOPS: Mapping[str, Callable[[], None]] = {
 
 DEFAULT_DELTA = Fraction(1, 10**6)
 SERVE_LOCK = "serve.lock"
+
+MISSED_VERSIONS = 1000
+"""Through so many proposals that came to nothing here a node follows a history, no further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,18 +220,24 @@ def enrol(world: World, invitation: bytes) -> Enrolment:
 # ---------------------------------------------------------------- the charter
 
 
-def offered_charter(world: World) -> CharterOffer:
+def offered_charter(
+    world: World, trusted: Mapping[CountryCode, Fingerprint] | None = None
+) -> CharterOffer:
     """The charter proposed last, checked as far as it can be without an operator.
+
+    `trusted` are the fingerprints that the operator confirmed: only those are shown again.
 
     Raises:
         CorridorError: there is none, it is forged, or no successor of the one accepted.
     """
     home = Home(world.home)
-    document = asyncio.run(_fetch_charter(home, None))
-    signed = parse_signed_charter(document)
-    _hold_to_offer(home, signed)
-    charter_desk(home).check_offer(signed)
-    return _offer(signed)
+    desk = charter_desk(home)
+    *between, signed = asyncio.run(_fetch_proposals(home, desk.accepted()))
+    for proposed in (*between, signed):
+        _hold_to_offer(home, proposed)
+    desk.check_offer(signed, between)
+    me = read_settings(home).country
+    return _offer(signed, between, desk.accepted(), me=me, trusted=trusted or {})
 
 
 def _hold_to_offer(home: Home, signed: SignedCharter) -> None:
@@ -287,7 +296,8 @@ def accept(
     home = Home(world.home)
     keys = read_keys(home)
     signed = parse_signed_charter(offer.raw)
-    word = charter_desk(home).accept(signed, trusted, keys.sign)
+    between = [parse_signed_charter(one) for one in offer.between]
+    word = charter_desk(home).accept(signed, trusted, keys.sign, between)
     with _journal(world, home, keys) as journal:
         journal.charter_accepted(signed.charter.digest, signed.charter.version)
     return asyncio.run(
@@ -295,9 +305,19 @@ def accept(
     )
 
 
-async def _fetch_charter(home: Home, digest: Digest | None) -> bytes:
+async def _fetch_proposals(home: Home, accepted: Charter | None) -> list[SignedCharter]:
+    """The charter proposed last, behind those that were proposed since the one accepted here."""
     async with _dial(home) as channel:
-        return (await membership.fetch_charter(channel, digest)).signed_charter
+        found = [
+            parse_signed_charter((await membership.fetch_charter(channel, None)).signed_charter)
+        ]
+        while accepted is not None and len(found) <= MISSED_VERSIONS:
+            earliest = found[0].charter
+            if earliest.version <= accepted.version + 1 or earliest.previous is None:
+                break
+            before = await membership.fetch_charter(channel, earliest.previous)
+            found.insert(0, parse_signed_charter(before.signed_charter))
+    return found
 
 
 async def _hand_in(home: Home, word: CharterSigned) -> Accepted:
@@ -1103,12 +1123,19 @@ def _card_view(found: Card) -> CardView:
     )
 
 
-def _offer(signed: SignedCharter) -> CharterOffer:
+def _offer(
+    signed: SignedCharter,
+    between: Sequence[SignedCharter],
+    accepted: Charter | None,
+    *,
+    me: CountryCode,
+    trusted: Mapping[CountryCode, Fingerprint],
+) -> CharterOffer:
     charter = signed.charter
-    members = [
-        MemberView(one.country, one.name, fingerprint_text(fingerprint(Card.of(one))))
-        for one in charter.members
-    ]
+    before = frozenset(accepted.signing_keys if accepted else charter.signing_keys)
+    joins = sorted(charter.signing_keys.keys() - before)
+    leaves = sorted(before - charter.signing_keys.keys())
+    members = [_member_view(one, me, trusted.get(one.country)) for one in charter.members]
     by_rule = "as the rule says"
     numbers = [
         ("fewest participants", str(charter.min_participants)),
@@ -1135,6 +1162,9 @@ def _offer(signed: SignedCharter) -> CharterOffer:
     ]
     return CharterOffer(
         raw=signed.encode(),
+        between=tuple(one.encode() for one in between),
+        joins=joins,
+        leaves=leaves,
         region=charter.region,
         version=charter.version,
         synthetic=charter.synthetic,
@@ -1146,12 +1176,36 @@ def _offer(signed: SignedCharter) -> CharterOffer:
             "synthetic": charter.synthetic,
             "digest": charter.digest.hex(),
             "members": [
-                {"country": one.country, "name": one.name, "fingerprint": one.fingerprint}
+                {
+                    "country": one.country,
+                    "name": one.name,
+                    "fingerprint": one.fingerprint or None,
+                    "standing": one.standing,
+                }
                 for one in members
             ],
+            "joins": joins,
+            "leaves": leaves,
             "signed": [word.country for word in signed.signatures],
             **dict(numbers),
         },
+    )
+
+
+def _member_view(member: Member, me: CountryCode, given: Fingerprint | None) -> MemberView:
+    """A member as it is offered: a key that nobody confirmed is not shown, so none is copied."""
+    listed = fingerprint(Card.of(member))
+    if member.country == me:
+        standing = "this node"
+    elif given == listed:
+        standing = "confirmed"
+    elif given is not None:
+        standing = "!! another key is listed than you confirmed"
+    else:
+        standing = f"ask {member.name} by phone; their `corridor node card` shows it"
+    known = standing in {"this node", "confirmed"}
+    return MemberView(
+        member.country, member.name, fingerprint_text(listed) if known else "", standing
     )
 
 

@@ -4,11 +4,13 @@
 
 The coordinator delivers all keys, so its word proves nothing (ATTACKS 24). A charter is signed
 here only when the operator confirmed the fingerprint of *every* member from outside the
-coordinator, this node's own keys stand in it, and it follows the one accepted before. It is in
-force here when every listed member's signature was verified, and not before.
+coordinator, this node's own keys stand in it, and it follows the one accepted before, directly or
+through proposals that came to nothing here: they may have been replaced before anybody signed them,
+or have left this node out for a while. It is in force here when every listed member's signature was
+verified, and not before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from corridor.errors.charter import UnconfirmedMemberError
 from corridor.errors.node import (
@@ -27,7 +29,7 @@ from corridor.protocols.charter import (
     SignedCharter,
     parse_signed_charter,
     signature_to_sign,
-    verify_succession,
+    verify_history,
 )
 from corridor.protocols.suite import Sign, Verify
 
@@ -69,15 +71,18 @@ class CharterDesk:
         offered: SignedCharter,
         trusted: Mapping[CountryCode, Fingerprint],
         sign: Sign,
+        between: Sequence[SignedCharter] = (),
     ) -> CharterSignature:
         """Sign `offered`, having checked it; it is kept before the signature is given out.
+
+        `between` is as in `check_offer`.
 
         Raises:
             UnconfirmedMemberError, WrongFingerprintError: a member's key is not confirmed.
             NotMyKeyError: this node's own keys do not stand in it.
             CorridorError: forged, or no successor of the one accepted. Nothing was signed.
         """
-        self.check_offer(offered)
+        self.check_offer(offered, between)
         self._check_confirmed(offered.charter, trusted)
         word = CharterSignature(
             self._me.country, sign(signature_to_sign(offered.charter, self._me.country))
@@ -85,15 +90,20 @@ class CharterDesk:
         write_atomically(self._home.charter_accepted, offered.with_signature(word).encode())
         return word
 
-    def check_offer(self, offered: SignedCharter) -> None:
+    def check_offer(self, offered: SignedCharter, between: Sequence[SignedCharter] = ()) -> None:
         """Everything about an offer that needs no operator.
+
+        Args:
+            offered: the charter, signed by the coordinator.
+            between: the versions proposed after the one accepted here and before `offered`.
 
         Raises:
             NotMyKeyError, CorridorError: as `accept`.
         """
-        offered.verify_proposal(self._verify)
+        for proposed in (*between, offered):
+            proposed.verify_proposal(self._verify)
         self._check_mine(offered.charter)
-        verify_succession(self.accepted(), offered.charter)
+        verify_history(self.accepted(), [one.charter for one in between], offered.charter)
 
     def confirm(self, document: bytes) -> SignedCharter:
         """Take the accepted charter into force, with everybody's signatures.
@@ -133,11 +143,8 @@ class CharterDesk:
         others = [one for one in charter.members if one.country != self._me.country]
         for member in others:
             given = trusted.get(member.country)
-            found = fingerprint(Card.of(member))
-            if given is not None and given != found:
-                raise WrongFingerprintError(
-                    member.country, fingerprint_text(given), fingerprint_text(found)
-                )
+            if given is not None and given != fingerprint(Card.of(member)):
+                raise WrongFingerprintError(member.country, fingerprint_text(given))
         missing = [one.country for one in others if one.country not in trusted]
         if missing:
             raise UnconfirmedMemberError(

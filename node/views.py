@@ -20,11 +20,18 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """One member of a proposed charter."""
+    """One member of a proposed charter.
+
+    Attributes:
+        fingerprint: of the key listed, where it is this node's own or one that the operator
+            confirmed; empty where it is the coordinator's word alone, which nobody should copy.
+        standing: what is known of that key, or what to do about it.
+    """
 
     country: CountryCode
     name: str
     fingerprint: str
+    standing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +40,15 @@ class CharterOffer:
 
     Attributes:
         raw: the signed charter as the coordinator sent it.
+        between: those proposed since the one that was accepted here, likewise.
+        joins, leaves: who is listed and was not in the one accepted here, and the reverse.
         numbers: name and value pairs: thresholds, ceilings, δ.
     """
 
     raw: bytes
+    between: Sequence[bytes]
+    joins: Sequence[CountryCode]
+    leaves: Sequence[CountryCode]
     region: str
     version: int
     synthetic: bool

@@ -24,7 +24,7 @@ member debits (`protocols.witnesses` proves what this gives):
     quorum    q = ⌊(n − 1 + c)/2⌋ + 1       two quorums of the n − 1 others share an honest one
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -439,8 +439,8 @@ def signature_to_sign(charter: Charter, country: CountryCode) -> bytes:
 def verify_succession(accepted: Charter | None, offered: Charter) -> None:
     """Check that `offered` may be accepted after `accepted`, or is the same again.
 
-    A node that missed versions is shown them one after the other. A node that never accepted
-    one may begin with any version: it has nothing that could be rolled back.
+    A node that missed versions goes through them one after the other (`verify_history`). A node
+    that never accepted one may begin with any version: it has nothing that could be rolled back.
 
     Raises:
         CharterSuccessionError: a rollback, a gap, another history, another region, or a region
@@ -474,6 +474,25 @@ def verify_succession(accepted: Charter | None, offered: Charter) -> None:
             f"{where}: declares a region with real data synthetic, which would allow faults on "
             f"purpose; start a new region instead. {still}"
         )
+
+
+def verify_history(accepted: Charter | None, between: Sequence[Charter], offered: Charter) -> None:
+    """Check that `offered` follows what was accepted, through the versions proposed in between.
+
+    Nobody need have signed those: they came to nothing, or did not list this node. That each names
+    the hash of the one before leaves the coordinator one history for everybody all the same.
+
+    Args:
+        accepted: what this node accepted last.
+        between: the versions after it and before `offered`, in order; empty where there are none.
+        offered: what it is to accept.
+
+    Raises:
+        CharterSuccessionError: as `verify_succession`, at the first step that does not hold.
+    """
+    for later in (*between, offered):
+        verify_succession(accepted, later)
+        accepted = later
 
 
 _MEMBER = ("country", "name", "signing_key", "encryption_key")

@@ -267,10 +267,10 @@ class WrongFingerprintError(RefusedError):
 
     code = "node.wrong_fingerprint"
 
-    def __init__(self, country: str, given: str, found: str) -> None:
-        """Show both fingerprints."""
+    def __init__(self, country: str, given: str) -> None:
+        """Show what was confirmed; what the charter lists is nothing to copy."""
         super().__init__(
-            f"{country}: the charter's key has the fingerprint {found}, you confirmed {given}; "
+            f"{country}: the charter lists another key than the one that you confirmed ({given}); "
             "nothing was signed. If you typed it right, somebody substituted a key: do not "
             "accept, and tell that authority by phone."
         )

@@ -280,15 +280,28 @@ class NoProposedCharterError(NotFoundError):
 
 
 class TooFewEnrolledError(RefusedError):
-    """Fewer members are enrolled than a charter may list. Nothing was proposed."""
+    """A charter would list fewer members than it may. Nothing was proposed."""
 
     code = "charter.too_few_enrolled"
 
     def __init__(self, enrolled: int, needed: int) -> None:
         """Say how many there are and how many are needed."""
         super().__init__(
-            f"{enrolled} members are enrolled, a charter with these settings needs {needed}; "
-            "nothing was proposed. Invite the missing countries first."
+            f"the charter would list {enrolled} enrolled members, with these settings it needs "
+            f"{needed}; nothing was proposed. Invite the missing countries first."
+        )
+
+
+class NotEnrolledError(RefusedError):
+    """A country that is to be left out of a charter is not enrolled. Nothing was proposed."""
+
+    code = "charter.not_enrolled"
+
+    def __init__(self, unknown: Iterable[str], enrolled: Iterable[str]) -> None:
+        """Name who is not enrolled, and who is."""
+        super().__init__(
+            f"--without {','.join(unknown)}: nobody of that country is enrolled; nothing was "
+            f"proposed. Enrolled are {', '.join(enrolled) or 'none'}."
         )
 
 
@@ -418,6 +431,20 @@ class ForeignCertificateError(NotAllowedError):
         super().__init__(
             f"stream of {country}: the certificate presented is not the one that {country} was "
             "enrolled with; the stream was closed. Run `corridor node doctor`, or enrol again."
+        )
+
+
+class NoLongerEnrolledError(NotAllowedError):
+    """A certificate's country is enrolled no more, or never was. The stream was closed."""
+
+    code = "stream.not_enrolled"
+
+    def __init__(self, country: str) -> None:
+        """Name the country, what is left to it, and the way back."""
+        super().__init__(
+            f"stream of {country}: {country} is not enrolled here; a charter without it came into "
+            "force, or it never was. The stream was closed; the node's data, ledger and what it "
+            "spent are untouched. A new invitation of the coordinator enrols it again."
         )
 
 

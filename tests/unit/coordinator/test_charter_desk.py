@@ -1,19 +1,21 @@
 """The charter: proposed from who is enrolled, in force when all of them signed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import insert, select, update
 
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms
-from corridor.coordinator.store import Store, members
+from corridor.coordinator.store import Store, invitations, members
 from corridor.errors.charter import CharterNotInForceError, NotAMemberError
 from corridor.errors.region import (
     AnotherCharterError,
     NoCharterError,
     NoProposedCharterError,
+    NotEnrolledError,
     TooFewEnrolledError,
 )
 from corridor.ids import CountryCode, Digest
@@ -52,10 +54,14 @@ class Chamber:
                         card=card.encode(),
                         signing_key=keys.public,
                         certificate=b"",
-                        fingerprint="",
+                        fingerprint=f"certificate of {country}",
                         enrolled=1,
                     )
                 )
+
+    def enrolled(self) -> set[CountryCode]:
+        with self.store.reading() as connection:
+            return set(map(CountryCode, connection.scalars(select(members.c.country))))
 
     def sign(self, charter: Charter, *countries: CountryCode) -> None:
         for country in countries:
@@ -131,15 +137,86 @@ def test_a_new_version_follows_and_the_old_one_stays_in_force_until_all_signed(
     assert chamber.desk.in_force() == second
 
 
-def test_a_removed_member_need_not_sign_the_version_without_it(chamber: Chamber) -> None:
+WITHOUT_RO = replace(TERMS, without=frozenset({RO}))
+
+
+@pytest.fixture
+def four(chamber: Chamber) -> Chamber:
+    """A region of four that has a charter in force."""
     chamber.enrol(RO)
-    first = chamber.desk.propose(TERMS).charter
-    chamber.sign(first, MD, NE, RO, UA)
-    with chamber.store.writing() as connection:
-        connection.execute(delete(members).where(members.c.country == RO))
-    second = chamber.desk.propose(TERMS).charter
-    chamber.sign(second, MD, NE, UA)
-    assert chamber.desk.in_force() == second
+    chamber.sign(chamber.desk.propose(TERMS).charter, MD, NE, RO, UA)
+    return chamber
+
+
+def test_a_removed_member_need_not_sign_the_version_without_it(four: Chamber) -> None:
+    proposed = four.desk.propose(WITHOUT_RO)
+    assert tuple(proposed.charter.signing_keys) == (MD, NE, UA)
+    assert proposed.without == (RO,)
+    four.sign(proposed.charter, MD, NE, UA)
+    assert four.desk.in_force() == proposed.charter
+    assert four.desk.find().without == (RO,)
+
+
+def test_it_is_enrolled_until_that_version_is_in_force_and_no_longer(four: Chamber) -> None:
+    proposed = four.desk.propose(WITHOUT_RO)
+    four.sign(proposed.charter, MD, NE)
+    assert four.enrolled() == {MD, NE, RO, UA}
+    four.sign(proposed.charter, UA)
+    assert four.enrolled() == {MD, NE, UA}
+    assert tuple(four.desk.propose(TERMS).charter.signing_keys) == (MD, NE, UA)
+
+
+def test_leaving_somebody_out_holds_for_that_version_alone(four: Chamber) -> None:
+    four.desk.propose(WITHOUT_RO)
+    again = four.desk.propose(TERMS)
+    assert again.without == ()
+    four.sign(again.charter, MD, NE, RO, UA)
+    assert four.enrolled() == {MD, NE, RO, UA}
+
+
+def test_a_late_signature_under_an_older_version_removes_nobody(four: Chamber) -> None:
+    older = four.desk.propose(WITHOUT_RO).charter
+    newer = four.desk.propose(TERMS).charter
+    four.sign(newer, MD, NE, RO, UA)
+    four.sign(older, MD, NE, UA)
+    assert four.desk.in_force() == newer
+    assert four.enrolled() == {MD, NE, RO, UA}
+
+
+def test_who_enrols_anew_meanwhile_stays_enrolled(four: Chamber) -> None:
+    proposed = four.desk.propose(WITHOUT_RO)
+    with four.store.writing() as connection:
+        connection.execute(
+            update(members).where(members.c.country == RO).values(fingerprint="a newer one")
+        )
+    four.sign(proposed.charter, MD, NE, UA)
+    assert four.enrolled() == {MD, NE, RO, UA}
+
+
+def test_an_open_invitation_of_a_removed_member_is_withdrawn(four: Chamber) -> None:
+    with four.store.writing() as connection:
+        for country in (RO, UA):
+            connection.execute(
+                insert(invitations).values(
+                    code_hash=country.encode(), country=country, expires=2000, issued=1
+                )
+            )
+    four.desk.propose(WITHOUT_RO)
+    with four.store.reading() as connection:
+        assert connection.scalars(select(invitations.c.country)).all() == [UA]
+
+
+def test_who_is_not_enrolled_cannot_be_left_out(four: Chamber) -> None:
+    bg = CountryCode("BG")
+    with pytest.raises(NotEnrolledError, match=r"--without BG.*Enrolled are MD, NE, RO, UA"):
+        four.desk.propose(replace(TERMS, without=frozenset({bg, RO})))
+    assert four.desk.find().charter.version == 1
+
+
+def test_a_removal_that_leaves_too_few_proposes_nothing(four: Chamber) -> None:
+    with pytest.raises(TooFewEnrolledError, match="would list 2"):
+        four.desk.propose(replace(TERMS, without=frozenset({NE, RO})))
+    assert four.enrolled() == {MD, NE, RO, UA}
 
 
 def test_too_few_members_make_no_charter(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from corridor.errors.node import (
     OtherCoordinatorError,
     WrongFingerprintError,
 )
-from corridor.ids import CountryCode, PublicKey, Signature
+from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import Home, NodeSettings, create_home
-from corridor.protocols.cards import Card, Fingerprint, fingerprint
+from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
 from corridor.protocols.charter import (
     Charter,
     CharterSignature,
@@ -248,3 +248,56 @@ def test_a_charter_file_that_was_changed_is_not_lived_by(home: Home, desk: Chart
     home.charter.write_bytes(whole[:-1])
     with pytest.raises(MalformedCharterError):
         desk.in_force()
+
+
+def test_a_node_that_was_left_out_for_a_while_follows_the_history_through(
+    desk: CharterDesk,
+) -> None:
+    without = make_charter(
+        countries=(NE, CountryCode("RO"), UA), version=2, previous=CHARTER.digest
+    )
+    back = make_charter(version=3, previous=without.digest)
+    accept(desk, CHARTER)
+    desk.accept(offer(back), confirmed(back), KEYS.sign, [offer(without)])
+    assert desk.accepted() == back
+
+
+def test_a31_a_history_with_a_gap_or_another_past_is_refused(desk: CharterDesk) -> None:
+    second = make_charter(version=2, previous=CHARTER.digest)
+    third = make_charter(version=3, previous=second.digest)
+    fourth = make_charter(version=4, previous=third.digest)
+    elsewhere = make_charter(version=2, previous=Digest(bytes(32)))
+    astray = make_charter(version=3, previous=elsewhere.digest)
+    accept(desk, CHARTER)
+    for last, between in (
+        (fourth, [third]),
+        (fourth, [second]),
+        (astray, [elsewhere]),
+        (CHARTER, [second]),
+    ):
+        with pytest.raises(CharterSuccessionError):
+            desk.accept(offer(last), confirmed(), KEYS.sign, [offer(one) for one in between])
+    assert desk.accepted() == CHARTER
+
+
+def test_a_version_in_between_that_the_coordinator_did_not_sign_is_refused(
+    desk: CharterDesk,
+) -> None:
+    second = make_charter(version=2, previous=CHARTER.digest)
+    forged = replace(offer(second), proposal=Signature(bytes(64)))
+    third = make_charter(version=3, previous=second.digest)
+    accept(desk, CHARTER)
+    with pytest.raises(CharterNotInForceError):
+        desk.accept(offer(third), confirmed(), KEYS.sign, [forged])
+    assert desk.accepted() == CHARTER
+
+
+def test_what_the_operator_confirmed_is_said_and_what_the_charter_lists_is_not(
+    desk: CharterDesk,
+) -> None:
+    substituted = with_member(NE, signing_key=STRANGER.public)
+    listed = fingerprint_text(fingerprint(Card.of(substituted.member(NE))))
+    with pytest.raises(WrongFingerprintError) as refusal:
+        accept(desk, substituted, confirmed(CHARTER))
+    assert fingerprint_text(confirmed(CHARTER)[NE]) in str(refusal.value)
+    assert listed not in str(refusal.value)

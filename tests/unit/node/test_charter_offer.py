@@ -8,6 +8,8 @@ import pytest
 
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.node.app import _offer
+from corridor.node.views import CharterOffer
+from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
 from corridor.protocols.charter import Charter, SignedCharter
 from support.charters import make_charter, node_keys
 
@@ -40,9 +42,27 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
+ME = CHARTER.members[-1].country
+
+
+def confirmed(charter: Charter) -> dict[CountryCode, Fingerprint]:
+    """As though the operator had been told these fingerprints by everybody."""
+    return {one.country: fingerprint(Card.of(one)) for one in charter.members}
+
+
+def offered(
+    charter: Charter,
+    trusted: dict[CountryCode, Fingerprint] | None = None,
+    accepted: Charter | None = None,
+) -> CharterOffer:
+    signed = SignedCharter(charter, Signature(bytes(64)), ())
+    given = confirmed(charter) if trusted is None else trusted
+    return _offer(signed, (), accepted, me=ME, trusted=given)
+
+
 def shown(charter: Charter) -> dict[str, Any]:
     """The document of the offer without the hash, which nobody reads."""
-    offer = _offer(SignedCharter(charter, Signature(bytes(64)), ()))
+    offer = offered(charter)
     assert dict(offer.numbers).items() <= offer.document.items()
     return {key: value for key, value in offer.document.items() if key != "digest"}
 
@@ -55,3 +75,32 @@ def test_every_field_of_a_charter_is_looked_at_here() -> None:
 def test_a31_nothing_in_a_charter_is_agreed_to_unseen(field: str) -> None:
     # A coordinator could else raise a limit that protects the node in a version that looks alike.
     assert shown(replace(CHARTER, **CHANGES[field])) != shown(CHARTER)
+
+
+def test_a_fingerprint_that_nobody_confirmed_is_not_there_to_be_copied() -> None:
+    offer = offered(CHARTER, trusted={})
+    texts = {
+        one.country: fingerprint_text(confirmed(CHARTER)[one.country]) for one in offer.members
+    }
+    told = f"{[(one.fingerprint, one.standing) for one in offer.members]} {offer.document}"
+    assert {country for country, text in texts.items() if text in told} == {ME}
+    assert offer.members[0].standing.startswith(f"ask {FIRST.name} by phone")
+    assert offer.members[-1].standing == "this node"
+
+
+def test_a_confirmed_fingerprint_is_shown_and_another_key_is_not() -> None:
+    trusted = confirmed(CHARTER)
+    assert [one.standing for one in offered(CHARTER, trusted).members[:-1]] == ["confirmed"] * len(
+        OTHERS
+    )
+    bent = replace(CHARTER, members=(replace(FIRST, signing_key=OTHER_KEY), *OTHERS))
+    first = offered(bent, trusted).members[0]
+    assert "another key" in first.standing
+    assert first.fingerprint == ""
+
+
+def test_who_joins_and_who_leaves_is_said() -> None:
+    small = make_charter(countries=tuple(map(CountryCode, ("MD", "NE", "RO"))))
+    offer = offered(CHARTER, accepted=small)
+    assert (offer.joins, offer.leaves) == (["BG", "NG", "UA"], ["NE"])
+    assert (offered(CHARTER).joins, offered(CHARTER).leaves) == ([], [])
