@@ -157,7 +157,7 @@ class Observer:
         A copy that found its own history forked answers nothing any more, whatever it knows.
         """
         if copied and country in self.forked:
-            there = {session for one, session in self.left if one == country}
+            there: set[bytes] = {session for one, session in self.left if one == country}
         else:
             there = sessions(ledger, "debit", "forfeit") if copied else debits(ledger)
         for one, session in sorted(self.left if copied else self.acknowledged | self.left):

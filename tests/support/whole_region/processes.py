@@ -207,7 +207,12 @@ class CoordinatorProcess(Process):
         self._network = network
         self._store = Store(home.store)
         self.parts = coordinator_app.make_parts(
-            world, home, read_coordinator_settings(home), self._store, asyncio.Event()
+            world,
+            home,
+            read_coordinator_settings(home),
+            self._store,
+            wake=asyncio.Event(),
+            fault=None,
         )
         coordinator_app.tidy(self.parts)
         server = SimulatedServer(self.clock, self._admit)
