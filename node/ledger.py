@@ -282,8 +282,9 @@ class Ledger:
             NoReservationError: nothing is reserved for the session here, or no longer.
             LedgerDiskError: it could not be written. Nothing was debited; nothing may leave.
         """
-        with self._writing():
+        with self._writing():  # by itself: a refusal below must not undo it
             self._release_overdue()
+        with self._writing():
             found = self._sums().open.get(session)
             if found is None or session not in self._mine:
                 raise NoReservationError

@@ -93,7 +93,8 @@ def test_neighbours_are_read_and_refused(name: str) -> None:
             target.read(mutator.bent(samples, target.form))
             read += 1
     assert read < tries
-    assert read > 0 or name == "release"
+    # The sample release asks nothing that is known; a sealed file is authenticated to the last bit.
+    assert read > 0 or name in {"release", "sealed-file"}
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from corridor.cli.main import main
-from corridor.ids import Digest, EditionId, SessionId, Signature
+from corridor.ids import Digest, EditionId, PublicKey, SessionId, Signature
 from corridor.node import app
-from corridor.node.home import Home
+from corridor.node.home import Enrolment, Home, write_enrolment
 from corridor.node.keys import read_keys
 from corridor.node.policy import parse_policy
 from corridor.protocols.secure_sum.messages import Acceptance
@@ -115,7 +115,7 @@ def test_a18_a_ledger_that_is_older_than_the_journal_is_said_to_be(
     # The newest ledger is back in its place: all is well again.
     shutil.copy(home.parent / "after-2.sqlite3", home / "ledger.sqlite3")
     assert main(["node", "budget", "--home", str(home), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["spent, all time"] == "1/50"
+    assert json.loads(capsys.readouterr().out)["spent"] == "1/50"
 
 
 # ---------------------------------------------------------------- the disk itself
@@ -152,6 +152,14 @@ for words in sys.argv[2:]:
 def test_a38_on_a_read_only_disk_every_command_says_so(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    enrolment = Enrolment(
+        region="Test region",
+        grpc="127.0.0.1:1",
+        web="https://127.0.0.1:1",
+        coordinator_key=PublicKey(bytes(32)),
+        authority="00",
+    )
+    write_enrolment(Home(home), enrolment)
     monkeypatch.chdir(home.parent)
     Path("cases.csv").write_text("prs_Gender,con_Consent\nFeminine,Yes\n")
     codes = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.errors import CorridorError
-from corridor.errors.files import DiskError
+from corridor.errors.files import FolderError
 from corridor.errors.node import (
     DamagedKeyError,
     HomeExistsError,
@@ -70,7 +70,7 @@ def test_a_home_is_made_once(home: Home) -> None:
 
 def test_a_home_where_no_folder_can_be_is_a_coded_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DiskError):
+    with pytest.raises(FolderError):
         create_home(Home(tmp_path / "file" / "MD"), SETTINGS)
 
 
