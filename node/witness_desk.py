@@ -1,7 +1,8 @@
 """Decides whose ledgers this node witnesses, and whether its own is witnessed.
 
     on_ask       another member started: what is held of its ledger, and this ledger's entries
-    on_entries   another member's new entries: kept, or refused as a fork
+    on_entries   another member's new entries: kept, or refused as a fork; asked for, where some
+                 between are missing here
     on_request   a roster without this node: which of its ledgers are held
     ask          this node started or is connected again: a fresh nonce
     on_answer    a member's answer: entries that this disk lost are adopted
@@ -23,6 +24,7 @@ import structlog
 
 from corridor.errors.ledger import (
     ForgedAnswerError,
+    LedgerDiskError,
     LedgerForkError,
     NotWitnessedError,
     OwnForkError,
@@ -88,6 +90,7 @@ class WitnessDesk:
         self._show = show
         self._nonce: Digest | None = None
         self._answers: dict[CountryCode, WitnessAnswer] = {}
+        self._asked_for: set[CountryCode] = set()
         self._told = ledger.length
         self._weighed = Weighed(agreeing=frozenset(), contradicting=frozenset(), adopt=())
         self._ready = charter.quorum == 0
@@ -128,10 +131,13 @@ class WitnessDesk:
 
     def ask(self) -> WitnessAsk:
         """Ask all members anew; answers to an earlier question count no more."""
+        self._told = self._ledger.length  # the others say how far they are, and are sent the rest
+        return self._question()
+
+    def _question(self) -> WitnessAsk:
         self._nonce = Digest(self._random_bytes(NONCE_BYTES))
         self._answers = {}
         length = self._ledger.length
-        self._told = length  # the others say how far they are, and are sent the rest
         return WitnessAsk(
             country=self._me,
             nonce=self._nonce,
@@ -247,17 +253,31 @@ class WitnessDesk:
             return at if last else ()
         return self._book.entries(key, ask.sequence, ENTRIES_AT_ONCE)
 
-    def on_entries(self, message: LedgerEntries) -> None:
-        """Keep a member's new entries.
+    def on_entries(self, message: LedgerEntries) -> Iterator[WitnessAsk]:
+        """Keep a member's new entries; ask for what is missing, where this disk lost some.
+
+        A question says how far this node is, and whoever hears it sends the rest. It is asked
+        once: not again while the rest is on its way, nor for ever on a disk that keeps nothing.
 
         Raises:
-            LedgerForkError, UnknownEntriesError, BrokenChainError: they were not kept.
+            LedgerForkError, UnknownEntriesError, BrokenChainError, LedgerDiskError: they were not
+                kept.
         """
-        key = self._keys.get(message.country)
-        if key is None or message.country == self._me:
+        country = message.country
+        key = self._keys.get(country)
+        if key is None or country == self._me:
             return
-        with self._noting_forks(message.country):
-            self._book.take(message.country, key, message.entries)
+        try:
+            with self._noting_forks(country):
+                self._book.take(country, key, message.entries)
+        except (UnknownEntriesError, LedgerDiskError):
+            if country in self._asked_for:
+                self._asked_for.discard(country)
+            else:
+                self._asked_for.add(country)
+                yield self._question()
+            raise
+        self._asked_for.discard(country)
 
     def unwitnessed(self, statements: Sequence[LedgerStatement]) -> frozenset[CountryCode]:
         """Whose ledgers, as stated with a checked signature, this node does not hold."""

@@ -345,6 +345,6 @@ def _witnessing(witnesses: WitnessDesk, message: WitnessMessage) -> Iterator[Nod
         case WitnessAnswer():
             yield from witnesses.on_answer(message)
         case LedgerEntries():
-            witnesses.on_entries(message)
+            yield from witnesses.on_entries(message)
         case WitnessRequest():
             yield witnesses.on_request(message)

@@ -300,7 +300,7 @@ class RealNode:
     def tell_peers(self, entries: LedgerEntries) -> None:
         """The coordinator carries this node's new entries to the others."""
         for peer in self.peers:
-            peer.witnesses.on_entries(entries)
+            list(peer.witnesses.on_entries(entries))
 
     def refusal(self, body: CoordinatorBody, session: SessionId = SESSION) -> str:
         """The code with which it refuses."""
@@ -337,7 +337,7 @@ class Talk:
             for peer in node.peers:  # who lacks something is sent it when it connects
                 for said in node.witnesses.on_ask(peer.witnesses.ask()):
                     if isinstance(said, LedgerEntries):
-                        peer.witnesses.on_entries(said)
+                        list(peer.witnesses.on_entries(said))
         self.session = session
         first = nodes[0]
         self.charter = first.charter

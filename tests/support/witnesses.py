@@ -106,7 +106,7 @@ def carry(entries: Iterable[LedgerEntries], to: Iterable[Copy]) -> None:
     for member in to:
         for message in said:
             try:
-                member.desk.on_entries(message)
+                list(member.desk.on_entries(message))
             except (LedgerForkError, UnknownEntriesError):
                 break
 

@@ -1,6 +1,7 @@
 """A node asks the others about its ledger after a start, and witnesses theirs: real files."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from corridor.errors.ledger import (
     LedgerForkError,
     NotWitnessedError,
     OwnForkError,
+    UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.protocols import witnesses
@@ -271,9 +273,44 @@ def test_strangers_and_oneself_are_not_witnessed(members: list[Copy]) -> None:
     me, other, *_ = members
     spend(other, 1, [])
     entries = tuple(other.ledger.entries())
-    me.desk.on_entries(LedgerEntries(country=CountryCode("ZZ"), to=None, entries=entries))
+    assert not list(
+        me.desk.on_entries(LedgerEntries(country=CountryCode("ZZ"), to=None, entries=entries))
+    )
     assert not list(me.desk.on_ask(replace(other.desk.ask(), country=CountryCode("ZZ"))))
     assert not list(me.desk.on_ask(me.desk.ask()))
+
+
+def test_a38_entries_that_a_witness_lost_are_asked_for_once_and_then_kept(
+    members: list[Copy],
+) -> None:
+    me, witness, *_ = members
+    key = node_keys(me.country).public
+    spend(me, 1, [])  # the witness's disk was full: it kept none of these
+    reserve(me, 2)
+    later = LedgerEntries(
+        country=me.country, to=None, entries=tuple(me.ledger.entries(me.ledger.length - 1))
+    )
+    taking = witness.desk.on_entries(later)
+    question = next(taking)
+    with pytest.raises(UnknownEntriesError):
+        next(taking)
+    answers = list(me.desk.on_ask(question))
+    carry([said for said in answers if isinstance(said, LedgerEntries)], [witness])
+    assert witness.book.last(key)[0] == me.ledger.length
+    assert not list(witness.desk.on_entries(later))
+
+
+def test_a38_a_witness_that_keeps_nothing_does_not_ask_for_ever(members: list[Copy]) -> None:
+    me, witness, *_ = members
+    spend(me, 1, [])
+    later = LedgerEntries(
+        country=me.country, to=None, entries=tuple(me.ledger.entries(me.ledger.length - 1))
+    )
+    asked = 0
+    for _ in range(2):
+        with suppress(UnknownEntriesError):
+            asked += sum(1 for _question in witness.desk.on_entries(later))
+    assert asked == 1
 
 
 def test_a19_a_fork_is_told_once_in_the_journal(members: list[Copy], tmp_path: Path) -> None:
@@ -284,7 +321,7 @@ def test_a19_a_fork_is_told_once_in_the_journal(members: list[Copy], tmp_path: P
     shown = LedgerEntries(country=me.country, to=None, entries=tuple(other.ledger.entries()))
     for _ in range(3):
         with pytest.raises(LedgerForkError):
-            witness.desk.on_entries(shown)
+            list(witness.desk.on_entries(shown))
     assert witness.journalled.count("forked") == 1
     other.close()
 
