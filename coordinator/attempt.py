@@ -154,6 +154,8 @@ class Attempt:
         self._out: dict[CountryCode, str] = {}
         self._changed = asyncio.Event()
         self._one_word = asyncio.Lock()
+        self._taking: set[asyncio.Task[None]] = set()
+        self._last: dict[CountryCode, NodeBody] = {}
         self._spools: dict[CountryCode, Spool] = {}
         self._asked: frozenset[CountryCode] = frozenset()
         self._words: dict[CountryCode, WitnessWord] = {}
@@ -255,8 +257,19 @@ class Attempt:
         """Take what a node says; what belongs to another session is late, and is dropped."""
         if message.session != self.proposal.header.session or country in self._out:
             return
+        if isinstance(message.body, MaskedInput):
+            # Taken whole, though its stream be lost and this caller cancelled meanwhile. Broken off
+            # halfway, its vector would be in the total and its node not among the survivors.
+            taking = asyncio.create_task(self._take(country, message.body))
+            self._taking.add(taking)
+            taking.add_done_callback(self._taking.discard)
+            await asyncio.shield(taking)
+        else:
+            await self._take(country, message.body)
+
+    async def _take(self, country: CountryCode, said: NodeBody) -> None:
         try:
-            match message.body:
+            match said:
                 case Refusal() as refusal:
                     self._drop_out(country, refusal.code)
                 case VectorChunk() as chunk:
@@ -311,6 +324,8 @@ class Attempt:
         speaker = body.dealer if isinstance(body, Shares) else getattr(body, "country", country)
         if speaker != country:
             raise AnotherCountryError(country, speaker, type(body).__name__)
+        if self._last.get(country) == body:
+            return  # a repetition; the round that it belongs to may be over by now
         match self._state, body:
             case _ if not self._is_open:
                 raise OutOfTurnError(country, type(body).__name__)
@@ -330,6 +345,7 @@ class Attempt:
                 self._state = state.on_unmask(body, verify=at.verify)
             case _:
                 raise OutOfTurnError(country, type(body).__name__)
+        self._last[country] = body
 
     async def _on_chunk(self, country: CountryCode, chunk: VectorChunk) -> None:
         state = self._state

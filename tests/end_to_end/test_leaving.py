@@ -62,7 +62,7 @@ def answered_by(region: DemoRegion, rho: str) -> set[str]:
         asked = {"sql": SQL, "rho": rho, "scope": "regional", "purpose": "a test"}
         question = analyst.ask(asked)
         told = analyst.wait(question["id"], lambda _: None, time.sleep)
-        assert told["state"] == "released", told["failure"]
+        assert told["state"] == "released", json.dumps(told["failure"])
         return set(analyst.release(told["release_id"])["survivors"])
 
 

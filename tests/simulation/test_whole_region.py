@@ -27,6 +27,18 @@ def test_the_invariants_hold_in_every_history(first: int) -> None:
         run(seed)
 
 
+FOUND = {
+    "a vector added while its stream was lost": 12011,
+    "entries that a witness's disk lost": 20,
+}
+"""Histories in which something was wrong once."""
+
+
+@pytest.mark.parametrize("seed", FOUND.values(), ids=FOUND.keys())
+def test_a_history_that_went_wrong_once_goes_right(seed: int) -> None:
+    run(seed)
+
+
 def test_equal_seeds_give_equal_histories() -> None:
     assert run(7).digest == run(7).digest
     assert run(7).digest != run(8).digest

@@ -1,6 +1,7 @@
 """One attempt, driven by the coordinator over live connections of scripted nodes."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from corridor.coordinator.attempt import Attempt, Sum, Surroundings
 from corridor.coordinator.connections import Connection, Connections
 from corridor.coordinator.home import Deadlines
+from corridor.coordinator.spool import Spool
 from corridor.errors import CorridorError
 from corridor.errors.region import WitnessedForkError
 from corridor.errors.secure_sum import (
@@ -206,6 +208,38 @@ def test_a_lost_stream_closes_the_round_without_waiting_for_the_deadline(table: 
     outcome = run(asyncio.wait_for(table.run(deadlines=patient), timeout=20))
     assert isinstance(outcome, Sum)
     np.testing.assert_array_equal(outcome.total, table.expected(lost))
+
+
+def test_a30_a_stream_lost_while_its_vector_is_being_added_leaves_the_sum_whole(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = table.region.countries[0]
+    gone = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+    add_to = Spool.add_to
+
+    def remember_loop(body: NodeBody) -> Iterable[NodeBody]:
+        loops.append(asyncio.get_running_loop())
+        yield body
+
+    def lose_stream() -> None:
+        table.pumps[0].cancel()
+        table.connections.remove(table.live[lost])
+        loops[0].call_soon(loops[0].call_soon, gone.set)  # after the pump met its cancellation
+
+    def lose_it_meanwhile(spool: Spool, total: Any) -> None:
+        if spool.path.name.endswith(lost):
+            loops[0].call_soon_threadsafe(lose_stream)
+            gone.wait(5)
+        add_to(spool, total)
+
+    table.nodes[lost].bend = remember_loop
+    monkeypatch.setattr(Spool, "add_to", lose_it_meanwhile)
+    outcome = asyncio.run(table.run(deadlines=Deadlines()))  # a loop with real threads
+    assert gone.is_set()
+    assert isinstance(outcome, Sum)
+    without = frozenset(table.region.countries) - survivors(outcome)
+    np.testing.assert_array_equal(outcome.total, table.expected(*without))
 
 
 @pytest.mark.parametrize(
