@@ -175,6 +175,7 @@ class WitnessDesk:
             _log.warning("ledger.adopted", entries=length - before)
             self._journal.ledger_recovered(before, length)
             self._told = length
+            self._settled = False  # another copy of this node may have left something open in them
             self._weigh()
             if any(one.sequence > length for one in self._answers.values()):
                 yield self.ask()

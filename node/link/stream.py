@@ -235,9 +235,10 @@ class _Conversation:
         if charter not in {standing.in_force, standing.accepted}:
             board.show(charter="another is in force: run `corridor node accept`")
             return
-        await (
-            self._drop_all()
-        )  # first: attempts of the old charter reserved in a ledger that closes
+        if charter == standing.in_force and self._sessions is not None:
+            return  # it was announced before; attempts under it may be under way
+        # First: attempts of the old charter reserved in a ledger that closes.
+        await self._drop_all()
         if charter != standing.in_force:
             document = await membership.fetch_charter(channel, charter)
             await self._work(self._parts.confirm_charter, document.signed_charter)

@@ -153,13 +153,17 @@ class Observer:
         """I4 and I5.
 
         Where the disk was copied, the last word may be of another copy: then what left was debited
-        here, or forfeited, because it had been reserved and nobody could tell what became of it.
-        A copy that found its own history forked answers nothing any more, whatever it knows.
+        here; or was reserved, and is forfeited, or still open, so that it counts all the same.
+        A copy that has another history than is witnessed answers nothing any more.
         """
         if copied and country in self.forked:
             there: set[bytes] = {session for one, session in self.left if one == country}
         else:
-            there = sessions(ledger, "debit", "forfeit") if copied else debits(ledger)
+            there = (
+                sessions(ledger, "reserve") - sessions(ledger, "release")
+                if copied
+                else debits(ledger)
+            )
         for one, session in sorted(self.left if copied else self.acknowledged | self.left):
             if one == country and session not in there:
                 raise InvariantError(f"I4: {country} forgot the debit of {session.hex()}")
@@ -254,7 +258,7 @@ def watching(observer: Observer) -> Iterator[None]:
             observer.counts[str(event["event"])] += 1
             said = {key: event[key] for key in ("event", "country", "code") if key in event}
             observer.note("log " + " ".join(map(str, said.values())))
-            if event["event"] == "ledger.fork":
+            if event["event"] in {"ledger.fork", "witness.fork"}:
                 observer.forked.add(CountryCode(str(event["country"])))
             if event["event"] in BUGS:
                 observer.bugs.append(repr({key: str(value) for key, value in event.items()}))

@@ -286,11 +286,13 @@ class SimulatedCall:
                 self.break_at_node()
                 return
             await self._answer(server)
-        except asyncio.CancelledError:
-            self.break_at_node_later()
         except grpc.aio.AbortError:
             status = self._context.status
             self._loop.call_later(self._network.delay(self._country), self._end, status)
+        except BaseException as error:  # cancelled, or dead: the socket is closed all the same
+            self.break_at_node_later()
+            if isinstance(error, Exception):
+                raise
         else:
             self._loop.call_later(
                 self._network.delay(self._country), self._end, (grpc.StatusCode.OK, "", ())

@@ -25,6 +25,54 @@ class OpenStream:
         self.written.append(message)
 
 
+def link_parts(node: RealNode, worker: ThreadPoolExecutor, **of_the_test: Any) -> LinkParts:
+    return LinkParts(
+        dial=lambda: cast(grpc.aio.Channel, None),
+        make_sessions=lambda: node.sessions,
+        witnesses=lambda: None,
+        on_checkpoint=node.cosigning.on_checkpoint,
+        tree_standing=node.cosigning.standing,
+        board=node.board,
+        clock=node.clock,
+        jitter=lambda: 0.5,
+        worker=worker,
+        **of_the_test,
+    )
+
+
+def refuse(*_: object) -> Any:
+    raise AssertionError("nothing is to be done anew")
+
+
+def test_a_charter_that_is_announced_again_ends_no_attempt(tmp_path: Path) -> None:
+    # It is announced by whoever signs last and by the coordinator's watch, half a second apart.
+    charter = charter_of_four()
+    nodes = [RealNode(tmp_path / country, country, charter, start()) for country in FOUR]
+    talk = Talk(nodes)
+    talk.propose()
+    node = nodes[0]
+
+    async def converse() -> None:
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            parts = link_parts(
+                node,
+                worker,
+                hello=refuse,
+                charter_of=lambda: CharterStanding(charter.digest, charter.digest),
+                confirm_charter=refuse,
+            )
+            conversation = _Conversation(parts, asyncio.Event())
+            conversation._sessions = node.sessions
+            await conversation._settle_charter(
+                charter.digest, cast(Any, OpenStream()), cast(grpc.aio.Channel, None)
+            )
+
+    asyncio.run(converse())
+    talk.share()  # every node, this one too, is still in the attempt
+    for one in nodes:
+        one.close()
+
+
 def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,19 +107,12 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
 
     async def converse() -> None:
         with ThreadPoolExecutor(max_workers=1) as worker:
-            parts = LinkParts(
-                dial=lambda: cast(grpc.aio.Channel, None),
+            parts = link_parts(
+                node,
+                worker,
                 hello=hello,
                 charter_of=lambda: CharterStanding(first.digest, second.digest),
                 confirm_charter=confirm,
-                make_sessions=lambda: node.sessions,
-                witnesses=lambda: None,
-                on_checkpoint=node.cosigning.on_checkpoint,
-                tree_standing=node.cosigning.standing,
-                board=node.board,
-                clock=node.clock,
-                jitter=lambda: 0.5,
-                worker=worker,
             )
             conversation = _Conversation(parts, asyncio.Event())
             conversation._sessions = node.sessions
