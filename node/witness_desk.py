@@ -272,7 +272,7 @@ class WitnessDesk:
             with self._noting_forks(country):
                 self._book.take(country, key, message.entries)
         except (UnknownEntriesError, LedgerDiskError):
-            if country in self._asked_for:
+            if False:
                 self._asked_for.discard(country)
             else:
                 self._asked_for.add(country)
