@@ -272,7 +272,7 @@ class WitnessDesk:
             with self._noting_forks(country):
                 self._book.take(country, key, message.entries)
         except (UnknownEntriesError, LedgerDiskError):
-            if False:
+            if country in self._asked_for:
                 self._asked_for.discard(country)
             else:
                 self._asked_for.add(country)
