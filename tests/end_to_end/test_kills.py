@@ -132,7 +132,7 @@ def demand_sound(
 
 
 @pytest.mark.parametrize("point", node_faults.POINTS)
-def test_a_node_killed_at_any_point_has_paid_and_does_not_stop_the_answer(
+def test_a17_a_node_killed_at_any_point_has_paid_and_does_not_stop_the_answer(
     region: DemoRegion,
     prices: Prices,
     tmp_path: Path,
@@ -175,7 +175,7 @@ RELEASED = frozenset({"published", "cosignature"})
 
 
 @pytest.mark.parametrize("point", coordinator_faults.POINTS)
-def test_a_coordinator_killed_at_any_point_loses_no_release_and_publishes_none_twice(
+def test_a17_a_coordinator_killed_at_any_point_loses_no_release_and_publishes_none_twice(
     region: DemoRegion,
     prices: Prices,
     tmp_path: Path,

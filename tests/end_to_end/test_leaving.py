@@ -93,7 +93,7 @@ def spent(region: DemoRegion) -> Fraction:
     return Fraction(corridor("node", "budget", "--home", str(region.home(LEAVING)))["spent"])
 
 
-def test_a_member_is_removed_by_the_others_and_comes_back_with_what_it_spent(
+def test_a18_a_member_is_removed_by_the_others_and_comes_back_with_what_it_spent(
     region: DemoRegion, tmp_path: Path
 ) -> None:
     assert answered_by(region, "1/400") == set(FOUR)

@@ -46,7 +46,7 @@ def claimed(variance: Fraction) -> NDArray[np.float64]:
     ],
     ids=str,
 )
-def test_draws_follow_the_discrete_gaussian(variance: Fraction) -> None:
+def test_a1_draws_follow_the_discrete_gaussian(variance: Fraction) -> None:
     assert distance(drawn(variance), claimed(variance)) < dkw_margin(DRAWS)
 
 
@@ -61,7 +61,7 @@ def test_the_test_would_notice_half_the_noise(variance: Fraction) -> None:
 
 
 @pytest.mark.parametrize("variance", [Fraction(100), Fraction(WIDE_FROM)], ids=str)
-def test_each_single_value_is_as_frequent_as_it_should_be(variance: Fraction) -> None:
+def test_a1_each_single_value_is_as_frequent_as_it_should_be(variance: Fraction) -> None:
     statistic, limit = chi_squared(drawn(variance, 10_000_000), claimed(variance))
     assert statistic < limit
 
@@ -75,7 +75,7 @@ def test_the_single_values_would_show_a_zero_drawn_twice() -> None:
     assert statistic > limit
 
 
-def test_very_wide_draws_follow_the_normal_law_and_use_every_low_bit() -> None:
+def test_a1_very_wide_draws_follow_the_normal_law_and_use_every_low_bit() -> None:
     variance = Fraction(2**60)
     draws = drawn(variance)
     # At this width the discrete law is the normal one to within 10⁻⁹ everywhere.
@@ -87,7 +87,7 @@ def test_very_wide_draws_follow_the_normal_law_and_use_every_low_bit() -> None:
 
 @pytest.mark.parametrize("word_bits", [8, 12, 16])
 @pytest.mark.parametrize("variance", [Fraction(1, 3), Fraction(30), Fraction(900)], ids=str)
-def test_short_words_that_force_the_resolver_change_nothing(
+def test_a1_short_words_that_force_the_resolver_change_nothing(
     variance: Fraction, word_bits: int
 ) -> None:
     sampler = make_narrow_sampler(variance, word_bits)
@@ -96,7 +96,7 @@ def test_short_words_that_force_the_resolver_change_nothing(
 
 
 @pytest.mark.parametrize(("word_bits", "coin_bits"), [(8, 8), (12, 32), (64, 2), (64, 12)])
-def test_short_coins_that_force_the_exact_decision_change_nothing(
+def test_a1_short_coins_that_force_the_exact_decision_change_nothing(
     word_bits: int, coin_bits: int
 ) -> None:
     sampler = make_wide_sampler(WIDE_FROM, word_bits, coin_bits)

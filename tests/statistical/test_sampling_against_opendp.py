@@ -37,7 +37,7 @@ def gap(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> float:
 
 
 @pytest.mark.parametrize("scale", [3, 1000])
-def test_two_independent_samplers_agree(scale: int) -> None:
+def test_a1_two_independent_samplers_agree(scale: int) -> None:
     theirs = by_opendp(float(scale))
     ours = sample(Fraction(scale**2), DRAWS, Random(20250104).randbytes)
     assert gap(ours, theirs) < 2 * dkw_margin(DRAWS)

@@ -95,14 +95,14 @@ def test_several_tables_do_not_go_into_one_pipe() -> None:
         release_text(make_release(), "xlsx")
 
 
-def test_no_label_becomes_a_formula_in_csv() -> None:
+def test_a35_no_label_becomes_a_formula_in_csv() -> None:
     rows = list(csv.reader(io.StringIO(release_text(evil_release(), "csv"))))
     for row in rows:
         for text in row[:2]:
             assert text.startswith("'")
 
 
-def test_no_text_becomes_a_formula_in_a_workbook(tmp_path: Path) -> None:
+def test_a35_no_text_becomes_a_formula_in_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "answer.xlsx"
     write_release(evil_release(), "xlsx", path)
     workbook = openpyxl.load_workbook(path)

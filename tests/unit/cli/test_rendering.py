@@ -99,7 +99,7 @@ def test_a_small_negative_estimate_is_not_minus_nothing() -> None:
     assert estimate(-0.2, 14.0) == "0 ± 14"
 
 
-def test_a_label_cannot_repaint_the_terminal() -> None:
+def test_a35_a_label_cannot_repaint_the_terminal() -> None:
     axes = [{"name": "x", "label": "X", "values": ["a"], "labels": ["\x1b]0;owned\x07\x9b2J"]}]
     table = make_table(axes=axes, values=[1.0], non_negative=None)
     shown = "\n".join(told(make_release(tables=[table], region="\x1b[2J", id="\u202eevil")))

@@ -114,13 +114,13 @@ def test_an_object_is_no_list(server: Server, region: Region) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../members", "a/b", "a?b", "a b", "%2e"])
-def test_an_id_is_one_part_of_a_path(server: Server, region: Region, name: str) -> None:
+def test_a35_an_id_is_one_part_of_a_path(server: Server, region: Region, name: str) -> None:
     with pytest.raises(RemoteRefusalError):
         region.release(name)
     assert server.asked == []
 
 
-def test_a_redirection_does_not_carry_the_token_away(server: Server, region: Region) -> None:
+def test_a37_a_redirection_does_not_carry_the_token_away(server: Server, region: Region) -> None:
     server.answers.append((302, b""))
     with pytest.raises(RemoteAnswerError):
         region.describe()

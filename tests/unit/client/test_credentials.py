@@ -27,7 +27,7 @@ def test_what_is_remembered_is_read_again(own_file: Path) -> None:
     assert load_credentials() == credentials
 
 
-def test_only_the_user_can_read_the_token(own_file: Path) -> None:
+def test_a37_only_the_user_can_read_the_token(own_file: Path) -> None:
     save_credentials(Credentials("http://127.0.0.1:7080", "a token"))
     assert own_file.stat().st_mode & 0o777 == 0o600
     assert own_file.parent.stat().st_mode & 0o777 == 0o700
@@ -79,7 +79,7 @@ def test_plain_http_is_allowed_on_this_machine(url: str) -> None:
         "http://[::1",
     ],
 )
-def test_an_address_over_which_the_token_would_leak_is_refused(url: str) -> None:
+def test_a45_an_address_over_which_the_token_would_leak_is_refused(url: str) -> None:
     with pytest.raises(BadAddressError):
         Credentials(url, "t", PRINT)
 
@@ -89,7 +89,7 @@ def test_https_needs_a_pinned_authority() -> None:
         Credentials("https://coordinator.example", "t")
 
 
-def test_a_token_is_not_in_what_is_logged() -> None:
+def test_a37_a_token_is_not_in_what_is_logged() -> None:
     assert "secret" not in repr(Credentials("http://127.0.0.1", "secret"))
 
 

@@ -263,7 +263,7 @@ def test_too_many_dropouts_end_the_attempt_and_are_named(
     assert list(table.spool.iterdir()) == []
 
 
-def test_a_vector_that_is_not_the_one_signed_stays_out_of_the_sum(table: Table) -> None:
+def test_a30_a_vector_that_is_not_the_one_signed_stays_out_of_the_sum(table: Table) -> None:
     liar = table.region.countries[1]
 
     def flip(body: NodeBody) -> Iterable[NodeBody]:

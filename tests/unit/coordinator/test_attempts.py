@@ -114,7 +114,7 @@ def test_a_waiting_question_goes_on_waiting_after_a_kill(coordinator: Coordinato
 
 
 @pytest.mark.parametrize("rounds", [[], ["share"], ["share", "unmask"]])
-def test_a_kill_in_any_round_reports_the_attempt_failed(
+def test_a17_a_kill_in_any_round_reports_the_attempt_failed(
     coordinator: Coordinator, rounds: list[str]
 ) -> None:
     coordinator.ask(1)
@@ -145,7 +145,7 @@ def test_a_kill_after_publishing_loses_nothing_and_computes_nothing_again(
     assert found == SESSION.hex()
 
 
-def test_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
+def test_a17_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
     coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coordinator.ask(1)
@@ -164,7 +164,7 @@ def test_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
     assert coordinator.state("q1") == State.FAILED
 
 
-def test_a_full_disk_while_publishing_leaves_no_half_release(coordinator: Coordinator) -> None:
+def test_a38_a_full_disk_while_publishing_leaves_no_half_release(coordinator: Coordinator) -> None:
     coordinator.ask(1)
     question = next_question(coordinator)
     coordinator.record.begin(SESSION, "q1", "propose")

@@ -285,7 +285,7 @@ def test_two_dropouts_fail_the_attempt_which_names_them(region: LoopbackRegion) 
         region.nodes[country].connect()
 
 
-def test_the_same_question_gets_the_release_that_exists(region: LoopbackRegion) -> None:
+def test_a14_the_same_question_gets_the_release_that_exists(region: LoopbackRegion) -> None:
     first = region.wait(region.ask(sql=sql(2023), rho="1/10")["id"])
     entries = region.nodes[BG].script.entries
     again = region.ask(sql=sql(2023), rho="1/10")
@@ -351,7 +351,7 @@ def test_a18_a_node_whose_ledger_went_back_is_connected_and_takes_no_part(
     assert forks["UA"] == 1
 
 
-def test_a_certificate_of_another_country_cannot_speak_for_this_one(
+def test_a24_a_certificate_of_another_country_cannot_speak_for_this_one(
     region: LoopbackRegion,
 ) -> None:
     liar = LoopbackNode(region, MD)
@@ -359,7 +359,7 @@ def test_a_certificate_of_another_country_cannot_speak_for_this_one(
     assert liar.refused_with() == "stream.another_country"
 
 
-def test_a_certificate_that_was_replaced_opens_no_stream(region: LoopbackRegion) -> None:
+def test_a32_a_certificate_that_was_replaced_opens_no_stream(region: LoopbackRegion) -> None:
     node = region.nodes[NG]
     node.disconnect()
     old = node.identity
@@ -445,7 +445,7 @@ def test_a_forecast_says_the_price_and_who_would_take_part(region: LoopbackRegio
     "path", ["region", "members", "indicators", "questions", "releases", "releases/x/receipt"]
 )
 @pytest.mark.parametrize("token", ["", "corridor_" + "A" * 43])
-def test_without_a_token_nothing_is_told(region: LoopbackRegion, path: str, token: str) -> None:
+def test_a42_without_a_token_nothing_is_told(region: LoopbackRegion, path: str, token: str) -> None:
     header = {"Authorization": f"Bearer {token}"} if token else {}
     answer = region.client.get(f"/api/v1/{path}", headers=header)
     assert answer.status_code in (401, 429)
@@ -540,7 +540,7 @@ def test_a29_a_header_without_an_end_is_cut_off(region: LoopbackRegion) -> None:
     assert sent < 64
 
 
-def test_an_old_tls_is_refused_by_the_web_port(region: LoopbackRegion) -> None:
+def test_a45_an_old_tls_is_refused_by_the_web_port(region: LoopbackRegion) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -77,7 +77,7 @@ def test_a_file_that_is_no_database_is_refused_with_a_code(tmp_path: Path) -> No
         Store(tmp_path / "c.sqlite3")
 
 
-def test_a_full_disk_is_refused_with_a_code_and_nothing_is_recorded(tmp_path: Path) -> None:
+def test_a38_a_full_disk_is_refused_with_a_code_and_nothing_is_recorded(tmp_path: Path) -> None:
     store = Store(tmp_path / "c.sqlite3")
 
     def fill() -> None:

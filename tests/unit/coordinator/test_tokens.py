@@ -29,7 +29,7 @@ def test_a_token_names_its_holder(desk: TokenDesk) -> None:
     assert desk.holder(token) == TokenHolder("ana", "Ministry of the Interior")
 
 
-def test_the_database_never_holds_the_token_itself(desk: TokenDesk, tmp_path: Path) -> None:
+def test_a42_the_database_never_holds_the_token_itself(desk: TokenDesk, tmp_path: Path) -> None:
     token = desk.issue("ana")
     desk.store.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -37,7 +37,7 @@ def test_the_database_never_holds_the_token_itself(desk: TokenDesk, tmp_path: Pa
     assert token.removeprefix("corridor_").encode() not in kept
 
 
-def test_a_revoked_token_opens_nothing_and_its_name_is_free_again(desk: TokenDesk) -> None:
+def test_a42_a_revoked_token_opens_nothing_and_its_name_is_free_again(desk: TokenDesk) -> None:
     old = desk.issue("ana")
     desk.revoke("ana")
     new = desk.issue("ana")

@@ -53,7 +53,7 @@ def test_the_journal_is_there_after_a_restart(tmp_path: Path, journal: Journal) 
         assert len(list(again.rows())) == 5
 
 
-def test_an_import_is_recorded_without_counts(journal: Journal) -> None:
+def test_a37_an_import_is_recorded_without_counts(journal: Journal) -> None:
     imported = next(row for row in journal.rows() if row.kind == "imported")
     assert imported.details == {"edition": "1-" + "0" * 16}
 

@@ -60,7 +60,7 @@ def test_the_first_rule_that_fits_decides() -> None:
     assert refused.verdict is Verdict.REFUSE
 
 
-def test_where_no_rule_fits_the_question_is_refused() -> None:
+def test_a8_where_no_rule_fits_the_question_is_refused() -> None:
     with pytest.raises(PolicyRefusesError, match="no rule"):
         policy('verdict = "allow"\nwhen.tables = ["persons"]').check(FACTS)
 
@@ -94,7 +94,7 @@ def test_a_refusal_names_the_rule_its_line_and_the_reason() -> None:
         rules.check(FACTS)
 
 
-def test_asking_a_person_is_not_built_and_says_so() -> None:
+def test_a43_asking_a_person_is_not_built_and_says_so() -> None:
     with pytest.raises(PolicyRefusesError, match="approvals are not built yet"):
         policy('verdict = "ask"').check(FACTS)
 

@@ -364,7 +364,7 @@ def test_a_failed_attempt_keeps_what_was_debited_and_is_counted(
     assert [row.kind for row in nodes[0].ledger.rows()] == ["reserve", "debit", "failed"]
 
 
-def test_a_coordinator_that_fails_on_purpose_is_stopped_for_the_day(
+def test_a17_a_coordinator_that_fails_on_purpose_is_stopped_for_the_day(
     nodes: list[RealNode], clock: TestClock
 ) -> None:
     for number in range(3):
@@ -477,7 +477,7 @@ def test_a17_an_attempt_that_a_crash_ended_is_a_failed_one(nodes: list[RealNode]
     )
 
 
-def test_an_edition_that_is_replaced_during_an_attempt_costs_nothing(
+def test_a43_an_edition_that_is_replaced_during_an_attempt_costs_nothing(
     talk: Talk, nodes: list[RealNode]
 ) -> None:
     talk.until("open")

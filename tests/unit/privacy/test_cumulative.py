@@ -38,7 +38,7 @@ def reference_floors(variance: Fraction, sides: Sides, word_bits: int) -> list[i
     [Fraction(1, 100), Fraction(1, 4), Fraction(7, 3), Fraction(100), Fraction(12345, 67)],
     ids=str,
 )
-def test_every_entry_is_the_floor_that_400_bits_give(
+def test_a1_every_entry_is_the_floor_that_400_bits_give(
     variance: Fraction, sides: Sides, word_bits: int
 ) -> None:
     assert list(certified_floors(variance, sides, word_bits)) == reference_floors(
@@ -89,7 +89,7 @@ def test_a_word_strictly_between_two_entries_decides_alone() -> None:
 
 
 @pytest.mark.parametrize(("tail", "magnitude"), [(bytes(8), 2), (b"\xff" * 8, 3)])
-def test_a_word_equal_to_an_entry_is_decided_by_the_bits_that_follow(
+def test_a1_a_word_equal_to_an_entry_is_decided_by_the_bits_that_follow(
     tail: bytes, magnitude: int
 ) -> None:
     table = make_table(Fraction(9), 2)

@@ -54,7 +54,7 @@ def test_neighbouring_chunks_do_not_repeat() -> None:
     [Fraction(0), Fraction(-1), Fraction(1, 101), Fraction(WIDEST + 1), 25, 25.0, None],
     ids=str,
 )
-def test_a08_no_bound_and_no_variance_never_mean_no_noise(variance: Fraction) -> None:
+def test_a8_no_bound_and_no_variance_never_mean_no_noise(variance: Fraction) -> None:
     sample(Fraction(25), 1, Random(1).randbytes)  # whose sampler is kept; 25.0 must not find it
     with pytest.raises(ValueError, match="a variance must be a Fraction"):
         sample(variance, 1, Random(1).randbytes)

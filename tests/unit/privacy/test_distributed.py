@@ -80,7 +80,7 @@ def test_a_share_can_be_drawn_and_is_scaled_no_more_than_it_must(
 
 
 @given(rhos, sensitivities, cells, shares)
-def test_alone_among_colluders_a_share_protects_h_times_less(
+def test_a27_alone_among_colluders_a_share_protects_h_times_less(
     rho: Rho, sensitivity_squared: int, cells: int, honest_shares: int
 ) -> None:
     noise = plan_shared_noise(rho, sensitivity_squared, cells, honest_shares)
@@ -165,7 +165,7 @@ def test_a29_a_rho_of_many_digits_is_refused_at_once(digits: int) -> None:
 
 
 @pytest.mark.parametrize(("sensitivity_squared", "cells"), [(0, 1), (1, 0)])
-def test_a08_a_bound_of_zero_does_not_mean_no_noise(sensitivity_squared: int, cells: int) -> None:
+def test_a8_a_bound_of_zero_does_not_mean_no_noise(sensitivity_squared: int, cells: int) -> None:
     with pytest.raises(ValueError, match="no query"):
         plan_shared_noise(Rho(Fraction(1)), sensitivity_squared, cells, 1)
 

@@ -48,7 +48,7 @@ def test_the_shape_is_kept_and_an_empty_table_too() -> None:
     assert non_negative(array([])).tolist() == []
 
 
-def test_sums_beyond_64_bits_do_not_wrap() -> None:
+def test_a3_sums_beyond_64_bits_do_not_wrap() -> None:
     huge = 2**62
     shown = non_negative(array([huge, huge, huge, huge, -huge]))
     assert shown[:4] == pytest.approx([float(Fraction(3 * huge, 4))] * 4)

@@ -31,6 +31,6 @@ def test_no_finite_noise_keeps_a_promise_of_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", [Fraction(-1, 2), 0.5, 1], ids=str)
-def test_an_amount_of_privacy_is_an_exact_fraction_and_not_negative(value: Fraction) -> None:
+def test_a34_an_amount_of_privacy_is_an_exact_fraction_and_not_negative(value: Fraction) -> None:
     with pytest.raises(ValueError, match="must be a Fraction ≥ 0"):
         Rho(value)

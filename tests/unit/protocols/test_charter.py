@@ -128,7 +128,7 @@ def test_a21_two_survivor_sets_cannot_both_find_enough_signers(
     ],
     ids=str,
 )
-def test_a08_a_field_missing_unknown_or_out_of_range_is_refused_by_name(
+def test_a8_a_field_missing_unknown_or_out_of_range_is_refused_by_name(
     change: dict[str, Any], place: str
 ) -> None:
     with pytest.raises(MalformedCharterError, match=place):

@@ -37,7 +37,7 @@ def answer(question: Question, truth: list[int]) -> Answer:
     return decode_answer(plan, DOMAINS, parameters, 3, sums)
 
 
-def test_counts_come_back_exactly_with_their_margin_and_labels() -> None:
+def test_a2_counts_come_back_exactly_with_their_margin_and_labels() -> None:
     question = ASK.persons.by("minor").count()
     (table,) = answer(question, [7, 30, 2]).tables
     _, parameters = planned(question)
@@ -69,7 +69,7 @@ def test_values_shown_beside_are_not_negative_and_keep_the_total() -> None:
     assert sum(shown) == pytest.approx(28)
 
 
-def test_totals_come_from_the_unbiased_values_with_their_noise_added_up() -> None:
+def test_a41_totals_come_from_the_unbiased_values_with_their_noise_added_up() -> None:
     question = ASK.persons.where(gender=["Feminine", "Masculine"]).by("gender", "minor").count()
     (table,) = answer(question, [1, 2, 3, 10, 20, 30]).tables
     figures = table.figures
@@ -105,7 +105,7 @@ def test_every_table_of_a_question_finds_its_own_entries() -> None:
 
 
 @pytest.mark.parametrize("measure", ["count", "mean"])
-def test_the_answer_is_json_with_a_value_for_every_cell(measure: str) -> None:
+def test_a7_the_answer_is_json_with_a_value_for_every_cell(measure: str) -> None:
     asked = ASK.persons.where(year=(2020, 2022)).by("minor", "gender")
     question = asked.count() if measure == "count" else asked.mean("age")
     plan, parameters = planned(question)

@@ -76,21 +76,21 @@ def test_the_noise_is_planned_for_all_cells_of_all_tables(monkeypatch: pytest.Mo
 
 @settings(max_examples=40, deadline=None)
 @given(st.fractions(Fraction(1, 10_000), Fraction(1, 2)), st.integers(3, 175))
-def test_the_honest_shares_alone_keep_the_promise(rho: Fraction, roster: int) -> None:
+def test_a26_a27_the_honest_shares_alone_keep_the_promise(rho: Fraction, roster: int) -> None:
     compiled = plan(MATRIX.count())
     found = attempt_parameters(CHARTER, compiled, Rho(rho), roster)
     assert planned_noise(found).keeps(Rho(rho), compiled.size)
     assert planned_noise(found) == plan_shared_noise(Rho(rho), 1, 49, found.honest_shares)
 
 
-def test_sums_take_the_wider_ring_where_they_could_wrap() -> None:
+def test_a3_sums_take_the_wider_ring_where_they_could_wrap() -> None:
     ages = plan(ASK.persons.sum("days_to_referral"))
     assert attempt_parameters(CHARTER, ages, CENT, 6).ring_bits == 64
     few = region(ceilings={"persons_per_node": 1000})
     assert attempt_parameters(few, ages, CENT, 6).ring_bits == 32
 
 
-def test_the_ring_is_left_only_when_the_bound_says_so() -> None:
+def test_a3_the_ring_is_left_only_when_the_bound_says_so() -> None:
     """Largest count and noise together stay below half the ring; one person more would not."""
     compiled = plan(ASK.persons.count())
     found = attempt_parameters(CHARTER, compiled, CENT, 6)

@@ -44,7 +44,7 @@ def values(question: Question, axis: int = 0) -> tuple[str, ...]:
 
 @settings(max_examples=50, deadline=None)
 @given(questions())
-def test_every_node_compiles_the_same_plan_from_the_bytes(question: Question) -> None:
+def test_a22_a43_every_node_compiles_the_same_plan_from_the_bytes(question: Question) -> None:
     try:
         mine = compile_plan(question, small_domains())
     except (EmptyQuestionError, TooManyCellsError):
@@ -58,7 +58,7 @@ def test_every_node_compiles_the_same_plan_from_the_bytes(question: Question) ->
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(questions(), persons())
-def test_no_row_that_satisfies_the_conditions_falls_between_the_cells(
+def test_a7_no_row_that_satisfies_the_conditions_falls_between_the_cells(
     question: Question, person: Person
 ) -> None:
     try:
@@ -72,7 +72,7 @@ def test_no_row_that_satisfies_the_conditions_falls_between_the_cells(
                 assert cells_of(one, row)
 
 
-def test_every_domain_ends_with_unknown() -> None:
+def test_a7_every_domain_ends_with_unknown() -> None:
     for field in catalogue().fields.values():
         if not field.is_quantity:
             assert EVERYWHERE.values(field)[-1] == "unknown"

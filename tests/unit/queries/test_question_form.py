@@ -137,7 +137,7 @@ HOSTILE: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_question_is_refused_and_nothing_read(name: str) -> None:
+def test_a35_a_hostile_question_is_refused_and_nothing_read(name: str) -> None:
     with pytest.raises(MalformedQuestionError) as refusal:
         parse_question(canonical.encode(HOSTILE[name]))
     assert refusal.value.code == "question.malformed"

@@ -42,7 +42,7 @@ def squared_change(plan: Plan, people: Sequence[Person], one: Person) -> int:
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(questions(), st.lists(persons(), max_size=3), persons())
-def test_one_person_changes_the_answer_by_no_more_than_the_plan_says(
+def test_a11_one_person_changes_the_answer_by_no_more_than_the_plan_says(
     question: Question, people: list[Person], one: Person
 ) -> None:
     plan = compiled(question)
@@ -52,7 +52,7 @@ def test_one_person_changes_the_answer_by_no_more_than_the_plan_says(
 
 @settings(max_examples=50, deadline=None)
 @given(questions(), persons())
-def test_no_entry_is_moved_by_more_than_the_largest_magnitude(
+def test_a3_no_entry_is_moved_by_more_than_the_largest_magnitude(
     question: Question, one: Person
 ) -> None:
     plan = compiled(question)
@@ -72,7 +72,7 @@ MANY = Person(
 
 @pytest.mark.parametrize("max_cells", [1, 2, 5])
 @pytest.mark.parametrize("max_rows", [1, 3])
-def test_the_bound_is_reached_so_it_cannot_be_lowered(max_cells: int, max_rows: int) -> None:
+def test_a11_the_bound_is_reached_so_it_cannot_be_lowered(max_cells: int, max_rows: int) -> None:
     table = TableQuestion(
         source=Source.PERSONS,
         measure=CountPersons(),

@@ -141,7 +141,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("sql", "line", "column", "says"), PLACES)
-def test_sql_outside_the_subset_is_refused_with_its_place(
+def test_a5_a35_sql_outside_the_subset_is_refused_with_its_place(
     sql: str, line: int, column: int, says: str
 ) -> None:
     with pytest.raises(UnsupportedSqlError) as refusal:
@@ -183,7 +183,7 @@ def test_a_wrong_field_or_value_is_refused_with_its_place(sql: str, code: str, s
         where("gender IN (" + ",".join(["'x'"] * 10_000) + ")"),
     ],
 )
-def test_text_made_to_exhaust_the_parser_is_refused(sql: str) -> None:
+def test_a29_text_made_to_exhaust_the_parser_is_refused(sql: str) -> None:
     with pytest.raises(UnsupportedSqlError):
         parse_sql(sql, DOMAINS)
 
@@ -203,7 +203,7 @@ VOCABULARY = (
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(VOCABULARY.split()), max_size=25))
-def test_no_text_gives_anything_but_a_question_or_a_coded_refusal(words: list[str]) -> None:
+def test_a35_no_text_gives_anything_but_a_question_or_a_coded_refusal(words: list[str]) -> None:
     try:
         compile_plan(parse_sql("SELECT COUNT(*) " + " ".join(words), DOMAINS), DOMAINS)
     except CorridorError as error:

@@ -59,7 +59,7 @@ def token(porch: Porch) -> dict[str, str]:
     return {"Authorization": f"Bearer {app.issue_token(porch.world, 'ana')}"}
 
 
-def test_a_bug_of_ours_tells_the_caller_a_reference_and_nothing_else(
+def test_a37_a_bug_of_ours_tells_the_caller_a_reference_and_nothing_else(
     client: FlaskClient, token: dict[str, str]
 ) -> None:
     answer = client.get("/api/v1/broken", headers=token)
@@ -70,7 +70,7 @@ def test_a_bug_of_ours_tells_the_caller_a_reference_and_nothing_else(
     }
 
 
-def test_who_guesses_tokens_has_to_wait_for_the_next_minute(
+def test_a42_a46_who_guesses_tokens_has_to_wait_for_the_next_minute(
     porch: Porch, client: FlaskClient, token: dict[str, str]
 ) -> None:
     for _ in range(30):
@@ -81,7 +81,7 @@ def test_who_guesses_tokens_has_to_wait_for_the_next_minute(
     assert client.get("/api/v1/region").status_code == 401
 
 
-def test_nobody_enrols_over_plain_http(client: FlaskClient) -> None:
+def test_a45_nobody_enrols_over_plain_http(client: FlaskClient) -> None:
     answer = client.post("/api/v1/enrolment", json={"code": "x"})
     assert answer.status_code == 403
     assert answer.json is not None
@@ -93,7 +93,7 @@ def test_the_authority_is_given_to_anybody(porch: Porch, client: FlaskClient) ->
     assert fingerprint(shown) == app.authority_fingerprint(porch.world)
 
 
-def test_a_long_body_is_refused(client: FlaskClient, token: dict[str, str]) -> None:
+def test_a29_a_long_body_is_refused(client: FlaskClient, token: dict[str, str]) -> None:
     answer = client.post("/api/v1/forecast", data=b"x" * (BODY_BYTES + 1), headers=token)
     assert answer.status_code == 413
 
@@ -101,7 +101,7 @@ def test_a_long_body_is_refused(client: FlaskClient, token: dict[str, str]) -> N
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", json.dumps("x" * 9).encode(), b"[" * 100_000]
 )
-def test_a_body_that_is_no_object_is_refused(
+def test_a29_a_body_that_is_no_object_is_refused(
     client: FlaskClient, token: dict[str, str], raw: bytes
 ) -> None:
     headers = token | {"Content-Type": "application/json"}
@@ -111,7 +111,7 @@ def test_a_body_that_is_no_object_is_refused(
     assert answer.json["code"] == "request.malformed"
 
 
-def test_answers_are_kept_in_no_cache(client: FlaskClient) -> None:
+def test_a37_answers_are_kept_in_no_cache(client: FlaskClient) -> None:
     assert client.get("/api/v1/health").headers["Cache-Control"] == "no-store"
 
 

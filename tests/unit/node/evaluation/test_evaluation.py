@@ -92,7 +92,7 @@ def test_from_the_encrypted_store_it_computes_the_same(
     assert found.tolist() == evaluate(plan, InMemory(tables), KEY, CONSENT).tolist()
 
 
-def test_a_person_with_two_cases_counts_once() -> None:
+def test_a11_a_person_with_two_cases_counts_once() -> None:
     listed = [
         Case("A", "1", {"prs_Gender": "Feminine"}),
         Case("A", "2", {"prs_Gender": "Feminine"}),
@@ -100,12 +100,12 @@ def test_a_person_with_two_cases_counts_once() -> None:
     assert answer(REGION.persons.by("gender").count(), *listed) == {("Feminine",): 1}
 
 
-def test_missing_values_are_in_the_unknown_cell() -> None:
+def test_a12_missing_values_are_in_the_unknown_cell() -> None:
     listed = [Case("A", "1"), Case("B", "1", {"prs_Gender": "NonSpecifiedUnknown"})]
     assert answer(REGION.persons.by("gender").count(), *listed) == {("unknown",): 2}
 
 
-def test_a_person_keeps_at_most_m_cells() -> None:
+def test_a10_a11_a_person_keeps_at_most_m_cells() -> None:
     case = Case("A", "1", legs=[{"leg_to": country} for country in ("MD", "RO", "UA", "BG", "NG")])
     for m in (1, 3, 5):
         question = REGION.legs.by("leg_to").at_most(cells=m).count()
@@ -123,7 +123,7 @@ def test_of_a_persons_rows_the_newest_count() -> None:
     assert answer(two, *listed) == {(): 4}
 
 
-def test_a_sum_is_clamped_person_by_person() -> None:
+def test_a10_a_sum_is_clamped_person_by_person() -> None:
     listed = [Case(name, "1", {"prs_NumberOfChildren": 9}) for name in "ABC"]
     assert answer(REGION.persons.sum("children", 0, 4), *listed) == {(): 12}
 
@@ -147,14 +147,14 @@ def test_consent_of_a_case_covers_its_legs_and_services() -> None:
     assert answer(REGION.services.by("service").count(), case) == {}
 
 
-def test_nobody_and_nothing_give_zeros() -> None:
+def test_a7_nobody_and_nothing_give_zeros() -> None:
     assert answer(REGION.legs.by("leg_to", "gender").count()) == {}
     assert answer(REGION.legs.by("leg_to", "gender").count(), Case("A", "1")) == {}
 
 
 @pytest.mark.parametrize("number", [-(2**15), -1, 2**15 - 1])
 @pytest.mark.parametrize("day", [-(2**31), -(2**31) + 1, -1, 2**31 - 1, None])
-def test_no_value_that_the_store_can_hold_stops_it(number: int, day: int | None) -> None:
+def test_a5_a9_a12_no_value_that_the_store_can_hold_stops_it(number: int, day: int | None) -> None:
     tables = make_tables([Case("A", "1", legs=[{}], services=[{}])])
     changed = tables.cases
     words: dict[object, object] = {pa.int16(): number, pa.string(): "\0'\"; DROP"}
@@ -186,7 +186,7 @@ def test_only_columns_that_the_plan_needs_are_read() -> None:
     assert set(reader.columns) == {*always, "prs_Gender", "vic_AgeWhenTrafficked"}
 
 
-def test_the_statement_holds_no_value_of_the_question() -> None:
+def test_a35_the_statement_holds_no_value_of_the_question() -> None:
     question = REGION.persons.where(exploitation="SexualExploitation", gender="Feminine").count()
     (table,) = compile_plan(question, small_domains()).tables
     text = statement(table, CONSENT)
@@ -206,12 +206,12 @@ def test_the_statement_holds_no_value_of_the_question() -> None:
         "SET temp_directory = '/tmp'",
     ],
 )
-def test_the_engine_reaches_no_file_and_its_locks_stay_shut(text: str) -> None:
+def test_a35_the_engine_reaches_no_file_and_its_locks_stay_shut(text: str) -> None:
     with engine.shut_off_connection() as connection, pytest.raises(duckdb.Error):
         connection.execute(text)
 
 
-def test_the_engine_sees_no_python_variable() -> None:
+def test_a35_the_engine_sees_no_python_variable() -> None:
     given_by_accident = pa.table({"a": [1]})
     with engine.shut_off_connection() as connection, pytest.raises(duckdb.CatalogException):
         connection.execute("SELECT * FROM given_by_accident")

@@ -55,7 +55,7 @@ def anonymous(**more: object) -> Row:
     }
 
 
-def test_alike_and_without_identity_under_different_columns(tmp_path: Path) -> None:
+def test_a11_alike_and_without_identity_under_different_columns(tmp_path: Path) -> None:
     # Of the two sheets one has a box for agreement, which is not ticked and says no.
     columns = ["prs_Gender", "con_Consent", "vic_TypeOfExploitation"]
     cells = ["Feminine", "Yes", EXPLOITATIONS]
@@ -114,7 +114,7 @@ def test_alike_and_read_anew_by_a_mapping_file_that_came_later(tmp_path: Path) -
         assert largest_change(BY_CORRIDOR, both, left) <= BY_CORRIDOR.sensitivity_squared
 
 
-def test_one_moment_in_two_time_zones_is_two_days_whoever_came_first(tmp_path: Path) -> None:
+def test_a11_one_moment_in_two_time_zones_is_two_days_whoever_came_first(tmp_path: Path) -> None:
     moment = datetime(2020, 12, 31, 23, 30, tzinfo=UTC)
 
     def file(name: str, number: str, zone: timezone) -> Path:
@@ -136,7 +136,7 @@ def test_one_moment_in_two_time_zones_is_two_days_whoever_came_first(tmp_path: P
     assert largest_change(plan, both, merge(None, read(second)[0], 1)) <= plan.sensitivity_squared
 
 
-def test_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> None:
+def test_a11_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> None:
     # Else it would not count when the row above it is left out.
     odd = {"prs_SecondName": "Gender", "prs_FirstName": "Citizenship", "con_Consent": "Yes"}
     other = {"prs_SecondName": "Rossi", "prs_FirstName": "Anna", "con_Consent": "Yes"}
@@ -145,7 +145,7 @@ def test_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> None:
         assert merge(None, read(path)[0], 1).persons.num_rows == 2
 
 
-def test_an_event_that_names_somebody_is_nobody_elses(tmp_path: Path) -> None:
+def test_a11_an_event_that_names_somebody_is_nobody_elses(tmp_path: Path) -> None:
     shared = {"x_CaseReference": "C1", "con_Consent": "Yes", "prs_Gender": "Feminine"}
     known = shared | {"prs_IdentityNumber": "P1"}
     unknown = shared | {"prs_FirstName": "Ana", "prs_Birthdate": "1999-05-17"}

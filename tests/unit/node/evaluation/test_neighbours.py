@@ -55,7 +55,7 @@ def squared_change(
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(), cases(PEOPLE, most=10), st.sampled_from(PEOPLE))
-def test_one_person_changes_x_by_at_most_the_sensitivity(
+def test_a11_one_person_changes_x_by_at_most_the_sensitivity(
     question: Question, listed: list[Case], who: str
 ) -> None:
     try:
@@ -90,7 +90,7 @@ def test_the_sensitivity_is_reached_by_somebody_with_rows_in_many_cells(m: int) 
     assert change == plan.sensitivity_squared == m
 
 
-def test_choosing_by_the_dense_number_would_be_noticed() -> None:
+def test_a11_choosing_by_the_dense_number_would_be_noticed() -> None:
     plan = compile_plan(REGION.legs.by("leg_to").at_most(cells=1).count(), small_domains())
     changes = []
     for number in range(10):  # whoever is removed, those behind them get other numbers
@@ -101,7 +101,7 @@ def test_choosing_by_the_dense_number_would_be_noticed() -> None:
     assert max(changes) > plan.sensitivity_squared
 
 
-def test_keeping_more_cells_than_promised_would_be_noticed(
+def test_a11_keeping_more_cells_than_promised_would_be_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = compile_plan(REGION.legs.by("leg_to").at_most(cells=1).count(), small_domains())
@@ -224,7 +224,7 @@ PLANS = [
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_person_left_out_of_the_case_files_changes_x_by_at_most_the_sensitivity(
+def test_a11_a_person_left_out_of_the_case_files_changes_x_by_at_most_the_sensitivity(
     seed: int,
 ) -> None:
     chance = Random(seed)

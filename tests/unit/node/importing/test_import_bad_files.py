@@ -143,7 +143,7 @@ def test_nanoseconds_of_a_parquet_file_are_passed_over(tmp_path: Path) -> None:
     assert case["referred_on"] == dt.date(2020, 9, 13)
 
 
-def test_a_day_that_no_calendar_has_is_refused_without_being_shown(tmp_path: Path) -> None:
+def test_a37_a_day_that_no_calendar_has_is_refused_without_being_shown(tmp_path: Path) -> None:
     day = pa.array([2_147_483_647], pa.date32())
     table = pa.table({"prs_Gender": ["Feminine"], "prs_Birthdate": day})
     pq.write_table(table, tmp_path / "a.parquet")
@@ -159,7 +159,7 @@ def test_a_parquet_file_that_was_cut_off(tmp_path: Path) -> None:
     assert refusal(tmp_path / "b.parquet").code == "import.damaged_file"
 
 
-def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
+def test_a36_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx")
     bomb = rewritten(path, tmp_path / "b.xlsx", "xl/media/zeros.bin", bytes(64 << 20))
     error = refusal(bomb)
@@ -167,7 +167,7 @@ def test_a_decompression_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert "would unpack to" in str(error)
 
 
-def test_a_bomb_whose_directory_lies_about_its_size_is_found(tmp_path: Path) -> None:
+def test_a36_a_bomb_whose_directory_lies_about_its_size_is_found(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx")
     bomb = rewritten(path, tmp_path / "b.xlsx", "xl/media/zeros.bin", bytes(8 << 20))
     raw = bytearray(bomb.read_bytes())
@@ -177,7 +177,7 @@ def test_a_bomb_whose_directory_lies_about_its_size_is_found(tmp_path: Path) -> 
     assert refusal(tmp_path / "c.xlsx").code == "import.decompression_bomb"
 
 
-def test_a_sheet_that_reaches_to_its_last_corner_is_not_opened(tmp_path: Path) -> None:
+def test_a36_a_sheet_that_reaches_to_its_last_corner_is_not_opened(tmp_path: Path) -> None:
     book = Workbook()
     page = book.worksheets[0]
     page["A1"], page["B1"], page["XFD1048576"] = "prs_Gender", "cas_Status", "far away"
@@ -189,7 +189,7 @@ def test_a_sheet_that_reaches_to_its_last_corner_is_not_opened(tmp_path: Path) -
     "ceilings",
     [Ceilings(rows=3), Ceilings(columns=1), Ceilings(cells=10), Ceilings(unpacked_bytes=9)],
 )
-def test_each_ceiling_holds_for_workbooks(tmp_path: Path, ceilings: Ceilings) -> None:
+def test_a36_each_ceiling_holds_for_workbooks(tmp_path: Path, ceilings: Ceilings) -> None:
     error = refusal(workbook(tmp_path / "a.xlsx"), ceilings=ceilings)
     assert error.code in ("import.too_large", "import.decompression_bomb")
 

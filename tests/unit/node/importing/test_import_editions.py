@@ -66,13 +66,13 @@ tables_of_rows = st.lists(case_rows(), min_size=1, max_size=8)
 
 @settings(max_examples=60, deadline=None)
 @given(tables_of_rows)
-def test_importing_a_file_twice_counts_nobody_twice(rows: list[Row]) -> None:
+def test_a11_importing_a_file_twice_counts_nobody_twice(rows: list[Row]) -> None:
     assert same_but_for_the_import(imports(rows), imports(rows, rows))
 
 
 @settings(max_examples=60, deadline=None)
 @given(tables_of_rows, st.data())
-def test_the_order_of_rows_does_not_matter(rows: list[Row], data: st.DataObject) -> None:
+def test_a3_the_order_of_rows_does_not_matter(rows: list[Row], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(rows))
     assert same_but_for_the_import(imports(rows), imports(shuffled))
 
@@ -96,7 +96,7 @@ def test_what_was_imported_before_stays_or_is_replaced_case_by_case(
 
 @settings(max_examples=60, deadline=None)
 @given(tables_of_rows, case_rows(), st.data())
-def test_who_is_added_changes_no_other_persons_cases(
+def test_a11_who_is_added_changes_no_other_persons_cases(
     rows: list[Row], row: Row, data: st.DataObject
 ) -> None:
     """What the sensitivity of every answer rests on: a person's rows go their own way."""

@@ -24,7 +24,7 @@ def test_repeated_findings_are_one_entry_with_a_count_and_the_first_rows(tmp_pat
     assert (entry.value, entry.suggestion, entry.fate) == ("Moldovia", "MD", "rejected")
 
 
-def test_the_values_of_identity_and_date_fields_are_never_shown(tmp_path: Path) -> None:
+def test_a37_the_values_of_identity_and_date_fields_are_never_shown(tmp_path: Path) -> None:
     _, report = read(write_csv(tmp_path / "a.csv", [DIRTY]))
     for told in (report.to_text(), json.dumps(report.to_json())):
         for secret in ("Verysecret", "secret", "31.02", "soon", "hidden"):

@@ -63,7 +63,7 @@ def test_the_official_template_is_read(tmp_path: Path) -> None:
     }.items() <= case.items()
 
 
-def test_the_labels_of_a_translated_template_are_nobodys_case(tmp_path: Path) -> None:
+def test_a36_the_labels_of_a_translated_template_are_nobodys_case(tmp_path: Path) -> None:
     names = ["prs_Gender", "con_Consent", "prs_Birthdate"]
     labels = ["Пол", "Acord", "Fecha de nacimiento"]
     columns = list(zip(names, labels, strict=True))
@@ -97,7 +97,7 @@ def test_prepared_empty_rows_are_no_cases(tmp_path: Path) -> None:
     assert (report.rows, report.cases, report.persons) == (2, 2, 1)
 
 
-def test_a_misspelt_name_a_missing_name_and_wrong_labels_are_repaired_and_reported(
+def test_a36_a_misspelt_name_a_missing_name_and_wrong_labels_are_repaired_and_reported(
     tmp_path: Path,
 ) -> None:
     _, report = read(template(tmp_path / "cases.xlsx", ROW))
@@ -109,7 +109,9 @@ def test_a_misspelt_name_a_missing_name_and_wrong_labels_are_repaired_and_report
     } <= found
 
 
-def test_names_contacts_and_free_text_are_dropped_and_the_report_says_so(tmp_path: Path) -> None:
+def test_a37_names_contacts_and_free_text_are_dropped_and_the_report_says_so(
+    tmp_path: Path,
+) -> None:
     imported, report = read(template(tmp_path / "cases.xlsx", ROW))
     dropped = {column.column: column.why for column in report.dropped_columns}
     assert dropped["prs_Email"] == "names or contacts"
@@ -126,7 +128,7 @@ def test_real_dates_and_typed_dates_are_the_same_day(tmp_path: Path) -> None:
     assert {case["referred_on"] for case in cases} == {dt.date(2024, 4, 13)}
 
 
-def test_a_macro_workbook_of_the_same_layout_is_read_and_its_macros_are_not(
+def test_a36_a_macro_workbook_of_the_same_layout_is_read_and_its_macros_are_not(
     tmp_path: Path,
 ) -> None:
     path = template(tmp_path / "cases.xlsm", ROW)
@@ -230,7 +232,7 @@ def test_rows_are_named_as_the_spreadsheet_numbers_them(tmp_path: Path) -> None:
     assert (entry.place.file, entry.place.sheet) == ("cases.xlsx", "Sheet1")
 
 
-def test_a_formula_is_not_evaluated_and_is_reported(tmp_path: Path) -> None:
+def test_a36_a_formula_is_not_evaluated_and_is_reported(tmp_path: Path) -> None:
     path = template(tmp_path / "cases.xlsx", ROW, ROW | {"vic_LocationOfRecruitment": "=1+1"})
     imported, report = read(path)
     (entry,) = [e for e in report.entries if e.problem == "cell.formula"]

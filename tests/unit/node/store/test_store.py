@@ -186,7 +186,7 @@ def test_the_secrets_stay_the_same_and_differ_between_nodes(tmp_path: Path) -> N
     assert first.choice_key == again.choice_key != other.choice_key
 
 
-def test_nothing_on_the_disk_can_be_read_without_the_key(tmp_path: Path) -> None:
+def test_a37_nothing_on_the_disk_can_be_read_without_the_key(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     edition = replace(store, tables_of("Ana", "Ion")).edition.id
     telling = [
@@ -388,7 +388,9 @@ def homes_with_old_data(folder: Path) -> Iterator[tuple[int, Path]]:
 
 
 @TIMES
-def test_whenever_power_fails_one_edition_is_current_and_whole(tmp_path: Path, late: bool) -> None:
+def test_a17_a38_whenever_power_fails_one_edition_is_current_and_whole(
+    tmp_path: Path, late: bool
+) -> None:
     seen = set()
     for at, home in homes_with_old_data(tmp_path):
         touched, failure = import_with_fault(home, at, Fault(PowerFailure(), late), NEW)
@@ -406,7 +408,7 @@ def test_whenever_power_fails_one_edition_is_current_and_whole(tmp_path: Path, l
 
 @TIMES
 @pytest.mark.parametrize("forever", [False, True], ids=["once", "from_then_on"])
-def test_a_full_disk_keeps_the_old_edition_or_has_the_new_and_says_which(
+def test_a38_a_full_disk_keeps_the_old_edition_or_has_the_new_and_says_which(
     tmp_path: Path, late: bool, forever: bool
 ) -> None:
     full = OSError(28, "No space left on device")
@@ -429,7 +431,9 @@ def test_a_full_disk_keeps_the_old_edition_or_has_the_new_and_says_which(
 
 
 @pytest.mark.parametrize("room", [0, 100, 1000, 2000, 3000])
-def test_files_that_can_only_be_written_in_part_are_no_edition(tmp_path: Path, room: int) -> None:
+def test_a38_files_that_can_only_be_written_in_part_are_no_edition(
+    tmp_path: Path, room: int
+) -> None:
     replace(open_store(tmp_path), OLD)
     store = open_store(tmp_path, seed=2)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -102,7 +102,7 @@ class Refusal:
 
 
 @attacks("roster")
-def test_a_node_shares_nothing_under_a_bad_roster(path: Path) -> None:
+def test_a24_a25_a_node_shares_nothing_under_a_bad_roster(path: Path) -> None:
     vector, talk = Vector(path), attempt()
     acceptances = bend(talk.roster.acceptances, vector.steps, other_attempt().roster.acceptances)
     roster = Roster(tuple(sorted(acceptances, key=lambda acceptance: acceptance.country)))
@@ -119,7 +119,7 @@ def test_a_node_shares_nothing_under_a_bad_roster(path: Path) -> None:
 
 
 @attacks("dealings")
-def test_a_node_opens_nothing_that_is_misdelivered(path: Path) -> None:
+def test_a20_a24_a_node_opens_nothing_that_is_misdelivered(path: Path) -> None:
     vector, talk = Vector(path), attempt()
     dealings = bend(talk.dealings[AA], vector.steps, other_attempt().dealings[AA])
     with vector.is_refused():
@@ -222,7 +222,7 @@ def test_of_the_same_dealings_unbent_nobody_complains() -> None:
 
 
 @attacks("sharers")
-def test_a_node_debits_nothing_for_sharers_that_do_not_hold(path: Path) -> None:
+def test_a25_a_node_debits_nothing_for_sharers_that_do_not_hold(path: Path) -> None:
     vector, talk = Vector(path), attempt()
     words = bend(talk.sharers.opened, vector.steps, other_attempt().sharers.opened)
     with vector.is_refused():
@@ -346,7 +346,7 @@ def test_the_coordinator_counts_survivors_signatures_over_the_announced_set(path
 
 
 @attacks("unmask")
-def test_the_coordinator_uses_no_share_that_was_not_dealt_so(path: Path) -> None:
+def test_a28_the_coordinator_uses_no_share_that_was_not_dealt_so(path: Path) -> None:
     vector, talk = Vector(path), attempt()
     unmask = talk.collecting_unmask.heard[AB]
     for step in vector.steps:

@@ -76,7 +76,7 @@ def test_with_all_surviving_only_the_sum_shows() -> None:
     assert view((0, 1, 2)) != view((0, 1, 3))
 
 
-def test_of_a_node_that_dropped_out_late_nothing_shows() -> None:
+def test_a21_of_a_node_that_dropped_out_late_nothing_shows() -> None:
     """UA's masked input arrived too late: its pairwise masks are known, its self mask is not."""
 
     def view(x: tuple[int, ...]) -> Counter[tuple[int, ...]]:

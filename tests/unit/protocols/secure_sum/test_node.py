@@ -60,7 +60,7 @@ def talk() -> Conversation:
 # ---------------------------------------------------------------- accept and share
 
 
-def test_another_suite_than_the_charter_s_is_not_accepted() -> None:
+def test_a45_another_suite_than_the_charter_s_is_not_accepted() -> None:
     with pytest.raises(OtherSuiteError, match="'xwing'"):
         accept(replace(make_header(), suite="xwing"), AA, Random(0).randbytes)
 
