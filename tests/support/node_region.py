@@ -148,7 +148,8 @@ class RealNode:
         self.fault = fault
         self.peers: Sequence[RealNode] = ()
         self.policy: Policy = parse_policy(policy)
-        self.random_bytes = Random(f"node {country}").randbytes
+        self.random = Random(f"node {country}")
+        self.random_bytes = self.random.randbytes
         self.store = EditionStore(home, self.random_bytes, clock)
         if women:
             self.import_women(women)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from corridor.errors.node import PastDeadlineError
 from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
 from corridor.protocols.secure_sum.messages import MaskedInput, Opened, Roster
+from corridor.queries.predicates import Among, all_of
+from corridor.queries.question import Question, make_question
 from corridor.transport.messages import (
     CoordinatorBody,
     CoordinatorInSession,
@@ -36,6 +39,7 @@ from support.node_region import (
     SESSION,
     RealNode,
     Talk,
+    by_gender,
     charter_of_four,
     make_proposal,
     past_deadline,
@@ -437,6 +441,94 @@ def test_a6_the_case_data_are_not_looked_at_before_the_debit(
     talk.until("mask")
     assert looked
     assert set(looked) == {(RHO, 0)}
+
+
+# ---------------------------------------------------------------- asking again, asking around
+
+SMALL = """
+[allowance]
+per_year = "1/50"
+lost_per_day = "1"
+
+[[rule]]
+verdict = "allow"
+"""
+"""Two answers at ρ = 1/100, and no third one."""
+
+
+@pytest.fixture
+def frugal(tmp_path: Path, clock: TestClock) -> Iterator[list[RealNode]]:
+    made = [
+        RealNode(tmp_path / country, country, charter_of_four(), clock, policy=SMALL)
+        for country in FOUR
+    ]
+    yield made
+    for node in made:
+        node.close()
+
+
+def women_who(**conditions: str) -> Question:
+    """How many persons there are, by gender, of whom that is known."""
+    atoms = tuple(Among(field, (value,)) for field, value in conditions.items())
+    return make_question(replace(by_gender().tables[0], where=all_of(atoms)))
+
+
+def answered(nodes: list[RealNode], number: int, asked: Question) -> tuple[float, ...]:
+    """What the coordinator learns from one more attempt, asked past every store of releases."""
+    talk = Talk(nodes, SessionId(bytes([number]) * 16), asked)
+    talk.until("sign")
+    counts = tuple(talk.unmask().tolist())
+    for node in nodes:
+        node.hear(Released(f"r{number}", Digest(bytes(32))), talk.session)
+    return counts
+
+
+def test_a13_a_question_and_the_same_without_one_group_are_both_paid_for(
+    frugal: list[RealNode],
+) -> None:
+    # Their difference is the group that was left out. Nobody looks for such pairs, since nobody
+    # could find all of them: what bounds the loss is that each answer costs, whatever it asks.
+    for number, citizenship in enumerate(("MD", "RO")):
+        answered(frugal, number, women_who(citizenship=citizenship))
+        assert {node.spent for node in frugal} == {((number + 1) * RHO, 0)}
+    third = Talk(frugal, SessionId(b"third attempt   "), women_who(citizenship="UA"))
+    assert {node.refusal(third.proposal, third.session) for node in frugal} == {
+        "ledger.allowance_spent"
+    }
+
+
+def test_a14_the_same_question_again_has_other_noise_and_costs_again(
+    frugal: list[RealNode],
+) -> None:
+    # With the same noise, other survivors would show one node's figure; for nothing, the mean of
+    # many answers would show everybody's.
+    first, second = (answered(frugal, number, by_gender()) for number in range(2))
+    assert first != second
+    assert {node.spent for node in frugal} == {(2 * RHO, 0)}
+    third = Talk(frugal, SessionId(b"third attempt   "))
+    assert {node.refusal(third.proposal, third.session) for node in frugal} == {
+        "ledger.allowance_spent"
+    }
+
+
+def test_a14_indicator_vectors_end_with_the_allowance(frugal: list[RealNode]) -> None:
+    """Reconstruction asks for many random subsets; here it gets as many as the ledger bears."""
+    draw = Random(20261125)
+    countries = ("BG", "MD", "NE", "RO", "UA", "unknown")
+    refusals = []
+    for number in range(10):
+        subset = Among("citizenship", tuple(sorted(draw.sample(countries, 3))))
+        asked = make_question(replace(by_gender().tables[0], where=all_of((subset,))))
+        talk = Talk(frugal, SessionId(bytes([number]) * 16), asked)
+        (said,) = frugal[0].hear(talk.proposal, talk.session)
+        if isinstance(said, Refusal):
+            refusals.append(said.code)
+            continue
+        for node in frugal[1:]:
+            node.hear(talk.proposal, talk.session)
+    # Reserved is as good as spent: asking for all of them at once gets no more.
+    assert refusals == ["ledger.allowance_spent"] * 8
+    assert {node.spent for node in frugal} == {(0, 2 * RHO)}
 
 
 # ---------------------------------------------------------------- burning the allowance

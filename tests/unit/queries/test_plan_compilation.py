@@ -154,6 +154,16 @@ def test_the_largest_region_still_fits_the_reduced_list() -> None:
     assert len(large.reduced_countries()[0]) <= 161
 
 
+def test_a8_a9_a_sum_without_bounds_takes_those_of_the_public_domain() -> None:
+    """No bound is "none", and none is taken from the data: the catalogue has one for each."""
+    for name, field in EVERYWHERE.catalogue.fields.items():
+        if field.is_quantity:
+            (source, *_) = field.sources
+            compiled = plan(getattr(ASK, source).sum(name))
+            assert compiled == plan(getattr(ASK, source).sum(name, field.low, field.high))
+            assert compiled.sensitivity_squared == max(abs(field.low), abs(field.high)) ** 2 > 0
+
+
 def test_a_person_never_counts_in_more_cells_than_there_are() -> None:
     compiled = plan(table(max_cells=9))
     assert compiled.tables[0].max_cells == 1

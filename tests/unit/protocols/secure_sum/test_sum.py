@@ -136,6 +136,30 @@ def test_one_more_or_one_less_peer_s_mask_would_be_seen() -> None:
     assert (talk.unmask() != talk.sum_of(frozenset(region.countries))).any()
 
 
+def test_every_vector_goes_out_under_a_mask_with_every_other_sharer() -> None:
+    """If both of a pair left their mask out, the sum would be right and one colluder enough."""
+    region = Region(countries=first_countries(5), ring_bits=64)
+    talk = Conversation(region)
+    talk.propose()
+    talk.share()
+    talk.open()
+    keys: dict[frozenset[CountryCode], set[bytes]] = {}
+    for country in region.countries:
+        ready = talk.hear_sharers(country, talk.sharers)
+        assert ready.masks.keys() == set(region.countries)
+        for peer, mask in ready.masks.items():
+            keys.setdefault(frozenset({country, peer}), set()).add(mask.key)
+        _, masked, _ = talk.mask_vector(ready)
+        left = np.frombuffer(masked, dtype="<u8") - talk.vectors[country].astype("<u8")
+        for mask in ready.masks.values():
+            stream = np.empty_like(left)
+            region.suite.keystream(mask.key).fill(stream)
+            left = left - stream if mask.adds else left + stream
+        assert not left.any()  # all of them were applied, each once
+    assert {len(of_pair) for of_pair in keys.values()} == {1}
+    assert len(set.union(*keys.values())) == len(keys)
+
+
 @pytest.mark.slow
 def test_175_nodes_with_the_tolerated_dropouts() -> None:
     region = Region(countries=first_countries(175), colluders=17, cells=9, ring_bits=32)
