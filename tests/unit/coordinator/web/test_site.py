@@ -81,6 +81,38 @@ def test_a42_a46_who_guesses_tokens_has_to_wait_for_the_next_minute(
     assert client.get("/api/v1/region").status_code == 401
 
 
+def test_a42_a_browser_carries_nothing_that_opens_a_door(
+    porch: Porch, client: FlaskClient, token: dict[str, str]
+) -> None:
+    """Without cookies there is no session to fix, and no request that another page can forge."""
+    for path in ("/api/v1/health", "/api/v1/region", "/api/v1/questions"):
+        assert "Set-Cookie" not in client.get(path, headers=token).headers
+    secret = token["Authorization"].removeprefix("Bearer ")
+    for name in ("session", "token", "Authorization"):
+        client.set_cookie(name, secret)
+    forms = {"sql": "SELECT COUNT(*) FROM persons", "token": secret}
+    assert client.post("/api/v1/questions", data=forms).status_code == 401
+    assert client.get(f"/api/v1/questions?token={secret}").status_code == 401
+
+
+def test_a46_one_answer_for_every_token_that_opens_nothing(
+    porch: Porch, client: FlaskClient, token: dict[str, str]
+) -> None:
+    """Nothing tells a revoked token from one that never was, nor that a name has one."""
+    app.revoke_token(porch.world, "ana")
+    never = "Bearer corridor_" + "A" * 43
+    answers = {
+        client.get("/api/v1/questions/0000", headers=headers).data
+        for headers in (
+            {},
+            token,
+            {"Authorization": never},
+            {"Authorization": "Basic YW5hOmFuYQ=="},
+        )
+    }
+    assert len(answers) == 1
+
+
 def test_a45_nobody_enrols_over_plain_http(client: FlaskClient) -> None:
     answer = client.post("/api/v1/enrolment", json={"code": "x"})
     assert answer.status_code == 403

@@ -135,6 +135,38 @@ def test_a_workbook_whose_sheet_is_no_xml(tmp_path: Path) -> None:
     assert refusal(bad).code == "import.damaged_file"
 
 
+LAUGHS = '<!ENTITY a0 "Masculine">' + "".join(
+    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("entities", "used"),
+    [
+        ('<!ENTITY e SYSTEM "file://{}">', "&e;"),
+        ('<!ENTITY e "Masculine">', "&e;"),
+        (LAUGHS, "&a9;"),  # a thousand million times the word
+        ('<!ENTITY % e SYSTEM "file://{}"> %e;', "Feminine"),
+    ],
+    ids=["external", "internal", "billion-laughs", "parameter"],
+)
+def test_a36_no_entity_of_a_workbook_is_looked_up(tmp_path: Path, entities: str, used: str) -> None:
+    other = tmp_path / "other-file.txt"
+    other.write_text("Masculine")
+    path = workbook(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert sheet.startswith("<worksheet")
+    bent = f"<!DOCTYPE worksheet [{entities.format(other)}]>" + sheet.replace("Feminine", used)
+    bad = rewritten(path, tmp_path / "b.xlsx", "xl/worksheets/sheet1.xml", bent.encode())
+    if used == "Feminine":  # what is only declared says nothing
+        assert [case["prs_Gender"] for case in cases_of(bad)] == ["Feminine"]
+    else:
+        error = refusal(bad)
+        assert error.code == "import.damaged_file"
+        assert "Masculine" not in str(error)
+
+
 def test_nanoseconds_of_a_parquet_file_are_passed_over(tmp_path: Path) -> None:
     day = pa.array([1_600_000_000_000_000_001], pa.timestamp("ns"))
     table = pa.table({"prs_Gender": ["Feminine"], "cas_IncomingReferralDate": day})

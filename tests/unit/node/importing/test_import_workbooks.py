@@ -92,6 +92,21 @@ def test_words_alone_in_a_row_without_number_are_labels_only_above_the_first_row
     assert read(path)[1].cases == 2
 
 
+def test_a36_what_is_hidden_counts_as_what_is_shown_and_the_report_names_its_sheet(
+    tmp_path: Path,
+) -> None:
+    path = template(tmp_path / "cases.xlsx", ROW, ROW | {"prs_FirstName": "Ina"})
+    book = openpyxl.load_workbook(path)
+    page = book.worksheets[0]
+    page.row_dimensions[3].hidden = True
+    copied = book.copy_worksheet(page)
+    copied.title, copied.sheet_state = "last year", "veryHidden"
+    book.save(path)
+    _, report = read(path)
+    assert (report.rows, report.persons) == (4, 2)  # a filter left on loses nobody
+    assert [table.place.sheet for table in report.tables] == ["Sheet1", "last year"]
+
+
 def test_prepared_empty_rows_are_no_cases(tmp_path: Path) -> None:
     _, report = read(template(tmp_path / "cases.xlsx", ROW, ROW))
     assert (report.rows, report.cases, report.persons) == (2, 2, 1)
