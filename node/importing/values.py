@@ -59,6 +59,7 @@ _NUMERIC = re.compile(
 _INCOMPLETE = re.compile(r"\d{4}|\d{1,2}[-/.]\d{4}|\d{4}[-/.]\d{1,2}")
 _SERIAL = re.compile(r"\d{5}(?:\.0+)?")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]0+)?")
+_MOST_DIGITS = 400  # the largest double has 309
 _NUMBER_WITH_WORDS = re.compile(r"(\d{1,3})\s*[^\W\d_]+\.?(?:\s+[^\W\d_]+\.?)*")
 # Excel's day numbers of 1920 and 2100: outside them a number is no date.
 _FIRST_SERIAL, _LAST_SERIAL = 7306, 73051
@@ -110,7 +111,7 @@ def read_number(cell: Cell, highest: int) -> Reading[int]:
     repaired = _NUMBER_WITH_WORDS.fullmatch(text)
     if isinstance(cell, bool) or not (_NUMBER.fullmatch(text) or repaired):
         return Reading(None, (("number.unreadable", ""),))
-    number = int(repaired[1] if repaired else re.split("[.,]", text)[0])
+    number = _whole(repaired[1] if repaired else re.split("[.,]", text)[0])
     if not 0 <= number <= highest:
         return Reading(None, (("number.out_of_range", ""),))
     return Reading(number, (("number.with_words", ""),) if repaired else ())
@@ -238,6 +239,11 @@ def _compact(text: str) -> str:
     return fold(text).replace(" ", "")
 
 
+def _whole(digits: str) -> int:
+    """The number; one beyond all ages and years where there are more digits than Python reads."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+
+
 def _any_date(cell: Cell) -> Reading[date]:
     if isinstance(cell, date):
         return Reading(cell.date() if isinstance(cell, datetime) else cell)
@@ -287,7 +293,7 @@ def _with_name_of_month(text: str) -> Reading[date]:
     words = fold(text).split()
     months = {month for word in words if (month := _months().get(word)) is not None}
     numbers = [re.fullmatch(r"(\d+)(?:st|nd|rd|th|er|o|i)?", word) for word in words]
-    found = [int(number[1]) for number in numbers if number]
+    found = [_whole(number[1]) for number in numbers if number]
     days = [number for number in found if number <= 31]
     years = [number for number in found if 1000 <= number <= 9999]
     if len(months) == 1 and len(days) == len(years) == 1 and len(found) == 2:

@@ -98,6 +98,20 @@ def test_every_way_of_writing_a_day_means_that_day(day: dt.date) -> None:
 
 
 @pytest.mark.parametrize(
+    "cell",
+    [
+        *(float("nan"), float("inf"), float("-inf"), 1e300, -0.5, -(2**63), 10**300),
+        *("NaN", "inf", "-Infinity", "1e400", "9" * 5000, "-" + "9" * 5000, "0x1F", "\u00b2"),
+    ],
+    ids=lambda cell: f"{type(cell).__name__} {str(cell)[:9]}",
+)
+def test_a12_what_is_no_number_of_years_is_none(cell: Cell) -> None:
+    assert read_number(cell, 120).value is None
+    assert read_date(cell, TODAY).value is None
+    assert read_date(f"31 March {cell}", TODAY).value is None
+
+
+@pytest.mark.parametrize(
     ("cell", "reading"),
     [
         (17.0, Reading(17)),

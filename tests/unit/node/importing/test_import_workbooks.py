@@ -239,6 +239,22 @@ def test_parquet_is_read_with_lists_dates_and_numbers(tmp_path: Path) -> None:
     assert case["referred_on"] == dt.date(2024, 4, 13)
 
 
+def test_a12_numbers_that_are_none_cost_their_cell_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "cases.parquet"
+    odd = [float("nan"), float("inf"), float("-inf"), 1e300, -3.0, 17.0]
+    table = {"prs_Gender": ["Feminine"] * 6, "vic_AgeWhenTrafficked": odd}
+    pq.write_table(pa.table(table | {"cas_IncomingReferralDate": odd}), path)
+    imported, report = read(path)
+    ages = imported.cases["vic_AgeWhenTrafficked"].to_pylist()
+    assert sorted(ages, key=str) == [17, None, None, None, None, None]
+    assert imported.cases["referred_on"].to_pylist() == [None] * 6
+    assert problems(report)["number.out_of_range"] == 2
+    write_csv(
+        tmp_path / "cases.csv", [{"vic_AgeWhenTrafficked": "9" * 5000, "prs_Gender": "Feminine"}]
+    )
+    assert read(tmp_path / "cases.csv")[1].cases == 1
+
+
 def test_rows_are_named_as_the_spreadsheet_numbers_them(tmp_path: Path) -> None:
     bad = ROW | {"vic_LocationOfRecruitment": "Atlantis"}
     _, report = read(template(tmp_path / "cases.xlsx", ROW, bad, ROW, bad))
