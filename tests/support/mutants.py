@@ -71,7 +71,7 @@ MUTANTS = (
         "                self.spent -= self.lost_on[at.date()].get(session, Fraction(0))",
         (
             SESSIONS
-            + "test_a6_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data",
+            + "test_a6_a37_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data",
             SESSIONS + "test_a_failed_attempt_keeps_what_was_debited_and_is_counted",
         ),
     ),

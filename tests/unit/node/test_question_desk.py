@@ -121,7 +121,7 @@ def by_exploitation() -> Any:
 @pytest.mark.parametrize(
     ("make", "code"), [(make, code) for _, make, code in REFUSED], ids=[one[0] for one in REFUSED]
 )
-def test_a6_a22_a43_a44_each_step_refuses_for_its_own_reason(
+def test_a6_a22_a40_a43_a44_a45_each_step_refuses_for_its_own_reason(
     node: RealNode, make: Callable[[], Proposal], code: str
 ) -> None:
     assert refused(node, make()) == code

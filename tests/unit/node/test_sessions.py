@@ -410,7 +410,7 @@ class ThrowingData:
         raise OverflowError("cannot convert 'Ana Popescu' to INT32")
 
 
-def test_a6_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data(
+def test_a6_a37_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data(
     talk: Talk, nodes: list[RealNode], capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Free of charge, it would be a question about the data that can be asked all day long.

@@ -145,7 +145,7 @@ def test_a25_without_an_honest_share_nothing_is_planned(honest_shares: int) -> N
     assert refusal.value.code == "privacy.too_few_honest_shares"
 
 
-def test_a_promise_of_nothing_cannot_be_planned() -> None:
+def test_a8_a_promise_of_nothing_cannot_be_planned() -> None:
     with pytest.raises(NoFiniteNoiseError):
         plan_shared_noise(Rho(Fraction(0)), 1, 1, 1)
 
