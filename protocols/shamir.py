@@ -24,6 +24,7 @@ MOST_SHARES = 175
 """The largest roster; it also keeps `_REDUCE_EVERY` steps of Horner's rule short."""
 
 _REDUCE_EVERY = 16
+_PRIME_RAW = PRIME.to_bytes(SHARE_BYTES, "big")
 
 
 def split(
@@ -48,7 +49,7 @@ def split(
 
 def is_share(raw: bytes) -> bool:
     """Whether `raw` is an element of the field in its one form: 32 bytes, below p."""
-    return len(raw) == SHARE_BYTES and int.from_bytes(raw, "big") < PRIME
+    return len(raw) == SHARE_BYTES and raw < _PRIME_RAW  # big-endian: bytes compare as numbers
 
 
 @dataclass(frozen=True, slots=True)

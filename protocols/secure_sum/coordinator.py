@@ -21,6 +21,7 @@ complain said that it opened a dealing of that hash, and is held to it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -430,7 +431,7 @@ class CollectingSignatures:
         country = word.country
         if not _is_new("survivor signature", country, word, self.keys, self.heard):
             return self
-        if not verify(self.keys[country], self.survivors.to_sign(), word.signature):
+        if not verify(self.keys[country], _text_of(self.survivors), word.signature):
             raise BadSignatureError("survivor signature", country)
         return replace(self, heard={**self.heard, country: word})
 
@@ -505,11 +506,8 @@ class CollectingUnmask:
         if unmask.roster_hash != self.settled.hash:
             raise OtherRosterError("revealed shares", country)
         _demand_signed("revealed shares", unmask, self.keys, verify)
-        called_for = [
-            (dealer, kind_to_reveal(dealer, self.survivors))
-            for dealer in sorted(self.survivors.sharers)
-        ]
-        if [(share.dealer, share.kind) for share in unmask.revealed] != called_for:
+        called_for = _called_for(self.survivors)
+        if tuple((share.dealer, share.kind) for share in unmask.revealed) != called_for:
             raise WrongRevealError(
                 country, "they are not, for each sharer, the one that the survivor set calls for"
             )
@@ -635,6 +633,18 @@ class Unmasked:
 def decode(total: Words) -> npt.NDArray[np.int64]:
     """The signed whole numbers that an unmasked total stands for, still scaled by 2ᵏ."""
     return from_ring(total)
+
+
+@lru_cache(maxsize=1)
+def _text_of(survivors: SurvivorSet) -> bytes:
+    """What every survivor signs: the same for all of them, so made once."""
+    return survivors.to_sign()
+
+
+@lru_cache(maxsize=1)
+def _called_for(survivors: SurvivorSet) -> tuple[tuple[CountryCode, ShareKind], ...]:
+    """Of whom which share is revealed: the same for every survivor, so made once."""
+    return tuple((dealer, kind_to_reveal(dealer, survivors)) for dealer in sorted(survivors.sharers))
 
 
 def _ephemeral_keys(acceptance: Acceptance) -> tuple[bytes, bytes]:

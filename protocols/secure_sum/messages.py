@@ -476,7 +476,7 @@ class Unmask:
                 for share in self.revealed
                 for part in (
                     share.dealer.encode(),
-                    share.kind.value.encode(),
+                    share.kind.encode(),
                     share.share,
                     share.salt,
                 )

@@ -70,7 +70,7 @@ def share_hash(
         roster_hash,
         dealer.encode(),
         recipient.encode(),
-        kind.value.encode(),
+        kind.encode(),
         held.share,
         held.salt,
     )
