@@ -438,5 +438,8 @@ class Attempt:
         self._at.connections.send(country, message)
 
     def _send_each(self, bodies: Mapping[CountryCode, CoordinatorBody]) -> None:
+        """One message for all who get the same, so that the wire's edge encodes it once."""
+        session = self.proposal.header.session
+        messages = {id(body): CoordinatorInSession(session, body) for body in bodies.values()}
         for country, body in bodies.items():
-            self._send(country, body)
+            self._at.connections.send(country, messages[id(body)])

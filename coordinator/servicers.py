@@ -26,6 +26,7 @@ from corridor.transport.messages import (
     CharterDocument,
     CharterStatus,
     ConsistencyProof,
+    CoordinatorMessage,
     ReceiptChunk,
 )
 from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, membership_pb2_grpc
@@ -45,6 +46,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         """Take the desk, and what checks a long stream's certificate again, message by message."""
         self._desk = desk
         self._recheck = recheck
+        self._encoded: tuple[CoordinatorMessage, exchange_pb2.CoordinatorMessage] | None = None
 
     async def Connect(
         self, request_iterator: Requests, context: "grpc.aio.ServicerContext[Any, Any]"
@@ -62,10 +64,19 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         reader = asyncio.create_task(self._read(peer, connection, request_iterator))
         try:
             while (message := await connection.next()) is not None:
-                yield codec.encode_coordinator_message(message)
+                yield self._encode(message)
         finally:
             reader.cancel()
             self._desk.gone(connection)
+
+    def _encode(self, message: CoordinatorMessage) -> exchange_pb2.CoordinatorMessage:
+        """The message for the wire; what goes to many nodes one after the other is encoded once.
+
+        A roster names every member to every member: encoded for each, r² acceptances.
+        """
+        if self._encoded is None or self._encoded[0] is not message:
+            self._encoded = (message, codec.encode_coordinator_message(message))
+        return self._encoded[1]
 
     async def _read(self, peer: Peer, connection: Connection, requests: Requests) -> None:
         try:

@@ -32,7 +32,10 @@ from corridor.protocols.secure_sum.messages import (
     Opened,
     Proposal,
     Roster,
+    Sharers,
+    SurvivorSet,
     Unmask,
+    UnmaskRequest,
 )
 from corridor.transport.messages import (
     CoordinatorInSession,
@@ -66,6 +69,7 @@ class Table:
         self.nodes = {country: self._node(country) for country in self.region.countries}
         self.witnessed: list[LedgerStatement] = []
         self.rounds: list[Round] = []
+        self.told: list[CoordinatorInSession] = []
         self.live: dict[CountryCode, Connection] = {}
         self.pumps: list[asyncio.Task[None]] = []
 
@@ -129,6 +133,7 @@ class Table:
         with suppress(Silent):
             while (message := await connection.next()) is not None:
                 if isinstance(message, CoordinatorInSession):
+                    self.told.append(message)
                     await self._say(connection, node, message)
 
     async def _say(
@@ -168,6 +173,17 @@ def test_every_acceptance_is_witnessed(table: Table) -> None:
 def test_everybody_hears_how_it_ended(table: Table) -> None:
     summed(table)
     assert all(node.outcomes == [ENDED] for node in table.nodes.values())
+
+
+@pytest.mark.parametrize("kind", [Proposal, Roster, Sharers, SurvivorSet, UnmaskRequest, Failed])
+def test_what_everybody_is_told_is_one_message_that_can_be_encoded_once(
+    table: Table, kind: type[object]
+) -> None:
+    """A roster names every member to every member: encoded for each, it is r² acceptances."""
+    summed(table)
+    told = [message for message in table.told if isinstance(message.body, kind)]
+    assert len(told) == len(table.nodes)
+    assert len(set(map(id, told))) == 1
 
 
 def test_nothing_is_left_in_the_spool(table: Table) -> None:
