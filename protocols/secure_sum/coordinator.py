@@ -644,7 +644,8 @@ def _text_of(survivors: SurvivorSet) -> bytes:
 @lru_cache(maxsize=1)
 def _called_for(survivors: SurvivorSet) -> tuple[tuple[CountryCode, ShareKind], ...]:
     """Of whom which share is revealed: the same for every survivor, so made once."""
-    return tuple((dealer, kind_to_reveal(dealer, survivors)) for dealer in sorted(survivors.sharers))
+    dealers = sorted(survivors.sharers)
+    return tuple((dealer, kind_to_reveal(dealer, survivors)) for dealer in dealers)
 
 
 def _ephemeral_keys(acceptance: Acceptance) -> tuple[bytes, bytes]:
