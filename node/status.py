@@ -126,13 +126,17 @@ class StatusBoard:
         self._write()
 
     def show(self, **changes: object) -> None:
-        """Replace the named attributes of the status, and write it."""
-        self.status = dataclasses.replace(self.status, **changes)  # type: ignore[arg-type]
-        self._write()
+        """Replace the named attributes of the status, and write it if that changes anything."""
+        before = self.status
+        self.status = dataclasses.replace(before, **changes)  # type: ignore[arg-type]
+        if self.status != before:
+            self._write()
 
     def _write(self) -> None:
+        # Written at every round of every attempt, and anew at every start: it need not outlive the
+        # power, and two flushes each time made a node wait longer for its disk than for anything.
         try:
-            write_atomically(self._path, self.status.to_json().encode())
+            write_atomically(self._path, self.status.to_json().encode(), durable=False)
         except DiskError as error:
             _log.warning("status.not_written", code=error.code)
 

@@ -22,8 +22,11 @@ PRIVATE = 0o600
 PUBLIC = 0o644
 
 
-def write_atomically(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = PRIVATE, *, durable: bool = True) -> None:
     """Put `data` at `path`; afterwards it is durable, or `path` is as it was.
+
+    Not `durable` is what nobody would miss after a power failure: readers see it whole all the
+    same, and no disk is waited for.
 
     Raises:
         DiskError: full, read-only or broken; `path` is as it was.
@@ -34,9 +37,11 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE) -> None:
             os.fchmod(file.fileno(), mode)  # whatever the umask, and whatever stood there
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         beside.replace(path)
-        flush_folder(path.parent)
+        if durable:
+            flush_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -67,6 +67,17 @@ def test_a_status_that_cannot_be_read_is_an_error_of_ours(text: str) -> None:
         parse_status(text)
 
 
+def test_what_changes_nothing_is_not_written_again(tmp_path: Path) -> None:
+    """At a start each of many witnesses confirms the ledger, and the line stays the same."""
+    board = StatusBoard(tmp_path / "status.json", STATUS)
+    board.show(witnesses="confirmed this ledger")
+    (tmp_path / "status.json").unlink()
+    board.show(witnesses="confirmed this ledger")
+    assert not (tmp_path / "status.json").exists()
+    board.show(witnesses="hold another history of this ledger: nothing is answered")
+    assert (tmp_path / "status.json").exists()
+
+
 def test_a38_a_status_that_cannot_be_written_does_not_stop_the_node(tmp_path: Path) -> None:
     board = StatusBoard(tmp_path / "status.json", STATUS)
     (tmp_path / "status.json").unlink()
