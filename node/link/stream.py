@@ -252,13 +252,9 @@ class _Conversation:
 
     async def _witness(self, message: WitnessMessage, call: _Call) -> None:
         """Witness the others' ledgers, and take their word on this one's."""
-        witnesses = await self._work(self._parts.witnesses)
-        if witnesses is None:
-            return
-        before = await self._work(lambda: witnesses.is_witnessed)
+        turn = _Turn(self._parts.witnesses, message)
         try:
-            answers = _witnessing(witnesses, message)
-            while (answer := await self._work(_next, answers)) is not None:
+            while (answer := await self._work(turn.next)) is not None:
                 await _write(call, answer)
         except CorridorError as error:
             if isinstance(error, CoordinatorUnreachableError):
@@ -266,7 +262,7 @@ class _Conversation:
             # One member's word that does not hold, or a full disk: this node does not witness.
             _log.warning("witness.refused", code=error.code)
             self._parts.board.show(last=f"refused ({error.code})")
-        if await self._work(lambda: witnesses.is_witnessed) != before:
+        if turn.has_changed:
             await self._tell_standing(call)
 
     async def _tell_entries(self, call: _Call) -> None:
@@ -337,6 +333,38 @@ def show_link(parts: LinkParts, link: str, detail: str) -> None:
 
 def _next(answers: Iterator[NodeMessage]) -> NodeMessage | None:
     return next(answers, None)
+
+
+class _Turn:
+    """One message between witnesses, answered piece by piece in the worker's thread.
+
+    Most are another member's new entries, which call for no answer. In a region of n nodes there
+    are several of each other member in every attempt, so one visit to that thread has to do.
+    """
+
+    def __init__(
+        self, witnesses: Callable[[], WitnessDesk | None], message: WitnessMessage
+    ) -> None:
+        self.has_changed = False
+        self._find, self._message = witnesses, message
+        self._answers: Iterator[NodeMessage] | None = None
+        self._was_witnessed = False
+
+    def next(self) -> NodeMessage | None:
+        """The next piece of the answer; None at its end, or where there is no desk yet.
+
+        Raises:
+            CorridorError: what the desk raises.
+        """
+        desk = self._find()
+        if desk is None:
+            return None
+        if self._answers is None:
+            self._answers, self._was_witnessed = _witnessing(desk, self._message), desk.is_witnessed
+        try:
+            return next(self._answers, None)
+        finally:
+            self.has_changed = desk.is_witnessed != self._was_witnessed
 
 
 def _witnessing(witnesses: WitnessDesk, message: WitnessMessage) -> Iterator[NodeMessage]:
