@@ -1,7 +1,7 @@
 """What the region's staff run: `corridor coordinator …`.
 
     init → invite (one for each authority) → charter propose → serve
-           token (one for each analyst)      charter show, members
+           token (one for each analyst)      charter show, members, attempts, readmit
 
 All but `serve` work on the folder directly, also while `serve` runs on it.
 """
@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from corridor.cli.attempts import show_attempt, show_attempts
 from corridor.cli.homes import (
     countries_of,
     country_of,
@@ -68,6 +69,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         example="corridor coordinator members --home /srv/coordinator",
     )
     add_home(members, "the coordinator")
+    _add_attempts(verbs)
     serve = add_command(
         verbs,
         "serve",
@@ -204,6 +206,43 @@ def _add_propose(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         "--synthetic", action="store_true", help="the case data are made up: a trial or a demo"
     )
     add_home(propose, "the coordinator")
+
+
+def _add_attempts(verbs: "Nouns[argparse.ArgumentParser]") -> None:
+    attempts = add_command(
+        verbs,
+        "attempts",
+        _attempts,
+        does="show what became of every attempt at a question, and why; newest first",
+        example="corridor coordinator attempts 3f2a91c0 --home /srv/coordinator",
+    )
+    attempts.add_argument(
+        "session",
+        nargs="?",
+        metavar="SESSION",
+        help="only this attempt, in detail: its session, or the beginning of it",
+    )
+    attempts.add_argument(
+        "--last",
+        type=whole_from(1, 1000),
+        default=20,
+        metavar="N",
+        help="how many to show (default: %(default)s)",
+    )
+    add_home(attempts, "the coordinator")
+    readmit = add_command(
+        verbs,
+        "readmit",
+        _readmit,
+        does="ask a member again that is held out because it dealt bad shares",
+        example='corridor coordinator readmit MD --because "their disk was replaced" '
+        "--home /srv/coordinator",
+    )
+    readmit.add_argument("country", type=country_of, metavar="CC")
+    readmit.add_argument(
+        "--because", default="", metavar="TEXT", help="what was found out; stays on record"
+    )
+    add_home(readmit, "the coordinator")
 
 
 def _add_token(verbs: "Nouns[argparse.ArgumentParser]") -> None:
@@ -407,6 +446,12 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
                 f"!! {one['country']}: its ledger told two histories ({one['ledger_forks']} times)"
                 "; talk to that authority before asking anything more."
             )
+        if one["held_out"]:
+            out.say(
+                f"!! {one['country']}: an attempt proved that it dealt or revealed bad shares; no "
+                "attempt asks it. Find out why, then: corridor coordinator readmit "
+                f"{one['country']}{same_home(arguments)}"
+            )
     out.document(members)
     return 0
 
@@ -414,9 +459,31 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
 def _state(member: dict[str, Any]) -> str:
     if not member["listed"]:
         return "enrolled, in no charter yet"
+    if member["held_out"]:
+        return "held out"
     if member["ready"]:
         return "ready"
     return "connected, not ready" if member["connected"] else "away"
+
+
+def _attempts(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.session is not None:
+        one = app.attempt(world, arguments.session)
+        show_attempt(one, out)
+        out.document(one)
+        return 0
+    found = app.attempts(world, last=arguments.last)
+    show_attempts(found, out)
+    out.document(found)
+    return 0
+
+
+def _readmit(arguments: argparse.Namespace, out: Output) -> int:
+    app.readmit(app.real_world(home_of(arguments)), arguments.country, because=arguments.because)
+    out.say(f"{arguments.country} is asked again from the next attempt on.")
+    out.document({"country": arguments.country, "readmitted": True})
+    return 0
 
 
 def _serve(arguments: argparse.Namespace, out: Output) -> int:

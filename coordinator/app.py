@@ -31,6 +31,7 @@ import structlog
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 
+from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
 from corridor.coordinator.connections import Connections
@@ -342,6 +343,36 @@ def members(world: World) -> list[Shown]:
         return parts.region.members()
 
 
+def attempts(world: World, *, last: int) -> list[Shown]:
+    """What became of the newest attempts, newest first."""
+    with opened(world) as parts:
+        return parts.history.newest(last)
+
+
+def attempt(world: World, session: str) -> Shown:
+    """What became of one attempt.
+
+    Args:
+        world: home, clock, randomness.
+        session: its session in hexadecimal, or the beginning of it.
+
+    Raises:
+        UnknownAttemptError: no attempt, or several, have such a session.
+    """
+    with opened(world) as parts:
+        return parts.history.one(session)
+
+
+def readmit(world: World, country: CountryCode, *, because: str = "") -> None:
+    """Ask a member again that was held out since an attempt proved that it lied.
+
+    Raises:
+        NotHeldOutError: it is not held out. Nothing was changed.
+    """
+    with opened(world) as parts:
+        parts.record.readmit(country, because)
+
+
 def issue_token(world: World, name: str, *, organisation: str = "") -> str:
     """A new token for the REST API; it is shown this once.
 
@@ -605,6 +636,7 @@ class Parts:
     charters: CharterDesk
     region: RegionDesk
     questions: QuestionDesk
+    history: AttemptHistory
     releases: ReleaseDesk
     log: ReleaseLog
     streams: StreamDesk
@@ -718,18 +750,27 @@ def make_parts(
             witness=witness,
             log=log,
             catalogue=catalogue,
+            held_out=record.held_out,
             is_served=home.is_served,
         ),
         questions=QuestionDesk(
             store=store,
             charters=charters,
             presence=presence,
+            held_out=record.held_out,
             catalogue=catalogue,
             progress=progress,
             queue_limit=settings.queue_limit,
             wake=wake_rounds,
             random_bytes=world.random_bytes,
             now=now,
+        ),
+        history=AttemptHistory(
+            store=store,
+            charters=charters,
+            catalogue=catalogue,
+            now=now,
+            is_served=home.is_served,
         ),
         releases=releases,
         log=log,

@@ -24,13 +24,19 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
+from corridor.coordinator.attempts import Ending, Parting
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.spool import Spool
 from corridor.errors import CorridorError
 from corridor.errors.files import DiskError
-from corridor.errors.region import AnotherCountryError, OutOfTurnError
-from corridor.errors.secure_sum import BadDealerError, LyingResponderError, RepeatedWordError
+from corridor.errors.region import AnotherCountryError, OutOfTurnError, StreamLostError
+from corridor.errors.secure_sum import (
+    BadDealerError,
+    LyingResponderError,
+    NotMutuallyOpenedError,
+    RepeatedWordError,
+)
 from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, PublicKey
 from corridor.protocols.masks import Words, ring_type
@@ -95,7 +101,8 @@ class Surroundings:
 
     Attributes:
         witness: keeps a ledger statement; raises at a fork. Runs in a worker thread.
-        on_round: makes a new round durable. Runs in a worker thread.
+        on_round: makes a new round durable, and who answered the one before. Runs in a worker
+            thread.
         on_progress: hears the round, when it began, who is missing and who answered.
         now: seconds since 1970 UTC.
         members: signing keys by the charter, for the words of witnesses outside the roster.
@@ -107,7 +114,7 @@ class Surroundings:
     suite: Suite
     verify: Verify
     witness: Callable[[LedgerStatement], None]
-    on_round: Callable[[Round], None]
+    on_round: Callable[[Round, frozenset[CountryCode]], None]
     on_progress: Callable[[Round, int, frozenset[CountryCode], frozenset[CountryCode]], None]
     deadlines: Deadlines
     spool: Path
@@ -145,13 +152,14 @@ class Attempt:
     ) -> None:
         self.proposal = proposal
         self.round = Round.PROPOSE
-        self.named: set[CountryCode] = set()
+        self.proven: dict[CountryCode, str] = {}
         self._at = surroundings
         self._parameters_for = parameters_for
         self._invited = frozenset(invited)
         self._state: Collecting = CollectingAcceptances(proposal.header, invited)
         self._since = surroundings.now()
-        self._out: dict[CountryCode, str] = {}
+        self._out: dict[CountryCode, Parting] = {}
+        self._silent: dict[CountryCode, Parting] = {}
         self._changed = asyncio.Event()
         self._one_word = asyncio.Lock()
         self._taking: set[asyncio.Task[None]] = set()
@@ -199,6 +207,8 @@ class Attempt:
             CollectingOpened,
             lambda s: s.close(verify=at.verify, witnesses=tuple(self._words.values())),
         )
+        for country in frozenset(self._state.heard) - set(sharers.countries):
+            self._silent[country] = Parting(Round.OPENED.value, NotMutuallyOpenedError.code)
         ring = ring_type(inputs.parameters.ring_bits)
         self._total = np.zeros(inputs.parameters.cells, dtype=ring)
         await self._enter(Round.MASKED_INPUT, inputs)
@@ -230,7 +240,7 @@ class Attempt:
             unmasked=unmasked,
             total=decode(total),
             inputs={country: self._spools[country].path for country in survivors},
-            named=tuple(sorted(self.named)),
+            named=tuple(sorted(self.proven)),
         )
 
     def finish(self, outcome: CoordinatorBody) -> None:
@@ -246,12 +256,23 @@ class Attempt:
     @property
     def reasons(self) -> Mapping[CountryCode, str]:
         """Why each node that dropped out did: the code of its refusal, or of what it did wrong."""
-        return dict(sorted(self._out.items()))
+        return {country: one.code or "" for country, one in sorted(self._out.items())}
+
+    @property
+    def ending(self) -> Ending:
+        """What became of everybody so far."""
+        return Ending(
+            round=self.round.value,
+            answered=frozenset(self._state.heard),
+            partings=self._out
+            | self._silent,  # who kept silent first and spoke too late, kept silent
+            proven=dict(self.proven),
+        )
 
     def lost(self, country: CountryCode) -> None:
         """A stream is gone: the node has dropped out."""
         if country in self._invited:
-            self._drop_out(country, "stream.lost")
+            self._drop_out(country, StreamLostError.code)
 
     async def receive(self, country: CountryCode, message: NodeInSession) -> None:
         """Take what a node says; what belongs to another session is late, and is dropped."""
@@ -280,7 +301,8 @@ class Attempt:
         except RepeatedWordError as error:
             _log.info("word.ignored", country=country, code=error.code)
         except CorridorError as error:
-            self._name(country, error)
+            if isinstance(error, LyingResponderError):
+                self.proven[country] = error.code
             self._drop_out(country, error.code)
             self._send(country, Refusal(error.code, str(error)))
         self._changed.set()
@@ -375,14 +397,8 @@ class Attempt:
 
     def _drop_out(self, country: CountryCode, code: str) -> None:
         _log.info("node.dropped_out", country=country, round=self.round.value, code=code)
-        self._out.setdefault(country, code)
+        self._out.setdefault(country, Parting(self.round.value, code))
         self._changed.set()
-
-    def _name(self, country: CountryCode, error: CorridorError) -> None:
-        if isinstance(error, LyingResponderError):
-            self.named.add(country)
-        elif isinstance(error, BadDealerError):
-            self.named.update({country, *map(CountryCode, error.dealers)})
 
     # ------------------------------------------------------------ rounds
 
@@ -404,10 +420,12 @@ class Attempt:
             # From here on, a late vector must not get into the total that is being announced.
             self._is_open = False
             _log.info("round.closed", round=self.round.value, missing=sorted(state.missing))
+            for country in state.missing - self._out.keys():
+                self._silent.setdefault(country, Parting(self.round.value, None))
             try:
                 return await asyncio.to_thread(close, state)
             except BadDealerError as error:
-                self.named.update(map(CountryCode, error.dealers))
+                self.proven.update(dict.fromkeys(map(CountryCode, error.dealers), error.code))
                 raise
 
     async def _everybody_answered(self) -> None:
@@ -428,7 +446,7 @@ class Attempt:
                 await asyncio.wait_for(self._changed.wait(), PROGRESS_SECONDS)
 
     async def _enter(self, name: Round, state: Collecting) -> None:
-        await asyncio.to_thread(self._at.on_round, name)
+        await asyncio.to_thread(self._at.on_round, name, frozenset(self._state.heard))
         self._at.reached(name.value)
         self.round, self._state, self._since = name, state, self._at.now()
         self._is_open = True

@@ -8,20 +8,33 @@ Kill the coordinator between any two of them: `recover` finds what was running a
 failed. A release is either there whole, with its question in state `released`, or not at all, so
 it is neither lost nor computed twice. Questions that were waiting go on waiting.
 
+What became of each member is written with it: who was invited and who was not, and why, as the
+attempt begins; who answered, as each round is closed; who dropped out in which round, at the end.
+A kill loses at most what happened in the round that was open. Members that are proven to have
+lied in an attempt are held out of all others until an operator readmits them.
+
 How far the running attempt has come within its round is nobody's to keep: `Progress` holds it in
 memory, for people to read.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.release_log import ReleaseLog
-from corridor.coordinator.store import Store, attempts, named_dealers, questions, releases
+from corridor.coordinator.store import (
+    Store,
+    attempt_members,
+    attempts,
+    held_out,
+    questions,
+    releases,
+)
+from corridor.errors.region import NotHeldOutError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols import canonical
 
@@ -33,6 +46,45 @@ class State(StrEnum):
     RUNNING = "running"
     RELEASED = "released"
     FAILED = "failed"
+
+
+class NotInvited(StrEnum):
+    """Why a member of the charter was not asked to take part."""
+
+    AWAY = "away"
+    OTHER_CHARTER = "has not accepted this charter"
+    NO_DATA = "has imported no data"
+    NOT_WITNESSED = "too few members confirmed its ledger"
+    HELD_OUT = "held out"
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """How a member that was invited dropped out.
+
+    Attributes:
+        code: of its refusal, or of what it did wrong; None where it only kept silent.
+    """
+
+    round: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What became of the members by the end of an attempt.
+
+    Attributes:
+        round: the round that was open last.
+        answered: whose word was taken in it.
+        partings: who dropped out.
+        proven: who is proven to have lied, with the code of what was proven.
+    """
+
+    round: str
+    answered: frozenset[CountryCode] = frozenset()
+    partings: Mapping[CountryCode, Parting] = field(default_factory=dict)
+    proven: Mapping[CountryCode, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,55 +210,79 @@ class AttemptRecord:
             )
         return None if row is None else _queued(row)
 
-    def begin(self, session: SessionId, question: str, first_round: str) -> frozenset[CountryCode]:
-        """The attempt runs from now on.
-
-        Returns:
-            Members who go without this attempt, because the one before proved that they dealt
-            bad shares. They are back in the next.
-        """
+    def begin(
+        self,
+        session: SessionId,
+        question: str,
+        first_round: str,
+        *,
+        invited: Iterable[CountryCode] = (),
+        not_invited: Mapping[CountryCode, NotInvited] | None = None,
+    ) -> None:
+        """The attempt runs from now on, with those who are invited."""
         now = self.now()
+        rows: list[dict[str, object]] = [
+            {"session": session, "country": country, "not_invited": None} for country in invited
+        ]
+        rows += [
+            {"session": session, "country": country, "not_invited": why.value}
+            for country, why in (not_invited or {}).items()
+        ]
         with self.store.writing() as connection:
             connection.execute(
                 insert(attempts).values(
                     session=session, question=question, started=now, round=first_round, since=now
                 )
             )
+            if rows:
+                connection.execute(insert(attempt_members), rows)
             _move(connection, question, state=State.RUNNING, since=now)
-            out = connection.execute(
-                select(named_dealers.c.country).where(named_dealers.c.left_out_of.is_(None))
-            )
-            left_out = frozenset(CountryCode(row.country) for row in out)
-            connection.execute(
-                update(named_dealers)
-                .where(named_dealers.c.left_out_of.is_(None))
-                .values(left_out_of=session)
-            )
-        return left_out
 
-    def enter(self, session: SessionId, round_name: str) -> None:
-        """The attempt's next round begins."""
+    def enter(
+        self, session: SessionId, round_name: str, answered: Iterable[CountryCode] = ()
+    ) -> None:
+        """The attempt's next round begins; `answered` are those of the round before."""
         with self.store.writing() as connection:
+            before = connection.execute(
+                select(attempts.c.round).where(attempts.c.session == session)
+            ).scalar_one()
+            _answered(connection, session, before, answered)
             connection.execute(
                 update(attempts)
                 .where(attempts.c.session == session)
                 .values(round=round_name, since=self.now())
             )
 
-    def name_dealers(self, session: SessionId, dealers: Sequence[CountryCode]) -> None:
-        """Remember who dealt bad shares; the next attempt goes without them."""
-        with self.store.writing() as connection:
-            for country in sorted(dealers):
-                connection.execute(
-                    upsert(named_dealers)
-                    .values(session=session, country=country)
-                    .on_conflict_do_nothing()
-                )
+    def held_out(self) -> frozenset[CountryCode]:
+        """Members that no attempt asks, until they are readmitted."""
+        with self.store.reading() as connection:
+            out = connection.scalars(
+                select(held_out.c.country).where(held_out.c.readmitted.is_(None))
+            )
+            return frozenset(map(CountryCode, out))
 
-    def fail(self, session: SessionId, question: str, failure: Failure) -> None:
+    def readmit(self, country: CountryCode, because: str) -> None:
+        """Ask this member again from the next attempt on.
+
+        Raises:
+            NotHeldOutError: it is not held out. Nothing was changed.
+        """
+        with self.store.writing() as connection:
+            done = connection.execute(
+                update(held_out)
+                .where(held_out.c.country == country, held_out.c.readmitted.is_(None))
+                .values(readmitted=self.now(), because=because)
+            )
+        if not done.rowcount:
+            raise NotHeldOutError(country)
+
+    def fail(
+        self, session: SessionId, question: str, failure: Failure, ending: Ending | None = None
+    ) -> None:
         """The attempt is over without an answer."""
         with self.store.writing() as connection:
             self._fail(connection, session, question, failure)
+            self._end(connection, session, ending)
 
     def refuse(self, question: str, failure: Failure) -> None:
         """The question's turn came, and no attempt could begin."""
@@ -219,7 +295,9 @@ class AttemptRecord:
                 failure=failure.encode(),
             )
 
-    def publish(self, question: QueuedQuestion, publication: Publication) -> None:
+    def publish(
+        self, question: QueuedQuestion, publication: Publication, ending: Ending | None = None
+    ) -> None:
         """The attempt is over with this answer: all of it is recorded, or nothing is."""
         now = self.now()
         with self.store.writing() as connection:
@@ -244,6 +322,7 @@ class AttemptRecord:
                 .where(attempts.c.session == publication.session)
                 .values(ended=now, outcome="released")
             )
+            self._end(connection, publication.session, ending)
             _move(
                 connection,
                 question.id,
@@ -252,7 +331,13 @@ class AttemptRecord:
                 release=publication.id,
             )
 
-    def reuse(self, session: SessionId, question: QueuedQuestion, release: str) -> None:
+    def reuse(
+        self,
+        session: SessionId,
+        question: QueuedQuestion,
+        release: str,
+        ending: Ending | None = None,
+    ) -> None:
         """The attempt is over before anything was debited: the roster's release exists already."""
         now = self.now()
         with self.store.writing() as connection:
@@ -261,6 +346,7 @@ class AttemptRecord:
                 .where(attempts.c.session == session)
                 .values(ended=now, outcome="reused")
             )
+            self._end(connection, session, ending)
             _move(connection, question.id, state=State.RELEASED, since=now, release=release)
 
     def recover(self, failure: Callable[[str], Failure]) -> tuple[str, ...]:
@@ -318,6 +404,39 @@ class AttemptRecord:
             .values(ended=now, outcome=failure.code)
         )
         _move(connection, question, state=State.FAILED, since=now, failure=failure.encode())
+
+    def _end(self, connection: Connection, session: SessionId, ending: Ending | None) -> None:
+        if ending is None:
+            return
+        _answered(connection, session, ending.round, ending.answered)
+        for country, parting in ending.partings.items():
+            connection.execute(
+                update(attempt_members)
+                .where(attempt_members.c.session == session, attempt_members.c.country == country)
+                .values(left_in=parting.round, code=parting.code)
+            )
+        for country, code in sorted(ending.proven.items()):
+            connection.execute(
+                upsert(held_out)
+                .values(session=session, country=country, code=code, since=self.now())
+                .on_conflict_do_nothing()
+            )
+
+
+def _answered(
+    connection: Connection,
+    session: SessionId,
+    round_name: str,
+    countries: Iterable[CountryCode],
+) -> None:
+    connection.execute(
+        update(attempt_members)
+        .where(
+            attempt_members.c.session == session,
+            attempt_members.c.country.in_(sorted(countries)),
+        )
+        .values(answered=round_name)
+    )
 
 
 def participants_key(participants: Mapping[CountryCode, EditionId]) -> bytes:

@@ -90,6 +90,7 @@ class QuestionDesk:
     """Forecasts, takes and shows questions.
 
     Attributes:
+        held_out: members that no attempt asks, since one proved that they lied.
         wake: tells the rounds that a question waits; any thread may call it.
         now: seconds since 1970 UTC.
     """
@@ -97,6 +98,7 @@ class QuestionDesk:
     store: Store
     charters: CharterDesk
     presence: PresenceRecord
+    held_out: Callable[[], frozenset[CountryCode]]
     catalogue: Catalogue
     progress: Progress
     queue_limit: int
@@ -206,15 +208,17 @@ class QuestionDesk:
         domains = make_domains(self.catalogue, charter)
         question = self._read(request, domains)
         plan = compile_plan(question, domains)
-        known = self.presence.listing()
+        known, held_out = self.presence.listing(), self.held_out() & set(charter.signing_keys)
         ready = {
             country: known[country]
             for country in charter.signing_keys
-            if country in known and known[country].is_ready(charter.digest)
+            if country not in held_out
+            and country in known
+            and known[country].is_ready(charter.digest)
         }
         if len(ready) < charter.min_participants:
             absent = set(charter.signing_keys) - set(ready)
-            raise TooFewConnectedError(ready, absent, charter.min_participants)
+            raise TooFewConnectedError(ready, absent, charter.min_participants, held_out)
         return Priced(
             charter=charter,
             domains=domains,

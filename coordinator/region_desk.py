@@ -31,6 +31,7 @@ class RegionDesk:
     """Answers what a region is and who is in it.
 
     Attributes:
+        held_out: members that no attempt asks, since one proved that they lied.
         is_served: whether `serve` runs; without it nobody is connected, whatever was recorded.
     """
 
@@ -41,6 +42,7 @@ class RegionDesk:
     witness: WitnessRecord
     log: ReleaseLog
     catalogue: Catalogue
+    held_out: Callable[[], frozenset[CountryCode]]
     is_served: Callable[[], bool]
 
     def describe(self) -> Shown:
@@ -66,7 +68,7 @@ class RegionDesk:
             rows = connection.execute(select(members).order_by(members.c.country)).all()
         present, forked = self.presence.listing(), self.witness.forked()
         cosigned = self.log.cosigned_sizes()
-        served = self.is_served()
+        served, held_out = self.is_served(), self.held_out()
         return [
             {
                 "country": row.country,
@@ -75,8 +77,13 @@ class RegionDesk:
                 "listed": charter is not None and row.country in charter.signing_keys,
                 "enrolled_at": iso(row.enrolled),
                 "ledger_forks": forked.get(CountryCode(row.country), 0),
+                "held_out": row.country in held_out,
                 "cosigned": cosigned.get(CountryCode(row.country), 0),
-                **_show_presence(present.get(CountryCode(row.country)), charter, served=served),
+                **_show_presence(
+                    present.get(CountryCode(row.country)),
+                    None if row.country in held_out else charter,
+                    served=served,
+                ),
             }
             for row in rows
         ]
@@ -125,6 +132,7 @@ def show_charter(charter: Charter) -> Shown:
 def _show_presence(
     presence: Presence | None, charter: Charter | None, *, served: bool
 ) -> Mapping[str, Any]:
+    """How a member stands; `charter` is the one under which it may be asked, if there is any."""
     if presence is None:
         return {
             "connected": False,

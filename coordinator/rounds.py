@@ -8,9 +8,9 @@ statement in an acceptance says all that came before. A failed attempt is not re
 it may have cost ρ, so that is the analyst's choice.
 
 The proposal goes to the members of the charter in force that are connected, have accepted that
-charter, have data and a ledger that enough others confirmed, but for dealers named in the attempt
-before. If a release with exactly the roster's participants and editions exists, the attempt ends
-before anything is debited, and the question gets that release.
+charter, have data and a ledger that enough others confirmed, but for those that are held out since
+an attempt proved that they lied. If a release with exactly the roster's participants and editions
+exists, the attempt ends before anything is debited, and the question gets that release.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from corridor.coordinator.attempts import (
     AttemptProgress,
     AttemptRecord,
     Failure,
+    NotInvited,
     Progress,
     Publication,
     QueuedQuestion,
@@ -86,6 +87,14 @@ class Prepared:
     def parameters_for(self, roster_size: int) -> AttemptParameters:
         """The numbers of an attempt with that many participants."""
         return attempt_parameters(self.charter, self.plan, self.rho, roster_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Who is asked to take part, with their signing keys, and why every other member is not."""
+
+    keys: dict[CountryCode, PublicKey]
+    others: dict[CountryCode, NotInvited]
 
 
 AfterRelease = Callable[[], Awaitable[None]]
@@ -173,57 +182,72 @@ class Rounds:
             rho=Rho(Fraction(queued.rho)),
         )
 
-    async def _wait_for_nodes(self, charter: Charter) -> dict[CountryCode, PublicKey]:
+    async def _wait_for_nodes(self, charter: Charter) -> Invited:
         """Who can be asked; after a restart nodes need a moment to come back.
 
         Raises:
             TooFewConnectedError: even after as long as a proposal stays open, too few were there.
         """
+        held_out = await asyncio.to_thread(self.record.held_out)
         looks = ceil(self.deadlines.propose / LOOK_SECONDS)
         for _ in range(looks):
             try:
-                return self._invited(charter)
+                return self._invited(charter, held_out)
             except TooFewConnectedError:
                 await asyncio.sleep(LOOK_SECONDS)
-        return self._invited(charter)
+        return self._invited(charter, held_out)
 
-    def _invited(self, charter: Charter) -> dict[CountryCode, PublicKey]:
-        """Signing keys of the members that can be asked now.
+    def _invited(self, charter: Charter, held_out: frozenset[CountryCode]) -> Invited:
+        """Signing keys of the members that can be asked now, and why the others cannot.
 
         Raises:
             TooFewConnectedError: fewer than the charter wants.
         """
         live = self.connections.live
-        ready = {
-            country: key
-            for country, key in charter.signing_keys.items()
-            if country in live
-            and live[country].standing.charter == charter.digest
-            and live[country].standing.edition is not None
-            and live[country].standing.witnessed
-        }
-        if len(ready) < charter.min_participants:
-            absent = set(charter.signing_keys) - set(ready)
-            raise TooFewConnectedError(ready, absent, charter.min_participants)
-        return ready
 
-    async def _attempt(
-        self, prepared: Prepared, invited: dict[CountryCode, PublicKey]
-    ) -> CoordinatorBody:
+        def hindrance(country: CountryCode) -> NotInvited | None:
+            if country in held_out:
+                return NotInvited.HELD_OUT
+            if country not in live:
+                return NotInvited.AWAY
+            standing = live[country].standing
+            if standing.charter != charter.digest:
+                return NotInvited.OTHER_CHARTER
+            if standing.edition is None:
+                return NotInvited.NO_DATA
+            return None if standing.witnessed else NotInvited.NOT_WITNESSED
+
+        why = {country: hindrance(country) for country in sorted(charter.signing_keys)}
+        ready = {c: key for c, key in charter.signing_keys.items() if why[c] is None}
+        others = {country: reason for country, reason in why.items() if reason is not None}
+        if len(ready) < charter.min_participants:
+            raise TooFewConnectedError(
+                ready, others, charter.min_participants, held_out & set(charter.signing_keys)
+            )
+        return Invited(ready, others)
+
+    async def _attempt(self, prepared: Prepared, invited: Invited) -> CoordinatorBody:
         session = SessionId(self.random_bytes(16))
         queued = prepared.queued
-        left_out = await asyncio.to_thread(
-            self.record.begin, session, queued.id, Round.PROPOSE.value
+        await asyncio.to_thread(
+            self.record.begin,
+            session,
+            queued.id,
+            Round.PROPOSE.value,
+            invited=invited.keys,
+            not_invited=invited.others,
         )
         self.reached("begun")
         proposal = self._propose(prepared, session)
         attempt = Attempt(
             proposal,
-            {country: key for country, key in invited.items() if country not in left_out},
+            invited.keys,
             prepared.parameters_for,
             self._surroundings(session, queued.id, prepared.charter),
         )
-        _log.info("attempt.began", session=session.hex(), question=queued.id, nodes=len(invited))
+        _log.info(
+            "attempt.began", session=session.hex(), question=queued.id, nodes=len(invited.keys)
+        )
         unrecorded = CoordinatorRestartedError()
         outcome: CoordinatorBody = Failed(unrecorded.code, str(unrecorded), frozenset())
         try:
@@ -255,16 +279,14 @@ class Rounds:
 
         outcome = await attempt.run(reusable)
         if isinstance(outcome, str):
-            await asyncio.to_thread(self.record.reuse, session, queued, outcome)
+            await asyncio.to_thread(self.record.reuse, session, queued, outcome, attempt.ending)
             _log.info("attempt.reused", session=session.hex(), release=outcome)
             return Released(outcome, await asyncio.to_thread(self._receipt_digest, outcome))
         self.reached("unmasked")
         publication = await asyncio.to_thread(self.publish, prepared, attempt.proposal, outcome)
         self.reached("receipt")
-        await asyncio.to_thread(self.record.publish, queued, publication)
+        await asyncio.to_thread(self.record.publish, queued, publication, attempt.ending)
         self.reached("published")
-        if outcome.named:
-            await asyncio.to_thread(self.record.name_dealers, session, outcome.named)
         _log.info(
             "attempt.released", session=session.hex(), survivors=len(publication.participants)
         )
@@ -273,16 +295,13 @@ class Rounds:
     async def _fail(
         self, attempt: Attempt, session: SessionId, question: str, error: CorridorError
     ) -> Failed:
-        if attempt.named:
-            named = sorted(attempt.named)
-            await asyncio.to_thread(self.record.name_dealers, session, named)
         return await asyncio.to_thread(self._fail_now, attempt, session, question, error)
 
     def _fail_now(
         self, attempt: Attempt, session: SessionId, question: str, error: CorridorError
     ) -> Failed:
         failure = describe(attempt, error)
-        self.record.fail(session, question, failure)
+        self.record.fail(session, question, failure, attempt.ending)
         _log.info(
             "attempt.failed",
             session=session.hex(),
@@ -329,7 +348,7 @@ class Rounds:
             suite=self.suites(charter.suite),
             verify=self.verify,
             witness=self.witness.keep,
-            on_round=lambda name: self.record.enter(session, name.value),
+            on_round=lambda name, answered: self.record.enter(session, name.value, answered),
             on_progress=on_progress,
             deadlines=self.deadlines,
             spool=self.spool,

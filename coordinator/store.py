@@ -3,7 +3,9 @@
     invitations ──▶ members ──▶ charters ◀── charter_signatures, removals
     tokens          presence        │
                                     ▼
-    questions ──▶ attempts ──▶ releases        statements, forks, named_dealers
+    questions ──▶ attempts ──▶ releases        statements, forks, held_out
+                     │              │
+               attempt_members      │
                                     │
                                   leaves ──▶ checkpoints ◀── cosignatures
 
@@ -40,8 +42,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 3
-"""2 added the tree of releases, 3 removals: tables alone, which are made in an older file."""
+SCHEMA_VERSION = 4
+"""2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
+an older file. 4 also moves what `named_dealers` held to `held_out`."""
 
 schema = MetaData()
 
@@ -146,6 +149,17 @@ attempts = Table(
     Column("outcome", Text),  # `released`, or the code of the failure
 )
 
+attempt_members = Table(
+    "attempt_members",
+    schema,
+    Column("session", LargeBinary, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("not_invited", Text),  # why not: one of `attempts.NotInvited`; else it was invited
+    Column("answered", Text),  # the last round in which its word was taken
+    Column("left_in", Text),  # the round in which it dropped out
+    Column("code", Text),  # why it did; there is none where it only kept silent
+)
+
 releases = Table(
     "releases",
     schema,
@@ -207,12 +221,15 @@ forks = Table(
     Column("seen", Integer, nullable=False),
 )
 
-named_dealers = Table(
-    "named_dealers",
+held_out = Table(
+    "held_out",
     schema,
-    Column("session", LargeBinary, primary_key=True),
+    Column("session", LargeBinary, primary_key=True),  # of the attempt that proved it
     Column("country", Text, primary_key=True),
-    Column("left_out_of", LargeBinary),  # session of the attempt that went without it
+    Column("code", Text, nullable=False),  # what was proven
+    Column("since", Integer, nullable=False),
+    Column("readmitted", Integer),
+    Column("because", Text),  # the operator's words when it was readmitted
 )
 
 
@@ -263,11 +280,29 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1, 2):
+            if version in (0, 1, 2, 3):
                 schema.create_all(connection)
+                if version:
+                    _move_named_dealers(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise StoreFromElsewhereError(version, SCHEMA_VERSION)
+
+
+def _move_named_dealers(connection: Connection) -> None:
+    """Who waited for the one attempt without it is held out; who had gone without is readmitted."""
+    connection.exec_driver_sql(
+        """
+        INSERT INTO held_out (session, country, code, since, readmitted, because)
+        SELECT named.session, named.country, 'secure_sum.bad_dealer',
+               coalesce(proved.ended, proved.started, 0), without.started,
+               iif(without.started IS NULL, NULL, 'left out of one attempt, by an older version')
+        FROM named_dealers AS named
+        LEFT JOIN attempts AS proved ON proved.session = named.session
+        LEFT JOIN attempts AS without ON without.session = named.left_out_of
+        """
+    )
+    connection.exec_driver_sql("DROP TABLE named_dealers")
 
 
 def _make_private(path: Path) -> None:

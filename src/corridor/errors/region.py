@@ -358,12 +358,47 @@ class TooFewConnectedError(UnavailableError):
 
     code = "region.too_few_nodes"
 
-    def __init__(self, present: Iterable[str], absent: Iterable[str], needed: int) -> None:
-        """Name who is there, who is missing, and how many are needed."""
-        here, away = ", ".join(sorted(present)) or "nobody", ", ".join(sorted(absent)) or "nobody"
+    def __init__(
+        self,
+        present: Iterable[str],
+        absent: Iterable[str],
+        needed: int,
+        held_out: Iterable[str] = (),
+    ) -> None:
+        """Name who is there, who is missing, who of these is held out, and how many are needed."""
+        held = ", ".join(sorted(held_out))
+        out = f"; held out for bad shares, until its operator readmits them: {held}" if held else ""
+        self.missing = tuple(sorted(absent))
+        here, away = ", ".join(sorted(present)) or "nobody", ", ".join(self.missing) or "nobody"
         super().__init__(
             f"{needed} nodes are needed; connected with data under the charter in force: {here}; "
-            f"missing: {away}. Nothing was spent; ask again when more of them are there."
+            f"missing: {away}{out}. Nothing was spent; ask again when more of them are there."
+        )
+
+
+class NotHeldOutError(NotFoundError):
+    """A member that is to be readmitted is not held out. Nothing was changed."""
+
+    code = "attempt.not_held_out"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"{country}: is not held out of any attempt; nothing was changed. "
+            "`corridor coordinator members` shows who is."
+        )
+
+
+class UnknownAttemptError(NotFoundError):
+    """No attempt, or more than one, has a session id that begins so."""
+
+    code = "attempt.unknown"
+
+    def __init__(self, session: str, found: int) -> None:
+        """Say what was given, and how many begin with it."""
+        super().__init__(
+            f"{session[:40]!r}: {found or 'no'} attempts have a session that begins so; give more "
+            "or other digits of one that `corridor coordinator attempts` lists"
         )
 
 
@@ -458,6 +493,19 @@ class AnotherCountryError(NotAllowedError):
         super().__init__(
             f"stream of {certificate}: its {message} names {named}; the message was not used. "
             "A node speaks for its own country only."
+        )
+
+
+class StreamLostError(UnavailableError):
+    """A node's stream ended while an attempt ran. It dropped out of the attempt."""
+
+    code = "stream.lost"
+
+    def __init__(self, country: str) -> None:
+        """Name the country."""
+        super().__init__(
+            f"stream of {country}: it ended while an attempt ran, and the node dropped out of it. "
+            "A node that is connected again takes part in the next one."
         )
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from corridor.cli.main import main
+from corridor.coordinator.attempts import AttemptRecord, Ending, Failure, NotInvited, Parting
+from corridor.coordinator.store import Store, questions
+from corridor.ids import CountryCode, SessionId
 from corridor.transport.invitations import parse_invitation
+from support.release_tree import make_log
 
 Capture = pytest.CaptureFixture[str]
 
@@ -66,3 +71,65 @@ def test_a_region_of_nobody_says_what_to_do(capsys: Capture) -> None:
     assert told(capsys, "members") == []
     assert main(["coordinator", "members"]) == 0
     assert "corridor coordinator invite --country CC" in capsys.readouterr().out
+
+
+def test_before_anything_was_attempted_the_list_says_so(capsys: Capture) -> None:
+    assert told(capsys, "attempts") == []
+    assert main(["coordinator", "attempts"]) == 0
+    assert "nothing was attempted yet" in capsys.readouterr().out
+
+
+def test_who_is_not_held_out_cannot_be_readmitted(capsys: Capture) -> None:
+    assert main(["coordinator", "readmit", "MD"]) == 1
+    assert "[attempt.not_held_out]" in capsys.readouterr().err
+
+
+def make_attempt(home: Path) -> None:
+    """One that failed in its last round, with everything that can become of a member."""
+    bg, md, ro, ua = map(CountryCode, ("BG", "MD", "RO", "UA"))
+    session = SessionId(bytes.fromhex("3f2a91c0" + 24 * "0"))
+    store = Store(home / "coordinator.sqlite3")
+    with store.writing() as connection:
+        connection.execute(
+            insert(questions).values(
+                id="q1", place=1, question=b"{}", digest=bytes(32), rho="1/100", scope="regional",
+                charter=bytes(32), purpose="", organisation="", asked_by="ana", asked=1,
+                state="queued", since=1,
+            )
+        )  # fmt: skip
+    record = AttemptRecord(store, lambda: 1000, make_log(store))
+    record.begin(session, "q1", "propose", invited=[bg, md, ro], not_invited={ua: NotInvited.AWAY})
+    record.enter(session, "unmask", [bg, md])
+    failure = Failure(code="secure_sum.bad_dealer", message="why", round="unmask", missing=())
+    partings = {ro: Parting("propose", "policy.refused"), md: Parting("unmask", None)}
+    ending = Ending(
+        round="unmask", answered=frozenset({bg}), partings=partings, proven={bg: failure.code}
+    )
+    record.fail(session, "q1", failure, ending)
+    store.close()
+
+
+def test_an_attempt_says_what_became_of_each_member(home: Path, capsys: Capture) -> None:
+    make_attempt(home)
+    assert main(["coordinator", "attempts"]) == 0
+    listed = capsys.readouterr().out
+    assert "3f2a91c0" in listed
+    assert "secure_sum.bad_dealer" in listed
+    assert main(["coordinator", "attempts", "3f2a"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "why why",
+        (
+            "BG took part to the end; answered last in unmask; held out since: its bad shares are "
+            "proven [secure_sum.bad_dealer]"
+        ),
+        (
+            "MD dropped out in the round unmask: no answer before its deadline; answered last in "
+            "propose"
+        ),
+        "RO refused, or could not accept [policy.refused]",
+        "UA not asked: away",
+    ):
+        assert words in shown
+    assert main(["coordinator", "attempts", "3f2b"]) == 1
+    assert "[attempt.unknown]" in capsys.readouterr().err

@@ -13,17 +13,22 @@ import numpy as np
 import pytest
 
 from corridor.coordinator.attempt import Attempt, Sum, Surroundings
+from corridor.coordinator.attempts import Parting
 from corridor.coordinator.connections import Connection, Connections
 from corridor.coordinator.home import Deadlines
+from corridor.coordinator.rounds import describe
 from corridor.coordinator.spool import Spool
 from corridor.errors import CorridorError
 from corridor.errors.region import WitnessedForkError
 from corridor.errors.secure_sum import (
+    BadDealerError,
     TooFewParticipantsError,
     TooFewSharersError,
+    TooFewSharesError,
+    TooFewSignaturesError,
     TooFewSurvivorsError,
 )
-from corridor.ids import CountryCode, EditionId, SessionId
+from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     AttemptParameters,
@@ -33,9 +38,11 @@ from corridor.protocols.secure_sum.messages import (
     Proposal,
     Roster,
     Sharers,
+    Shares,
     SurvivorSet,
     Unmask,
     UnmaskRequest,
+    signed,
 )
 from corridor.transport.messages import (
     CoordinatorInSession,
@@ -68,7 +75,7 @@ class Table:
         self.spool = spool
         self.nodes = {country: self._node(country) for country in self.region.countries}
         self.witnessed: list[LedgerStatement] = []
-        self.rounds: list[Round] = []
+        self.rounds: list[tuple[Round, frozenset[CountryCode]]] = []
         self.told: list[CoordinatorInSession] = []
         self.live: dict[CountryCode, Connection] = {}
         self.pumps: list[asyncio.Task[None]] = []
@@ -108,7 +115,7 @@ class Table:
                 suite=SUITE,
                 verify=ed25519_verify,
                 witness=self.witness,
-                on_round=self.rounds.append,
+                on_round=lambda name, answered: self.rounds.append((name, answered)),
                 on_progress=lambda *_: None,
                 deadlines=deadlines,
                 spool=self.spool,
@@ -162,7 +169,8 @@ def test_the_sum_of_all_vectors_comes_out(table: Table) -> None:
     outcome = summed(table)
     np.testing.assert_array_equal(outcome.total, table.expected())
     assert survivors(outcome) == set(table.region.countries)
-    assert table.rounds == list(Round)[1:]
+    everybody = frozenset(table.region.countries)
+    assert table.rounds == [(name, everybody) for name in list(Round)[1:]]
 
 
 def test_every_acceptance_is_witnessed(table: Table) -> None:
@@ -263,19 +271,30 @@ def test_a30_a_stream_lost_while_its_vector_is_being_added_leaves_the_sum_whole(
     [
         (Round.PROPOSE, TooFewParticipantsError),
         (Round.SHARE, TooFewSharersError),
+        (Round.OPENED, TooFewSharersError),
         (Round.MASKED_INPUT, TooFewSurvivorsError),
+        (Round.CONSISTENCY, TooFewSignaturesError),
+        (Round.UNMASK, TooFewSharesError),
     ],
 )
-def test_too_many_dropouts_end_the_attempt_and_are_named(
+def test_the_deadline_of_each_round_ends_the_attempt_with_a_code_and_what_to_do(
     tmp_path: Path, name: Round, error: type[CorridorError]
 ) -> None:
     table = Table(tmp_path / "spool", count=3, cells=100)
-    silent = table.region.countries[1]
-    table.nodes[silent].silent_at = name
-    with pytest.raises(error):
+    late = table.region.countries[: 2 if name is Round.PROPOSE else 1]
+    if name in (Round.CONSISTENCY, Round.UNMASK):
+        late = table.region.countries[:2]
+    for country in late:
+        table.nodes[country].silent_at = name
+    with pytest.raises(error) as failure:
         run(table.run())
-    assert table.attempt.round is name or name is Round.SHARE
-    assert table.attempt.missing == {silent}
+    told = describe(table.attempt, failure.value)
+    assert (told.code, told.round, told.missing) == (error.code, name.value, tuple(late))
+    assert "Ask again when more nodes are there" in told.message
+    spent = "No node had debited" not in told.message
+    assert spent is (name not in (Round.PROPOSE, Round.SHARE, Round.OPENED))
+    silence = Parting(name.value, None)
+    assert table.attempt.ending.partings == dict.fromkeys(late, silence)
     assert list(table.spool.iterdir()) == []
 
 
@@ -410,6 +429,47 @@ def test_a_responder_that_reveals_a_false_share_is_named_and_the_sum_still_comes
     outcome = summed(table)
     np.testing.assert_array_equal(outcome.total, table.expected())
     assert outcome.named == (liar,)
+    assert table.attempt.ending.proven == {liar: "secure_sum.lying_responder"}
+
+
+def test_who_deals_another_seed_than_it_commits_to_is_proven_to_and_nobody_else(
+    table: Table,
+) -> None:
+    liar = table.region.countries[2]
+
+    def lie(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, Shares):
+            node = table.nodes[liar]
+            bent = [replace(one, commitment=Digest(bytes(32))) for one in body.dealings]
+            body = Shares(liar, tuple(signed(one, node.keys.sign) for one in bent))
+            own = next(one for one in body.dealings if one.recipient == liar)
+            node.state = replace(node.state, own=own)  # type: ignore[type-var]
+        yield body
+
+    table.nodes[liar].bend = lie
+    with pytest.raises(BadDealerError):
+        run(table.run())
+    assert table.attempt.ending.proven == {liar: "secure_sum.bad_dealer"}
+
+
+def test_who_only_complains_of_another_proves_nothing_against_it(table: Table) -> None:
+    """One of the two lies; it costs one of them this attempt, and neither the next."""
+    honest, liar = table.region.countries[:2]
+
+    def complain(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, Opened):
+            node = table.nodes[liar]
+            bent = replace(body, opened=body.opened - {honest}, complaints=frozenset({honest}))
+            body = signed(bent, node.keys.sign)
+        yield body
+
+    table.nodes[liar].bend = complain
+    outcome = summed(table)
+    assert outcome.named == ()
+    ending = table.attempt.ending
+    assert ending.proven == {}
+    # The later by name goes; were it the honest one, it would be back in the next attempt.
+    assert ending.partings == {liar: Parting("opened", "secure_sum.not_mutually_opened")}
 
 
 def test_a_roster_whose_release_exists_debits_nothing(table: Table) -> None:

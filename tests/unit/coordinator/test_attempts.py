@@ -8,13 +8,14 @@ from sqlalchemy import func, insert, select
 
 from corridor.coordinator.attempts import (
     AttemptRecord,
+    Ending,
     Failure,
     Publication,
     QueuedQuestion,
     State,
 )
 from corridor.coordinator.store import Store, attempts, questions, releases
-from corridor.errors.region import StoreUnavailableError
+from corridor.errors.region import NotHeldOutError, StoreUnavailableError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from support.release_tree import make_log
 
@@ -225,12 +226,55 @@ def test_a39_a_member_that_joins_and_drops_out_does_not_cost_the_others_their_an
     assert found == OTHER.hex()
 
 
-def test_who_dealt_bad_shares_is_left_out_of_the_next_attempt_and_back_in_the_one_after(
+def ended_badly(proven: dict[CountryCode, str]) -> Ending:
+    return Ending(round="unmask", answered=frozenset({MD, RO, UA}), proven=proven)
+
+
+def test_who_is_proven_to_have_dealt_bad_shares_is_held_out_until_it_is_readmitted(
     coordinator: Coordinator,
 ) -> None:
     coordinator.ask(1)
-    assert coordinator.record.begin(SESSION, "q1", "propose") == frozenset()
-    coordinator.record.name_dealers(SESSION, [UA])
+    coordinator.record.begin(SESSION, "q1", "propose", invited=[MD, RO, UA])
+    assert coordinator.record.held_out() == frozenset()
+    ending = ended_badly({UA: "secure_sum.bad_dealer"})
+    coordinator.record.fail(SESSION, "q1", restarted("unmask"), ending)
     coordinator.killed()
-    assert coordinator.record.begin(OTHER, "q1", "propose") == {UA}
-    assert coordinator.record.begin(SessionId(b"\2" * 16), "q1", "propose") == frozenset()
+    assert coordinator.record.held_out() == {UA}
+    coordinator.record.begin(OTHER, "q1", "propose")  # one attempt without it is not enough
+    assert coordinator.record.held_out() == {UA}
+    coordinator.record.readmit(UA, "their disk was replaced")
+    coordinator.killed()
+    assert coordinator.record.held_out() == frozenset()
+    with pytest.raises(NotHeldOutError, match="UA"):
+        coordinator.record.readmit(UA, "")
+
+
+def test_who_lies_again_after_it_was_readmitted_is_held_out_again(
+    coordinator: Coordinator,
+) -> None:
+    for place, session in ((1, SESSION), (2, OTHER)):
+        coordinator.ask(place)
+        question = next_question(coordinator)
+        coordinator.record.begin(session, question.id, "propose")
+        ending = ended_badly({UA: "secure_sum.lying_responder"})
+        coordinator.record.publish(question, publication(session), ending)
+        assert coordinator.record.held_out() == {UA}
+        coordinator.record.readmit(UA, "")
+
+
+def test_a38_who_lied_is_held_out_with_the_release_or_neither_happened(
+    coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+
+    def killed_here(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("corridor.coordinator.attempts._move", killed_here)
+    with pytest.raises(KeyboardInterrupt):
+        coordinator.record.publish(question, publication(), ended_badly({UA: "x"}))
+    monkeypatch.undo()
+    coordinator.killed()
+    assert (coordinator.count(), coordinator.record.held_out()) == (0, frozenset())

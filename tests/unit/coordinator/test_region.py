@@ -5,8 +5,9 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from corridor.coordinator import app, servicers
-from corridor.errors.region import AlreadyServingError
+from corridor.errors.region import AlreadyServingError, UnknownAttemptError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols.members_receipts import verify_members_receipt
 from corridor.protocols.merkle import is_consistent, is_included, leaf_hash
@@ -38,8 +39,9 @@ from corridor.protocols.release_tree import (
     release_leaf,
     verify_in_tree,
 )
+from corridor.protocols.secure_sum.messages import Acceptance, Unmask, signed
 from corridor.transport.certificates import fetch_authority
-from corridor.transport.messages import ReceiptKind, Released, Round
+from corridor.transport.messages import NodeBody, ReceiptKind, Refusal, Released, Round
 from corridor.transport.sealed_files import open_sealed
 from corridor.transport.suites import ed25519_verify
 from corridor.wire.v1 import exchange_pb2_grpc
@@ -259,6 +261,77 @@ def test_a_member_opens_its_receipt_and_adds_the_inputs_up_again(region: Loopbac
     region.nodes[RO].connect()
 
 
+def test_who_reveals_a_false_share_is_held_out_until_the_operator_readmits_it(
+    region: LoopbackRegion,
+) -> None:
+    node = region.nodes[MD]
+
+    def lie(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, Unmask):
+            first = replace(body.revealed[0], salt=bytes(len(body.revealed[0].salt)))
+            body = signed(replace(body, revealed=(first, *body.revealed[1:])), node.keys.sign)
+        yield body
+
+    node.script.bend = lie
+    assert_is_sum(region, released(region, region.ask(sql=sql(2022), rho="1/51")))
+    (newest, *_) = app.attempts(region.world, last=1)
+    became = {one["country"]: one for one in newest["members"]}
+    assert became["MD"]["proven"] == "secure_sum.lying_responder"
+    assert (became["MD"]["left_in"], became["MD"]["answered"]) == ("unmask", "consistency")
+    assert (newest["outcome"], newest["title"]) == (
+        "released",
+        "Persons by gender; year of identification or referral 2022",
+    )
+
+    wait_for_members(region, {"BG", "NG", "RO", "UA"})
+    forecast = region.post("/api/v1/forecast", {"sql": sql(2022), "rho": "1/52"}).json()
+    assert (forecast["would_take_part"], forecast["would_miss"]) == (
+        ["BG", "NG", "RO", "UA"],
+        ["MD"],
+    )
+    node.script.bend = lambda body: (body,)
+    without = released(region, region.ask(sql=sql(2022), rho="1/52"))
+    assert without["survivors"] == ["BG", "NG", "RO", "UA"]
+    (newest, *_) = app.attempts(region.world, last=1)
+    assert {m["country"]: m["not_invited"] for m in newest["members"]}["MD"] == "held out"
+    assert newest["number"] > 1  # it counts the tries at this question
+    assert app.attempt(region.world, newest["session"][:10]) == newest
+
+    app.readmit(region.world, MD, because="a test")
+    with_ = released(region, region.ask(sql=sql(2022), rho="1/53"))
+    assert with_["survivors"] == EVERYBODY
+
+
+def test_an_attempt_that_nobody_knows_is_not_found(region: LoopbackRegion) -> None:
+    with pytest.raises(UnknownAttemptError, match="no attempts"):
+        app.attempt(region.world, "zz%")
+
+
+def test_a_refusal_and_an_absence_stand_in_the_attempt_s_record(region: LoopbackRegion) -> None:
+    region.nodes[UA].disconnect()
+    wait_for_members(region, {"BG", "MD", "NG", "RO"})
+    region.nodes[RO].script.bend = refuse_the_proposal
+    assert released(region, region.ask(sql=sql(2023), rho="1/54"))["survivors"] == [
+        "BG",
+        "MD",
+        "NG",
+    ]
+    region.nodes[RO].script.bend = lambda body: (body,)
+    (newest, *_) = app.attempts(region.world, last=1)
+    became = {
+        m["country"]: (m["not_invited"], m["left_in"], m["code"], m["answered"])
+        for m in newest["members"]
+    }
+    assert became["UA"] == ("away", None, None, None)
+    assert became["RO"] == (None, "propose", "policy.refused", None)
+    assert became["BG"] == (None, None, None, "unmask")
+
+
+def refuse_the_proposal(body: NodeBody) -> Iterable[NodeBody]:
+    """As a node does whose policy does not allow the question."""
+    yield Refusal("policy.refused", "not here") if isinstance(body, Acceptance) else body
+
+
 def test_a_dropout_in_the_middle_of_its_vector_costs_no_answer(region: LoopbackRegion) -> None:
     region.nodes[RO].script.silent_at = Round.MASKED_INPUT
     release = released(region, region.ask(sql=sql(2021), rho="1/10"))
@@ -274,6 +347,12 @@ def test_two_dropouts_fail_the_attempt_which_names_them(region: LoopbackRegion) 
         region.nodes[country].script.silent_at = Round.MASKED_INPUT
     shown = region.wait(region.ask(sql=sql(2022), rho="1/10")["id"])
     assert shown["state"] == "failed"
+    (newest, *_) = app.attempts(region.world, last=1)
+    assert newest["failure"] == shown["failure"]
+    silent = {
+        m["country"]: (m["left_in"], m["answered"]) for m in newest["members"] if m["left_in"]
+    }
+    assert silent == dict.fromkeys(("RO", "UA"), ("masked-input", "opened"))
     assert shown["failure"]["code"] == "secure_sum.too_few_survivors"
     assert shown["failure"]["round"] == "masked-input"
     assert shown["failure"]["missing"] == ["RO", "UA"]

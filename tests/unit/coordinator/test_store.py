@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from corridor.coordinator.store import SCHEMA_VERSION, Store, tokens
+from corridor.coordinator.store import SCHEMA_VERSION, Store, held_out, tokens
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
 
@@ -69,6 +69,35 @@ def test_a_file_of_another_version_is_left_alone(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(StoreFromElsewhereError):
         Store(tmp_path / "c.sqlite3")
+
+
+def test_members_named_by_an_older_version_are_held_out_or_readmitted_as_it_meant(
+    tmp_path: Path,
+) -> None:
+    """Version 3 left a named dealer out of one attempt: UA's is to come, RO's is over."""
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        for table in ("held_out", "attempt_members"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql(
+            "CREATE TABLE named_dealers (session BLOB, country TEXT, left_out_of BLOB)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO attempts (session, question, started, round, since, ended) "
+            "VALUES (x'01', 'q1', 10, 'unmask', 11, 12), (x'02', 'q2', 20, 'share', 21, NULL)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO named_dealers VALUES (x'01', 'RO', x'02'), (x'02', 'UA', NULL)"
+        )
+        connection.exec_driver_sql("PRAGMA user_version = 3")
+    store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(held_out.c.country, held_out.c.since, held_out.c.readmitted).order_by("country")
+        ).all()
+    assert [tuple(row) for row in rows] == [("RO", 12, 20), ("UA", 20, None)]
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_refused_with_a_code(tmp_path: Path) -> None:
