@@ -487,7 +487,7 @@ async def _stop(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    parts.connections.close_all()
+    parts.streams.stop()
     await server.stop(grace=1.0)
     await asyncio.gather(*parts.streams.recording, return_exceptions=True)
     await asyncio.to_thread(web.stop)

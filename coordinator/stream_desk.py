@@ -70,6 +70,7 @@ class StreamDesk:
         one_standing: standings are taken one after the other, so that what is recorded of a
             country is what its live stream said last.
         recording: tasks that record streams which began or ended.
+        stopping: the coordinator stops; that everybody has left is recorded once, for all.
     """
 
     store: Store
@@ -82,6 +83,7 @@ class StreamDesk:
     now: Callable[[], int]
     one_standing: asyncio.Lock = field(default_factory=asyncio.Lock)
     recording: set["asyncio.Task[None]"] = field(default_factory=set)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def greet(self, country: CountryCode, fingerprint: str, first: NodeMessage) -> Connection:
         """Open the stream of the node whose certificate this is.
@@ -154,6 +156,15 @@ class StreamDesk:
             self._record(self._record_gone(connection.country))
         _log.info("stream.closed", country=connection.country)
 
+    def stop(self) -> None:
+        """End every stream after what is in line, and record nothing of them from now on.
+
+        gRPC gives no sign when the last of its streams has unwound: some do so only while the
+        event loop is being closed, when there are no worker threads any more.
+        """
+        self.stopping.set()
+        self.connections.close_all()
+
     def _record(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self.recording.add(task)
@@ -171,13 +182,13 @@ class StreamDesk:
 
     async def _record_arrived(self, connection: Connection) -> None:
         async with self.one_standing:
-            if self.connections.is_live(connection):
+            if self.connections.is_live(connection) and not self.stopping.is_set():
                 standing = connection.standing
                 await asyncio.to_thread(self.presence.arrived, connection.country, standing)
 
     async def _record_gone(self, country: CountryCode) -> None:
         async with self.one_standing:
-            if country not in self.connections.live:
+            if country not in self.connections.live and not self.stopping.is_set():
                 await asyncio.to_thread(self.presence.left, country)
 
     def announce(self, charter: Digest, *, in_force: bool) -> None:
