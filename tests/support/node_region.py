@@ -402,8 +402,12 @@ class Talk:
             (answer,) = node.hear(self.request, self.session)
             assert isinstance(answer, Unmask), answer
             self._unmasking = self._unmasking.on_unmask(answer, verify=verify)
-        self._unmasking.close(suite=SUITE).remove_masks(self.total, suite=SUITE)
+        self.unmasked().remove_masks(self.total, suite=SUITE)
         return coordinator.decode(self.total) / 2.0**self._unmasking.parameters.scale_bits
+
+    def unmasked(self) -> coordinator.Unmasked:
+        """What the coordinator puts together of everybody's shares."""
+        return self._unmasking.close(suite=SUITE)
 
     def until(self, last: str) -> None:
         """Every round up to `last`."""

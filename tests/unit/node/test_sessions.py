@@ -17,6 +17,7 @@ from corridor.errors.node import PastDeadlineError
 from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
 from corridor.protocols.secure_sum.messages import MaskedInput, Opened, Roster
+from corridor.protocols.secure_sum.node import Accepted
 from corridor.queries.predicates import Among, all_of
 from corridor.queries.question import Question, make_question
 from corridor.transport.messages import (
@@ -127,6 +128,39 @@ def test_a23_the_next_attempt_shares_no_key_with_the_last(nodes: list[RealNode])
         for key in (word.envelope_key, word.mask_key)
     ]
     assert len(set(keys)) == len(keys) == 16
+
+
+def drawn_by(node: RealNode, session: SessionId) -> list[bytes]:
+    """The secrets that a node holds for an attempt that it accepted."""
+    state = node.sessions._attempts[session]._state
+    assert isinstance(state, Accepted)
+    return [state.secrets.envelope_seed, state.secrets.self_mask_seed, state.secrets.mask_seed]
+
+
+def test_a23_an_attempt_after_a_failed_one_draws_every_secret_afresh(nodes: list[RealNode]) -> None:
+    """Whoever failed an attempt after it was unmasked knows its seeds: they must open no other."""
+    drawn: list[bytes] = []
+    sealed: list[bytes] = []
+    put_together: list[bytes] = []
+    for number in (1, 2):
+        talk = Talk(nodes, SessionId(b"attempt number %d" % number))
+        talk.propose()
+        drawn += [one for node in nodes for one in drawn_by(node, talk.session)]
+        for last in ("share", "open", "mask", "sign"):
+            getattr(talk, last)()
+        for dealings in talk.dealings.values():
+            sealed += [one.envelope for one in dealings if one.dealer != one.recipient]
+            sealed += [one.pair_key.box for one in dealings if one.pair_key is not None]
+        talk.unmask()
+        unmasked = talk.unmasked()
+        put_together += [*unmasked.seeds.values(), *unmasked.pair_keys.values()]
+        for node in nodes:
+            node.hear(ENDED, talk.session)
+            assert node.spent == (number * RHO, 0)  # and its ρ: nothing is paid for twice over
+    assert len(set(drawn)) == len(drawn) == 2 * 4 * 3
+    assert len(set(sealed)) == len(sealed) == 2 * (4 * 3 + 6)
+    assert len(set(put_together)) == len(put_together) == 2 * 4
+    assert set(put_together) <= set(drawn)
 
 
 # ---------------------------------------------------------------- what should not be
