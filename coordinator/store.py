@@ -37,6 +37,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -282,7 +283,7 @@ class Store:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version in (0, 1, 2, 3):
                 schema.create_all(connection)
-                if version:
+                if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
