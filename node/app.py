@@ -1214,5 +1214,6 @@ def _counted(tables: EditionTables) -> str:
 
 
 def _short(value: object) -> str:
+    """A hash by its beginning; codes and an operator's words are read whole."""
     text = str(value)
-    return text if len(text) <= 24 else text[:12] + "…"
+    return text[:12] + "…" if len(text) > 24 and set(text) <= set("0123456789abcdef") else text

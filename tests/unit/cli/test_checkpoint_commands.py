@@ -184,6 +184,7 @@ def test_an_operator_settles_a_contradiction_and_the_journal_keeps_the_words(
     assert all(one.ok for one in app.doctor(app.real_world(home)) if one.what == "releases")
     last = app.journal(app.real_world(home), 1)[0]
     assert (last.kind, last.document["words"]) == ("evidence_settled", words)
+    assert words in last.details  # whole, for people too; only hashes are cut
 
 
 def test_a_stranger_s_checkpoint_is_compared_with_nothing(
