@@ -60,7 +60,7 @@ from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
-from corridor.errors.charter import MalformedCharterError
+from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
 from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
@@ -241,8 +241,11 @@ def invite(world: World, country: CountryCode, *, days: int = 14) -> Invitation:
 
     Raises:
         NoHomeError: no coordinator was made here.
+        NoSuchCountryError: no charter could list this country. Nothing was issued.
     """
     with opened(world) as parts:
+        if country not in parts.catalogue.country_names:
+            raise NoSuchCountryError(country)
         code, expires = parts.enrolment.invite(country, timedelta(days=days))
         return Invitation(
             country=country,

@@ -27,6 +27,7 @@ import structlog
 
 from corridor import __version__
 from corridor.errors import CorridorError
+from corridor.errors.charter import NoSuchCountryError
 from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
     AlreadyServingError,
@@ -171,7 +172,10 @@ def initialise(world: World, *, country: CountryCode, name: str) -> CardView:
 
     Raises:
         HomeExistsError: there is a node already. Nothing was changed.
+        NoSuchCountryError: no charter could list this country. Nothing was made.
     """
+    if country not in parse_catalogue(_read_data).country_names:
+        raise NoSuchCountryError(country)
     home = Home(world.home)
     settings = NodeSettings(country, name)
     create_home(home, settings)

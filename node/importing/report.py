@@ -69,7 +69,10 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "country.several": ("rejected", "names several countries; leave one, or map it"),
     "country.from_address": ("repaired", "the country was taken out of an address"),
     "country.comma_list": ("repaired", "separate several countries by ; instead of commas"),
-    "picklist.unknown_value": ("rejected", "use a value of the HTCDS picklist"),
+    "picklist.unknown_value": (
+        "rejected",
+        "use a value of the HTCDS picklist; corridor/queries/data/htcds-2.0.json lists them",
+    ),
     "picklist.several_values": ("rejected", "this field takes one value; leave the right one"),
     "picklist.space_list": ("repaired", "separate several values by ; instead of spaces"),
     "number.unreadable": ("rejected", "write a whole number"),

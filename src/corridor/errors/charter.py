@@ -37,3 +37,16 @@ class NotAMemberError(RefusedError):
     """A country is not among the members of the charter. Nothing was changed."""
 
     code = "charter.not_a_member"
+
+
+class NoSuchCountryError(InvalidInputError):
+    """A country is named that is none, so that no charter could list it. Nothing was made."""
+
+    code = "charter.no_such_country"
+
+    def __init__(self, country: str) -> None:
+        """Name what was given."""
+        super().__init__(
+            f"{country}: is no country of ISO 3166-1, so no charter can list a node of it; nothing "
+            "was made. Give the alpha-2 code of the authority's country, such as MD."
+        )

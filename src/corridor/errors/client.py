@@ -39,8 +39,9 @@ class CoordinatorSilentError(UnavailableError):
 
     def __init__(self, url: str, reason: str) -> None:
         """Name the address and the reason."""
+        tls = "If it serves TLS, write https:// there. " if url.startswith("http://") else ""
         super().__init__(
-            f"{url}: no answer ({reason}). Check the address and the network; a question that "
+            f"{url}: no answer ({reason}). {tls}Check the address and the network; a question that "
             "was asked already goes on, and `corridor results` shows it later."
         )
 
@@ -53,8 +54,8 @@ class RemoteAnswerError(UnavailableError):
     def __init__(self, where: str) -> None:
         """Name the place."""
         super().__init__(
-            f"{where}: the answer is not one of Corridor's; is this the coordinator's address, "
-            "and of the same version?"
+            f"{where}: the answer is not one of Corridor's; is this the coordinator's address "
+            "(https:// where it serves TLS), and of the same version?"
         )
 
 

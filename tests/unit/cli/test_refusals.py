@@ -40,6 +40,7 @@ REFUSED = {
     "coordinator charter show --home empty": "coordinator.no_home",
     "coordinator init --home new --name X --web nowhere": "coordinator.settings",
     "node enrol missing.json --home empty": "cli.unreadable_file",
+    "node init --country XX --home new": "charter.no_such_country",
     "node approve": "node.approvals_not_built",
     "coordinator init --name X --home /proc/none": "disk.cannot_make_folder",
     "node init --country MD --home file/node": "disk.cannot_make_folder",

@@ -16,7 +16,11 @@ import httpx
 import numpy as np
 import pytest
 
+from corridor.client.app import connect
+from corridor.client.connection import Credentials
 from corridor.coordinator import app, servicers
+from corridor.errors.charter import NoSuchCountryError
+from corridor.errors.client import CoordinatorSilentError
 from corridor.errors.region import AlreadyServingError, UnknownAttemptError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols.members_receipts import verify_members_receipt
@@ -618,6 +622,19 @@ def test_a29_a_header_without_an_end_is_cut_off(region: LoopbackRegion) -> None:
                 peer.sendall(b"a" * (1 << 20))
                 sent += 1
     assert sent < 64
+
+
+def test_plain_http_to_a_port_that_serves_tls_is_told_the_way(region: LoopbackRegion) -> None:
+    with (
+        connect(Credentials(f"http://{region.web}", region.token, "")) as analyst,
+        pytest.raises(CoordinatorSilentError, match="write https://"),
+    ):
+        analyst.describe()
+
+
+def test_nobody_is_invited_of_what_is_no_country(region: LoopbackRegion) -> None:
+    with pytest.raises(NoSuchCountryError, match="XX"):
+        app.invite(region.world, CountryCode("XX"))
 
 
 def test_a45_an_old_tls_is_refused_by_the_web_port(region: LoopbackRegion) -> None:
