@@ -1,6 +1,7 @@
 """Bounded counts of persons against DuckDB's plain ones, over one encrypted store, in one run.
 
     python benchmarks/bench_evaluation.py [CASES [LEGS]]        10⁶ of each; try 10000000
+    python benchmarks/bench_evaluation.py --others 1000000      and two other libraries
 
 Each figure is the best of three, from the encrypted files to the finished table: reading,
 decrypting, counting. The plain queries answer the same question about the same rows with the
@@ -8,11 +9,20 @@ same columns read (those with consent), without a bound on what a person adds:
 
     GROUP BY                 count(*) per cell
     count(DISTINCT person)   persons per cell, each in as many cells as they have rows in
+
+The other libraries (`others_counting.py`) bound what a person adds, and add noise as ours does not
+here; they read an unencrypted file that holds nothing but a person's and a cell's number, so their
+task is easier. Beside their time stands their CPU: they use every core that they find. `grown` is
+how much this process's memory rose at most while ours ran.
 """
 
+import argparse
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +30,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from corridor.ids import CountryCode, EditionId
 from corridor.node import schema
@@ -36,6 +47,10 @@ from corridor.queries.question import Question
 
 DATA = Path(__file__).parents[1] / "queries" / "data"
 RUNS = 3
+OTHERS = {
+    "opendp": ("opendp[polars]==0.16.0",),
+    "smartnoise": ("smartnoise-sql==1.0.10", "setuptools<80", "pyarrow"),
+}
 KEY = bytes(range(16))
 CONSENT = "consent AND agreement IS NOT FALSE"
 ALWAYS = ["person", "consent", "agreement"]
@@ -45,20 +60,27 @@ REGION = ["BG", "MD", "NG", "RO", "UA"]
 
 
 def main() -> None:
-    cases = int(sys.argv[1]) if len(sys.argv) > 1 else 10**6
-    legs = int(sys.argv[2]) if len(sys.argv) > 2 else cases
+    parser = argparse.ArgumentParser(description="bounded counts of persons")
+    parser.add_argument("cases", nargs="?", type=int, default=10**6)
+    parser.add_argument("legs", nargs="?", type=int)
+    parser.add_argument("--others", action="store_true", help="OpenDP's polars, SmartNoise SQL")
+    asked = parser.parse_args()
+    cases, legs = asked.cases, asked.cases if asked.legs is None else asked.legs
+    print(f"load average {load()}")
     with TemporaryDirectory() as folder:
         generator = np.random.default_rng(1)
         store = EditionStore(Path(folder), generator.bytes, lambda: datetime.now(UTC))
         tables = make_tables(generator, cases, legs)
         edition = timed_write(store, tables)
         persons = tables.persons.num_rows
+        if asked.others:
+            plain_file, cells = write_plain(Path(folder), tables)
         del tables
         region = RegionQuestions(domains())
         title = f"{cases:,} cases and {legs:,} legs of {persons:,} persons"
-        print(f"{title}\n{'':38}{'ours':>9}{'GROUP BY':>18}{'DISTINCT':>18}")
+        print(f"{title}\n{'':38}{'ours':>9}{'CPU':>9}{'grown':>9}{'GROUP BY':>18}{'DISTINCT':>18}")
         reader = store.reader(edition)
-        compare(
+        matrix = compare(
             "corridor matrix, m = 1",
             region.corridors.by("recruited_in", "exploited_in").count(),
             reader,
@@ -82,6 +104,18 @@ def main() -> None:
             reader,
             Plain("cases", ["recruited_in", "exploited_in"], mean="vic_AgeWhenTrafficked"),
         )
+        if asked.others:
+            for name, packages in OTHERS.items():
+                compare_other(name, packages, plain_file, cells, matrix)
+    print(f"load average {load()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds."""
+
+    wall: float
+    cpu: float
 
 
 class Plain:
@@ -119,24 +153,80 @@ class Plain:
             connection.execute(text).fetchall()
 
 
-def compare(name: str, question: Question, reader: EditionReader, plain: Plain) -> None:
+def compare(name: str, question: Question, reader: EditionReader, plain: Plain) -> Spent:
     plan = compile_plan(question, domains())
+    before = memory(reset=True)
     ours = best(lambda: evaluate(plan, reader, KEY, ConsentRule.HTCDS_CONSENT))
-    group_by = best(lambda: plain.run(reader, "count(*)"))
-    distinct = best(lambda: plain.run(reader, "count(DISTINCT person)"))
+    grown = (memory() - before) / 1e6
+    group_by = best(lambda: plain.run(reader, "count(*)")).wall
+    distinct = best(lambda: plain.run(reader, "count(DISTINCT person)")).wall
     print(
-        f"{name:38}{ours:7.3f} s{group_by:9.3f} s {ours / group_by:5.2f}×"
-        f"{distinct:9.3f} s {ours / distinct:5.2f}×"
+        f"{name:38}{ours.wall:7.3f} s{ours.cpu:7.3f} s{grown:6.0f} MB"
+        f"{group_by:9.3f} s {ours.wall / group_by:5.2f}×"
+        f"{distinct:9.3f} s {ours.wall / distinct:5.2f}×",
+        flush=True,
+    )
+    return ours
+
+
+def compare_other(name: str, packages: Sequence[str], path: Path, cells: int, ours: Spent) -> None:
+    uv, script = Path(sys.prefix) / "bin" / "uv", Path(__file__).parent / "others_counting.py"
+    done = subprocess.run(  # noqa: S603  # our own script, in an environment of its own
+        [
+            *(str(uv), "run", "--quiet", "--no-project", "--isolated", "--python", sys.executable),
+            *(word for package in packages for word in ("--with", package)),
+            *("python", str(script), name, str(path), str(cells)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print(f"{name}: failed: {done.stderr.strip().splitlines()[-1]}")
+        return
+    wall, cpu = map(float, done.stdout.split()[:2])
+    print(
+        f"corridor matrix by {name:19}{wall:7.3f} s{cpu:7.3f} s   "
+        f"{wall / ours.wall:.1f} × our time, {cpu / ours.cpu:.1f} × our CPU",
+        flush=True,
     )
 
 
-def best(run: Callable[[], object]) -> float:
-    seconds = []
+def write_plain(folder: Path, tables: EditionTables) -> tuple[Path, int]:
+    """Who counts in which cell of the matrix, without encryption, for the other libraries."""
+    cases = tables.cases
+    kept = cases.filter(cases["consent"])
+    codes = [
+        kept[name].combine_chunks().dictionary_encode().indices.to_numpy()
+        for name in ("recruited_in", "exploited_in")
+    ]
+    cell = (codes[0].astype(np.uint32) * len(COUNTRIES) + codes[1]).astype(np.uint32)
+    path = folder / "plain.parquet"
+    pq.write_table(pa.table({"person": kept["person"], "cell": cell}), path)
+    return path, len(COUNTRIES) ** 2
+
+
+def best(run: Callable[[], object]) -> Spent:
+    wall, cpu = [], []
     for _ in range(RUNS):
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         run()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - spent)
+    return Spent(min(wall), min(cpu))
+
+
+def memory(*, reset: bool = False) -> int:
+    """Bytes: the most that was resident since the last reset; after a reset, what is now."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in status if line.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024
+
+
+def load() -> str:
+    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 def timed_write(store: EditionStore, tables: EditionTables) -> EditionId:

@@ -235,7 +235,7 @@ class Bench:
         child.terminate()
         child.join()
 
-    async def bare_call(self, country: CountryCode, address: str) -> Any:
+    async def bare_call(self, country: CountryCode, address: str) -> object:
         home = Home(self.folder / f"node-{country}")
         channel = dial(
             address,
@@ -243,7 +243,7 @@ class Bench:
             authority=decode_certificate(read_authority(home), "ca.pem"),
             pinned=read_enrolment(home).authority,
         )
-        call = channel.stream_stream("/bare/Go")()
+        call: Any = channel.stream_stream("/bare/Go")()
         await call.write(b"hello")
         await call.read()
         return channel, call
@@ -303,7 +303,7 @@ def serve_bare(home: Path, pipe: Any) -> None:
             clock=world.clock,
             new_reference=world.reference,
         )
-        handlers = {"Go": grpc.stream_stream_rpc_method_handler(go)}
+        handlers: dict[str, Any] = {"Go": grpc.stream_stream_rpc_method_handler(go)}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bare", handlers),))
         await server.start()
         pipe.send(port)

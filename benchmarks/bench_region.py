@@ -236,6 +236,8 @@ def show_rounds(log: Path) -> None:
                 name = entry.get("round", "sum, release, receipts")
                 spent.setdefault(name, []).append((moment - last).total_seconds())
                 last = moment
+            case _:
+                pass
     rows = [f"{name} {statistics.median(times) * 1e3:.0f} ms" for name, times in spent.items()]
     print("rounds: " + ", ".join(rows))
 
@@ -311,7 +313,7 @@ async def bare_exchange(folder: Path, countries: Sequence[CountryCode]) -> float
         new_reference=world.reference,
     )
     bare = Bare()
-    handler = grpc.stream_stream_rpc_method_handler(bare.connect)
+    handler: Any = grpc.stream_stream_rpc_method_handler(bare.connect)
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("bare", {"Go": handler}),)
     )
@@ -378,7 +380,7 @@ def hold_clients(folder: Path, countries: Sequence[CountryCode], address: str) -
             authority=decode_certificate(read_authority(home), "ca.pem"),
             pinned=read_enrolment(home).authority,
         )
-        call = channel.stream_stream("/bare/Go")()
+        call: Any = channel.stream_stream("/bare/Go")()
         while (message := await call.read()) is not grpc.aio.EOF:
             await call.write(message)
 

@@ -4,6 +4,8 @@
     python benchmarks/bench_secure_sum.py 175x1000000          nodes × cells; minutes, not seconds
     python benchmarks/bench_secure_sum.py --ring 64 50x100000
     python benchmarks/bench_secure_sum.py --suite x25519 --suite xwing 50x1000000
+    python benchmarks/bench_secure_sum.py --flower 10x1000000  beside Flower's SecAgg+ (see
+                                                               `flower_secagg.py`), in the same run
 
 For each share of dropouts (0, 10, 30 %) one attempt runs through the real states in this process,
 without a network. The first node's CPU is measured; the other nodes' work is not counted. Nodes
@@ -15,14 +17,22 @@ together again, and their masks with every survivor are computed again.
     hashing      SHA-256 over what arrived, which is the spool's work; the coordinator's, not in
                  the column before
     plain sum    adding the same vectors as int64: what it costs to trust somebody
+    sent         bytes of one node's messages as they go over the wire; received: those to it
+    grown        how much the process's memory rose at most while vectors were masked, added and
+                 unmasked, in vectors of the ring: one node's masking at a time, and the
+                 coordinator's total. Does not grow with the nodes
 """
 
 import argparse
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
 from itertools import product
+from pathlib import Path
 from secrets import token_bytes
 from time import process_time
 from typing import ParamSpec, TypeVar
@@ -38,12 +48,22 @@ from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     AttemptParameters,
     LedgerStatement,
+    Proposal,
     ProposalHeader,
     Scope,
     SurvivorSet,
     signed,
 )
 from corridor.protocols.suite import Sign, Suite
+from corridor.transport import codec
+from corridor.transport.messages import (
+    CoordinatorBody,
+    CoordinatorInSession,
+    Dealings,
+    NodeBody,
+    NodeInSession,
+    VectorChunk,
+)
 from corridor.transport.suites import (
     ed25519_public_key,
     ed25519_signer,
@@ -98,12 +118,15 @@ BLANK = ProposalHeader(
 
 @dataclass(slots=True)
 class Result:
-    """CPU seconds."""
+    """CPU seconds; bytes of the measured node; memory in vectors."""
 
     node: float
     coordinator: float
     hashing: float
     plain: float
+    sent: int
+    received: int
+    grown: float
 
 
 class Attempt:
@@ -135,9 +158,23 @@ class Attempt:
         )
         self.node, self.coordinator, self.hashing = Clock(), Clock(), Clock()
         self.others = Clock()
+        self.sent, self.received = 0, 0
 
     def clock(self, country: CountryCode) -> Clock:
         return self.node if country == self.measured else self.others
+
+    def says(self, country: CountryCode, *bodies: NodeBody) -> None:
+        """Count what the measured node sends."""
+        if country == self.measured:
+            for body in bodies:
+                message = NodeInSession(self.header.session, body)
+                self.sent += codec.encode_node_message(message).ByteSize()
+
+    def hears(self, *bodies: CoordinatorBody) -> None:
+        """Count what is sent to the measured node."""
+        for body in bodies:
+            message = CoordinatorInSession(self.header.session, body)
+            self.received += codec.encode_coordinator_message(message).ByteSize()
 
     def parameters_for(self, _size: int) -> AttemptParameters:
         return self.parameters
@@ -145,6 +182,7 @@ class Attempt:
     def run(self, vector: npt.NDArray[np.int64]) -> Result:
         """Every node counts the same vector; its cost does not depend on what is in it."""
         opened, inputs = self._share()
+        before = memory(reset=True)
         total = np.zeros(vector.size, dtype=ring_type(self.parameters.ring_bits))
         awaiting: dict[CountryCode, node.AwaitingSurvivors] = {}
         sharers = inputs.sharers
@@ -164,6 +202,8 @@ class Attempt:
             )
             chunks = clock.time(list, masking.chunks())
             awaiting[country], word = clock.time(masking.finish, self.sign[country])
+            pieces = (VectorChunk(index, chunk) for index, chunk in enumerate(chunks))
+            self.says(country, *pieces, word)
             hasher = sha256()
             for chunk in chunks:
                 self.hashing.time(hasher.update, chunk)
@@ -176,12 +216,19 @@ class Attempt:
         unmasked = self.coordinator.time(unmasking.close, suite=self.suite)
         self.coordinator.time(unmasked.remove_masks, total, suite=self.suite)
         result = self.coordinator.time(coordinator.decode, total)
+        grown = (memory() - before) / total.nbytes
         plain = Clock()
         expected = plain.time(plain_sum, vector, len(awaiting))
         if not (result == expected).all():
             raise SystemExit("the sum is wrong")
         return Result(
-            self.node.seconds, self.coordinator.seconds, self.hashing.seconds, plain.seconds
+            node=self.node.seconds,
+            coordinator=self.coordinator.seconds,
+            hashing=self.hashing.seconds,
+            plain=plain.seconds,
+            sent=self.sent,
+            received=self.received,
+            grown=grown,
         )
 
     def _share(
@@ -201,10 +248,12 @@ class Attempt:
                 random_bytes=token_bytes,
                 sign=self.sign[country],
             )
+            self.says(country, acceptance)
             accepting = self.coordinator.time(
                 accepting.on_acceptance, acceptance, verify=ed25519_verify, suite=self.suite
             )
         sharing, roster = self.coordinator.time(accepting.close, self.parameters_for)
+        self.hears(Proposal(self.header, b"{}", self.sign[self.measured](b"")), roster)
         shared = {}
         for country in self.countries:
             shared[country], shares = self.clock(country).time(
@@ -217,8 +266,10 @@ class Attempt:
                 random_bytes=token_bytes,
                 sign=self.sign[country],
             )
+            self.says(country, shares)
             sharing = self.coordinator.time(sharing.on_shares, shares)
         opening, dealings = self.coordinator.time(sharing.close)
+        self.hears(Dealings(dealings[self.measured]))
         opened = {}
         for country in self.countries:
             opened[country], word = self.clock(country).time(
@@ -230,8 +281,10 @@ class Attempt:
                 sign=self.sign[country],
                 unwitnessed=(),
             )
+            self.says(country, word)
             opening = self.coordinator.time(opening.on_opened, word, verify=ed25519_verify)
-        inputs, _ = self.coordinator.time(opening.close, verify=ed25519_verify)
+        inputs, sharers = self.coordinator.time(opening.close, verify=ed25519_verify)
+        self.hears(sharers)
         return opened, inputs
 
     def _sign_and_reveal(
@@ -245,8 +298,10 @@ class Attempt:
             words[country], signature = self.clock(country).time(
                 state.on_survivors, survivors, self.sign[country]
             )
+            self.says(country, signature)
             signing = self.coordinator.time(signing.on_signature, signature, verify=ed25519_verify)
         unmasking, request = self.coordinator.time(signing.close)
+        self.hears(survivors, request)
         for country, word in words.items():
             _, unmask = self.clock(country).time(
                 word.on_unmask_request,
@@ -255,6 +310,7 @@ class Attempt:
                 verify=ed25519_verify,
                 sign=self.sign[country],
             )
+            self.says(country, unmask)
             unmasking = self.coordinator.time(unmasking.on_unmask, unmask, verify=ed25519_verify)
         return unmasking
 
@@ -286,27 +342,80 @@ def plain_sum(vector: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64
     return total
 
 
+def memory(*, reset: bool = False) -> int:
+    """Bytes: the most that was resident since the last reset; after a reset, what is now."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in status if line.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024
+
+
+def flower(size: str, dropouts: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """CPU milliseconds of a node and of the server in Flower's SecAgg+, by share of dropouts."""
+    uv, python = Path(sys.prefix) / "bin" / "uv", sys.executable
+    done = subprocess.run(  # noqa: S603  # our own script, in an environment of its own
+        [
+            *(str(uv), "run", "--quiet", "--no-project", "--isolated", "--python", python),
+            *("--with", "flwr==1.42.0", "python", str(Path(__file__).parent / "flower_secagg.py")),
+            *(word for one in dropouts for word in ("--dropouts", str(one))),
+            size,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("Flower")]
+    return {int(row[3]): (float(row[4]), float(row[5])) for row in rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU of a secure sum")
     parser.add_argument("sizes", nargs="*", default=SIZES, help="NODESxCELLS")
     parser.add_argument("--ring", type=int, choices=(32, 64), default=32)
     parser.add_argument("--suite", action="append", choices=SUITES, help="may be repeated")
+    parser.add_argument("--dropouts", type=int, action="append", help="per cent; may be repeated")
+    parser.add_argument("--flower", action="store_true", help="and Flower's SecAgg+ beside it")
     asked = parser.parse_args()
     suites = [suite_named(name) for name in asked.suite or SUITES]
-    print(f"CPU milliseconds, ring of {asked.ring} bits")
+    shares = asked.dropouts or DROPOUTS
+    print(f"CPU milliseconds, ring of {asked.ring} bits; load average {load()}")
     print(
-        f"{'suite':>8} {'nodes × cells':>16} {'dropouts':>8} {'node':>8} {'coordinator':>12}",
-        end=" ",
+        f"{'suite':>8} {'nodes × cells':>16} {'dropouts':>8} {'node':>8} {'coordinator':>12} "
+        f"{'hashing':>8} {'plain sum':>10} {'sent':>10} {'received':>10} {'grown':>6}"
     )
-    print(f"{'hashing':>8} {'plain sum':>10}")
     for size in asked.sizes:
         nodes, cells = map(int, size.split("x"))
         vector = np.random.default_rng(1).integers(-1000, 1000, cells)
-        for dropouts, suite in product(DROPOUTS, suites):
+        results: dict[tuple[str, int], Result] = {}
+        for dropouts, suite in product(shares, suites):
             result = Attempt(suite, nodes, cells, dropouts, asked.ring).run(vector)
-            print(f"{suite.name:>8} {f'{nodes} × {cells}':>16} {dropouts:>6} %", end=" ")
-            print(f"{result.node * 1e3:8.1f} {result.coordinator * 1e3:12.1f}", end=" ")
-            print(f"{result.hashing * 1e3:8.1f} {result.plain * 1e3:10.1f}", flush=True)
+            results[suite.name, dropouts] = result
+            print(
+                f"{suite.name:>8} {f'{nodes} × {cells}':>16} {dropouts:>6} % "
+                f"{result.node * 1e3:8.1f} {result.coordinator * 1e3:12.1f} "
+                f"{result.hashing * 1e3:8.1f} {result.plain * 1e3:10.1f} "
+                f"{result.sent:>10,} {result.received:>10,} {result.grown:6.1f}",
+                flush=True,
+            )
+        for dropouts, (node_ms, server_ms) in (
+            flower(size, shares) if asked.flower else {}
+        ).items():
+            last = suites[-1].name
+            ours = results[last, dropouts]
+            print(
+                f"{'Flower':>8} {f'{nodes} × {cells}':>16} {dropouts:>6} % {node_ms:8.1f} "
+                f"{server_ms:12.1f}   node {node_ms / ours.node / 1e3:.1f} × {last}, server "
+                f"{server_ms / (ours.coordinator + ours.hashing) / 1e3:.1f} × with its hashing",
+                flush=True,
+            )
+    print(f"load average {load()}")
+
+
+def load() -> str:
+    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 if __name__ == "__main__":
