@@ -7,8 +7,9 @@ Membership   single calls: charter, signature, receipts, consistency of the rele
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -26,7 +27,9 @@ from corridor.transport.messages import (
     CharterDocument,
     CharterStatus,
     ConsistencyProof,
+    CoordinatorInSession,
     CoordinatorMessage,
+    Dealings,
     ReceiptChunk,
 )
 from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, membership_pb2_grpc
@@ -35,6 +38,11 @@ _log = structlog.get_logger()
 
 HELLO_SECONDS = 30.0
 """How long a stream may be open before its node has said who it is."""
+
+ENCODED_AT_MOST = 256
+"""Messages that are kept as they go over the wire: one question of each of the most members."""
+
+_Encoded: TypeAlias = tuple[CoordinatorMessage, exchange_pb2.CoordinatorMessage]
 
 Requests = AsyncIterator[exchange_pb2.NodeMessage]
 
@@ -46,7 +54,7 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         """Take the desk, and what checks a long stream's certificate again, message by message."""
         self._desk = desk
         self._recheck = recheck
-        self._encoded: tuple[CoordinatorMessage, exchange_pb2.CoordinatorMessage] | None = None
+        self._encoded: OrderedDict[int, _Encoded] = OrderedDict()
 
     async def Connect(
         self, request_iterator: Requests, context: "grpc.aio.ServicerContext[Any, Any]"
@@ -70,13 +78,20 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
             self._desk.gone(connection)
 
     def _encode(self, message: CoordinatorMessage) -> exchange_pb2.CoordinatorMessage:
-        """The message for the wire; what goes to many nodes one after the other is encoded once.
+        """The message for the wire; what goes to many nodes is encoded once.
 
-        A roster names every member to every member: encoded for each, r² acceptances.
+        A roster names every member to every member: encoded for each, r² acceptances. When a
+        coordinator is back, each of n nodes asks all others how far they hold n ledgers: n³.
         """
-        if self._encoded is None or self._encoded[0] is not message:
-            self._encoded = (message, codec.encode_coordinator_message(message))
-        return self._encoded[1]
+        if isinstance(message, CoordinatorInSession) and isinstance(message.body, Dealings):
+            return codec.encode_coordinator_message(message)  # to one node, and long
+        kept = self._encoded.get(id(message))  # no other has its id while it is kept itself
+        if kept is None:
+            kept = (message, codec.encode_coordinator_message(message))
+            self._encoded[id(message)] = kept
+            if len(self._encoded) > ENCODED_AT_MOST:
+                self._encoded.popitem(last=False)
+        return kept[1]
 
     async def _read(self, peer: Peer, connection: Connection, requests: Requests) -> None:
         try:

@@ -25,7 +25,7 @@ member debits (`protocols.witnesses` proves what this gives):
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from corridor.errors import InvalidInputError
@@ -140,6 +140,7 @@ class Charter:
         witness_quorum: other members who must hold a ledger before a debit; None leaves it to
             the rule above. A smaller number protects against accidents only.
         synthetic: the members' data are made up; faults on purpose are allowed.
+        digest: the charter's hash.
 
     Raises:
         MalformedCharterError: a field is out of its range, or fields contradict one another.
@@ -164,6 +165,7 @@ class Charter:
     failed_attempts_per_day: int = 3
     witness_quorum: int | None = None
     synthetic: bool = False
+    digest: Digest = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a charter under which no guarantee could hold."""
@@ -171,6 +173,8 @@ class Charter:
         self._check_members()
         self._check_numbers()
         self._check_domains()
+        # Compared with what each of n members holds, n times over, and n members long.
+        object.__setattr__(self, "digest", canonical.digest("corridor charter", self.encode()))
 
     def _check_version(self) -> None:
         _demand_range("version", self.version, 1, 10**6)
@@ -325,11 +329,6 @@ class Charter:
                 "synthetic": self.synthetic,
             }
         )
-
-    @property
-    def digest(self) -> Digest:
-        """The charter's hash."""
-        return canonical.digest("corridor charter", self.encode())
 
 
 @dataclass(frozen=True, slots=True)
