@@ -1,6 +1,8 @@
 """Many connected idle nodes on one coordinator, and their return after it restarts.
 
-    python benchmarks/bench_idle.py [SIZES…]          10 and 175 nodes
+    python benchmarks/bench_idle.py [SIZES…]          10 and 50 nodes
+    python benchmarks/bench_idle.py --no-charter 175  streams alone: nobody accepted a charter yet, so
+                                                      nobody witnesses anybody
 
 The coordinator is a process of its own, `corridor coordinator serve`. The nodes are whole: homes,
 keys, charters, ledgers, witness books, and the link with its certificate over mutual TLS, opened as
@@ -9,7 +11,9 @@ one event loop and a worker thread each. So what is measured is the coordinator,
 Nobody imported data: what idles needs none.
 
     connected    from the first dial until the coordinator shows all as connected, their ledgers
-                 confirmed by a quorum of the others: n² questions and answers about ledgers
+                 confirmed by a quorum of the others: n² questions and answers about ledgers, each
+                 of which is n long. That is the nodes' work more than the coordinator's, and here
+                 all of it is one process's
     idle         the coordinator's CPU over some seconds in which nothing is asked, as a share of
                  one core; resident memory, open files, threads
     storm        SIGTERM, a new coordinator on the same home, until all are back as above. A link
@@ -86,13 +90,14 @@ class Held:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="idle nodes on one coordinator")
-    parser.add_argument("sizes", nargs="*", type=int, default=(10, 175))
+    parser.add_argument("sizes", nargs="*", type=int, default=(10, 50))
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds to idle")
+    parser.add_argument("--no-charter", action="store_true", help="nobody witnesses anybody")
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     for size in asked.sizes:
         with tempfile.TemporaryDirectory() as folder:
-            Bench(Path(folder), size, asked.idle).run()
+            Bench(Path(folder), size, asked.idle, charter=not asked.no_charter).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,8 @@ class Storm:
 class Bench:
     """One size of region in one folder."""
 
-    def __init__(self, folder: Path, size: int, idle: float) -> None:
-        self.folder, self.idle = folder, idle
+    def __init__(self, folder: Path, size: int, idle: float, *, charter: bool) -> None:
+        self.folder, self.idle, self.charter = folder, idle, charter
         self.countries = codes(size)
         self.nodes: list[node_app.ServingNode] = []
         self.kept: list[object] = []
@@ -127,7 +132,7 @@ class Bench:
         try:
             credentials = self.set_up()
             print(
-                f"\n{len(self.countries)} nodes; set up in {time.perf_counter() - begun:.0f} s; "
+                f"\n{len(self.countries)} nodes, {'a' if self.charter else 'no'} charter; set up in {time.perf_counter() - begun:.0f} s; "
                 f"load average {load()}"
             )
             alone = self.coordinator()
@@ -145,17 +150,21 @@ class Bench:
             node = self.node_world(country)
             node_app.initialise(node, country=country, name=f"Authority of {country}")
             node_app.enrol(node, coordinator_app.invite(world, country).encode())
+        if self.charter:
+            self.sign_charter(world)
+        return Credentials(
+            f"https://{self.web}",
+            coordinator_app.issue_token(world, name="bench"),
+            coordinator_app.authority_fingerprint(world),
+        )
+
+    def sign_charter(self, world: coordinator_app.World) -> None:
         coordinator_app.propose_charter(world, synthetic=True)
         cards = [node_app.card(self.node_world(one)).text.encode() for one in self.countries]
         trusted = node_app.trusted_fingerprints({}, cards)
         for country in self.countries:
             node = self.node_world(country)
             node_app.accept(node, node_app.offered_charter(node), trusted)
-        return Credentials(
-            f"https://{self.web}",
-            coordinator_app.issue_token(world, name="bench"),
-            coordinator_app.authority_fingerprint(world),
-        )
 
     async def live(self, credentials: Credentials, alone: Held) -> None:
         with ExitStack() as stack:
@@ -203,6 +212,8 @@ class Bench:
                 there = {one["country"] for one in region.members() if one["connected"]}
         except (CorridorError, OSError):
             return 0  # not yet
+        if not self.charter:
+            return len(there)
         desks = {node.settings.country: node.witnesses for node in self.nodes}
         return sum(1 for one in there if (desk := desks[one]) is not None and desk.is_witnessed)
 
