@@ -1,7 +1,7 @@
 """Many connected idle nodes on one coordinator, and their return after it restarts.
 
     python benchmarks/bench_idle.py [SIZES…]          10 and 50 nodes
-    python benchmarks/bench_idle.py --no-charter 175  streams alone: nobody accepted a charter yet, so
+    python benchmarks/bench_idle.py --no-charter 175  streams alone: nobody accepted a charter, so
                                                       nobody witnesses anybody
 
 The coordinator is a process of its own, `corridor coordinator serve`. The nodes are whole: homes,
@@ -131,9 +131,10 @@ class Bench:
         begun = time.perf_counter()
         try:
             credentials = self.set_up()
+            charter = "a charter" if self.charter else "no charter"
             print(
-                f"\n{len(self.countries)} nodes, {'a' if self.charter else 'no'} charter; set up in {time.perf_counter() - begun:.0f} s; "
-                f"load average {load()}"
+                f"\n{len(self.countries)} nodes, {charter}; set up in "
+                f"{time.perf_counter() - begun:.0f} s; load average {load()}"
             )
             alone = self.coordinator()
             print(f"coordinator before anybody dials: {alone}")
