@@ -90,7 +90,7 @@ class WitnessDesk:
         self._show = show
         self._nonce: Digest | None = None
         self._answers: dict[CountryCode, WitnessAnswer] = {}
-        self._asked_for: set[CountryCode] = set()
+        self._asked_for: set[CountryCode] = set()  # since the last attempt began
         self._told = ledger.length
         self._weighed = Weighed(agreeing=frozenset(), contradicting=frozenset(), adopt=())
         self._ready = charter.quorum == 0
@@ -132,15 +132,14 @@ class WitnessDesk:
     def ask(self) -> WitnessAsk:
         """Ask all members anew; answers to an earlier question count no more."""
         self._told = self._ledger.length  # the others say how far they are, and are sent the rest
-        return self._question()
+        self._nonce, self._answers = Digest(self._random_bytes(NONCE_BYTES)), {}
+        return self._question(self._nonce)
 
-    def _question(self) -> WitnessAsk:
-        self._nonce = Digest(self._random_bytes(NONCE_BYTES))
-        self._answers = {}
+    def _question(self, nonce: Digest) -> WitnessAsk:
         length = self._ledger.length
         return WitnessAsk(
             country=self._me,
-            nonce=self._nonce,
+            nonce=nonce,
             sequence=length,
             head=self._ledger.digest_at(length),
             known={
@@ -257,8 +256,10 @@ class WitnessDesk:
     def on_entries(self, message: LedgerEntries) -> Iterator[WitnessAsk]:
         """Keep a member's new entries; ask for what is missing, where this disk lost some.
 
-        A question says how far this node is, and whoever hears it sends the rest. It is asked
-        once: not again while the rest is on its way, nor for ever on a disk that keeps nothing.
+        A question says how far this node is, and whoever hears it sends the rest. For one member
+        it is asked once an attempt: who sends nothing but gaps makes nobody ask, and everybody
+        answer, for ever. It is the last question again: were it a new one, a member could take
+        back with every gap what the others have answered.
 
         Raises:
             LedgerForkError, UnknownEntriesError, BrokenChainError, LedgerDiskError: they were not
@@ -272,13 +273,10 @@ class WitnessDesk:
             with self._noting_forks(country):
                 self._book.take(country, key, message.entries)
         except (UnknownEntriesError, LedgerDiskError):
-            if country in self._asked_for:
-                self._asked_for.discard(country)
-            else:
+            if country not in self._asked_for:
                 self._asked_for.add(country)
-                yield self._question()
+                yield self.ask() if self._nonce is None else self._question(self._nonce)
             raise
-        self._asked_for.discard(country)
 
     def unwitnessed(self, statements: Sequence[LedgerStatement]) -> frozenset[CountryCode]:
         """Whose ledgers, as stated with a checked signature, this node does not hold."""
@@ -303,6 +301,7 @@ class WitnessDesk:
         Raises:
             EquivocationError: it signed another of this session; both are evidence.
         """
+        self._asked_for.clear()
         header = proposal.header
         key = self._charter.coordinator_key
         if self._verify(key, header.to_sign(), proposal.signature):
@@ -313,6 +312,7 @@ class WitnessDesk:
 
     def on_request(self, request: WitnessRequest) -> WitnessWord:
         """This node's word about a roster that it is not in: which of its ledgers it holds."""
+        self._asked_for.clear()
         known = [one for one in request.statements if self._is_own_word(one)]
         refused = self.unwitnessed(known)
         word = WitnessWord(

@@ -314,6 +314,46 @@ def test_a38_a_witness_that_keeps_nothing_does_not_ask_for_ever(members: list[Co
     assert asked == 1
 
 
+def test_a29_a_gap_in_anothers_ledger_takes_back_no_answer(members: list[Copy]) -> None:
+    me, liar, *others = members
+    spend(liar, 1, [])
+    gap = LedgerEntries(
+        country=liar.country, to=None, entries=tuple(liar.ledger.entries(liar.ledger.length - 1))
+    )
+    question = me.desk.ask()
+    for member in others:
+        with suppress(UnknownEntriesError):  # the liar speaks between any two answers
+            list(me.desk.on_entries(gap))
+        for said in list(member.desk.on_ask(question)):
+            if isinstance(said, WitnessAnswer):
+                list(me.desk.on_answer(said))
+    me.desk.demand_witnessed()
+
+
+def test_a29_one_member_cannot_make_the_others_ask_and_answer_for_ever(
+    members: list[Copy],
+) -> None:
+    me, liar, *_ = members
+    spend(liar, 1, [])
+    spend(liar, 2, [])
+    gap = LedgerEntries(
+        country=liar.country, to=None, entries=tuple(liar.ledger.entries(liar.ledger.length - 1))
+    )
+    begun = replace(gap, entries=tuple(liar.ledger.entries(0, 1)))
+
+    def asked() -> int:
+        found = 0
+        for message in [gap, begun] * 5:
+            with suppress(UnknownEntriesError):
+                for _question in me.desk.on_entries(message):
+                    found += 1
+        return found
+
+    assert asked() == 1
+    me.desk.on_request(WitnessRequest(Digest(bytes(32)), ()))  # another attempt: once more
+    assert asked() == 1
+
+
 def test_a19_a_fork_is_told_once_in_the_journal(members: list[Copy], tmp_path: Path) -> None:
     me, witness, *_ = members
     other = me.clone(tmp_path / "clone", "clone")
