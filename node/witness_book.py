@@ -26,6 +26,7 @@ from corridor.errors.ledger import (
     EquivocationError,
     LedgerDiskError,
     LedgerForkError,
+    LedgerTooLongError,
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
@@ -62,6 +63,17 @@ CREATE TABLE IF NOT EXISTS proposed (
 ) STRICT;
 """
 
+MOST_FORKS = 100
+"""So much evidence is kept of one member. One pair convicts it; a member that signs one
+contradiction after the other shall not fill the others' disks."""
+
+LONGEST_LEDGER = 512 * 1024 * 1024
+"""Bytes that one member's ledger may take here. It is enough for 200 000 attempts; a member can
+sign entries as fast as it likes, and a full disk here would stop this node's own ledger."""
+
+ENTRY_BYTES = 256
+"""What an entry takes beside its payload, about: key, hash, signature, index."""
+
 COORDINATOR = CountryCode("")
 """Stands in a `Fork` whose two words are the coordinator's."""
 
@@ -92,6 +104,7 @@ class WitnessBook:
 
     def __init__(self, path: Path, verify: Verify) -> None:
         self._verify = verify
+        self._bytes: dict[PublicKey, int] = {}  # of each ledger, once it was asked for
         with _disk():
             path.touch(0o600)
             path.chmod(0o600)
@@ -127,10 +140,12 @@ class WitnessBook:
             BrokenChainError: they are not that member's, or not consecutive. Nothing was kept.
             UnknownEntriesError: those between the kept ones and these are missing; nothing kept.
             LedgerForkError: one contradicts what is kept; both stay as evidence. Nothing was kept.
+            LedgerTooLongError: the ledger would take more room than any may. Nothing was kept.
             LedgerDiskError: they could not be kept; nothing was.
         """
         verify_entries(entries, key, self._verify)
         fork: LedgerForkError | None = None
+        size = self._size(key)
         with self._writing():
             for entry in entries:
                 held = self._find(key, entry.number)
@@ -150,12 +165,25 @@ class WitnessBook:
                     self._insert_fork(country, entry_document(other), entry_document(entry))
                     fork = LedgerForkError(country, _TWO_CONTENTS)
                     break
+                size += len(entry.payload) + ENTRY_BYTES
+                if size > LONGEST_LEDGER:
+                    raise LedgerTooLongError(country, entry.number)
                 self._connection.execute(
                     "INSERT INTO entries VALUES (?, ?, ?, ?, ?)",
                     (key, entry.number, entry.previous, entry.payload, entry.signature),
                 )
+        self._bytes[key] = size
         if fork is not None:
             raise fork
+
+    def _size(self, key: PublicKey) -> int:
+        if key not in self._bytes:
+            with _disk():
+                (self._bytes[key],) = self._connection.execute(
+                    "SELECT coalesce(sum(length(payload) + ?), 0) FROM entries WHERE key = ?",
+                    (ENTRY_BYTES, key),
+                ).fetchone()
+        return self._bytes[key]
 
     def demand_kept(self, statement: LedgerStatement, key: PublicKey) -> None:
         """Raise unless the statement is of an entry on the chain that is kept of this member.
@@ -262,7 +290,9 @@ class WitnessBook:
         self, country: CountryCode, held: bytes, shown: bytes, problem: str = _TWO_CONTENTS
     ) -> None:
         self._connection.execute(
-            "INSERT OR IGNORE INTO forks VALUES (?, ?, ?, ?)", (country, held, shown, problem)
+            "INSERT OR IGNORE INTO forks SELECT ?, ?, ?, ?"
+            " WHERE (SELECT count(*) FROM forks WHERE country = ?) < ?",
+            (country, held, shown, problem, country, MOST_FORKS),
         )
 
     @contextmanager

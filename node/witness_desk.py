@@ -262,8 +262,8 @@ class WitnessDesk:
         back with every gap what the others have answered.
 
         Raises:
-            LedgerForkError, UnknownEntriesError, BrokenChainError, LedgerDiskError: they were not
-                kept.
+            LedgerForkError, UnknownEntriesError, LedgerTooLongError, BrokenChainError,
+                LedgerDiskError: they were not kept.
         """
         country = message.country
         key = self._keys.get(country)

@@ -159,6 +159,20 @@ class UnknownEntriesError(UnavailableError):
         )
 
 
+class LedgerTooLongError(RefusedError):
+    """A member's ledger takes more room than any may. Its new entries were not kept."""
+
+    code = "ledger.too_long"
+
+    def __init__(self, country: str, number: int) -> None:
+        """Name the member and the entry."""
+        super().__init__(
+            f"the ledger of {country} would take more room here than any member's may; entry "
+            f"{number} and those behind it were not kept, and this node does not witness them. No "
+            "node makes so many by answering questions: ask that authority what its node is doing."
+        )
+
+
 class ForgedAnswerError(RefusedError):
     """An answer about this node's ledger is not the member's that it names. It was not used."""
 

@@ -17,10 +17,12 @@ from corridor.errors.ledger import (
     EquivocationError,
     LedgerDiskError,
     LedgerForkError,
+    LedgerTooLongError,
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, Signature
-from corridor.node.witness_book import WitnessBook
+from corridor.node import witness_book
+from corridor.node.witness_book import MOST_FORKS, WitnessBook
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.secure_sum.messages import UNSIGNED, LedgerStatement, signed
@@ -257,3 +259,37 @@ def test_a31_the_coordinator_says_one_thing_about_one_thing_ever(tmp_path: Path)
                 book.hear_coordinator("charter version 2", b"other")
         (fork,) = book.forks()
         assert (fork.country, fork.held, fork.shown) == ("", b"one", b"other")
+
+
+def test_a29_a_member_that_contradicts_itself_without_end_fills_no_disk(book: WitnessBook) -> None:
+    book.take(MD, KEY, make_chain("a"))
+    for number in range(MOST_FORKS + 5):
+        with pytest.raises(LedgerForkError):
+            book.take(MD, KEY, [make_entry(None, f"other {number}")])
+    (held,) = book.entries(KEY, 0, 1)
+    for number in range(MOST_FORKS + 5):
+        with pytest.raises(LedgerForkError):
+            book.demand_kept(state(held, spent=100 + number), KEY)
+    assert book.fork_count() == MOST_FORKS
+    book.take(NE, node_keys(NE).public, [make_entry(None, "a", NE)])
+    with pytest.raises(LedgerForkError):  # another member's is kept as before
+        book.take(NE, node_keys(NE).public, [make_entry(None, "b", NE)])
+    assert book.fork_count() == MOST_FORKS + 1
+
+
+def test_a29_a_member_that_writes_without_end_fills_no_disk(
+    book: WitnessBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = make_chain("abcdefgh")
+    room = sum(len(one.payload) + witness_book.ENTRY_BYTES for one in chain[:6])
+    monkeypatch.setattr(witness_book, "LONGEST_LEDGER", room)
+    book.take(MD, KEY, chain[:6])
+    with pytest.raises(LedgerTooLongError):
+        book.take(MD, KEY, chain[6:])
+    with WitnessBook(tmp_path / "witness.sqlite3", verify) as again:  # it knows after a start, too
+        with pytest.raises(LedgerTooLongError):
+            again.take(MD, KEY, chain[5:])
+        again.take(NE, node_keys(NE).public, [make_entry(None, "a", NE)])
+    assert book.last(KEY)[0] == 6
+    with pytest.raises(UnknownEntriesError):
+        book.demand_kept(state(chain[7]), KEY)
