@@ -9,17 +9,37 @@ Everything here belongs to the event loop's thread.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+import structlog
 
 from corridor.errors import CorridorError
 from corridor.errors.region import StreamReplacedError, StreamTooSlowError
 from corridor.ids import CountryCode
 from corridor.protocols.secure_sum.messages import WitnessWord
+from corridor.protocols.witnesses import LedgerEntries
 from corridor.transport.messages import CoordinatorMessage, NodeInSession, Standing
+
+_log = structlog.get_logger()
 
 UNREAD_LIMIT = 1024
 """Messages that may wait for one node. After a restart of the coordinator each of 200 nodes asks
 every other about its ledger, is answered, and is sent entries; an attempt needs far fewer."""
+
+UNREAD_OF_ONE = 64
+"""Of these, so many from any one other member: a flood of one shall end nobody else's stream."""
+
+UNREAD_ENTRIES = 512
+"""And so many where it is a ledger's entries: questions and answers of 200 nodes find room."""
+
+ROOM_FOR_ROUNDS = 128
+"""So many places are left for what the coordinator says itself."""
+
+
+_InLine: TypeAlias = tuple[CoordinatorMessage | None, CountryCode | None]
+"""What goes out, None at the end; and which other member said it, None for the coordinator."""
 
 
 class Connection:
@@ -28,7 +48,9 @@ class Connection:
     def __init__(self, country: CountryCode, standing: Standing) -> None:
         self.country = country
         self.standing = standing
-        self._outgoing: asyncio.Queue[CoordinatorMessage | None] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[_InLine] = asyncio.Queue()
+        self._passed_on: Counter[CountryCode] = Counter()  # what waits, by who said it
+        self._told: set[CountryCode] = set()  # whose messages were dropped, as the log has it
         self._ended: Exception | None = None
         self._closed = False
 
@@ -39,7 +61,24 @@ class Connection:
         if self._outgoing.qsize() >= UNREAD_LIMIT:
             self.close(StreamTooSlowError(self.country))
             return
-        self._outgoing.put_nowait(message)
+        self._outgoing.put_nowait((message, None))
+
+    def pass_on(self, sender: CountryCode, message: CoordinatorMessage) -> None:
+        """Put another member's message in line, or drop it where too much waits already.
+
+        Nobody misses anything for good: members ask again for entries when the next one comes.
+        """
+        if self._closed:
+            return
+        entries = isinstance(message, LedgerEntries)
+        most = UNREAD_ENTRIES if entries else UNREAD_LIMIT - ROOM_FOR_ROUNDS
+        if self._passed_on[sender] >= UNREAD_OF_ONE or self._outgoing.qsize() >= most:
+            if sender not in self._told:
+                self._told.add(sender)
+                _log.warning("witness.dropped", sender=sender, country=self.country)
+            return
+        self._passed_on[sender] += 1
+        self._outgoing.put_nowait((message, sender))
 
     async def next(self) -> CoordinatorMessage | None:
         """The next message to write; None when the stream is to end in peace.
@@ -47,7 +86,9 @@ class Connection:
         Raises:
             Exception: why the stream is to end: a CorridorError, or the bug that broke it.
         """
-        message = await self._outgoing.get()
+        message, sender = await self._outgoing.get()
+        if sender is not None:
+            self._passed_on[sender] -= 1
         if message is None and self._ended is not None:
             raise self._ended
         return message
@@ -68,7 +109,7 @@ class Connection:
         if reason is not None:
             while not self._outgoing.empty():
                 self._outgoing.get_nowait()
-        self._outgoing.put_nowait(None)
+        self._outgoing.put_nowait((None, None))
 
 
 Receive = Callable[[CountryCode, NodeInSession], Awaitable[None]]
@@ -125,6 +166,14 @@ class Connections:
         connection = self._live.get(country)
         if connection is not None:
             connection.send(message)
+
+    def pass_on(
+        self, sender: CountryCode, country: CountryCode, message: CoordinatorMessage
+    ) -> None:
+        """Put another member's message in line for a country, where it is connected."""
+        connection = self._live.get(country)
+        if connection is not None:
+            connection.pass_on(sender, message)
 
     def send_all(self, message: CoordinatorMessage) -> None:
         """Put a message in line for everybody."""

@@ -5,6 +5,7 @@
     LedgerEntries   to the member that they are for, or to everybody else
     WitnessWord     to the attempt whose roster it is about
 
+Of one member only so much waits for another (`connections`); what is beyond it is dropped.
 The members believe none of it for coming from here: each message that counts is signed by its
 member. Belongs to the event loop's thread.
 """
@@ -42,13 +43,13 @@ class WitnessPost:
                 self._ask(connection, message)
             case WitnessAnswer():
                 self._demand(connection, message.witness, "WitnessAnswer")
-                self._connections.send(message.country, message)
+                self._connections.pass_on(connection.country, message.country, message)
             case LedgerEntries():
                 self._demand(connection, message.country, "LedgerEntries")
                 if message.to is None:
                     self._send_others(connection.country, message)
                 else:
-                    self._connections.send(message.to, message)
+                    self._connections.pass_on(connection.country, message.to, message)
             case WitnessWord():
                 self._demand(connection, message.witness, "WitnessWord")
                 self._connections.hear_word(message)
@@ -62,13 +63,13 @@ class WitnessPost:
         }
         if connection not in self._asked:
             for earlier in self._asked.values():
-                self._connections.send(connection.country, earlier)
+                self._connections.pass_on(earlier.country, connection.country, earlier)
         self._asked[connection] = ask
 
     def _send_others(self, country: CountryCode, message: CoordinatorMessage) -> None:
         for other in self._connections.live:
             if other != country:
-                self._connections.send(other, message)
+                self._connections.pass_on(country, other, message)
 
     @staticmethod
     def _demand(connection: Connection, claimed: CountryCode, what: str) -> None:

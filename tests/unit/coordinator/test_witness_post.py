@@ -5,16 +5,23 @@ from fractions import Fraction
 
 import pytest
 
-from corridor.coordinator.connections import Connection, Connections
+from corridor.coordinator.connections import (
+    ROOM_FOR_ROUNDS,
+    UNREAD_LIMIT,
+    UNREAD_OF_ONE,
+    Connection,
+    Connections,
+)
 from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors.region import AnotherCountryError
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.protocols.secure_sum.messages import LedgerStatement, WitnessWord
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
-from corridor.transport.messages import CoordinatorMessage, Standing
+from corridor.transport.messages import CharterAvailable, CoordinatorMessage, Standing
 
 BG, MD, UA = map(CountryCode, ("BG", "MD", "UA"))
 ZEROS, SIGNED = Digest(bytes(32)), Signature(bytes(64))
+NEWS = CharterAvailable(ZEROS, in_force=True)
 
 
 def connect(streams: Connections, country: CountryCode) -> Connection:
@@ -132,3 +139,39 @@ def test_a24_nobody_speaks_in_anothers_name(
     streams = Connections()
     with pytest.raises(AnotherCountryError):
         WitnessPost(streams).pass_on(connect(streams, BG), message)
+
+
+def test_a29_one_members_flood_ends_no_other_members_stream() -> None:
+    streams = Connections()
+    post = WitnessPost(streams)
+    bg, md, ua = (connect(streams, country) for country in (BG, MD, UA))
+    for_one = LedgerEntries(country=MD, to=UA, entries=())
+    for _ in range(UNREAD_LIMIT + 1):
+        post.pass_on(md, for_one)
+        post.pass_on(md, ask_of(MD))
+    answer = WitnessAnswer(
+        witness=BG, country=UA, nonce=ZEROS, sequence=0, head=ZEROS, entries=(), signature=SIGNED
+    )
+    post.pass_on(bg, answer)  # there is room for the others
+    streams.send(UA, NEWS)
+    assert set(streams.live) == {BG, MD, UA}
+    found = heard(ua)
+    assert len(found) == UNREAD_OF_ONE + 2
+    assert found[-2:] == [answer, NEWS]
+    post.pass_on(md, for_one)  # and again for it, once what waited was read
+    assert heard(ua) == [for_one]
+
+
+def test_a29_what_members_say_leaves_room_for_what_the_coordinator_says() -> None:
+    streams = Connections()
+    ua = connect(streams, UA)
+    senders = [CountryCode(f"A{chr(65 + place % 26)}") for place in range(UNREAD_LIMIT)]
+    for sender in senders:  # many honest members at once, and a slow reader
+        streams.pass_on(sender, UA, LedgerEntries(country=sender, to=UA, entries=()))
+    for sender in senders:
+        streams.pass_on(sender, UA, ask_of(sender))
+    for _ in range(ROOM_FOR_ROUNDS):
+        streams.send(UA, NEWS)
+    found = heard(ua)
+    assert sum(isinstance(one, WitnessAsk) for one in found) >= 2 * 175
+    assert found.count(NEWS) == ROOM_FOR_ROUNDS
