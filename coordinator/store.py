@@ -218,7 +218,7 @@ forks = Table(
     Column("country", Text, primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("head", LargeBinary, primary_key=True),
-    Column("statement", LargeBinary, nullable=False),  # canonical JSON, with its signature
+    Column("statement", LargeBinary, nullable=False),  # canonical JSON: the pair, with signatures
     Column("seen", Integer, nullable=False),
 )
 

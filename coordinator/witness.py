@@ -1,9 +1,9 @@
 """The coordinator as one witness of the members' ledgers: a second past is refused and kept.
 
-A statement says how far a ledger is and how much was spent. The latest of each country is held
-against the next one (`protocols.chains.contradiction`): no entry twice with other content, none
-earlier, and never less spent. One that contradicts goes to `forks`, with its signature, beside
-the one that it contradicts.
+A statement says how far a ledger is and how much was spent. The latest of each country, which is
+the one that is kept, is held against the next one (`protocols.chains.contradiction`): no entry
+twice with other content, none earlier, and never less spent. One that contradicts goes to `forks`
+together with the one that it contradicts, both with their signatures.
 
 This protects against accidents, such as a restored backup. A malicious coordinator would not tell
 what it saw; that is what the other members' witnessing is for.
@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.store import Store, forks, statements
@@ -27,6 +27,9 @@ from corridor.protocols.secure_sum.messages import LedgerStatement
 from corridor.protocols.suite import Verify
 
 _log = structlog.get_logger()
+
+MOST_FORKS = 100
+"""So many are kept of one country. One convicts it; the disk is not for it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +72,29 @@ class WitnessRecord:
         with self.store.writing() as connection:
             before = self._latest(connection, statement.country)
             problem = None if before is None else contradiction(before, statement)
-            if problem is not None:
+            if problem is not None and self._forks(connection, statement.country) < MOST_FORKS:
                 connection.execute(
                     upsert(forks)
                     .values(
                         country=statement.country,
                         sequence=statement.sequence,
                         head=statement.head,
-                        statement=_encode(statement),
+                        statement=_pair(before, statement),
                         seen=self.now(),
                     )
                     .on_conflict_do_nothing()
                 )
-            else:
+            if problem is None:
                 connection.execute(
                     upsert(statements)
                     .values(**_row(statement), seen=self.now())
                     .on_conflict_do_nothing()
+                )
+                connection.execute(
+                    delete(statements).where(
+                        statements.c.country == statement.country,
+                        statements.c.sequence < statement.sequence,
+                    )
                 )
         if problem is not None:
             _log.error("witness.fork", country=statement.country, sequence=statement.sequence)
@@ -96,6 +105,12 @@ class WitnessRecord:
         with self.store.reading() as connection:
             rows = connection.execute(select(forks.c.country)).scalars().all()
         return {CountryCode(country): rows.count(country) for country in sorted(set(rows))}
+
+    @staticmethod
+    def _forks(connection: Connection, country: CountryCode) -> int:
+        return connection.execute(
+            select(func.count()).select_from(forks).where(forks.c.country == country)
+        ).scalar_one()
 
     @staticmethod
     def _latest(connection: Connection, country: CountryCode) -> LedgerStatement | None:
@@ -127,8 +142,11 @@ def _row(statement: LedgerStatement) -> dict[str, Any]:
     }
 
 
-def _encode(statement: LedgerStatement) -> bytes:
+def _pair(held: LedgerStatement | None, shown: LedgerStatement) -> bytes:
+    before = None if held is None else _readable(held)
+    return canonical.encode({"held": before, "shown": _readable(shown)})
+
+
+def _readable(statement: LedgerStatement) -> dict[str, canonical.Json]:
     row = _row(statement)
-    return canonical.encode(
-        {key: value.hex() if isinstance(value, bytes) else value for key, value in row.items()}
-    )
+    return {key: value.hex() if isinstance(value, bytes) else value for key, value in row.items()}

@@ -1,12 +1,15 @@
 """The coordinator as a witness: of every ledger one past, and evidence of a second."""
 
+import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
-from corridor.coordinator.store import Store
+from corridor.coordinator import witness
+from corridor.coordinator.store import Store, forks, statements
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors.region import ForgedStatementError, WitnessedForkError
 from corridor.ids import CountryCode, Digest
@@ -81,3 +84,32 @@ def test_a18_a_ledger_that_is_behind_may_connect_and_not_take_part(record: Witne
     assert record.forked() == {}
     with pytest.raises(WitnessedForkError):
         record.keep(statement(4, spent=2))
+
+
+def test_a29_a_member_that_states_without_end_fills_no_disk(
+    record: WitnessRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness, "MOST_FORKS", 3)
+    for sequence in range(1, 6):
+        record.keep_signed(statement(sequence), KEYS.public)
+    for head in range(100, 105):
+        with pytest.raises(WitnessedForkError):
+            record.keep(statement(5, head=head))
+    with record.store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(statements)).scalar_one() == 1
+    assert record.forked() == {MD: 3}
+
+
+def test_a_fork_keeps_both_statements_though_the_ledger_goes_on(record: WitnessRecord) -> None:
+    first, second = statement(5, spent=2), statement(5, head=99, spent=2)
+    record.keep(first)
+    with pytest.raises(WitnessedForkError):
+        record.keep(second)
+    record.keep(statement(6, spent=2))
+    with record.store.reading() as connection:
+        (raw,) = connection.execute(select(forks.c.statement)).scalars()
+    kept = json.loads(raw)
+    assert [kept[one]["signature"] for one in ("held", "shown")] == [
+        first.signature.hex(),
+        second.signature.hex(),
+    ]
