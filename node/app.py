@@ -110,7 +110,13 @@ from corridor.protocols.cards import (
     key_fingerprint,
     parse_card,
 )
-from corridor.protocols.charter import Charter, Member, SignedCharter, parse_signed_charter
+from corridor.protocols.charter import (
+    Charter,
+    Member,
+    SignedCharter,
+    hand_over,
+    parse_signed_charter,
+)
 from corridor.protocols.notes import parse_note, verify_checkpoint
 from corridor.protocols.release_tree import Consistency, log_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
@@ -538,9 +544,10 @@ class ServingNode:
         """
         if self.charter is None:
             raise NoCharterError
+        charter = self.charter.charter
         self.witnesses = WitnessDesk(
             me=self.settings.country,
-            charter=self.charter.charter,
+            charter=charter,
             ledger=self.ledger or self.open_ledger(),
             book=self.book,
             journal=self.journal,
@@ -548,6 +555,8 @@ class ServingNode:
             verify=ed25519_verify,
             random_bytes=self.world.random_bytes,
             show=lambda line: self.board.show(witnesses=line),
+            before=self.charters.before(charter),
+            handed_over=lambda: self.charters.handed_over(charter),
         )
         return self.witnesses
 
@@ -1147,6 +1156,7 @@ def _offer(
         ("most dropouts", by_rule if charter.max_dropouts is None else str(charter.max_dropouts)),
         ("nodes that may know one person", str(charter.nodes_per_person)),
         ("witnesses", charter.quorum_text),
+        ("witnesses of before", _hand_over_text(signed, between, accepted, me)),
         ("δ", str(charter.delta)),
         ("dearest question ρ", str(charter.ceilings.rho_per_question)),
         ("most cells", str(charter.ceilings.cells)),
@@ -1194,6 +1204,28 @@ def _offer(
             **dict(numbers),
         },
     )
+
+
+def _hand_over_text(
+    signed: SignedCharter,
+    between: Sequence[SignedCharter],
+    accepted: Charter | None,
+    me: CountryCode,
+) -> str:
+    """Who must be there when this node first spends under the new version."""
+    before = [*([] if accepted is None else [accepted]), *(one.charter for one in between)]
+    found = [hand_over(one, signed.charter, me) for one in before if one != signed.charter]
+    asked = [one for one in found if one is not None]
+    if not asked:
+        return "none"
+    if not all(one.is_enough for one in asked):
+        return (
+            "!! too few are left: a backup of this node from before could be spent again, if the "
+            "coordinator helps. Let one member join or leave at a time"
+        )
+    most = max(asked, key=lambda one: one.needed)
+    names = ", ".join(sorted(most.members))
+    return f"{most.needed} of {names} confirm this ledger before it first spends"
 
 
 def _member_view(member: Member, me: CountryCode, given: Fingerprint | None) -> MemberView:

@@ -8,9 +8,13 @@ coordinator, this node's own keys stand in it, and it follows the one accepted b
 through proposals that came to nothing here: they may have been replaced before anybody signed them,
 or have left this node out for a while. It is in force here when every listed member's signature was
 verified, and not before.
+
+The versions before it are remembered until so many of their members have confirmed this node's
+ledger that none of their quorums can know more of it (`before`).
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from corridor.errors.charter import UnconfirmedMemberError
 from corridor.errors.node import (
@@ -19,7 +23,7 @@ from corridor.errors.node import (
     OtherCoordinatorError,
     WrongFingerprintError,
 )
-from corridor.files import write_atomically
+from corridor.files import make_private_folder, write_atomically
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.node.home import Home
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
@@ -27,6 +31,7 @@ from corridor.protocols.charter import (
     Charter,
     CharterSignature,
     SignedCharter,
+    parse_charter,
     parse_signed_charter,
     signature_to_sign,
     verify_history,
@@ -87,8 +92,38 @@ class CharterDesk:
         word = CharterSignature(
             self._me.country, sign(signature_to_sign(offered.charter, self._me.country))
         )
+        self._add_before(offered.charter, between)
         write_atomically(self._home.charter_accepted, offered.with_signature(word).encode())
         return word
+
+    def before(self, charter: Charter) -> tuple[Charter, ...]:
+        """Versions before `charter` under which this node's ledger may have been spent from.
+
+        Those of whose members not enough have confirmed it under a later one (`hand_over`). They
+        are kept from the signature on: whoever puts back a backup has to sign again, too.
+        """
+        return tuple(one for one in self._before() if one.version < charter.version)
+
+    def handed_over(self, charter: Charter) -> None:
+        """Those before `charter` are done with."""
+        for one in self.before(charter):
+            self._file_of(one).unlink(missing_ok=True)
+
+    def _before(self) -> tuple[Charter, ...]:
+        folder = self._home.charters_before
+        return tuple(
+            parse_charter(path.read_bytes(), path.name) for path in sorted(folder.glob("*.json"))
+        )
+
+    def _add_before(self, offered: Charter, between: Sequence[SignedCharter]) -> None:
+        accepted = self.accepted()
+        for one in (*(() if accepted is None else (accepted,)), *(one.charter for one in between)):
+            if one != offered:
+                make_private_folder(self._home.charters_before)
+                write_atomically(self._file_of(one), one.encode())
+
+    def _file_of(self, charter: Charter) -> Path:
+        return self._home.charters_before / f"{charter.digest.hex()}.json"
 
     def check_offer(self, offered: SignedCharter, between: Sequence[SignedCharter] = ()) -> None:
         """Everything about an offer that needs no operator.

@@ -4,6 +4,7 @@
     policy.toml        what may be asked here; the authority edits it
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
+    charters-before/   those whose members have not confirmed the ledger since
     keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
@@ -56,6 +57,11 @@ class Home:
     def charter_accepted(self) -> Path:
         """The charter that this node signed last, in force or not yet."""
         return self.folder / "charter-accepted.json"
+
+    @property
+    def charters_before(self) -> Path:
+        """Earlier versions whose members have still to confirm the ledger under a later one."""
+        return self.folder / "charters-before"
 
     @property
     def keys(self) -> Path:

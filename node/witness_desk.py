@@ -9,8 +9,10 @@
     fresh        this ledger's entries that the others were not sent yet
 
 Until as many members as the charter's quorum answered this start's question, no proposal is
-considered (`demand_witnessed`). Then what an earlier process left reserved is forfeited: it may
-have been debited on a disk of which this is a copy. `protocols.witnesses` says what this proves.
+considered (`demand_witnessed`); at the first start under a version with other members, so many of
+those who knew the ledger before, too (`protocols.charter.hand_over`). Then what an earlier process
+left reserved is forfeited: it may have been debited on a disk of which this is a copy.
+`protocols.witnesses` says what this proves.
 
 Nothing here believes the coordinator, which carries these messages and may withhold any of them.
 Not thread-safe.
@@ -35,7 +37,7 @@ from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
 from corridor.node.witness_book import COORDINATOR, WitnessBook, proposal_document
 from corridor.protocols.chains import Entry
-from corridor.protocols.charter import Charter
+from corridor.protocols.charter import Charter, hand_over
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     LedgerStatement,
@@ -77,7 +79,13 @@ class WitnessDesk:
         verify: Verify,
         random_bytes: RandomBytes,
         show: Show,
+        before: Sequence[Charter] = (),
+        handed_over: Callable[[], None] = lambda: None,
     ) -> None:
+        # `before`: versions under which this ledger may have been spent from, and that were not
+        # handed over to the one in force yet; `handed_over` hears that they are.
+        self._hand_overs = [one for it in before if (one := hand_over(it, charter, me)) is not None]
+        self._handed_over = handed_over
         self._me = me
         self._charter = charter
         self._keys = charter.signing_keys
@@ -110,6 +118,16 @@ class WitnessDesk:
         others = len(self._keys) - 1
         return others - len(self._weighed.contradicting) < self._charter.quorum
 
+    @property
+    def _lacking(self) -> tuple[CountryCode, ...]:
+        """Members of before of whom too few confirmed this ledger yet."""
+        lacking: set[CountryCode] = set()
+        for one in self._hand_overs:
+            heard = self._weighed.agreeing & one.members
+            if len(heard) < one.needed:
+                lacking |= one.members - heard
+        return tuple(sorted(lacking))
+
     def demand_witnessed(self) -> None:
         """Raise unless a proposal may be considered; settle what an earlier process left open.
 
@@ -121,7 +139,9 @@ class WitnessDesk:
         if self._is_lost:
             raise OwnForkError(", ".join(sorted(self._weighed.contradicting)))
         if not self._ready:
-            raise NotWitnessedError(len(self._weighed.agreeing), self._charter.quorum)
+            raise NotWitnessedError(
+                len(self._weighed.agreeing), self._charter.quorum, self._lacking
+            )
         if not self._settled:
             # What the witnesses hold is adopted by now; a small quorum may hold less than this.
             self._ledger.hold_to(self._journal.sessions_let_out())
@@ -179,9 +199,17 @@ class WitnessDesk:
             if any(one.sequence > length for one in self._answers.values()):
                 yield self.ask()
         self._keep_contradictions(answer)
-        if not self._ready and len(self._weighed.agreeing) >= self._charter.quorum:
+        if not self._ready and self._is_confirmed:
+            self._handed_over()
             self._ready = True
         self._tell()
+
+    @property
+    def _is_confirmed(self) -> bool:
+        agreeing = self._weighed.agreeing
+        return len(agreeing) >= self._charter.quorum and all(
+            len(agreeing & one.members) >= one.needed for one in self._hand_overs
+        )
 
     def fresh(self) -> Iterator[LedgerEntries]:
         """This ledger's entries that the others were not sent yet."""
@@ -218,7 +246,8 @@ class WitnessDesk:
         if self._is_lost:
             self._show("hold another history of this ledger: nothing is answered")
         elif not self._ready:
-            self._show(f"{found} of {needed} confirmed this ledger since the start")
+            others = f"; of those before, {', '.join(self._lacking)} did not" * bool(self._lacking)
+            self._show(f"{found} of {needed} confirmed this ledger since the start{others}")
         elif not self._charter.stops_rollback:
             self._show("protect against accidents only")
         else:

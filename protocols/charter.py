@@ -494,6 +494,42 @@ def verify_history(accepted: Charter | None, between: Sequence[Charter], offered
         accepted = later
 
 
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Whom a member must hear before it first spends under a version with other members.
+
+    Attributes:
+        members: who was in the earlier version, and is in this one under the same key.
+        needed: how many of them must have confirmed its ledger.
+        is_enough: whether these share an honest member with every quorum of the earlier version.
+            False where too few are left: then a backup from before may be spent again.
+    """
+
+    members: frozenset[CountryCode]
+    needed: int
+    is_enough: bool
+
+
+def hand_over(before: Charter, now: Charter, country: CountryCode) -> HandOver | None:
+    """What is asked of `country` before it first spends under `now`; None where nothing is.
+
+    Quorums of two versions need share nobody: of five members one may be replaced, and three of
+    the others witness a debit before, and the other one with a liar and the new one after. So
+    where `country` had a ledger under `before`, h = n' − q' + c + 1 of its n' others of before
+    answer once under `now`: each quorum of q' of them then has more than c members in common
+    with those who answered, an honest one among them.
+    """
+    key = now.signing_keys.get(country)
+    if before.signing_keys.get(country) != key or not before.stops_rollback:
+        return None
+    common = frozenset(
+        one for one, its in before.signing_keys.items() if now.signing_keys.get(one) == its
+    ) - {country}
+    colluders = max(before.max_colluders, now.max_colluders)
+    wanted = len(before.members) - 1 - before.quorum + colluders + 1
+    return HandOver(common, min(wanted, len(common)), is_enough=wanted <= len(common))
+
+
 _MEMBER = ("country", "name", "signing_key", "encryption_key")
 _CEILINGS = ("rho_per_question", "cells", "persons_per_node")
 _CHARTER = (

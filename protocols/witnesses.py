@@ -28,8 +28,15 @@ left open by an ended process is *forfeited*, counted as spent, and not released
 proof: the disk may be a copy from before the debit. A process copied with its memory is not
 covered: it is one process for this proof, and would mask one vector twice.
 
-A charter that changes the members changes who can witness. Quorums of two versions share an honest
-member only as far as their members do.
+A charter that changes the members changes who can witness. Where one member joins or one leaves,
+quorums of both versions share an honest member as before: q + q' exceeds the others of both by
+c + 1. Where one is replaced they need not. So before a node first spends under a version, so many
+of those who were there before confirm its ledger once that every quorum of before has an honest one
+among them (`protocols.charter.hand_over`). That finds backups; a *second copy* that the coordinator
+keeps under the old version, with members who do not know of the new one, it does not find.
+
+A witness whose own book was put back has forgotten what it said: it counts among the c. So does a
+node made anew under a key that it had before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ passes on what it wants to.
 """
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -34,7 +34,10 @@ class Copy:
         charter: Charter,
         clock: Callable[[], datetime],
         seed: object = 0,
+        *,
+        before: Sequence[Charter] = (),
     ) -> None:
+        self.before, self.handed_over = before, 0
         folder.mkdir(exist_ok=True)
         self.folder, self.country, self.charter, self.clock = folder, country, charter, clock
         self.seed = seed
@@ -66,7 +69,12 @@ class Copy:
             verify=verify,
             random_bytes=Random(f"{self.country} {self.seed}").randbytes,
             show=self._show,
+            before=self.before,
+            handed_over=self._on_handed_over,
         )
+
+    def _on_handed_over(self) -> None:
+        self.handed_over += 1
 
     def _show(self, line: str) -> None:
         self.status = line

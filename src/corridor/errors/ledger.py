@@ -1,5 +1,6 @@
 """Errors of a node's ledger, its journal, and what witnesses see of them."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from corridor.errors import DamagedError, RefusedError, UnavailableError
@@ -191,11 +192,18 @@ class NotWitnessedError(UnavailableError):
 
     code = "ledger.not_witnessed"
 
-    def __init__(self, found: int, needed: int) -> None:
-        """Say how many did, and how many must."""
+    def __init__(self, found: int, needed: int, lacking: Sequence[str] = ()) -> None:
+        """Say how many did, how many must, and of which earlier members too few did."""
+        before = ""
+        if lacking:
+            before = (
+                " The members are others than before, and too few of those who knew this ledger "
+                f"then have confirmed it: {', '.join(lacking)} did not yet."
+            )
         super().__init__(
             f"{found} of the {needed} members that must confirm this node's ledger after a start "
-            "have done so; nothing was reserved. It goes on when enough of them are connected."
+            f"have done so; nothing was reserved.{before} It goes on when enough of them are "
+            "connected."
         )
 
 

@@ -301,3 +301,21 @@ def test_what_the_operator_confirmed_is_said_and_what_the_charter_lists_is_not(
         accept(desk, substituted, confirmed(CHARTER))
     assert fingerprint_text(confirmed(CHARTER)[NE]) in str(refusal.value)
     assert listed not in str(refusal.value)
+
+
+def test_a18_versions_before_are_remembered_until_they_are_handed_over(home: Home) -> None:
+    desk = desk_of(home)
+    second = replace(CHARTER, version=2, previous=CHARTER.digest)
+    third = replace(CHARTER, version=3, previous=second.digest)
+    fourth = replace(CHARTER, version=4, previous=third.digest)
+    desk.accept(offer(CHARTER), confirmed(), KEYS.sign)
+    assert desk.before(CHARTER) == ()
+    desk.accept(offer(third), confirmed(), KEYS.sign, [offer(second)])
+    desk.accept(offer(third), confirmed(), KEYS.sign, [])  # the same again
+    assert {one.version for one in desk_of(home).before(third)} == {1, 2}
+    desk.accept(offer(fourth), confirmed(), KEYS.sign)
+    assert {one.version for one in desk.before(fourth)} == {1, 2, 3}
+    desk.handed_over(third)  # serve does it while the next version waits for signatures
+    assert {one.version for one in desk_of(home).before(fourth)} == {3}
+    desk.handed_over(fourth)
+    assert desk.before(fourth) == ()

@@ -104,3 +104,19 @@ def test_who_joins_and_who_leaves_is_said() -> None:
     offer = offered(CHARTER, accepted=small)
     assert (offer.joins, offer.leaves) == (["BG", "NG", "UA"], ["NE"])
     assert (offered(CHARTER).joins, offered(CHARTER).leaves) == ([], [])
+
+
+def test_a18_the_operator_reads_who_must_confirm_the_ledger_when_members_change() -> None:
+    def line(*replaced: int) -> str:
+        members = tuple(
+            replace(one, signing_key=node_keys(CountryCode(f"Z{place}")).public)
+            if place in replaced
+            else one
+            for place, one in enumerate(CHARTER.members)
+        )
+        now = replace(CHARTER, version=2, previous=CHARTER.digest, members=members)
+        return dict(offered(now, accepted=CHARTER).numbers)["witnesses of before"]
+
+    assert line(0) == "3 of MD, NG, RO confirm this ledger before it first spends"
+    assert line(0, 1).startswith("!! too few are left")
+    assert dict(offered(CHARTER).numbers)["witnesses of before"] == "none"

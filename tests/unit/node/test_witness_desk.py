@@ -186,6 +186,37 @@ def test_entries_that_this_node_never_signed_are_not_adopted(members: list[Copy]
     assert me.ledger.length == 0
 
 
+def test_a18_a_backup_from_before_a_member_was_replaced_is_not_spent_again(tmp_path: Path) -> None:
+    now = make_charter(
+        countries=(*FIVE[:4], CountryCode("ZA")), version=2, previous=CHARTER_OF_FIVE.digest
+    )
+    me, liar, knows, kept_from, gone = (
+        Copy(tmp_path / one, one, CHARTER_OF_FIVE, TestClock()) for one in FIVE
+    )
+    me.clone(tmp_path / "backup", "backup").close()
+    spend(me, 1, [knows, gone])  # with the liar, a quorum of the version of before
+    new = Copy(tmp_path / "new", CountryCode("ZA"), now, TestClock())
+    restored = Copy(tmp_path / "backup", me.country, now, TestClock(), 1, before=[CHARTER_OF_FIVE])
+    for member in (liar, kept_from):
+        member.charter = now
+        member.restart()
+    question = restored.desk.ask()
+    for member in (liar, kept_from, new):  # a quorum of the version of now
+        for said in list(member.desk.on_ask(question)):
+            if isinstance(said, WitnessAnswer):
+                list(restored.desk.on_answer(said))
+    with pytest.raises(NotWitnessedError, match=knows.country):
+        restored.desk.demand_witnessed()
+    assert restored.handed_over == 0
+    assert knows.country in restored.status
+    ask(restored, [knows, liar, kept_from, new])
+    restored.desk.demand_witnessed()
+    assert spent(restored) == TENTH
+    assert restored.handed_over == 1
+    for one in (me, liar, knows, kept_from, gone, new, restored):
+        one.close()
+
+
 def test_a19_of_two_copies_one_goes_on_and_the_other_is_refused_for_good(
     tmp_path: Path, members: list[Copy]
 ) -> None:

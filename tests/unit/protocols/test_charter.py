@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from corridor.protocols.charter import (
     Charter,
     CharterSignature,
     SignedCharter,
+    hand_over,
     parse_charter,
     parse_signed_charter,
     proposal_to_sign,
@@ -285,3 +287,47 @@ def test_where_everybody_else_may_collude_nobody_can_witness() -> None:
     charter = make_charter(max_colluders=2)
     assert charter.quorum == 2
     assert not charter.stops_rollback
+
+
+CODES = tuple(CountryCode(f"A{chr(65 + n)}") for n in range(8))
+
+
+def quorums(charter: Charter, me: CountryCode) -> list[frozenset[CountryCode]]:
+    others = [one for one in charter.signing_keys if one != me]
+    return [frozenset(found) for found in combinations(others, charter.quorum)]
+
+
+@pytest.mark.parametrize(("colluders", "size"), [(1, 4), (1, 5), (1, 6), (2, 6), (2, 7)])
+@pytest.mark.parametrize(("leave", "join"), [(0, 1), (1, 0), (1, 1), (2, 1)])
+def test_a18_after_a_change_of_members_those_who_answer_share_an_honest_one_with_each_quorum(
+    colluders: int, size: int, leave: int, join: int
+) -> None:
+    me = CODES[0]
+    before = make_charter(countries=CODES[:size], max_colluders=colluders)
+    now = make_charter(
+        countries=(*CODES[: size - leave], *(CountryCode(f"Z{n}") for n in "AB"[:join])),
+        max_colluders=colluders,
+        version=2,
+        previous=before.digest,
+    )
+    asked = hand_over(before, now, me)
+    assert asked is not None
+    everybody = [*combinations(sorted(asked.members), asked.needed)]
+    shared = min(len(set(h) & q) for h in everybody for q in quorums(before, me))
+    assert (shared > colluders) == asked.is_enough
+    if not asked.is_enough:
+        assert asked.needed == len(asked.members)
+    if leave + join == 1:  # then each quorum of now has enough of them, and nobody else is needed
+        assert min(len(q & asked.members) for q in quorums(now, me)) >= asked.needed
+        assert min(len(p & q) for p in quorums(before, me) for q in quorums(now, me)) > colluders
+    elif size == 5 and leave:  # the quorums alone would not do
+        assert min(len(p & q) for p in quorums(before, me) for q in quorums(now, me)) <= colluders
+
+
+def test_who_had_no_ledger_before_has_none_to_hand_over() -> None:
+    before, now = make_charter(countries=CODES[:4]), make_charter(countries=CODES[1:6])
+    assert hand_over(before, now, CODES[5]) is None
+    anew = replace(now.members[0], signing_key=PublicKey(bytes(32)))
+    assert hand_over(before, replace(now, members=(anew, *now.members[1:])), CODES[1]) is None
+    accidents = replace(before, witness_quorum=1)
+    assert hand_over(accidents, now, CODES[1]) is None
