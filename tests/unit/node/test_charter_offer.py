@@ -68,7 +68,7 @@ def shown(charter: Charter) -> dict[str, Any]:
 
 
 def test_every_field_of_a_charter_is_looked_at_here() -> None:
-    assert set(CHANGES) == {field.name for field in fields(Charter)}
+    assert set(CHANGES) == {field.name for field in fields(Charter) if field.init}
 
 
 @pytest.mark.parametrize("field", CHANGES)
