@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.mutants import MUTANTS
+from support.mutants import ALWAYS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "threats.md").read_text()
@@ -59,10 +59,6 @@ def test_every_file_that_is_named_exists() -> None:
     assert {path for path in paths if not (ROOT / path).exists()} == set()
 
 
-def test_every_mutant_stands_in_the_document_and_no_others() -> None:
+def test_the_mutants_that_run_with_all_tests_stand_in_the_document() -> None:
     (table,) = re.findall(r"\| mutant \|.*?\n\n", TEXT, re.DOTALL)
-    assert set(re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE)) == {
-        mutant.name for mutant in MUTANTS
-    }
-    for mutant in MUTANTS:
-        assert {test.rpartition("::")[2] for test in mutant.caught_by} <= TESTS
+    assert re.findall(r"^\| `([\w-]+)` \|", table, re.MULTILINE) == [one.name for one in ALWAYS]

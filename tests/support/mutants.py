@@ -1,20 +1,23 @@
-"""Defences taken out of the code one at a time; each must turn the tests red that stand beside it.
+"""Defences taken out of the code one at a time; each must turn the tests red that are named for it.
 
-A mutant is a piece of a module's source and what stands in its place. It is put there while the
-module is imported, and no file changes. One can be run by hand, against any tests:
+`tests/mutants/mutants.toml` lists them: a piece of a module's source, and what stands in its place.
+It is put there while the module is imported, and no file changes. One can be run by hand, against
+any tests:
 
     PYTHONPATH=tests python -m pytest -p support.mutants --mutant no-clamp tests/unit/node
 
-`tests/mutants` runs them all. The piece must occur once: where the code was rewritten, the mutant
-says so and is rewritten, too.
+What such a test starts as a process of its own is not touched. The piece must occur once: where the
+code was rewritten, the mutant says so and is rewritten, too.
 """
 
 import sys
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -30,7 +33,7 @@ class Mutant:
         module: whose source it is.
         piece: of the source, once.
         instead: what stands there in the mutant.
-        caught_by: tests that must fail, as pytest names them.
+        caught_by: names of tests that must fail.
     """
 
     name: str
@@ -40,103 +43,16 @@ class Mutant:
     caught_by: tuple[str, ...]
 
 
-SESSIONS = "tests/unit/node/test_sessions.py::"
-NOISE = "tests/unit/node/test_noise_of_an_attempt.py::"
-DESK = "tests/unit/node/test_question_desk.py::"
-EVALUATION = "tests/unit/node/evaluation/test_evaluation.py::"
-NEIGHBOURS = "tests/unit/node/evaluation/test_neighbours.py::"
-SENSITIVITY = "tests/unit/queries/test_sensitivity.py::"
-SUM = "tests/unit/protocols/secure_sum/test_sum.py::"
+def read_mutants() -> tuple[Mutant, ...]:
+    """All of the list, in its order."""
+    path = Path(__file__).resolve().parents[1] / "mutants" / "mutants.toml"
+    listed = tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]
+    return tuple(Mutant(**one | {"caught_by": tuple(one["caught_by"])}) for one in listed)
 
-MUTANTS = (
-    Mutant(
-        "half-the-noise",
-        "corridor.node.attempt",
-        "sample(parameters.share_variance,",
-        "sample(parameters.share_variance / 2,",
-        (NOISE + "test_the_published_sum_holds_every_node_s_share_of_the_noise",),
-    ),
-    Mutant(
-        "no-clamp",
-        "corridor.node.evaluation.engine",
-        "np.clip(kept.sums, low, high)",
-        "kept.sums",
-        (EVALUATION + "test_a10_a_sum_is_clamped_person_by_person",),
-    ),
-    Mutant(
-        "refund-on-error",
-        "corridor.node.ledger",
-        'case "failed":',
-        'case "failed":\n'
-        "                self.spent -= self.lost_on[at.date()].get(session, Fraction(0))",
-        (
-            SESSIONS
-            + "test_a6_a37_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data",
-            SESSIONS + "test_a_failed_attempt_keeps_what_was_debited_and_is_counted",
-        ),
-    ),
-    Mutant(
-        "sensitivity-one-too-small",
-        "corridor.queries.plan",
-        "return self.max_cells * sum(",
-        "return -1 + self.max_cells * sum(",
-        (
-            SENSITIVITY + "test_a11_the_bound_is_reached_so_it_cannot_be_lowered",
-            NEIGHBOURS + "test_the_sensitivity_is_reached_by_somebody_with_rows_in_many_cells",
-        ),
-    ),
-    Mutant(
-        "one-peers-mask-missing",
-        "corridor.protocols.secure_sum.node",
-        "Masking(self.masks.values(), suite)",
-        "Masking([*self.masks.values()][1:], suite)",
-        (
-            SUM + "test_every_vector_goes_out_under_a_mask_with_every_other_sharer",
-            SUM + "test_a_vector_of_several_chunks_comes_through",
-            SESSIONS + "test_four_nodes_sum_their_cases_and_each_spends_what_it_promised",
-        ),
-    ),
-    Mutant(
-        "a-pair-that-both-leave-out-its-mask",
-        "corridor.protocols.secure_sum.node",
-        "for country in held}\n        return ReadyToMask(",
-        "for country in held if {country, self.me} != set(sorted(held)[:2])}\n"
-        "        return ReadyToMask(",
-        (SUM + "test_every_vector_goes_out_under_a_mask_with_every_other_sharer",),
-    ),
-    Mutant(
-        "noise-added-in-floats",
-        "corridor.node.attempt",
-        "vector += noise",
-        "vector = (vector.astype(float) + noise).astype(np.int64)",
-        (NOISE + "test_a2_data_and_noise_are_added_to_the_last_bit",),
-    ),
-    Mutant(
-        "equal-noise-in-every-attempt",
-        "corridor.node.attempt",
-        "parameters.cells, self._at.random_bytes)",
-        'parameters.cells, __import__("random").Random(1).randbytes)',
-        (SESSIONS + "test_a14_the_same_question_again_has_other_noise_and_costs_again",),
-    ),
-    Mutant(
-        "no-allowance-of-the-year",
-        "corridor.node.ledger",
-        "if rho > balance.left_this_year:",
-        "if False:",
-        (
-            SESSIONS + "test_a13_a_question_and_the_same_without_one_group_are_both_paid_for",
-            SESSIONS + "test_a14_indicator_vectors_end_with_the_allowance",
-            "tests/unit/node/test_question_desk.py::test_a15_the_allowance_is_one_for_all_askers",
-        ),
-    ),
-    Mutant(
-        "the-data-looked-at-before-the-debit",
-        "corridor.node.attempt",
-        "debit = self._at.ledger.debit(",
-        "self._data.evaluate()\n        debit = self._at.ledger.debit(",
-        (SESSIONS + "test_a6_the_case_data_are_not_looked_at_before_the_debit",),
-    ),
-)
+
+MUTANTS = read_mutants()
+ALWAYS = MUTANTS[:10]
+"""These run with all tests; the first five are those that must never be missed."""
 
 
 class _BentSource(SourceFileLoader):
