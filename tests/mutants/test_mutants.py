@@ -48,7 +48,8 @@ def test_a_mutant_is_caught_by_every_test_that_is_named_for_it(mutant: Mutant) -
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_has_its_place_in_the_code_and_its_tests(mutant: Mutant) -> None:
     path = ROOT / "src" / Path(*mutant.module.split("."))
-    assert path.with_suffix(".py").read_text().count(mutant.piece) == 1
+    times = path.with_suffix(".py").read_text().count(mutant.piece)
+    assert times == 1, f"{mutant.module} was rewritten: rewrite its mutant in mutants.toml, too"
     assert mutant.piece != mutant.instead
     assert mutant.caught_by
     assert all(len(places().get(name, ())) == 1 for name in mutant.caught_by)
