@@ -15,7 +15,7 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -36,6 +36,7 @@ from corridor.errors.node import (
     SettingsError,
 )
 from corridor.errors.policy import PolicyError
+from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
     NoCheckpointError,
@@ -1058,10 +1059,11 @@ def _look_at_coordinator(home: Home) -> str:
 async def _call_once(home: Home) -> None:
     """See that the coordinator takes this node's certificate; no charter yet is no trouble."""
     async with _dial(home) as channel:
-        with suppress(CorridorError):
+        try:
             await membership.fetch_charter(channel, None)
-            return
-        await channel.channel_ready()
+        except CorridorError as error:
+            if error.code != NoProposedCharterError.code:
+                raise
 
 
 def _look_at_charter(home: Home) -> str:

@@ -1,4 +1,4 @@
-"""A node that was away for nine days takes part again, and nobody touched it.
+"""A node that was away for nine days takes part again, untouched; and what `doctor` sees.
 
 Real nodes and a real coordinator over mutual TLS, in one process, on a clock that can be moved.
 While one node is away a charter comes into force that it had signed, answers are published and
@@ -6,12 +6,13 @@ cosigned without it, the others' ledgers go on, and receipts get older than thei
 """
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +29,7 @@ from corridor.node.home import Home, read_settings
 from corridor.node.keys import read_keys
 from corridor.node.link.stream import Link
 from corridor.node.store import EditionStore
+from corridor.node.views import Finding
 from corridor.node.witness_book import WitnessBook
 from corridor.transport.suites import ed25519_verify
 from support.editions import Case, make_tables
@@ -233,3 +235,22 @@ def test_a_node_that_was_away_for_days_takes_part_again_with_nobody_touching_it(
     region.wait(  # what was debited while it was away, it witnesses now
         lambda: all(region.witnessed(one) == region.entries(one) for one in OTHERS)
     )
+
+
+def test_a32_doctor_says_that_another_certificate_took_this_one_s_place(
+    region: Region, tmp_path: Path
+) -> None:
+    """Somebody used a newer invitation of this country; the node that is connected learns it."""
+    home = region.worlds[AWAY].home
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(home, copy)
+    assert coordinator_finding(region.worlds[AWAY]).ok
+    other = replace(region.worlds[AWAY], home=copy)
+    node_app.enrol(other, coordinator_app.invite(region.world, AWAY).encode())
+    found = coordinator_finding(region.worlds[AWAY])
+    assert not found.ok
+    assert "stream.foreign_certificate" in found.finding
+
+
+def coordinator_finding(world: node_app.World) -> Finding:
+    return next(one for one in node_app.doctor(world) if one.what == "coordinator")
