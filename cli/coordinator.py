@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.cli.attempts import show_attempt, show_attempts
+from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import (
     countries_of,
     country_of,
@@ -429,8 +430,8 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
                 _state(one),
                 one["since"] or "never",
                 one["edition"] or "none",
-                one["spent"],
-                one["remaining_year"] or "",
+                at_most(one["spent"]),
+                at_least(one["remaining_year"] or ""),
                 str(one["cosigned"]),
             )
             for one in members

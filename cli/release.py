@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from corridor.cli.figures import at_least, at_most
 from corridor.cli.output import Output
 from corridor.client.tables import Cell, ReleasedTable, tables_of
 
@@ -30,9 +31,9 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
         [
             (
                 one["country"],
-                one["spent"],
-                one["remaining_year"],
-                one["remaining_all_time"],
+                at_most(one["spent"]),
+                at_least(one["remaining_year"]),
+                at_least(one["remaining_all_time"]),
                 "yes" if one["is_enough"] else "no: it would refuse",
                 one["consent_rule"],
             )

@@ -1,8 +1,6 @@
-"""A node that was away for nine days takes part again, untouched; and what `doctor` sees.
+"""A node that was away for days, a replaced certificate, a coordinator put back from a backup.
 
 Real nodes and a real coordinator over mutual TLS, in one process, on a clock that can be moved.
-While one node is away a charter comes into force that it had signed, answers are published and
-cosigned without it, the others' ledgers go on, and receipts get older than their retention.
 """
 
 import asyncio
@@ -23,6 +21,7 @@ import pytest
 from corridor.client.app import connect
 from corridor.client.connection import Credentials
 from corridor.coordinator import app as coordinator_app
+from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest
 from corridor.node import app as node_app
 from corridor.node.home import Home, read_settings
@@ -99,15 +98,7 @@ class Region:
         )
         grpc, web = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         coordinator_app.initialise(self.world, name="Region", listen=grpc, web=web, deadlines=QUICK)
-        self._coordinator = LoopThread()
-        ready = threading.Event()
-
-        async def serve() -> None:
-            self._stop = asyncio.Event()
-            await coordinator_app.run(self.world, self._stop, lambda _: ready.set())
-
-        self._serving = asyncio.run_coroutine_threadsafe(serve(), self._coordinator.loop)
-        assert ready.wait(20)
+        self.start_coordinator()
         self.credentials = Credentials(
             f"https://{web}",
             coordinator_app.issue_token(self.world, "ana"),
@@ -118,6 +109,22 @@ class Region:
         self.propose()
         for country in FIVE:
             self.accept(country)
+
+    def start_coordinator(self) -> None:
+        self._coordinator = LoopThread()
+        ready = threading.Event()
+
+        async def serve() -> None:
+            self._stop = asyncio.Event()
+            await coordinator_app.run(self.world, self._stop, lambda _: ready.set())
+
+        self._serving = asyncio.run_coroutine_threadsafe(serve(), self._coordinator.loop)
+        assert ready.wait(20)
+
+    def stop_coordinator(self) -> None:
+        self._coordinator.loop.call_soon_threadsafe(self._stop.set)
+        self._serving.result(20)
+        self._coordinator.close()
 
     def _make(self, folder: Path, country: CountryCode) -> node_app.World:
         real = node_app.real_world(folder / country)
@@ -151,9 +158,7 @@ class Region:
     def close(self) -> None:
         for country in list(self.serving):
             self.stop(country)
-        self._coordinator.loop.call_soon_threadsafe(self._stop.set)
-        self._serving.result(20)
-        self._coordinator.close()
+        self.stop_coordinator()
 
     # ------------------------------------------------------------ looking and asking
 
@@ -202,6 +207,9 @@ def region(tmp_path: Path) -> Iterator[Region]:
 def test_a_node_that_was_away_for_days_takes_part_again_with_nobody_touching_it(
     region: Region,
 ) -> None:
+    """Meanwhile a charter comes into force that it had signed, answers are published and cosigned
+    without it, the others' ledgers go on, and receipts get older than their retention.
+    """
     for country in FIVE:
         region.start(country)
     region.wait_until_ready(FIVE)
@@ -254,3 +262,45 @@ def test_a32_doctor_says_that_another_certificate_took_this_one_s_place(
 
 def coordinator_finding(world: node_app.World) -> Finding:
     return next(one for one in node_app.doctor(world) if one.what == "coordinator")
+
+
+def test_a20_a_coordinator_put_back_proposes_the_charter_again_that_it_forgot(
+    region: Region, tmp_path: Path
+) -> None:
+    """As the handbook says: the same options give the same charter, and no other is taken."""
+    region.stop_coordinator()
+    backup = tmp_path / "backup"
+    shutil.copytree(region.world.home, backup)
+    region.start_coordinator()
+    second = region.propose(retention_days=3)
+    assert [region.accept(country) for country in FIVE][-1]
+
+    region.stop_coordinator()
+    shutil.rmtree(region.world.home)
+    shutil.copytree(backup, region.world.home)
+    region.start_coordinator()
+    assert region.propose(retention_days=3) == second
+    assert [region.accept(country) for country in FIVE][-1]
+    for country in FIVE:
+        region.start(country)
+    region.wait_until_ready(FIVE)
+    assert region.answered_by("1/404") == list(FIVE)
+
+
+def test_a20_another_charter_of_a_version_that_was_accepted_is_refused_for_good(
+    region: Region, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup"
+    region.stop_coordinator()
+    shutil.copytree(region.world.home, backup)
+    region.start_coordinator()
+    region.propose(retention_days=3)
+    assert [region.accept(country) for country in FIVE][-1]
+    region.stop_coordinator()
+    shutil.rmtree(region.world.home)
+    shutil.copytree(backup, region.world.home)
+    region.start_coordinator()
+    region.propose(retention_days=4)
+    with pytest.raises(CorridorError) as refusal:
+        region.accept(AWAY)
+    assert refusal.value.code in {"charter.succession", "coordinator.equivocated"}
