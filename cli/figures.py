@@ -12,6 +12,8 @@ LONGEST = 11
 DIGITS = 6
 """Of ρ behind the point."""
 
+_UNITS: int = 10**DIGITS
+
 
 def at_most(rho: str) -> str:
     """What was spent: never less than it was."""
@@ -24,7 +26,7 @@ def at_least(rho: str) -> str:
 
 
 def _scaled(rho: str) -> Fraction:
-    return Fraction(rho) * 10**DIGITS
+    return Fraction(rho) * _UNITS
 
 
 def _decimal(count: int) -> str:

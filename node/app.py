@@ -125,8 +125,9 @@ from corridor.queries.catalogue import Catalogue, parse_catalogue
 from corridor.queries.htcds import parse_htcds
 from corridor.transport.certificates import (
     decode_certificate,
-    decode_key,
+    encode_key,
     fetch_authority,
+    make_key,
     verify_pinned,
     verify_valid_at,
 )
@@ -214,9 +215,10 @@ def enrol(world: World, invitation: bytes) -> Enrolment:
             f"the invitation is for {asked.country}, this node is {settings.country}'s; nothing "
             f"was sent. Ask the coordinator for the invitation of {settings.country}"
         )
-    identity_key = decode_key((home.keys / "tls.key").read_bytes())
+    # A key of its own for every certificate: a new invitation is the answer to a stolen key, too.
+    identity_key = make_key(world.random_bytes)
     enrolled = ask_to_enrol(asked, keys.card(settings), keys.sign, identity_key, world.clock())
-    keep_certificates(home, enrolled)
+    keep_certificates(home, enrolled, encode_key(identity_key))
     enrolment = Enrolment(
         region=enrolled.region,
         grpc=enrolled.grpc,

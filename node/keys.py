@@ -2,7 +2,8 @@
 
 signing.key       Ed25519, 32 raw bytes: acceptances, ledger, journal, charters
 encryption.key    X-Wing, 32 raw bytes: opens the members' receipts
-tls.key, tls.pem  ECDSA P-256 and its certificate: opens the connection and nothing else
+tls.key, tls.pem  ECDSA P-256 and its certificate, both new at every enrolment: opens the connection
+                  and nothing else
 ca.pem            the coordinator's certificate authority
 """
 
@@ -15,8 +16,7 @@ from corridor.node.enrolment import Enrolled
 from corridor.node.home import Home, NodeSettings
 from corridor.protocols.cards import Card
 from corridor.protocols.suite import RandomBytes, Sign
-from corridor.transport.certificates import Identity, encode_key
-from corridor.transport.certificates import make_key as make_tls_key
+from corridor.transport.certificates import Identity
 from corridor.transport.kems import XWING
 from corridor.transport.suites import digest_signer, ed25519_public_key, note_signer
 
@@ -56,7 +56,6 @@ def make_keys(home: Home, random_bytes: RandomBytes) -> NodeKeys:
     keys = NodeKeys(random_bytes(KEY_BYTES), random_bytes(KEY_BYTES))
     write_atomically(home.keys / "signing.key", keys.signing)
     write_atomically(home.keys / "encryption.key", keys.encryption)
-    write_atomically(home.keys / "tls.key", encode_key(make_tls_key(random_bytes)))
     return keys
 
 
@@ -70,9 +69,13 @@ def read_keys(home: Home) -> NodeKeys:
     return NodeKeys(*found)
 
 
-def keep_certificates(home: Home, enrolled: Enrolled) -> None:
-    """Keep what enrolment gave."""
+def keep_certificates(home: Home, enrolled: Enrolled, tls_key: bytes) -> None:
+    """Keep what enrolment gave, with the key that the certificate is for.
+
+    A kill between the two leaves a pair that opens no connection: enrol again.
+    """
     write_atomically(home.keys / "ca.pem", enrolled.authority, PUBLIC)
+    write_atomically(home.keys / "tls.key", tls_key)
     write_atomically(home.keys / "tls.pem", enrolled.certificate, PUBLIC)
 
 

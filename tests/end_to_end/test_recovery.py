@@ -258,6 +258,17 @@ def test_a32_doctor_says_that_another_certificate_took_this_one_s_place(
     found = coordinator_finding(region.worlds[AWAY])
     assert not found.ok
     assert "stream.foreign_certificate" in found.finding
+    keys = [folder / "keys" / "tls.key" for folder in (home, copy)]
+    assert keys[0].read_bytes() != keys[1].read_bytes()  # a stolen one is worth nothing now
+
+
+def test_a_lost_tls_key_is_made_anew_by_a_new_invitation(region: Region) -> None:
+    world = region.worlds[AWAY]
+    (world.home / "keys" / "tls.key").unlink()
+    lost = next(one for one in node_app.doctor(world) if one.what == "certificate")
+    assert "Enrol again" in lost.finding
+    node_app.enrol(world, coordinator_app.invite(region.world, AWAY).encode())
+    assert all(one.ok for one in node_app.doctor(world))
 
 
 def coordinator_finding(world: node_app.World) -> Finding:

@@ -307,9 +307,13 @@ class DamagedKeyError(DamagedError):
 
     def __init__(self, name: str, problem: str) -> None:
         """Name the file and what to do."""
+        remedy = (
+            "Enrol again with a new invitation: that makes it anew, and changes nothing else."
+            if name in {"tls.key", "tls.pem", "ca.pem"}
+            else "A new key is a new member: the region must agree on a new charter."
+        )
         super().__init__(
-            f"keys/{name}: {problem}; nothing was changed. Restore it from a backup. A "
-            "new key is a new member: the region must agree on a new charter."
+            f"keys/{name}: {problem}; nothing was changed. Restore it from a backup. {remedy}"
         )
 
 

@@ -22,7 +22,7 @@ from corridor.node.keys import keep_certificates, read_keys
 from corridor.node.store import EditionStore
 from corridor.protocols.cards import Card, enrolment_to_sign, fingerprint
 from corridor.protocols.charter import Charter
-from corridor.transport.certificates import decode_key, make_csr
+from corridor.transport.certificates import encode_key, make_csr, make_key
 from support.editions import Case, make_tables
 
 COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "RS", "TR", "UA")))
@@ -114,7 +114,8 @@ def _enrol(parts: coordinator.Parts, world: node.World) -> None:
     settings, keys = read_settings(home), read_keys(home)
     card = keys.card(settings)
     code, _ = parts.enrolment.invite(settings.country, timedelta(days=1))
-    csr = make_csr(decode_key((home.keys / "tls.key").read_bytes()), settings.country)
+    tls_key = make_key(world.random_bytes)
+    csr = make_csr(tls_key, settings.country)
     enrolled = parts.enrolment.enrol(
         EnrolmentRequest(
             code=code,
@@ -132,6 +133,7 @@ def _enrol(parts: coordinator.Parts, world: node.World) -> None:
             grpc=enrolled.grpc,
             region=enrolled.region,
         ),
+        encode_key(tls_key),
     )
     write_enrolment(
         home,
