@@ -84,11 +84,8 @@ def test_who_is_not_held_out_cannot_be_readmitted(capsys: Capture) -> None:
     assert "[attempt.not_held_out]" in capsys.readouterr().err
 
 
-def make_attempt(home: Path) -> None:
-    """One that failed in its last round, with everything that can become of a member."""
-    bg, md, ro, ua = map(CountryCode, ("BG", "MD", "RO", "UA"))
-    session = SessionId(bytes.fromhex("3f2a91c0" + 24 * "0"))
-    store = Store(home / "coordinator.sqlite3")
+def ask(store: Store) -> None:
+    """A question waits."""
     with store.writing() as connection:
         connection.execute(
             insert(questions).values(
@@ -97,6 +94,14 @@ def make_attempt(home: Path) -> None:
                 state="queued", since=1,
             )
         )  # fmt: skip
+
+
+def make_attempt(home: Path) -> None:
+    """One that failed in its last round, with everything that can become of a member."""
+    bg, md, ro, ua = map(CountryCode, ("BG", "MD", "RO", "UA"))
+    session = SessionId(bytes.fromhex("3f2a91c0" + 24 * "0"))
+    store = Store(home / "coordinator.sqlite3")
+    ask(store)
     record = AttemptRecord(store, lambda: 1000, make_log(store))
     record.begin(session, "q1", "propose", invited=[bg, md, ro], not_invited={ua: NotInvited.AWAY})
     record.enter(session, "unmask", [bg, md])
@@ -107,6 +112,26 @@ def make_attempt(home: Path) -> None:
     )
     record.fail(session, "q1", failure, ending)
     store.close()
+
+
+def test_a_question_that_no_attempt_could_begin_for_is_listed_with_its_reason(
+    home: Path, capsys: Capture
+) -> None:
+    store = Store(home / "coordinator.sqlite3")
+    ask(store)
+    failure = Failure(
+        code="region.too_few_nodes", message="UA is away", round="propose", missing=()
+    )
+    AttemptRecord(store, lambda: 1000, make_log(store)).refuse("q1", failure)
+    store.close()
+    (one,) = told(capsys, "attempts")
+    assert (one["session"], one["outcome"], one["failure"]["code"]) == (
+        None,
+        "refused",
+        "region.too_few_nodes",
+    )
+    assert main(["coordinator", "attempts"]) == 0
+    assert "region.too_few_nodes" in capsys.readouterr().out
 
 
 def test_an_attempt_says_what_became_of_each_member(home: Path, capsys: Capture) -> None:
