@@ -125,9 +125,11 @@ class ChainStore:
         rows = self._select("ORDER BY number DESC LIMIT 1", ())
         return rows[0][1] if rows else None
 
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """Every entry behind that number, from the first."""
-        return (entry for _, entry in self._select("WHERE number > ? ORDER BY number", (after,)))
+    def entries(self, after: int = 0, most: int | None = None) -> Iterator[Entry]:
+        """Every entry behind that number, from the first; at most so many, and no more is read."""
+        limit = -1 if most is None else most
+        found = self._select("WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
+        return (entry for _, entry in found)
 
     def of_session(self, session: bytes) -> dict[str, Entry]:
         """What stands there of one session, by kind."""

@@ -38,7 +38,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from itertools import islice
 from math import ceil
 from pathlib import Path
 from typing import Any, Self
@@ -327,7 +326,7 @@ class Ledger:
 
     def entries(self, after: int = 0, most: int | None = None) -> Iterator[Entry]:
         """The entries behind that number, in order, at most so many."""
-        return islice(self._store.entries(after), most)
+        return self._store.entries(after, most)
 
     @property
     def length(self) -> int:
@@ -339,7 +338,7 @@ class Ledger:
         """The digest of the entry of that number, which is there; zeros for 0."""
         if number == 0:
             return BEGINNING
-        return next(self._store.entries(number - 1)).digest
+        return next(self._store.entries(number - 1, 1)).digest
 
     def attempt_failed(self, session: SessionId) -> None:
         """Count a failed attempt; a session counts once, and its debit counts already."""

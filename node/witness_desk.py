@@ -18,6 +18,7 @@ Nothing here believes the coordinator, which carries these messages and may with
 Not thread-safe.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,6 +61,9 @@ from corridor.protocols.witnesses import (
 
 _log = structlog.get_logger()
 
+RESENDS = 8
+"""So often in one attempt a member is sent again what it was sent before: it may come and go."""
+
 Show = Callable[[str], None]
 """Puts a line about the witnesses where the operator sees it."""
 
@@ -98,7 +102,11 @@ class WitnessDesk:
         self._show = show
         self._nonce: Digest | None = None
         self._answers: dict[CountryCode, WitnessAnswer] = {}
-        self._asked_for: set[CountryCode] = set()  # since the last attempt began
+        # Since the last attempt began: of whom entries were asked for again, and to whom how often
+        # entries were sent again; and up to where each was sent them at all.
+        self._asked_for: set[CountryCode] = set()
+        self._resent: Counter[CountryCode] = Counter()
+        self._sent: dict[CountryCode, int] = {}
         self._told = ledger.length
         self._weighed = Weighed(agreeing=frozenset(), contradicting=frozenset(), adopt=())
         self._ready = charter.quorum == 0
@@ -152,6 +160,8 @@ class WitnessDesk:
     def ask(self) -> WitnessAsk:
         """Ask all members anew; answers to an earlier question count no more."""
         self._told = self._ledger.length  # the others say how far they are, and are sent the rest
+        self._sent.clear()  # what was on its way when the line broke is lost
+        self._resent.clear()
         self._nonce, self._answers = Digest(self._random_bytes(NONCE_BYTES)), {}
         return self._question(self._nonce)
 
@@ -272,7 +282,22 @@ class WitnessDesk:
             signature=UNSIGNED,
         )
         yield replace(answer, signature=self._sign(answer.to_sign()))
-        yield from self._pieces(ask.known.get(self._me, 0), ask.country)
+        yield from self._pieces(self._from_where(ask), ask.country)
+
+    def _from_where(self, ask: WitnessAsk) -> int:
+        """Behind which of this ledger's entries the asker is sent the rest.
+
+        Who says over and over that it has nothing is not sent the whole ledger each time: one
+        member could make all others do nothing else.
+        """
+        known, sent = ask.known.get(self._me, 0), self._sent.get(ask.country, 0)
+        if known < sent:
+            if self._resent[ask.country] >= RESENDS:
+                known = sent
+            else:
+                self._resent[ask.country] += 1
+        self._sent[ask.country] = self._ledger.length
+        return known
 
     def _to_show(self, ask: WitnessAsk, key: PublicKey) -> tuple[Entry, ...]:
         """What the asker lacks, or an entry that may contradict its own: evidence for it."""
@@ -330,7 +355,7 @@ class WitnessDesk:
         Raises:
             EquivocationError: it signed another of this session; both are evidence.
         """
-        self._asked_for.clear()
+        self._forget_asking()
         header = proposal.header
         key = self._charter.coordinator_key
         if self._verify(key, header.to_sign(), proposal.signature):
@@ -339,9 +364,14 @@ class WitnessDesk:
                     f"session {header.session.hex()}", proposal_document(proposal)
                 )
 
+    def _forget_asking(self) -> None:
+        """Another attempt begins: what was asked and sent again in the last one counts no more."""
+        self._asked_for.clear()
+        self._resent.clear()
+
     def on_request(self, request: WitnessRequest) -> WitnessWord:
         """This node's word about a roster that it is not in: which of its ledgers it holds."""
-        self._asked_for.clear()
+        self._forget_asking()
         known = [one for one in request.statements if self._is_own_word(one)]
         refused = self.unwitnessed(known)
         word = WitnessWord(

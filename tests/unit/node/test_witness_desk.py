@@ -19,9 +19,15 @@ from corridor.errors.ledger import (
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, Signature
+from corridor.node.witness_desk import RESENDS
 from corridor.protocols import witnesses
 from corridor.protocols.secure_sum.messages import LedgerStatement
-from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessRequest
+from corridor.protocols.witnesses import (
+    LedgerEntries,
+    WitnessAnswer,
+    WitnessAsk,
+    WitnessRequest,
+)
 from support.charters import make_charter, node_keys
 from support.ledgers import CHARTER, QUESTION, TENTH, TestClock, session_of
 from support.signing import verify
@@ -383,6 +389,26 @@ def test_a29_one_member_cannot_make_the_others_ask_and_answer_for_ever(
     assert asked() == 1
     me.desk.on_request(WitnessRequest(Digest(bytes(32)), ()))  # another attempt: once more
     assert asked() == 1
+
+
+def test_a29_who_asks_again_and_again_is_not_sent_the_whole_ledger_each_time(
+    members: list[Copy],
+) -> None:
+    me, asker, *_ = members
+    for number in range(3):
+        spend(me, number, [])
+
+    def sent(question: WitnessAsk) -> int:
+        said = list(me.desk.on_ask(question))
+        assert isinstance(said[0], WitnessAnswer)
+        return sum(len(one.entries) for one in said if isinstance(one, LedgerEntries))
+
+    asked = [sent(asker.desk.ask()) for _ in range(RESENDS + 5)]  # it says that it has nothing
+    assert asked == [6] * (1 + RESENDS) + [0] * 4
+    spend(me, 3, [])
+    assert sent(asker.desk.ask()) == 2  # what is new it is sent all the same
+    me.desk.on_request(WitnessRequest(Digest(bytes(32)), ()))  # another attempt
+    assert sent(asker.desk.ask()) == 8
 
 
 def test_a19_a_fork_is_told_once_in_the_journal(members: list[Copy], tmp_path: Path) -> None:
