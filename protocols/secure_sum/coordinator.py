@@ -19,6 +19,7 @@ own. Here their signatures are verified where a recipient complains. A recipient
 complain said that it opened a dealing of that hash, and is held to it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -48,6 +49,7 @@ from corridor.errors.secure_sum import (
     WrongRevealError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.protocols import canonical
 from corridor.protocols.masks import Words, apply, from_ring, left_in_sum
 from corridor.protocols.secure_sum import pair_keys
 from corridor.protocols.secure_sum.messages import (
@@ -294,7 +296,8 @@ class CollectingOpened:
 
         Finding the largest set is a clique problem; this finds it where one liar or one bad
         dealer faces honest others. Of a pair in dispute, a dealer whose signature does not hold
-        is at fault; else neither can be convicted, and the last by name goes.
+        is at fault; else neither can be convicted, and the roster's hash says which goes: by name,
+        a member could keep the same other one out of every answer.
         """
         left = {country for country in self.heard if not self._dealt_forged(country, verify)}
         while True:
@@ -305,8 +308,7 @@ class CollectingOpened:
             ]
             if not pairs:
                 return frozenset(left)
-            involved = [country for pair in pairs for country in set(pair)]
-            left.remove(max(sorted(left), key=lambda country: (involved.count(country), country)))
+            left.remove(_most_disputed(pairs, self.settled.hash))
 
     def _dealt_forged(self, dealer: CountryCode, verify: Verify) -> bool:
         """Whether somebody complained of a dealing whose signature is not the dealer's."""
@@ -646,6 +648,18 @@ def _called_for(survivors: SurvivorSet) -> tuple[tuple[CountryCode, ShareKind], 
     """Of whom which share is revealed: the same for every survivor, so made once."""
     dealers = sorted(survivors.sharers)
     return tuple((dealer, kind_to_reveal(dealer, survivors)) for dealer in dealers)
+
+
+def _most_disputed(pairs: Sequence[Pair], roster_hash: Digest) -> CountryCode:
+    """Who stands in most of these pairs; of several, one that nobody could choose beforehand."""
+    involved = Counter(country for pair in pairs for country in set(pair))
+
+    def rank(country: CountryCode) -> tuple[int, Digest]:
+        return involved[country], canonical.digest(
+            "corridor dispute", roster_hash, country.encode()
+        )
+
+    return max(involved, key=rank)
 
 
 def _ephemeral_keys(acceptance: Acceptance) -> tuple[bytes, bytes]:
