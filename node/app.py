@@ -13,7 +13,7 @@ import os
 import secrets
 import shlex
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +27,7 @@ import structlog
 
 from corridor import __version__
 from corridor.errors import CorridorError
+from corridor.errors.charter import CharterSuccessionError
 from corridor.errors.charter import NoSuchCountryError
 from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
@@ -319,17 +320,37 @@ def accept(
 
 
 async def _fetch_proposals(home: Home, accepted: Charter | None) -> list[SignedCharter]:
-    """The charter proposed last, behind those that were proposed since the one accepted here."""
     async with _dial(home) as channel:
-        found = [
-            parse_signed_charter((await membership.fetch_charter(channel, None)).signed_charter)
-        ]
-        while accepted is not None and len(found) <= MISSED_VERSIONS:
-            earliest = found[0].charter
-            if earliest.version <= accepted.version + 1 or earliest.previous is None:
-                break
-            before = await membership.fetch_charter(channel, earliest.previous)
-            found.insert(0, parse_signed_charter(before.signed_charter))
+
+        async def fetch(digest: Digest | None) -> SignedCharter:
+            document = await membership.fetch_charter(channel, digest)
+            return parse_signed_charter(document.signed_charter)
+
+        return await proposals_since(accepted, fetch)
+
+
+async def proposals_since(
+    accepted: Charter | None, fetch: Callable[[Digest | None], Awaitable[SignedCharter]]
+) -> list[SignedCharter]:
+    """The charter proposed last, behind those that were proposed since the one accepted here.
+
+    Where none was, behind all there ever were: the disk may be a copy from before the first, and
+    this node may have spent under any of them (ATTACKS 18).
+
+    Raises:
+        CharterSuccessionError: they are more than anybody goes through; nothing was accepted.
+    """
+    found = [await fetch(None)]
+    while (earliest := found[0].charter).previous is not None:
+        if accepted is not None and earliest.version <= accepted.version + 1:
+            break
+        if len(found) > MISSED_VERSIONS:
+            raise CharterSuccessionError(
+                f"charter version {found[-1].charter.version}: more than {MISSED_VERSIONS} "
+                "versions came before it that this node has not seen; nothing was accepted. Ask "
+                "the coordinator why it proposes so many."
+            )
+        found.insert(0, await fetch(earliest.previous))
     return found
 
 

@@ -118,7 +118,7 @@ class CharterDesk:
     def _add_before(self, offered: Charter, between: Sequence[SignedCharter]) -> None:
         accepted = self.accepted()
         for one in (*(() if accepted is None else (accepted,)), *(one.charter for one in between)):
-            if one != offered:
+            if one != offered and one.signing_keys.get(self._me.country) == self._me.signing_key:
                 make_private_folder(self._home.charters_before)
                 write_atomically(self._file_of(one), one.encode())
 

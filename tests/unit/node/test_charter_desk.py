@@ -1,5 +1,6 @@
 """Which charter a node signs, and which it lives by."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from corridor.errors.node import (
     WrongFingerprintError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
+from corridor.node import app
+from corridor.node.app import proposals_since
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import Home, NodeSettings, create_home
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
@@ -319,3 +322,45 @@ def test_a18_versions_before_are_remembered_until_they_are_handed_over(home: Hom
     assert {one.version for one in desk_of(home).before(fourth)} == {3}
     desk.handed_over(fourth)
     assert desk.before(fourth) == ()
+
+
+def history(length: int) -> list[SignedCharter]:
+    found = [offer(CHARTER)]
+    while len(found) < length:
+        last = found[-1].charter
+        found.append(offer(replace(CHARTER, version=last.version + 1, previous=last.digest)))
+    return found
+
+
+def since(accepted: Charter | None, proposed: list[SignedCharter]) -> list[SignedCharter]:
+    by_digest = {one.charter.digest: one for one in proposed}
+
+    async def fetch(digest: Digest | None) -> SignedCharter:
+        return proposed[-1] if digest is None else by_digest[digest]
+
+    return asyncio.run(proposals_since(accepted, fetch))
+
+
+def test_a18_a_disk_from_before_the_first_charter_meets_all_there_were(home: Home) -> None:
+    four = history(4)
+    assert since(None, four) == four
+    assert since(four[1].charter, four) == four[2:]
+    assert since(four[3].charter, four) == four[3:]
+    *between, last = since(None, four)
+    desk_of(home).accept(last, confirmed(last.charter), KEYS.sign, between)
+    assert {one.version for one in desk_of(home).before(last.charter)} == {1, 2, 3}
+
+
+def test_versions_that_did_not_list_this_node_have_nothing_of_its_ledger(home: Home) -> None:
+    others = tuple(map(CountryCode, ("BG", "NE", "RO")))
+    first = make_charter(countries=others)
+    second = make_charter(countries=(MD, NE, UA), version=2, previous=first.digest)
+    desk_of(home).accept(offer(second), confirmed(second), KEYS.sign, [offer(first)])
+    assert desk_of(home).before(second) == ()
+
+
+def test_a29_a_history_without_end_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "MISSED_VERSIONS", 2)
+    assert len(since(None, history(3))) == 3
+    with pytest.raises(CharterSuccessionError, match="more than 2"):
+        since(None, history(4))
