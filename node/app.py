@@ -27,8 +27,7 @@ import structlog
 
 from corridor import __version__
 from corridor.errors import CorridorError
-from corridor.errors.charter import CharterSuccessionError
-from corridor.errors.charter import NoSuchCountryError
+from corridor.errors.charter import CharterSuccessionError, NoSuchCountryError
 from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
     AlreadyServingError,

@@ -439,8 +439,8 @@ def verify_succession(accepted: Charter | None, offered: Charter) -> None:
     """Check that `offered` may be accepted after `accepted`, or is the same again.
 
     A node that missed versions goes through them one after the other (`verify_history`). A node
-    that never accepted one may begin with any version: it has nothing that could be rolled back. (It
-    is shown the others all the same, to know whose quorums may know its ledger: `hand_over`.)
+    that never accepted one may begin with any version: it has nothing that could be rolled back.
+    (It is shown the others all the same, to know whose quorums may know its ledger: `hand_over`.)
 
     Raises:
         CharterSuccessionError: a rollback, a gap, another history, another region, or a region
