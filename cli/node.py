@@ -184,6 +184,18 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     evidence.add_argument(
         "--out", type=Path, metavar="FILE", help="write them there, to be shown to other members"
     )
+    evidence.add_argument(
+        "--heard",
+        type=Path,
+        metavar="FILE",
+        help="write what the coordinator signed for this node, for another member to compare",
+    )
+    evidence.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="what the coordinator signed for another member; not through the coordinator",
+    )
     command(
         "doctor",
         _doctor,
@@ -421,7 +433,19 @@ def _checkpoint(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
-    found = app.evidence(app.real_world(home_of(arguments)))
+    world = app.real_world(home_of(arguments))
+    if arguments.heard is not None:
+        write_atomically(arguments.heard, app.heard_from_coordinator(world), PUBLIC)
+        out.say(f"Written to {arguments.heard}. Next: send it to a member, not through the")
+        out.say("coordinator, who runs corridor node evidence --compare FILE")
+    if arguments.compare is not None:
+        differ = app.compare_heard(world, read_file(arguments.compare))
+        out.say(
+            f"The coordinator told that member otherwise than this node in {differ} matters."
+            if differ
+            else "The coordinator told that member nothing otherwise than this node."
+        )
+    found = app.evidence(world)
     documents = [
         {"whose": one.whose, "problem": one.problem, "held": one.held, "shown": one.shown}
         for one in found

@@ -98,11 +98,15 @@ from corridor.node.views import (
     PolicyView,
     StatusView,
 )
-from corridor.node.witness_book import WitnessBook
+from corridor.node.witness_book import (
+    WitnessBook,
+    charter_document,
+    charter_subject,
+    subject_of,
+)
 from corridor.node.witness_desk import WitnessDesk
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
-from corridor.protocols import canonical
 from corridor.protocols.cards import (
     Card,
     Fingerprint,
@@ -258,12 +262,8 @@ def _hold_to_offer(home: Home, signed: SignedCharter) -> None:
     signed.verify_proposal(ed25519_verify)
     if signed.charter.coordinator_key != read_enrolment(home).coordinator_key:
         return
-    word = {
-        "charter": signed.charter.encode().decode(),
-        "signature": signed.proposal.hex(),
-    }
     with WitnessBook(home.witness, ed25519_verify) as book:
-        book.hear_coordinator(f"charter version {signed.charter.version}", canonical.encode(word))
+        book.hear_coordinator(charter_subject(signed.charter), charter_document(signed))
 
 
 def evidence(world: World) -> list[ForkView]:
@@ -280,6 +280,33 @@ def evidence(world: World) -> list[ForkView]:
             )
             for fork in book.forks()
         ]
+
+
+def heard_from_coordinator(world: World) -> bytes:
+    """Every proposal and charter that the coordinator signed for this node, one a line."""
+    home = Home(world.home)
+    read_settings(home)
+    with WitnessBook(home.witness, ed25519_verify) as book:
+        return b"".join(word + b"\n" for word in book.heard())
+
+
+def compare_heard(world: World, theirs: bytes) -> int:
+    """Hold what another member heard from the coordinator against what this node heard.
+
+    Returns how many words are about something that the coordinator told this node otherwise. Both
+    words are kept as evidence; `evidence` shows them.
+
+    Raises:
+        NoCoordinatorWordError: a line is no word that the coordinator signed. Nothing was kept.
+    """
+    home = Home(world.home)
+    key = read_enrolment(home).coordinator_key
+    words = [line for line in theirs.split(b"\n") if line]
+    subjects = [subject_of(word, key, ed25519_verify) for word in words]
+    with WitnessBook(home.witness, ed25519_verify) as book:
+        return sum(
+            not book.compare(subject, word) for subject, word in zip(subjects, words, strict=True)
+        )
 
 
 def trusted_fingerprints(
@@ -611,6 +638,7 @@ class ServingNode:
             ledger=ledger,
             demand_witnessed=witnesses.demand_witnessed,
             unwitnessed=witnesses.unwitnessed,
+            hear_other_header=witnesses.hear_other_header,
             reached=reached,
         )
         return Sessions(

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import structlog
 
 from corridor.errors.node import EvaluationFailedError, OutOfOrderError, PastDeadlineError
+from corridor.errors.secure_sum import OtherHeaderError
 from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, SessionId
 from corridor.node.ledger import Ledger
@@ -51,6 +52,9 @@ _log = structlog.get_logger()
 
 Unwitnessed = Callable[[Sequence[LedgerStatement]], frozenset[CountryCode]]
 """Whose ledgers, as they state them, are not on the chains that this node holds."""
+
+HearOtherHeader = Callable[[ProposalHeader, Roster], None]
+"""Keeps what shows that other members of a roster accepted another proposal than this node's."""
 
 Clock = Callable[[], datetime]
 """Says what time it is, in UTC."""
@@ -85,6 +89,7 @@ class Surroundings:
     ledger: Ledger
     demand_witnessed: Callable[[], None]
     unwitnessed: Unwitnessed
+    hear_other_header: HearOtherHeader
     reached: Reached = go_on
 
 
@@ -139,15 +144,19 @@ class Attempt:
     def on_roster(self, roster: Roster) -> Shares:
         """Check everybody's acceptance, look whose ledgers are held here, deal the shares."""
         state = self._in(states.Accepted, "the roster")
-        shared, shares = state.on_roster(
-            roster,
-            parameters_for=self._parameters_for,
-            keys=self._at.charter.signing_keys,
-            verify=self._at.verify,
-            suite=self._at.suite,
-            random_bytes=self._at.random_bytes,
-            sign=self._at.sign,
-        )
+        try:
+            shared, shares = state.on_roster(
+                roster,
+                parameters_for=self._parameters_for,
+                keys=self._at.charter.signing_keys,
+                verify=self._at.verify,
+                suite=self._at.suite,
+                random_bytes=self._at.random_bytes,
+                sign=self._at.sign,
+            )
+        except OtherHeaderError:
+            self._at.hear_other_header(self.header, roster)
+            raise
         statements = [acceptance.statement for acceptance in roster.acceptances]
         self._unwitnessed = self._at.unwitnessed(statements)
         self._state = shared

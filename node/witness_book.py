@@ -21,19 +21,24 @@ from pathlib import Path
 from typing import Self
 
 from corridor.errors import CorridorError
+from corridor.errors.charter import MalformedCharterError
 from corridor.errors.ledger import (
     BrokenChainError,
     EquivocationError,
     LedgerDiskError,
     LedgerForkError,
     LedgerTooLongError,
+    NoCoordinatorWordError,
     UnknownEntriesError,
 )
-from corridor.ids import CountryCode, Digest, PublicKey, Signature
+from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.chains import BEGINNING, Entry
-from corridor.protocols.secure_sum.messages import LedgerStatement, Proposal
+from corridor.protocols.charter import Charter, SignedCharter, parse_charter, proposal_to_sign
+from corridor.protocols.fields import Fields, decode
+from corridor.protocols.receipts import HEADER, read_header
+from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement, Proposal
 from corridor.protocols.suite import Verify
 from corridor.protocols.witnesses import LEDGER, verify_entries
 
@@ -85,7 +90,8 @@ class Fork:
     """Two words of one member that cannot both be true, each canonical JSON with its signature.
 
     Attributes:
-        country: whose words; `COORDINATOR` for the coordinator's.
+        country: whose words; `COORDINATOR` for the coordinator's, or for what it caused: a proposal
+            that it signed, and a member's acceptance of another.
     """
 
     country: CountryCode
@@ -266,6 +272,45 @@ class WitnessBook:
         if first != word:
             raise EquivocationError(subject)
 
+    def heard(self) -> tuple[bytes, ...]:
+        """Every word of the coordinator that this node remembers, as `hear_coordinator` kept it."""
+        with _disk():
+            rows = self._connection.execute("SELECT word FROM proposed ORDER BY rowid").fetchall()
+        return tuple(word for (word,) in rows)
+
+    def compare(self, subject: str, word: bytes) -> bool:
+        """Whether another member heard the same of `subject`, where this node heard of it too.
+
+        Both words stay as evidence where they differ; `word`, which was checked, nowhere else.
+        """
+        with self._writing():
+            own = self._heard_of(subject)
+            if own is not None and own != word:
+                problem = f"two signed words about one {subject}, to different members"
+                self._insert_fork(COORDINATOR, own, word, problem)
+        return own is None or own == word
+
+    def keep_other_acceptance(self, session: SessionId, acceptance: Acceptance) -> None:
+        """Keep a member's acceptance of another proposal than this node was shown of the session.
+
+        It convicts nobody by itself: the coordinator showed that member another proposal, or moved
+        an acceptance here from elsewhere, or the member lies. What it heard shows which it was.
+        """
+        subject, country = session_subject(session), acceptance.country
+        with self._writing():
+            own = self._heard_of(subject)
+            if own is not None:
+                problem = f"{country} accepted another proposal than this node was shown of one"
+                self._insert_fork(
+                    COORDINATOR, own, acceptance_document(acceptance), f"{problem} {subject}"
+                )
+
+    def _heard_of(self, subject: str) -> bytes | None:
+        row = self._connection.execute(
+            "SELECT word FROM proposed WHERE subject = ?", (subject,)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
     def fork_count(self) -> int:
         """How many contradictions are on record."""
         with _disk():
@@ -339,6 +384,62 @@ def proposal_document(proposal: Proposal) -> bytes:
     """A proposal as evidence: canonical JSON, with everything that its signature is over."""
     header = proposal.header
     return canonical.encode({**header.to_json(), "signature": proposal.signature.hex()})
+
+
+def charter_document(signed: SignedCharter) -> bytes:
+    """A proposed charter as evidence: canonical JSON, with the coordinator's signature."""
+    return canonical.encode(
+        {"charter": signed.charter.encode().decode(), "signature": signed.proposal.hex()}
+    )
+
+
+def acceptance_document(acceptance: Acceptance) -> bytes:
+    """An acceptance as evidence: canonical JSON, with everything that its signature is over."""
+    return canonical.encode(
+        {
+            "header": acceptance.header.hex(),
+            "country": acceptance.country,
+            "envelope_key": acceptance.envelope_key.hex(),
+            "mask_key": acceptance.mask_key.hex(),
+            "edition": acceptance.edition,
+            "consent_rule": acceptance.consent_rule,
+            "statement": canonical.decode(statement_document(acceptance.statement), "statement"),
+            "signature": acceptance.signature.hex(),
+        }
+    )
+
+
+def session_subject(session: SessionId) -> str:
+    """What a proposal is a word about."""
+    return f"session {session.hex()}"
+
+
+def charter_subject(charter: Charter) -> str:
+    """What a proposed charter is a word about."""
+    return f"charter version {charter.version}"
+
+
+def subject_of(word: bytes, key: PublicKey, verify: Verify) -> str:
+    """What a word of the coordinator is about; the word is a `proposal_` or `charter_document`.
+
+    Raises:
+        NoCoordinatorWordError: it is none, or `key` did not sign it.
+    """
+    value = decode(word, "word", NoCoordinatorWordError)
+    if isinstance(value, Mapping) and "charter" in value and len(value) == 2:
+        fields = Fields(value, ("charter", "signature"), name="word", error=NoCoordinatorWordError)
+        try:
+            charter = parse_charter(str(value["charter"]).encode(), "word")
+        except MalformedCharterError as error:
+            raise NoCoordinatorWordError(str(error)) from error
+        subject, text = charter_subject(charter), proposal_to_sign(charter)
+    else:
+        fields = Fields(value, (*HEADER, "signature"), name="word", error=NoCoordinatorWordError)
+        header = read_header(fields)
+        subject, text = session_subject(header.session), header.to_sign()
+    if not verify(key, text, Signature(fields.octets("signature", 64))):
+        raise NoCoordinatorWordError(f"The signature about {subject} is not the coordinator's.")
+    return subject
 
 
 def _entry(number: int, previous: bytes, payload: bytes, signature: bytes) -> Entry:

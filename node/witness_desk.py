@@ -36,13 +36,15 @@ from corridor.errors.ledger import (
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
-from corridor.node.witness_book import COORDINATOR, WitnessBook, proposal_document
+from corridor.node.witness_book import COORDINATOR, WitnessBook, proposal_document, session_subject
 from corridor.protocols.chains import Entry
 from corridor.protocols.charter import Charter, hand_over
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     LedgerStatement,
     Proposal,
+    ProposalHeader,
+    Roster,
     WitnessWord,
     signed,
 )
@@ -361,13 +363,28 @@ class WitnessDesk:
         if self._verify(key, header.to_sign(), proposal.signature):
             with self._noting_forks(COORDINATOR):
                 self._book.hear_coordinator(
-                    f"session {header.session.hex()}", proposal_document(proposal)
+                    session_subject(header.session), proposal_document(proposal)
                 )
 
     def _forget_asking(self) -> None:
         """Another attempt begins: what was asked and sent again in the last one counts no more."""
         self._asked_for.clear()
         self._resent.clear()
+
+    def hear_other_header(self, header: ProposalHeader, roster: Roster) -> None:
+        """Keep the acceptances in a roster that are not of the proposal that this node was shown.
+
+        Only those that their members signed: anything else may be the coordinator's invention.
+        """
+        for one in roster.acceptances:
+            key = self._keys.get(one.country)
+            if (
+                key is not None
+                and one.header != header.digest
+                and self._verify(key, one.to_sign(), one.signature)
+            ):
+                with self._noting_forks(COORDINATOR):
+                    self._book.keep_other_acceptance(header.session, one)
 
     def on_request(self, request: WitnessRequest) -> WitnessWord:
         """This node's word about a roster that it is not in: which of its ledgers it holds."""

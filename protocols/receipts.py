@@ -457,7 +457,7 @@ _BODY = (
     "published_at",
     "signature",
 )
-_HEADER = (
+HEADER = (
     "protocol",
     "charter",
     "session",
@@ -471,6 +471,7 @@ _HEADER = (
     "accept_by",
     "finish_by",
 )
+"""The fields of a proposal's header."""
 _ACCEPTANCE = (
     "country",
     "envelope_key",
@@ -505,7 +506,7 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
     assert isinstance(value, Mapping)  # noqa: S101 - `Fields` has refused everything else
     if fields.text("format") != FORMAT:
         raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
-    header = _read_header(fields.below("header", _HEADER))
+    header = read_header(fields.below("header", HEADER))
     acceptances = tuple(
         _read_acceptance(one, header.digest)
         for one in fields.each_below("acceptances", _ACCEPTANCE)
@@ -551,7 +552,8 @@ def _header_json(header: ProposalHeader) -> Json:
     }
 
 
-def _read_header(fields: Fields) -> ProposalHeader:
+def read_header(fields: Fields) -> ProposalHeader:
+    """The header whose fields these are, as `ProposalHeader.to_json` names them."""
     scope = fields.text("scope")
     if scope not in [known.value for known in Scope]:
         raise fields.wrong("scope", "is not known")

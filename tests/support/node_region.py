@@ -224,6 +224,7 @@ class RealNode:
                 ledger=self.ledger,
                 demand_witnessed=self.witnesses.demand_witnessed,
                 unwitnessed=self.witnesses.unwitnessed,
+                hear_other_header=self.witnesses.hear_other_header,
             ),
             catalogue=catalogue(),
             policy=self.policy,

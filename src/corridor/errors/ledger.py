@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from corridor.errors import DamagedError, RefusedError, UnavailableError
+from corridor.errors import DamagedError, InvalidInputError, RefusedError, UnavailableError
 
 
 class BrokenChainError(DamagedError):
@@ -130,6 +130,19 @@ class EquivocationError(RefusedError):
         super().__init__(
             f"the coordinator signed two different words about one {subject}; nothing was "
             "reserved. Both are kept (`corridor node evidence`): show them to the other members."
+        )
+
+
+class NoCoordinatorWordError(InvalidInputError):
+    """A line is not a word that this region's coordinator signed. Nothing was kept."""
+
+    code = "evidence.no_word"
+
+    def __init__(self, problem: str) -> None:
+        """Say why not."""
+        super().__init__(
+            "a line is no word of the coordinator; nothing of the file was kept. Ask the member "
+            f"for what `corridor node evidence --heard FILE` writes there. {problem}"
         )
 
 

@@ -10,8 +10,8 @@ from corridor.errors.ledger import EquivocationError
 from corridor.ids import CountryCode
 from corridor.node import app
 from corridor.node.home import Enrolment, Home, write_enrolment
-from corridor.node.witness_book import WitnessBook
-from corridor.protocols.charter import SignedCharter, proposal_to_sign
+from corridor.node.witness_book import WitnessBook, charter_document
+from corridor.protocols.charter import Charter, SignedCharter, proposal_to_sign
 from support.charters import COORDINATOR, make_charter
 from support.signing import KeyPair, verify
 
@@ -67,3 +67,69 @@ def test_a31_two_charters_of_one_version_are_evidence_against_their_coordinator(
     with pytest.raises(EquivocationError, match="charter version 1"):
         app._hold_to_offer(Home(home), signed)
     assert [one.whose for one in app.evidence(app.real_world(home))] == ["the coordinator"]
+
+
+def offered(home: Path, *charters: Charter) -> None:
+    """The coordinator offers the node these charters."""
+    for charter in charters:
+        signed = SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), ())
+        app._hold_to_offer(Home(home), signed)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    """Two nodes of one region."""
+    made = tmp_path / "MD", tmp_path / "NE"
+    for home in made:
+        app.initialise(app.real_world(home), country=CountryCode(home.name), name=home.name)
+        write_enrolment(
+            Home(home),
+            Enrolment(
+                region="Test region",
+                grpc="127.0.0.1:1",
+                web="https://127.0.0.1:1",
+                coordinator_key=COORDINATOR.public,
+                authority="00",
+            ),
+        )
+    return made
+
+
+def test_a31_charters_that_differ_from_member_to_member_are_found_when_members_compare(
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = two
+    first, heard = make_charter(), tmp_path / "heard"
+    second = {
+        days: make_charter(version=2, previous=first.digest, retention_days=days) for days in (8, 9)
+    }
+    offered(here, first, second[8])
+    offered(there, first)
+    evidence = ["node", "evidence", "--home"]
+    assert main([*evidence, str(there), "--heard", str(heard)]) == 0
+    assert main([*evidence, str(here), "--compare", str(heard)]) == 0
+    assert "nothing otherwise than this node" in capsys.readouterr().out
+
+    offered(there, second[9])
+    assert main([*evidence, str(there), "--heard", str(heard)]) == 0
+    assert main([*evidence, str(here), "--compare", str(heard)]) == 1
+    shown = capsys.readouterr().out
+    assert "otherwise than this node in 1 matters" in shown
+    assert "the coordinator: two signed words about one charter version 2" in shown
+    assert main([*evidence, str(here)]) == 1  # it stays
+
+
+def test_a31_words_that_the_coordinator_did_not_sign_convict_nobody(
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = two
+    offered(here, make_charter(retention_days=8))
+    thief, forged = KeyPair("thief"), make_charter(retention_days=9)
+    word = charter_document(SignedCharter(forged, thief.sign(proposal_to_sign(forged)), ()))
+    for lie in (word, b"{}", b"no JSON", word[:-1], word.replace(b"charter", b"header", 1)):
+        (tmp_path / "lie").write_bytes(lie)
+        command = ["node", "evidence", "--compare", str(tmp_path / "lie"), "--home", str(here)]
+        assert main(command) == 1
+        assert "evidence.no_word" in capsys.readouterr().err
+    assert app.evidence(app.real_world(here)) == []
+    assert app.evidence(app.real_world(there)) == []

@@ -173,6 +173,7 @@ class AttemptMachine(RuleBasedStateMachine):
             ledger=self.ledger,
             demand_witnessed=lambda: None,
             unwitnessed=lambda _: frozenset(),
+            hear_other_header=lambda _header, _roster: None,
         )
         self.attempt: Attempt | None = Attempt(
             header, self.talk.accepted[me], REGION.parameters_for, NoCases(), surroundings

@@ -16,7 +16,8 @@ from corridor.errors.ledger import LedgerDiskError
 from corridor.errors.node import PastDeadlineError
 from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
-from corridor.protocols.secure_sum.messages import MaskedInput, Opened, Roster
+from corridor.node.witness_book import COORDINATOR, subject_of
+from corridor.protocols.secure_sum.messages import Acceptance, MaskedInput, Opened, Roster
 from corridor.protocols.secure_sum.node import Accepted
 from corridor.queries.predicates import Among, all_of
 from corridor.queries.question import Question, make_question
@@ -46,6 +47,7 @@ from support.node_region import (
     past_deadline,
     start,
 )
+from support.signing import verify
 
 MD = CountryCode("MD")
 ENDED = Failed("attempt.too_few_survivors", "too few", frozenset())
@@ -678,3 +680,41 @@ def test_a20_a_proposal_that_the_coordinator_did_not_sign_is_no_evidence(
     assert nodes[0].book.fork_count() == 0
     assert nodes[0].hear(talk.proposal) == []  # a repetition changes nothing
     assert nodes[0].book.fork_count() == 0
+
+
+def test_a22_members_that_accepted_two_headers_of_one_session_keep_what_convicts(
+    talk: Talk, nodes: list[RealNode], clock: TestClock
+) -> None:
+    """Moldova is shown a roster in which Niger accepted what Niger alone was shown."""
+    moldova, niger = nodes[:2]
+    other = make_proposal(charter_of_four(), clock(), purpose="another")
+    (elsewhere,) = niger.hear(other)
+    assert isinstance(elsewhere, Acceptance)
+    words = [node.hear(talk.proposal)[0] for node in nodes if node is not niger]
+    accepted = [word for word in words if isinstance(word, Acceptance)]
+    roster = Roster(tuple(sorted((*accepted, elsewhere), key=lambda word: word.country)))
+    assert moldova.refusal(roster) == "secure_sum.other_header"
+    assert not any(moldova.spent)
+    assert "forked" in moldova.journalled
+
+    (fork,) = moldova.book.forks()
+    assert fork.country == COORDINATOR
+    assert fork.problem.startswith("NE accepted another proposal")
+    assert other.header.digest.hex() in fork.shown.decode()
+    # What Niger heard, brought here by another way, convicts: both are the coordinator's words.
+    (heard,) = niger.book.heard()
+    subject = subject_of(heard, charter_of_four().coordinator_key, verify)
+    assert not moldova.book.compare(subject, heard)
+    assert moldova.book.compare(subject, moldova.book.heard()[0])
+    assert moldova.book.forks()[-1].held == moldova.book.heard()[0]
+    assert moldova.book.forks()[-1].shown == heard
+
+
+def test_a22_an_acceptance_that_its_member_did_not_sign_is_no_evidence(
+    talk: Talk, nodes: list[RealNode]
+) -> None:
+    talk.propose()
+    first, second, *rest = talk.roster.acceptances
+    forged = replace(second, header=Digest(bytes(32)))
+    assert nodes[0].refusal(Roster((first, forged, *rest))) == "secure_sum.other_header"
+    assert nodes[0].book.forks() == ()
