@@ -1,6 +1,7 @@
 """One honest example of every message that travels, out of a real attempt where there is one.
 
-What fuzzing bends and what negative vectors of the wire bend. `tests/unit/transport` holds the
+What fuzzing bends (`tests/fuzz`) and what the vectors of the wire bend
+(`tests/unit/transport/test_wire_vectors.py`). `tests/fuzz/test_parsers.py` holds the
 list complete: a message without an example here is a message that nobody attacks.
 """
 

@@ -116,7 +116,9 @@ def seeds_known(talk: Conversation) -> Mapping[tuple[CountryCode, ShareKind], by
     """Every seed of which t shares are known: the colluder's, and what survivors revealed."""
     held = talk.opened[COLLUDER].held
     shares = {
-        (dealer, kind): {COLLUDER: held[dealer][kind].share} for dealer in FOUR for kind in ShareKind
+        (dealer, kind): {COLLUDER: held[dealer][kind].share}
+        for dealer in FOUR
+        for kind in ShareKind
     }
     for country, unmask in talk.collecting_unmask.heard.items():
         for one in unmask.revealed:
@@ -156,10 +158,11 @@ def masks_known(
     return keys
 
 
-Bend = Callable[[CountryCode, Mapping[CountryCode, Mask]], Mapping[CountryCode, Mask]]
+Masks = Mapping[CountryCode, Mask]
+Bend = Callable[[CountryCode, Masks], Masks]
 
 
-def as_it_is(_: CountryCode, masks: Mapping[CountryCode, Mask]) -> Mapping[CountryCode, Mask]:
+def as_it_is(_: CountryCode, masks: Masks) -> Masks:
     return masks
 
 
@@ -221,7 +224,7 @@ def test_inputs_with_other_sums_are_seen_differently() -> None:
 def test_a21_with_one_mask_missing_more_than_the_sum_is_seen(peer: CountryCode) -> None:
     """The twin: AA leaves one of its masks out; with AC dropped, each of them hides something."""
 
-    def without(country: CountryCode, masks: Mapping[CountryCode, Mask]) -> dict[CountryCode, Mask]:
+    def without(country: CountryCode, masks: Masks) -> Masks:
         return {c: m for c, m in masks.items() if (country, c) != (AA, peer)}
 
     talk = attempt(AC)
@@ -232,9 +235,9 @@ def test_a21_with_one_mask_missing_more_than_the_sum_is_seen(peer: CountryCode) 
 
 
 def test_a21_a_dropout_s_late_vector_is_hidden_by_its_self_mask_alone() -> None:
-    """The twin: a dropout that left its self mask out is read, once its pairwise masks are known."""
+    """The twin: a dropout that left its self mask out is read: its other masks are known."""
 
-    def without(country: CountryCode, masks: Mapping[CountryCode, Mask]) -> dict[CountryCode, Mask]:
+    def without(country: CountryCode, masks: Masks) -> Masks:
         return {c: m for c, m in masks.items() if (country, c) != (AC, AC)}
 
     talk = attempt(AC)
