@@ -452,8 +452,8 @@ def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
     ]
     for one in found:
         out.heading(f"{one.whose}: {one.problem}")
-        out.raw(one.held)
-        out.raw(one.shown)
+        out.say(one.held)  # a member's words: `raw` would show them as they stand
+        out.say(one.shown)
     if not found:
         out.say("There is no contradiction on record at this node.")
     if arguments.out is not None:

@@ -1,18 +1,22 @@
 """An official sees, and passes on, signed words that contradict each other."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from corridor.cli.main import main
-from corridor.errors.ledger import EquivocationError
+from corridor.errors.ledger import EquivocationError, LedgerForkError
 from corridor.ids import CountryCode
 from corridor.node import app
 from corridor.node.home import Enrolment, Home, write_enrolment
 from corridor.node.witness_book import WitnessBook, charter_document
+from corridor.protocols import canonical
+from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import Charter, SignedCharter, proposal_to_sign
-from support.charters import COORDINATOR, make_charter
+from corridor.protocols.secure_sum.messages import UNSIGNED
+from support.charters import COORDINATOR, make_charter, node_keys
 from support.signing import KeyPair, verify
 
 
@@ -133,3 +137,23 @@ def test_a31_words_that_the_coordinator_did_not_sign_convict_nobody(
         assert "evidence.no_word" in capsys.readouterr().err
     assert app.evidence(app.real_world(here)) == []
     assert app.evidence(app.real_world(there)) == []
+
+
+def test_a37_a_members_signed_words_cannot_repaint_the_officials_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    liar = node_keys(CountryCode("UA"))
+
+    def entry(words: str) -> Entry:
+        payload = canonical.encode({"word": words})
+        unsigned = Entry("ledger", 1, BEGINNING, payload, UNSIGNED)
+        return replace(unsigned, signature=liar.sign(unsigned.digest))
+
+    with WitnessBook(Home(home).witness, verify) as book:
+        book.take(CountryCode("UA"), liar.public, [entry("one")])
+        with pytest.raises(LedgerForkError):
+            book.take(CountryCode("UA"), liar.public, [entry("\x9b2JThere is \u202eno fork")])
+    assert main(["node", "evidence", "--home", str(home)]) == 1
+    shown = capsys.readouterr().out
+    assert not {"\x9b", "\u202e"} & set(shown)
+    assert '"number":1' in shown
