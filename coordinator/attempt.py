@@ -313,9 +313,8 @@ class Attempt:
         if settled is None or word.witness not in self._asked or word.witness in self._words:
             return
         key = self._at.members[word.witness]
-        if word.roster_hash == settled.hash and self._at.verify(
-            key, word.to_sign(), word.signature
-        ):
+        text = word.to_sign(settled.header.charter)
+        if word.roster_hash == settled.hash and self._at.verify(key, text, word.signature):
             self._words[word.witness] = word
             self._changed.set()
 

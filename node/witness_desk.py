@@ -46,7 +46,6 @@ from corridor.protocols.secure_sum.messages import (
     ProposalHeader,
     Roster,
     WitnessWord,
-    signed,
 )
 from corridor.protocols.suite import RandomBytes, Sign, Verify
 from corridor.protocols.witnesses import (
@@ -194,7 +193,7 @@ class WitnessDesk:
         if key is None or answer.witness == self._me or answer.nonce != self._nonce:
             _log.info("witness.answer_ignored", witness=answer.witness)
             return
-        if not self._verify(key, answer.to_sign(), answer.signature):
+        if not self._verify(key, answer.to_sign(self._charter.digest), answer.signature):
             raise ForgedAnswerError(answer.witness)
         verify_entries(answer.entries, self._keys[self._me], self._verify)
         self._answers[answer.witness] = answer
@@ -283,7 +282,8 @@ class WitnessDesk:
             entries=self._to_show(ask, key),
             signature=UNSIGNED,
         )
-        yield replace(answer, signature=self._sign(answer.to_sign()))
+        text = answer.to_sign(self._charter.digest)
+        yield replace(answer, signature=self._sign(text))
         yield from self._pieces(self._from_where(ask), ask.country)
 
     def _from_where(self, ask: WitnessAsk) -> int:
@@ -397,7 +397,7 @@ class WitnessDesk:
             kept={one.country: one.head for one in known if one.country not in refused},
             signature=UNSIGNED,
         )
-        return signed(word, self._sign)
+        return replace(word, signature=self._sign(word.to_sign(self._charter.digest)))
 
     def _is_own_word(self, statement: LedgerStatement) -> bool:
         key = self._keys.get(statement.country)

@@ -32,8 +32,9 @@ A charter that changes the members changes who can witness. Where one member joi
 quorums of both versions share an honest member as before: q + q' exceeds the others of both by
 c + 1. Where one is replaced they need not. So before a node first spends under a version, so many
 of those who were there before confirm its ledger once that every quorum of before has an honest one
-among them (`protocols.charter.hand_over`). That finds backups; a *second copy* that the coordinator
-keeps under the old version, with members who do not know of the new one, it does not find.
+among them (`protocols.charter.hand_over`). Whoever confirms lives by the new version, and witnesses
+no roster of an old one any more: its words name the charter. So what any copy ever debited under
+the old version stands in that member's chain when it confirms, and in this ledger afterwards.
 
 A witness whose own book was put back has forgotten what it said: it counts among the c. So does a
 node made anew under a key that it had before.
@@ -99,10 +100,15 @@ class WitnessAnswer:
     entries: tuple[Entry, ...]
     signature: Signature
 
-    def to_sign(self) -> bytes:
-        """The answer without its signature; entries carry their own."""
+    def to_sign(self, charter: Digest) -> bytes:
+        """The answer without its signature; entries carry their own.
+
+        `charter` is the one that the witness lives by. It is not sent: who asks has its own, and
+        counts nobody's word who lives by another.
+        """
         return canonical.digest(
             "corridor witness answer",
+            charter,
             self.witness.encode(),
             self.country.encode(),
             self.nonce,

@@ -360,10 +360,15 @@ class WitnessWord:
     kept: Mapping[CountryCode, Digest]
     signature: Signature
 
-    def to_sign(self) -> bytes:
-        """The word without its signature."""
+    def to_sign(self, charter: Digest) -> bytes:
+        """The word without its signature.
+
+        `charter` is the one that the witness lives by. It is not sent: the roster's header names
+        one, and a witness that lives by another says nothing about that roster.
+        """
         return canonical.digest(
             "corridor witness word",
+            charter,
             self.roster_hash,
             self.witness.encode(),
             canonical.encode({country: head.hex() for country, head in self.kept.items()}),
@@ -493,7 +498,6 @@ Signable = TypeVar(
     Acceptance,
     Dealing,
     Opened,
-    WitnessWord,
     MaskedInput,
     Unmask,
 )

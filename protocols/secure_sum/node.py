@@ -380,7 +380,11 @@ class OpenedState:
         keys: Mapping[CountryCode, PublicKey],
         verify: Verify,
     ) -> frozenset[CountryCode]:
-        """Who outside the roster holds this node's ledger with the head that it stated."""
+        """Who outside the roster holds this node's ledger with the head that it stated.
+
+        A word that was given under another charter has another signature.
+        """
+        charter = self.settled.header.charter
         head = self.settled.acceptances[self.me].statement.head
         seen: set[CountryCode] = set(self.settled.countries)
         found: set[CountryCode] = set()
@@ -393,7 +397,7 @@ class OpenedState:
             seen.add(witness)
             if word.roster_hash != self.settled.hash:
                 raise OtherRosterError("witness word", witness)
-            if not verify(keys[witness], word.to_sign(), word.signature):
+            if not verify(keys[witness], word.to_sign(charter), word.signature):
                 raise BadSignatureError("witness word", witness)
             if word.kept.get(self.me) == head:
                 found.add(witness)

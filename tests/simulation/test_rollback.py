@@ -95,7 +95,7 @@ class HostileRegion:
                 entries=(),
                 signature=UNSIGNED,
             )
-            signature = node_keys(country).sign(lie.to_sign())
+            signature = node_keys(country).sign(lie.to_sign(self.charter.digest))
             list(copy.desk.on_answer(replace(lie, signature=signature)))
         for old in self.chance.sample(self.answers, min(3, len(self.answers))):
             list(copy.desk.on_answer(old))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from corridor.ids import CountryCode
 from corridor.protocols.secure_sum.messages import Dealing, SurvivorSignature, WitnessWord, signed
-from support.secure_sum import signing_keys
+from support.secure_sum import make_header, signing_keys
 
 Word = TypeVar("Word")
 
@@ -33,6 +33,12 @@ def speaker(word: Any) -> CountryCode:
             return word.witness
         case _:
             return CountryCode(word.country)
+
+
+def word_of_witness(word: WitnessWord) -> WitnessWord:
+    """The word as its witness signs it under the charter of every `make_header`."""
+    text = word.to_sign(make_header().charter)
+    return replace(word, signature=signing_keys(word.witness).sign(text))
 
 
 def bend(
@@ -83,5 +89,7 @@ def _changed(word: Any, change: dict[str, Any], words: Sequence[Any]) -> Any:
     changed = replace(word, **{field: value})
     if change.get("signed"):
         assert not isinstance(changed, SurvivorSignature)
+        if isinstance(changed, WitnessWord):
+            return word_of_witness(changed)
         changed = signed(changed, signing_keys(speaker(changed)).sign)
     return changed

@@ -258,7 +258,7 @@ class RealNode:
                     entries=(),
                     signature=UNSIGNED,
                 )
-                signature = node_keys(country).sign(answer.to_sign())
+                signature = node_keys(country).sign(answer.to_sign(self.charter.digest))
                 list(self.witnesses.on_answer(replace(answer, signature=signature)))
 
     def open_ledger(self) -> Ledger:

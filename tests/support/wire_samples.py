@@ -22,7 +22,6 @@ from corridor.protocols.secure_sum.messages import (
     Proposal,
     Sharers,
     WitnessWord,
-    signed,
 )
 from corridor.protocols.witnesses import (
     LEDGER,
@@ -61,6 +60,7 @@ from corridor.transport.messages import (
     Welcome,
 )
 from corridor.wire.v1 import exchange_pb2, membership_pb2
+from support.bending import word_of_witness
 from support.charters import COORDINATOR, make_charter, node_keys
 from support.secure_sum import (
     Conversation,
@@ -68,7 +68,6 @@ from support.secure_sum import (
     first_countries,
     make_header,
     make_statement,
-    signing_keys,
 )
 
 REGION = Region(countries=first_countries(5))
@@ -260,7 +259,7 @@ def _witness_word(talk: Conversation) -> WitnessWord:
         kept={one.country: one.statement.head for one in talk.roster.acceptances},
         signature=UNSIGNED,
     )
-    return signed(word, signing_keys(AF).sign)
+    return word_of_witness(word)
 
 
 def _witnessing(asker: CountryCode, witness: CountryCode) -> tuple[object, ...]:
@@ -283,7 +282,7 @@ def _witnessing(asker: CountryCode, witness: CountryCode) -> tuple[object, ...]:
     )
     return (
         WitnessAsk(country=asker, nonce=HASH, sequence=1, head=entry.digest, known={witness: 3}),
-        replace(answer, signature=node_keys(witness).sign(answer.to_sign())),
+        replace(answer, signature=node_keys(witness).sign(answer.to_sign(HASH))),
         LedgerEntries(country=asker, to=witness, entries=(entry,)),
     )
 

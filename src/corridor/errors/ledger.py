@@ -195,8 +195,9 @@ class ForgedAnswerError(RefusedError):
     def __init__(self, country: str) -> None:
         """Name the member."""
         super().__init__(
-            f"the answer of {country} about this node's ledger is not signed by that member; it "
-            "was not used. Tell the coordinator and that authority."
+            f"the answer of {country} about this node's ledger is not signed by that member under "
+            "the charter that this node lives by; it was not used. If both have the same version "
+            "in force, tell the coordinator and that authority."
         )
 
 

@@ -186,7 +186,8 @@ def test_entries_that_this_node_never_signed_are_not_adopted(members: list[Copy]
     (answer,) = others[0].desk.on_ask(question)
     assert isinstance(answer, WitnessAnswer)
     lie = replace(answer, sequence=2, entries=tuple(others[1].ledger.entries()))
-    signed = replace(lie, signature=node_keys(lie.witness).sign(lie.to_sign()))
+    text = lie.to_sign(CHARTER_OF_FIVE.digest)
+    signed = replace(lie, signature=node_keys(lie.witness).sign(text))
     with pytest.raises(BrokenChainError):
         list(me.desk.on_answer(signed))
     assert me.ledger.length == 0
@@ -215,10 +216,20 @@ def test_a18_a_backup_from_before_a_member_was_replaced_is_not_spent_again(tmp_p
         restored.desk.demand_witnessed()
     assert restored.handed_over == 0
     assert knows.country in restored.status
+    (answer,) = (one for one in knows.desk.on_ask(question) if isinstance(one, WitnessAnswer))
+    with pytest.raises(ForgedAnswerError):  # it lives by the charter of before
+        list(restored.desk.on_answer(answer))
+    knows.charter = now
+    knows.restart()
     ask(restored, [knows, liar, kept_from, new])
     restored.desk.demand_witnessed()
     assert spent(restored) == TENTH
     assert restored.handed_over == 1
+    # And the original, which the coordinator keeps under the charter of before, has lost it.
+    word = knows.desk.on_request(WitnessRequest(Digest(b"\7" * 32), (reserve(me, 2),)))
+    key = node_keys(knows.country).public
+    assert verify(key, word.to_sign(now.digest), word.signature)
+    assert not verify(key, word.to_sign(CHARTER_OF_FIVE.digest), word.signature)
     for one in (me, liar, knows, kept_from, gone, new, restored):
         one.close()
 
@@ -293,7 +304,8 @@ def test_a_member_outside_a_roster_names_the_heads_that_it_holds(members: list[C
     carry(me.desk.fresh(), [outside])
     word = outside.desk.on_request(WitnessRequest(Digest(b"\7" * 32), tuple(stated)))
     assert dict(word.kept) == {me.country: stated[0].head}
-    assert verify(node_keys(outside.country).public, word.to_sign(), word.signature)
+    text = word.to_sign(CHARTER_OF_FIVE.digest)
+    assert verify(node_keys(outside.country).public, text, word.signature)
 
 
 def test_a24_a_statement_that_its_member_did_not_sign_is_no_fork(members: list[Copy]) -> None:

@@ -4,16 +4,17 @@ Seven members AA to AG, c = 1, so q = 4 by the rule; here the charter asks for a
 AE are the roster; AF and AG witness from outside of it.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from corridor.errors.secure_sum import TooFewWitnessesError
-from corridor.ids import CountryCode
+from corridor.errors.secure_sum import BadSignatureError, TooFewWitnessesError
+from corridor.ids import CountryCode, Digest
 from corridor.protocols.secure_sum import node
-from corridor.protocols.secure_sum.messages import UNSIGNED, Sharers, WitnessWord, signed
-from support.bending import bend
+from corridor.protocols.secure_sum.messages import UNSIGNED, Sharers, WitnessWord
+from support.bending import bend, word_of_witness
 from support.secure_sum import Conversation, Region, first_countries, make_header, signing_keys
 from unit.protocols.secure_sum.test_attack_vectors import Vector
 
@@ -42,7 +43,7 @@ def words_of(talk: Conversation) -> tuple[WitnessWord, ...]:
         WitnessWord(roster_hash=roster_hash, witness=country, kept=kept, signature=UNSIGNED)
         for country in sorted(OUTSIDE)
     )
-    return tuple(signed(word, signing_keys(word.witness).sign) for word in words)
+    return tuple(map(word_of_witness, words))
 
 
 @pytest.fixture
@@ -70,6 +71,15 @@ def test_a_node_counts_no_word_that_does_not_hold(path: Path, talk: Conversation
     words = bend(words_of(talk), vector.steps, words_of(other))
     with vector.is_refused():
         talk.hear_sharers(AA, Sharers(talk.sharers.opened, words))
+
+
+def test_a31_a_word_given_under_another_charter_does_not_count(talk: Conversation) -> None:
+    words = [
+        replace(word, signature=signing_keys(word.witness).sign(word.to_sign(Digest(b"\1" * 32))))
+        for word in words_of(talk)
+    ]
+    with pytest.raises(BadSignatureError):
+        talk.hear_sharers(AA, Sharers(talk.sharers.opened, tuple(words)))
 
 
 def test_the_attacks_were_found() -> None:
