@@ -133,12 +133,12 @@ class Plain:
         given = "cases"
         with shut_off_connection() as connection:
             if self._table == "cases":
-                connection.register("cases", reader.read("cases", [*wanted, *self._groups]))
+                connection.register("cases", whole(reader, "cases", [*wanted, *self._groups]))
             else:
-                cases = reader.read("cases", wanted)
+                cases = whole(reader, "cases", wanted)
                 rows = pa.array(np.arange(cases.num_rows, dtype=np.uint32))
                 connection.register("cases", cases.append_column("number", rows))
-                connection.register("legs", reader.read("legs", ["case", *self._groups]))
+                connection.register("legs", whole(reader, "legs", ["case", *self._groups]))
                 given = 'legs JOIN cases ON number = legs."case"'
             columns = ", ".join(self._groups)
             if self._unnest:
@@ -214,6 +214,11 @@ def best(run: Callable[[], object]) -> Spent:
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - spent)
     return Spent(min(wall), min(cpu))
+
+
+def whole(reader: EditionReader, table: str, columns: Sequence[str]) -> pa.Table:
+    """All pieces of a stored table."""
+    return pa.concat_tables(reader.pieces(table, columns))
 
 
 def memory(*, reset: bool = False) -> int:

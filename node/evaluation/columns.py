@@ -15,9 +15,12 @@ By derivation, a field's columns become:
     DAYS           dates as days since 1970-01-01
 
 A leg or service has its own columns and those of its case, which stands in row `case`.
+
+The store gives a table piece by piece, and so it goes on: at no time is more in memory than a few
+pieces, however many rows there are. What leaves here are whole persons, wherever a piece ended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -37,11 +40,14 @@ ROW, CONSENT, AGREEMENT = "row", "consent", "agreement"
 """Columns that every row has, besides those of its fields."""
 
 
+_PERSON, _CHOICE_KEY, _CASE = "person", "choice_key", "case"
+
+
 class Reader(Protocol):
     """Gives columns of one edition's stored tables (`node.store`)."""
 
-    def read(self, table: str, columns: Sequence[str]) -> pa.Table:
-        """These columns; strings may come as dictionaries."""
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """These columns, piece by piece in stored order; strings may come as dictionaries."""
         ...
 
 
@@ -67,28 +73,81 @@ def column_name(field: Field, number: int) -> str:
     return f"{field.name}_{number}"
 
 
-def read_rows(planned: PlannedTable, reader: Reader) -> Rows:
-    """The rows of the table's source, with the columns that the table needs and no others."""
+def read_rows(planned: PlannedTable, reader: Reader) -> Iterator[Rows]:
+    """The rows of the table's source, whole persons at once, with the columns the table needs."""
     fields = planned.fields.values()
-    cases = _read(reader, Table.CASES, ("person", "choice_key", CONSENT, AGREEMENT), fields)
-    columns: dict[str, Any] = {CONSENT: cases[CONSENT], AGREEMENT: cases[AGREEMENT]}
-    _add(columns, Table.CASES, cases, fields)
-    persons = cases["person"].to_numpy()
-    choice_keys = cases["choice_key"].to_numpy()
+    numbers = _Numbers()
+    always = (_PERSON, _CHOICE_KEY, CONSENT, AGREEMENT)
+    pieces = _coded(Table.CASES, reader, always, fields, numbers)
     own = _own_table(planned.source)
     if own is not Table.CASES:
-        steps = _read(reader, own, ("case",), fields)
-        case = steps["case"].to_numpy()
-        columns = {name: _take(column, case) for name, column in columns.items()}
-        _add(columns, own, steps, fields)
-        persons, choice_keys = persons[case], choice_keys[case]
-    columns[ROW] = np.arange(len(persons))
+        pieces = _joined(pieces, _coded(own, reader, (_CASE,), fields, numbers))
+    start = 0
+    for piece in _whole_persons(pieces):
+        yield _rows(planned, piece, start)
+        start += piece.num_rows
+
+
+def _coded(
+    table: Table,
+    reader: Reader,
+    always: Sequence[str],
+    fields: Iterable[DomainField],
+    numbers: "_Numbers",
+) -> Iterator[pa.Table]:
+    """The pieces of a stored table: the columns of `always`, and of the fields, as numbers."""
+    domains = [domain for domain in fields if domain.field.table is table]
+    needed = [name for domain in domains for name in domain.field.columns]
+    for piece in reader.pieces(table.value, list(dict.fromkeys([*always, *needed]))):
+        columns: dict[str, Any] = {name: piece[name] for name in always}
+        for domain in domains:
+            found = [piece[name] for name in domain.field.columns]
+            for number, column in enumerate(_encode(domain, found, numbers)):
+                columns[column_name(domain.field, number)] = column
+        yield pa.table(columns)
+
+
+def _joined(cases: Iterator[pa.Table], steps: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The pieces of legs or services, each row with the columns of its case; both are sorted."""
+    held, first = None, 0
+    for step in steps:
+        if not step.num_rows:
+            continue
+        held = next(cases) if held is None else held
+        wanted = step[_CASE].to_numpy().astype(np.int64)
+        while first + held.num_rows <= wanted[-1]:
+            gone = min(held.num_rows, int(wanted[0]) - first)
+            held, first = pa.concat_tables([held.slice(gone), next(cases)]), first + gone
+        rows = held.take(wanted - first)
+        for name in step.column_names:
+            rows = rows.append_column(name, step[name])
+        yield rows
+
+
+def _whole_persons(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, cut where a person ends."""
+    held: pa.Table | None = None
+    for piece in pieces:
+        joined = piece if held is None else pa.concat_tables([held, piece])
+        persons = joined[_PERSON].to_numpy()
+        # The last person may go on in the next piece.
+        end = int(np.searchsorted(persons, persons[-1])) if len(persons) else 0
+        if end:
+            yield joined.slice(0, end)
+        held = joined.slice(end)
+    if held is not None and held.num_rows:
+        yield held
+
+
+def _rows(planned: PlannedTable, piece: pa.Table, start: int) -> Rows:
+    persons, choice_keys = piece[_PERSON].to_numpy(), piece[_CHOICE_KEY].to_numpy()
     sizes = np.ones(len(persons), np.int64)
     for axis in planned.axes:
         if axis.domain.field.is_multivalued:
-            lists = pa.chunked_array(columns[column_name(axis.domain.field, 0)])
+            lists = piece[column_name(axis.domain.field, 0)]
             sizes *= _counted(lists, places_on_axis(axis) >= 0)
-    return Rows(persons, choice_keys, pa.table(columns), sizes)
+    numbered = piece.append_column(ROW, pa.array(np.arange(start, start + len(persons))))
+    return Rows(persons, choice_keys, numbered, sizes)
 
 
 def _counted(lists: Column, on_axis: npt.NDArray[np.bool_]) -> Ints:
@@ -108,35 +167,18 @@ def _own_table(source: Source) -> Table:
             return Table.SERVICES
 
 
-def _read(
-    reader: Reader, table: Table, always: Sequence[str], fields: "Sequence[DomainField] | Any"
-) -> pa.Table:
-    needed = [column for one in fields if one.field.table is table for column in one.field.columns]
-    return reader.read(table.value, list(dict.fromkeys([*always, *needed])))
-
-
-def _add(columns: dict[str, Any], table: Table, stored: pa.Table, fields: Any) -> None:
-    """Add what the fields of `table` need, encoded."""
-    for domain in fields:
-        if domain.field.table is table:
-            found = [stored[name] for name in domain.field.columns]
-            for number, column in enumerate(_encode(domain, found)):
-                columns[column_name(domain.field, number)] = column
-
-
-def _encode(domain: DomainField, columns: Sequence[Column]) -> list[Any]:
+def _encode(domain: DomainField, columns: Sequence[Column], numbers: "_Numbers") -> list[Any]:
     match domain.field.derivation:
         case Derivation.VALUE:
             return [_places(columns[0], _place_in(domain))]
         case Derivation.LIST:
             return [_lists(columns[0], _place_in(domain), empty=len(domain.values) - 1)]
         case Derivation.CROSSING:
-            number = _Numbers()
             recruited, exploited, citizenships = columns
             return [
-                _places(recruited, number),
-                _places(exploited, number),
-                _lists(citizenships, number, empty=-1),
+                _places(recruited, numbers),
+                _places(exploited, numbers),
+                _lists(citizenships, numbers, empty=-1),
             ]
         case Derivation.DAYS:
             return [column.cast(pa.int32()) for column in columns]
@@ -156,7 +198,7 @@ def _place_in(domain: DomainField) -> Place:
 
 
 class _Numbers:
-    """Gives each string a number, the same every time."""
+    """Gives each string a number, the same in every piece."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
@@ -202,10 +244,6 @@ def _lists(column: Column, place: Place, empty: int) -> "pa.LargeListArray[Any]"
         pa.array(offsets, pa.int64()), pa.array(values, pa.int32())
     )
     return lists
-
-
-def _take(column: Any, rows: npt.NDArray[Any]) -> Any:
-    return column[rows] if isinstance(column, np.ndarray) else column.take(pa.array(rows))
 
 
 def places_on_axis(axis: Axis) -> Ints:

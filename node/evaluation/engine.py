@@ -57,9 +57,9 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     key = ChoiceKey.from_bytes(choice_key)
     with closing(shut_off_connection()) as connection:
         for planned in plan.tables:
-            rows = read_rows(planned, edition)
             text = statement(planned, consent)
-            for part in _parts(rows, PART):
+            parts = (part for rows in read_rows(planned, edition) for part in _parts(rows, PART))
+            for part in parts:
                 entries = _all_entries(connection, text, planned, part, key)
                 for kept in bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows

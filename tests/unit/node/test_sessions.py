@@ -467,13 +467,13 @@ def test_a6_the_case_data_are_not_looked_at_before_the_debit(
     talk: Talk, nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[tuple[Fraction | int, Fraction | int]] = []
-    read = nodes[0].store.read_coded
+    read = nodes[0].store.pieces
 
     def watched(*arguments: Any) -> Any:
         looked.append(nodes[0].spent)
         return read(*arguments)
 
-    monkeypatch.setattr(nodes[0].store, "read_coded", watched)
+    monkeypatch.setattr(nodes[0].store, "pieces", watched)
     talk.until("mask")
     assert looked
     assert set(looked) == {(RHO, 0)}

@@ -1,7 +1,7 @@
 """What a node computes for a plan, against the reference and against the bare examples."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -19,13 +19,13 @@ from corridor.node.evaluation import engine, evaluate
 from corridor.node.evaluation.statement import statement
 from corridor.node.policy import ConsentRule
 from corridor.node.schema import EditionTables
-from corridor.node.store import EditionStore
+from corridor.node.store import EditionStore, editions
 from corridor.queries.builder import RegionQuestions
 from corridor.queries.choice import ChoiceKey
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question
 from support import reference_evaluation
-from support.editions import Case, make_tables, people_in
+from support.editions import Case, InMemory, make_tables, people_in
 from support.question_strategies import cases, questions, small_domains
 
 KEY = bytes(range(16))
@@ -33,16 +33,16 @@ CONSENT = ConsentRule.HTCDS_CONSENT
 REGION = RegionQuestions(small_domains())
 
 
-class InMemory:
-    """Columns of tables that are in memory; remembers what was asked for."""
+class Watched(InMemory):
+    """Remembers which columns were asked for."""
 
     def __init__(self, tables: EditionTables) -> None:
-        self._tables = tables
+        super().__init__(tables)
         self.columns: list[str] = []
 
-    def read(self, table: str, columns: Sequence[str]) -> pa.Table:
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
         self.columns += columns
-        return self._tables[table].select(list(columns))
+        return super().pieces(table, columns)
 
 
 def compiled(question: Question) -> Plan:
@@ -64,27 +64,34 @@ def answer(question: Question, *listed: Case, consent: ConsentRule = CONSENT) ->
 
 @pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
-@given(questions(), cases(), st.sampled_from(ConsentRule), st.sampled_from([1, 3, 1 << 20]))
+@given(
+    questions(),
+    cases(),
+    st.sampled_from(ConsentRule),
+    st.sampled_from([1, 3, 1 << 20]),
+    st.sampled_from([1, 2, 3, 1 << 20]),
+)
 def test_it_computes_what_the_reference_says(
-    question: Question, listed: list[Case], consent: ConsentRule, part: int
+    question: Question, listed: list[Case], consent: ConsentRule, part: int, piece: int
 ) -> None:
     plan = compiled(question)
     people = people_in(listed, without_consent=consent is not CONSENT)
     wanted = reference_evaluation.evaluate(plan, people, ChoiceKey.from_bytes(KEY))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "PART", part)
-        found = evaluate(plan, InMemory(make_tables(listed)), KEY, consent)
+        found = evaluate(plan, InMemory(make_tables(listed), piece), KEY, consent)
     assert found.tolist() == wanted
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(questions(), cases())
+@given(questions(), cases(), st.sampled_from([1, 2, 1 << 20]))
 def test_from_the_encrypted_store_it_computes_the_same(
-    question: Question, listed: list[Case]
+    question: Question, listed: list[Case], rows_at_once: int
 ) -> None:
     plan = compiled(question)
     tables = make_tables(listed)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(editions, "_ROW_GROUP", rows_at_once)
         now = datetime(2026, 11, 24, tzinfo=UTC)
         store = EditionStore(Path(folder), Random(1).randbytes, lambda: now)
         edition = store.write(tables, replaces=None, sources=[]).edition.id
@@ -179,7 +186,7 @@ def test_a5_a9_a12_no_value_that_the_store_can_hold_stops_it(number: int, day: i
 
 
 def test_only_columns_that_the_plan_needs_are_read() -> None:
-    reader = InMemory(make_tables([Case("A", "1")]))
+    reader = Watched(make_tables([Case("A", "1")]))
     question = REGION.persons.where(minor="minor").by("gender").count()
     evaluate(compile_plan(question, small_domains()), reader, KEY, CONSENT)
     always = {"person", "choice_key", "consent", "agreement"}

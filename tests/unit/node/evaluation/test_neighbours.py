@@ -5,7 +5,7 @@ show that these tests can fail.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -34,12 +34,13 @@ PEOPLE = "ABCDE"
 class ChoosingByDenseNumber(InMemory):
     """The mistake that the proof forbids: a person's number in the place of their stable key."""
 
-    def read(self, table: str, columns: Sequence[str]) -> pa.Table:
-        found = super().read(table, columns)
-        if "choice_key" not in found.column_names:
-            return found
-        place = found.schema.get_field_index("choice_key")
-        return found.set_column(place, "choice_key", found["person"].cast(pa.uint64()))
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        for found in super().pieces(table, columns):
+            place = found.schema.get_field_index("choice_key")
+            if place < 0:
+                yield found
+            else:
+                yield found.set_column(place, "choice_key", found["person"].cast(pa.uint64()))
 
 
 def squared_change(
