@@ -7,6 +7,7 @@ in pieces, of each of which remains what can still count.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import duckdb
@@ -58,8 +59,8 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     with closing(shut_off_connection()) as connection:
         for planned in plan.tables:
             text = statement(planned, consent)
-            parts = (part for rows in read_rows(planned, edition) for part in _parts(rows, PART))
-            for part in parts:
+            pieces = _one_ahead(read_rows(planned, edition))
+            for part in (part for rows in pieces for part in _parts(rows, PART)):
                 entries = _all_entries(connection, text, planned, part, key)
                 for kept in bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
@@ -71,6 +72,15 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
 def shut_off_connection() -> duckdb.DuckDBPyConnection:
     """An engine of its own that sees what is registered with it, and nothing else."""
     return duckdb.connect(config=_SHUT_OFF)
+
+
+def _one_ahead(pieces: Iterator[Rows]) -> Iterator[Rows]:
+    """The pieces; while one is counted, the next is read and decrypted in a thread of its own."""
+    with ThreadPoolExecutor(1) as reading:
+        waiting = reading.submit(next, pieces, None)
+        while (piece := waiting.result()) is not None:
+            waiting = reading.submit(next, pieces, None)
+            yield piece
 
 
 def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
