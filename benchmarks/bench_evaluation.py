@@ -17,7 +17,6 @@ how much this process's memory rose at most while ours ran.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measuring import load, memory
 
 from corridor.ids import CountryCode, EditionId
 from corridor.node import schema
@@ -219,19 +219,6 @@ def best(run: Callable[[], object]) -> Spent:
 def whole(reader: EditionReader, table: str, columns: Sequence[str]) -> pa.Table:
     """All pieces of a stored table."""
     return pa.concat_tables(reader.pieces(table, columns))
-
-
-def memory(*, reset: bool = False) -> int:
-    """Bytes: the most that was resident since the last reset; after a reset, what is now."""
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(line for line in status if line.startswith("VmHWM"))
-    return int(peak.split()[1]) * 1024
-
-
-def load() -> str:
-    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 def timed_write(store: EditionStore, tables: EditionTables) -> EditionId:

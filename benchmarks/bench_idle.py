@@ -26,7 +26,6 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import socket
 import sys
 import tempfile
@@ -41,6 +40,7 @@ from typing import Any
 
 import grpc
 import structlog
+from measuring import Held, load, start_bare
 
 from corridor.cli.demo.processes import Processes
 from corridor.client.app import connect
@@ -53,39 +53,12 @@ from corridor.node.home import Home, read_enrolment, read_settings
 from corridor.node.keys import read_authority, read_identity
 from corridor.node.link.stream import Link
 from corridor.queries.catalogue import parse_catalogue
-from corridor.transport.certificates import Identity, decode_certificate
-from corridor.transport.channels import dial, make_server
+from corridor.transport.certificates import decode_certificate
+from corridor.transport.channels import dial
 
-TICK = os.sysconf("SC_CLK_TCK")
 IDLE_SECONDS = 30.0
 LOOK_SECONDS = 0.25
 PATIENCE_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds right now; CPU in seconds since its start."""
-
-    megabytes: float
-    files: int
-    threads: int
-    cpu: float
-
-    @classmethod
-    def by(cls, pid: int) -> "Held":
-        folder = Path(f"/proc/{pid}")
-        lines = (folder / "status").read_text().splitlines()
-        status = dict(line.split(":", 1) for line in lines)
-        ticks = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-        return cls(
-            int(status["VmRSS"].split()[0]) / 1024,
-            len(list((folder / "fd").iterdir())),
-            int(status["Threads"]),
-            (int(ticks[11]) + int(ticks[12])) / TICK,
-        )
-
-    def __str__(self) -> str:
-        return f"{self.megabytes:.1f} MB, {self.files} files, {self.threads} threads"
 
 
 def main() -> None:
@@ -298,26 +271,13 @@ def codes(size: int) -> Sequence[CountryCode]:
 
 def serve_bare(home: Path, pipe: Any) -> None:
     """Answer each stream's first message, and keep it open."""
-    keys = home / "keys"
-    world = coordinator_app.real_world(home)
 
     async def go(requests: AsyncIterator[bytes], _context: Any) -> AsyncIterator[bytes]:
         async for message in requests:
             yield message
 
     async def serve() -> None:
-        server, port = make_server(
-            "127.0.0.1:0",
-            identity=Identity(
-                (keys / "server.pem").read_bytes(), (keys / "server.key").read_bytes()
-            ),
-            authority=decode_certificate((keys / "ca.pem").read_bytes(), "ca.pem"),
-            clock=world.clock,
-            new_reference=world.reference,
-        )
-        handlers: dict[str, Any] = {"Go": grpc.stream_stream_rpc_method_handler(go)}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("bare", handlers),))
-        await server.start()
+        server, port = await start_bare(home, go)
         pipe.send(port)
         await server.wait_for_termination()
 
@@ -338,10 +298,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def load() -> str:
-    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 if __name__ == "__main__":

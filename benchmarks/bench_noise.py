@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import opendp.prelude as dp
+from measuring import load
 
 from corridor.privacy.discrete_gaussian import sample
 from corridor.privacy.distributed import plan_shared_noise
@@ -37,10 +38,6 @@ def best_of_both(times: int, work: Callable[[], object]) -> tuple[float, float]:
         seconds.append(time.perf_counter() - start)
         spent.append(time.process_time() - cpu)
     return min(seconds), min(spent)
-
-
-def load() -> str:
-    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 def opendp_seconds(scale: int, draws: int) -> float:

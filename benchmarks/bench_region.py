@@ -24,7 +24,6 @@ import argparse
 import asyncio
 import json
 import multiprocessing
-import os
 import signal
 import statistics
 import subprocess
@@ -38,16 +37,16 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from measuring import Held, load, start_bare
 
 from corridor.cli.demo.region import DemoRegion, running_region
 from corridor.client.app import connect
 from corridor.client.connection import Region
-from corridor.coordinator import app as coordinator_app
 from corridor.ids import CountryCode
 from corridor.node.home import Home, read_enrolment
 from corridor.node.keys import read_authority, read_identity
-from corridor.transport.certificates import Identity, decode_certificate
-from corridor.transport.channels import dial, make_server
+from corridor.transport.certificates import decode_certificate
+from corridor.transport.channels import dial
 
 COUNTRIES = tuple(
     CountryCode(code)
@@ -62,30 +61,6 @@ ROUNDS = 6
 PAYLOAD = 4096
 QUESTION = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
 CHEAPEST = 4000  # ρ of question n is 1 / (4000 + n): a hundred cost a quarter of a year's allowance
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a process holds right now."""
-
-    megabytes: float
-    files: int
-    threads: int
-    cpu: float
-
-    @classmethod
-    def by(cls, pid: int) -> "Held":
-        folder = Path(f"/proc/{pid}")
-        lines = (folder / "status").read_text().splitlines()
-        status = dict(line.split(":", 1) for line in lines)
-        ticks = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-        return cls(
-            int(status["VmRSS"].split()[0]) / 1024,
-            len(list((folder / "fd").iterdir())),
-            int(status["Threads"]),
-            (int(ticks[11]) + int(ticks[12])) / TICK,
-        )
 
 
 def main() -> None:
@@ -242,10 +217,6 @@ def show_rounds(log: Path) -> None:
     print("rounds: " + ", ".join(rows))
 
 
-def load() -> str:
-    return " ".join(f"{one:.2f}" for one in os.getloadavg())
-
-
 # ---------------------------------------------------------------- profiles
 
 
@@ -302,22 +273,8 @@ def is_ours(frame: str) -> bool:
 
 async def bare_exchange(folder: Path, countries: Sequence[CountryCode]) -> float:
     """Median seconds of six rounds in which every client is sent a message and answers it."""
-    world = coordinator_app.real_world(folder / "coordinator")
-    keys = folder / "coordinator" / "keys"
-    identity = Identity((keys / "server.pem").read_bytes(), (keys / "server.key").read_bytes())
-    server, port = make_server(
-        "127.0.0.1:0",
-        identity=identity,
-        authority=decode_certificate((keys / "ca.pem").read_bytes(), "ca.pem"),
-        clock=world.clock,
-        new_reference=world.reference,
-    )
     bare = Bare()
-    handler: Any = grpc.stream_stream_rpc_method_handler(bare.connect)
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler("bare", {"Go": handler}),)
-    )
-    await server.start()
+    server, port = await start_bare(folder / "coordinator", bare.connect)
     client = multiprocessing.get_context("spawn").Process(
         target=hold_clients, args=(folder, tuple(countries), f"127.0.0.1:{port}")
     )

@@ -26,7 +26,6 @@ again.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -41,6 +40,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from measuring import load, memory
 
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
 from corridor.protocols.masks import ring_type
@@ -352,15 +352,6 @@ def plain_sum(vector: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64
     return total
 
 
-def memory(*, reset: bool = False) -> int:
-    """Bytes: the most that was resident since the last reset; after a reset, what is now."""
-    if reset:
-        Path("/proc/self/clear_refs").write_text("5")
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(line for line in status if line.startswith("VmHWM"))
-    return int(peak.split()[1]) * 1024
-
-
 def flower(size: str, dropouts: Sequence[int]) -> dict[int, tuple[float, float]]:
     """CPU milliseconds of a node and of the server in Flower's SecAgg+, by share of dropouts."""
     uv, python = Path(sys.prefix) / "bin" / "uv", sys.executable
@@ -422,10 +413,6 @@ def main() -> None:
                 flush=True,
             )
     print(f"load average {load()}")
-
-
-def load() -> str:
-    return " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 
 if __name__ == "__main__":
