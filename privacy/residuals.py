@@ -7,7 +7,7 @@ marginal adds to all smaller ones; residuals of different axes are orthogonal, s
 once, and whatever is put together from them agrees: totals equal the sum of their parts.
 
 **Basis** (Xiao, He, Zhang & Kifer 2023, "An Optimal and Scalable Matrix Mechanism for Noisy
-Marginals under Convex Loss Functions", §4: ResidualPlanner). For a set A of axes of n_i values let
+Marginals under Convex Loss Functions": ResidualPlanner). For a set A of axes of n_i values let
 P_A = ⊗_{i∈A} (I − J/n_i), J all ones: it takes from a marginal over A all that smaller marginals
 tell. Sub_A = ⊗_{i∈A} Sub_{n_i}, where Sub_n, (n−1) × n, gives first minus second, first minus
 third, …, has the same kernel. What a node sends for A is
@@ -39,7 +39,7 @@ Axes of more than `EXACT_UP_TO` values take a_i = 1: their δ_i/a_i² is 1 then 
 
 Δ² times the mean of these over the tables is least when f_A²·Π δ_i is in proportion to
 √(Π δ_i/a_i² · value_A), where value_A is what 1/(f_A·a_A)² is multiplied with in that mean
-(Cauchy–Schwarz; the paper's closed form, §5). With a_i = n_i throughout, that is the least of all
+(by Cauchy–Schwarz). With a_i = n_i throughout, that is the least of all
 strategies with Gaussian noise: it meets the bound of Li & Miklau 2013, "Optimal Error of Query Sets
 under the Differentially-Private Matrix Mechanism", but for the rounding of f_A.
 """

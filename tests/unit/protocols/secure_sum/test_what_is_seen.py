@@ -1,8 +1,9 @@
 """What coordinator and colluders see depends on the honest nodes' sum alone: every case is counted.
 
-The theorem (Bonawitz et al. 2017, section 6, of which Lemma 6.1 is the heart). Let S be the
-survivors of one signed set, C the colluders, fewer than t of them, and let the honest nodes give
-their words by the rules of `protocols.secure_sum.node`. If
+The theorem (after the security analysis of Bonawitz et al. 2017, whose heart is that masked inputs
+are uniform but for their sum; its numbering was not looked up). Let S be the survivors of one
+signed set, C the colluders, fewer than t of them, and let the honest nodes give their words by the
+rules of `protocols.secure_sum.node`. If
 
     keystreams under keys that the adversary does not know are uniform and independent,
     t − 1 shares say nothing about a seed, and sealed texts say nothing to whom cannot open them,
