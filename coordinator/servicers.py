@@ -21,6 +21,7 @@ from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.errors import CorridorError
 from corridor.errors.region import AnotherCountryError, NotGreetedError
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from corridor.transport import codec
 from corridor.transport.channels import Peer, peer_of
 from corridor.transport.messages import (
@@ -45,6 +46,20 @@ ENCODED_AT_MOST = 256
 _Encoded: TypeAlias = tuple[CoordinatorMessage, exchange_pb2.CoordinatorMessage]
 
 Requests = AsyncIterator[exchange_pb2.NodeMessage]
+
+
+def _is_for_one(message: CoordinatorMessage) -> bool:
+    """Whether nobody else is told the same: kept, it would push out what many are still to get.
+
+    When a coordinator is back there are n² answers about ledgers, and n questions.
+    """
+    match message:
+        case CoordinatorInSession(_, Dealings()) | WitnessAnswer():
+            return True
+        case LedgerEntries():
+            return message.to is not None
+        case _:
+            return False
 
 
 class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
@@ -83,8 +98,8 @@ class ExchangeServicer(exchange_pb2_grpc.ExchangeServicer):
         A roster names every member to every member: encoded for each, r² acceptances. When a
         coordinator is back, each of n nodes asks all others how far they hold n ledgers: n³.
         """
-        if isinstance(message, CoordinatorInSession) and isinstance(message.body, Dealings):
-            return codec.encode_coordinator_message(message)  # to one node, and long
+        if _is_for_one(message):
+            return codec.encode_coordinator_message(message)
         kept = self._encoded.get(id(message))  # no other has its id while it is kept itself
         if kept is None:
             kept = (message, codec.encode_coordinator_message(message))
