@@ -5,7 +5,7 @@ round by round and stops where a test wants to look.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -48,7 +48,7 @@ from corridor.protocols.secure_sum.messages import (
     SurvivorSignature,
     Unmask,
 )
-from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
 from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters
@@ -246,7 +246,11 @@ class RealNode:
 
     def confirm(self) -> None:
         """The other members confirm the ledger as it is, by their own signatures."""
-        ask = self.witnesses.ask()
+        for answer in self.confirmations(self.witnesses.ask()):
+            list(self.witnesses.on_answer(answer))
+
+    def confirmations(self, ask: WitnessAsk) -> Iterator[WitnessAnswer]:
+        """What every other member answers that holds this ledger as it is."""
         for country in self.charter.signing_keys:
             if country != self.country:
                 answer = WitnessAnswer(
@@ -259,7 +263,7 @@ class RealNode:
                     signature=UNSIGNED,
                 )
                 signature = node_keys(country).sign(answer.to_sign(self.charter.digest))
-                list(self.witnesses.on_answer(replace(answer, signature=signature)))
+                yield replace(answer, signature=signature)
 
     def open_ledger(self) -> Ledger:
         """The ledger alone, as it is opened anew under another charter."""

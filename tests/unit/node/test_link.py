@@ -8,6 +8,7 @@ from typing import Any, cast
 import grpc
 import pytest
 
+from corridor.ids import Digest
 from corridor.node.link import membership
 from corridor.node.link.stream import CharterStanding, LinkParts, _Conversation
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
@@ -25,11 +26,13 @@ class OpenStream:
         self.written.append(message)
 
 
-def link_parts(node: RealNode, worker: ThreadPoolExecutor, **of_the_test: Any) -> LinkParts:
+def link_parts(
+    node: RealNode, worker: ThreadPoolExecutor, *, witnessing: bool = False, **of_the_test: Any
+) -> LinkParts:
     return LinkParts(
         dial=lambda: cast(grpc.aio.Channel, None),
         make_sessions=lambda: node.sessions,
-        witnesses=lambda: None,
+        witnesses=lambda: node.witnesses if witnessing else None,
         on_checkpoint=node.cosigning.on_checkpoint,
         tree_standing=node.cosigning.standing,
         board=node.board,
@@ -38,6 +41,26 @@ def link_parts(node: RealNode, worker: ThreadPoolExecutor, **of_the_test: Any) -
         worker=worker,
         **of_the_test,
     )
+
+
+def hello_of(node: RealNode, charter: Digest) -> Hello:
+    standing = Standing(
+        charter=charter,
+        edition=None,
+        consent_rule="htcds-consent",
+        statement=node.ledger.statement(),
+        left_this_year=node.ledger.balance().left_this_year,
+        left_for_all_time=node.ledger.balance().left_for_all_time,
+        witnessed=node.witnesses.is_witnessed,
+    )
+    return Hello(node.country, PROTOCOL_VERSION, "test", standing)
+
+
+class UnconfirmedNode(RealNode):
+    """A node that has started, and that nobody has answered yet."""
+
+    def confirm(self) -> None:
+        """Not yet."""
 
 
 def refuse(*_: object) -> Any:
@@ -91,18 +114,6 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
         node.ledger.close()
         node.ledger = node.open_ledger()
 
-    def hello() -> Hello:
-        standing = Standing(
-            charter=second.digest,
-            edition=None,
-            consent_rule="htcds-consent",
-            statement=node.ledger.statement(),
-            left_this_year=node.ledger.balance().left_this_year,
-            left_for_all_time=node.ledger.balance().left_for_all_time,
-            witnessed=True,
-        )
-        return Hello(node.country, PROTOCOL_VERSION, "test", standing)
-
     monkeypatch.setattr(membership, "fetch_charter", fetch)
 
     async def converse() -> None:
@@ -110,7 +121,7 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
             parts = link_parts(
                 node,
                 worker,
-                hello=hello,
+                hello=lambda: hello_of(node, second.digest),
                 charter_of=lambda: CharterStanding(first.digest, second.digest),
                 confirm_charter=confirm,
             )
@@ -129,3 +140,30 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
     assert [row.kind for row in node.ledger.rows()] == ["reserve", "release"]
     for one in nodes:
         one.close()
+
+
+def test_a_node_says_that_it_is_ready_when_enough_others_confirmed_its_ledger(
+    tmp_path: Path,
+) -> None:
+    charter = charter_of_four()
+    node = UnconfirmedNode(tmp_path / "node", FOUR[0], charter, start())
+
+    async def converse() -> list[Any]:
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            parts = link_parts(
+                node,
+                worker,
+                witnessing=True,
+                hello=lambda: hello_of(node, charter.digest),
+                charter_of=refuse,
+                confirm_charter=refuse,
+            )
+            conversation, stream = _Conversation(parts, asyncio.Event()), OpenStream()
+            for answer in node.confirmations(node.witnesses.ask()):
+                await conversation._witness(answer, cast(Any, stream))
+            return stream.written
+
+    (said,) = asyncio.run(converse())
+    assert said.HasField("standing")
+    assert said.standing.witnessed
+    node.close()
