@@ -1,6 +1,7 @@
 """A question's way to its release, with the power failing between any two steps."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -146,21 +147,30 @@ def test_a_kill_after_publishing_loses_nothing_and_computes_nothing_again(
     assert found == SESSION.hex()
 
 
-def test_a17_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
+@contextmanager
+def killed_before_it_moves_on(
     coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    coordinator.ask(1)
-    question = next_question(coordinator)
-    coordinator.record.begin(SESSION, "q1", "propose")
+) -> Iterator[None]:
+    """The coordinator is killed in here, when the question's state is to be written."""
 
     def killed_here(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("corridor.coordinator.attempts._move", killed_here)
     with pytest.raises(KeyboardInterrupt):
-        coordinator.record.publish(question, publication())
+        yield
     monkeypatch.undo()
     coordinator.killed()
+
+
+def test_a17_a_kill_in_the_middle_of_publishing_leaves_no_half_release(
+    coordinator: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coordinator.ask(1)
+    question = next_question(coordinator)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    with killed_before_it_moves_on(coordinator, monkeypatch):
+        coordinator.record.publish(question, publication())
     assert coordinator.count() == 0
     assert coordinator.state("q1") == State.FAILED
 
@@ -268,13 +278,6 @@ def test_a38_who_lied_is_held_out_with_the_release_or_neither_happened(
     coordinator.ask(1)
     question = next_question(coordinator)
     coordinator.record.begin(SESSION, "q1", "propose")
-
-    def killed_here(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("corridor.coordinator.attempts._move", killed_here)
-    with pytest.raises(KeyboardInterrupt):
+    with killed_before_it_moves_on(coordinator, monkeypatch):
         coordinator.record.publish(question, publication(), ended_badly({UA: "x"}))
-    monkeypatch.undo()
-    coordinator.killed()
     assert (coordinator.count(), coordinator.record.held_out()) == (0, frozenset())
