@@ -264,8 +264,8 @@ class Attempt:
         return Ending(
             round=self.round.value,
             answered=frozenset(self._state.heard),
-            partings=self._out
-            | self._silent,  # who kept silent first and spoke too late, kept silent
+            # Who kept silent first and spoke too late, kept silent.
+            partings={**self._out, **self._silent},
             proven=dict(self.proven),
         )
 

@@ -102,18 +102,14 @@ class CharterDesk:
         Those of whose members not enough have confirmed it under a later one (`hand_over`). They
         are kept from the signature on: whoever puts back a backup has to sign again, too.
         """
-        return tuple(one for one in self._before() if one.version < charter.version)
+        found = sorted(self._home.charters_before.glob("*.json"))
+        kept = (parse_charter(path.read_bytes(), path.name) for path in found)
+        return tuple(one for one in kept if one.version < charter.version)
 
     def handed_over(self, charter: Charter) -> None:
         """Those before `charter` are done with."""
         for one in self.before(charter):
             self._file_of(one).unlink(missing_ok=True)
-
-    def _before(self) -> tuple[Charter, ...]:
-        folder = self._home.charters_before
-        return tuple(
-            parse_charter(path.read_bytes(), path.name) for path in sorted(folder.glob("*.json"))
-        )
 
     def _add_before(self, offered: Charter, between: Sequence[SignedCharter]) -> None:
         accepted = self.accepted()

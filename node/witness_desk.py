@@ -217,10 +217,7 @@ class WitnessDesk:
 
     @property
     def _is_confirmed(self) -> bool:
-        agreeing = self._weighed.agreeing
-        return len(agreeing) >= self._charter.quorum and all(
-            len(agreeing & one.members) >= one.needed for one in self._hand_overs
-        )
+        return len(self._weighed.agreeing) >= self._charter.quorum and not self._lacking
 
     def fresh(self) -> Iterator[LedgerEntries]:
         """This ledger's entries that the others were not sent yet."""
