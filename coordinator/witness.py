@@ -143,10 +143,5 @@ def _row(statement: LedgerStatement) -> dict[str, Any]:
 
 
 def _pair(held: LedgerStatement | None, shown: LedgerStatement) -> bytes:
-    before = None if held is None else _readable(held)
-    return canonical.encode({"held": before, "shown": _readable(shown)})
-
-
-def _readable(statement: LedgerStatement) -> dict[str, canonical.Json]:
-    row = _row(statement)
-    return {key: value.hex() if isinstance(value, bytes) else value for key, value in row.items()}
+    before = None if held is None else held.to_json()
+    return canonical.encode({"held": before, "shown": shown.to_json()})

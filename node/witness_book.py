@@ -33,7 +33,6 @@ from corridor.errors.ledger import (
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
 from corridor.protocols import canonical
-from corridor.protocols.canonical import fraction_text
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import Charter, SignedCharter, parse_charter, proposal_to_sign
 from corridor.protocols.fields import Fields, decode
@@ -264,10 +263,8 @@ class WitnessBook:
             self._connection.execute(
                 "INSERT OR IGNORE INTO proposed VALUES (?, ?)", (subject, word)
             )
-            (first,) = self._connection.execute(
-                "SELECT word FROM proposed WHERE subject = ?", (subject,)
-            ).fetchone()
-            if first != word:
+            first = self._heard_of(subject)
+            if first is not None and first != word:
                 self._insert_fork(COORDINATOR, first, word, f"two signed words about one {subject}")
         if first != word:
             raise EquivocationError(subject)
@@ -368,16 +365,7 @@ def entry_document(entry: Entry) -> bytes:
 
 def statement_document(statement: LedgerStatement) -> bytes:
     """A statement as evidence: canonical JSON, with everything that its signature is over."""
-    return canonical.encode(
-        {
-            "country": statement.country,
-            "sequence": statement.sequence,
-            "spent": fraction_text(statement.spent),
-            "reserved": fraction_text(statement.reserved),
-            "head": statement.head.hex(),
-            "signature": statement.signature.hex(),
-        }
-    )
+    return canonical.encode(statement.to_json())
 
 
 def proposal_document(proposal: Proposal) -> bytes:
@@ -395,18 +383,7 @@ def charter_document(signed: SignedCharter) -> bytes:
 
 def acceptance_document(acceptance: Acceptance) -> bytes:
     """An acceptance as evidence: canonical JSON, with everything that its signature is over."""
-    return canonical.encode(
-        {
-            "header": acceptance.header.hex(),
-            "country": acceptance.country,
-            "envelope_key": acceptance.envelope_key.hex(),
-            "mask_key": acceptance.mask_key.hex(),
-            "edition": acceptance.edition,
-            "consent_rule": acceptance.consent_rule,
-            "statement": canonical.decode(statement_document(acceptance.statement), "statement"),
-            "signature": acceptance.signature.hex(),
-        }
-    )
+    return canonical.encode({"header": acceptance.header.hex(), **acceptance.to_json()})
 
 
 def session_subject(session: SessionId) -> str:

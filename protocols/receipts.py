@@ -52,7 +52,7 @@ from corridor.errors.receipts import (
 )
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature, is_edition_id
 from corridor.protocols import canonical
-from corridor.protocols.canonical import Json, fraction_text
+from corridor.protocols.canonical import Json
 from corridor.protocols.cards import Card, Fingerprint, fingerprint
 from corridor.protocols.charter import Charter, parse_charter
 from corridor.protocols.fields import Fields, decode
@@ -146,11 +146,11 @@ class PublicReceipt:
         return {
             "format": FORMAT,
             "charter": canonical.decode(self.charter.encode(), "charter"),
-            "header": _header_json(self.proposal.header),
+            "header": self.proposal.header.to_json(),
             "question": self.proposal.question.decode(),
             "proposal_signature": self.proposal.signature.hex(),
             "parameters": _parameters_json(self.parameters),
-            "acceptances": [_acceptance_json(one) for one in self.roster.acceptances],
+            "acceptances": [one.to_json() for one in self.roster.acceptances],
             "opened": [
                 {
                     "country": word.country,
@@ -535,23 +535,6 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
     )
 
 
-def _header_json(header: ProposalHeader) -> Json:
-    return {
-        "protocol": header.protocol,
-        "charter": header.charter.hex(),
-        "session": header.session.hex(),
-        "question": header.question.hex(),
-        "plan": header.plan.hex(),
-        "rho": fraction_text(header.rho),
-        "scope": header.scope.value,
-        "suite": header.suite,
-        "purpose": header.purpose,
-        "organisation": header.organisation,
-        "accept_by": header.accept_by,
-        "finish_by": header.finish_by,
-    }
-
-
 def read_header(fields: Fields) -> ProposalHeader:
     """The header whose fields these are, as `ProposalHeader.to_json` names them."""
     scope = fields.text("scope")
@@ -590,26 +573,6 @@ def _read_parameters(fields: Fields) -> AttemptParameters:
         share_variance=fields.fraction("share_variance"),
         ring_bits=fields.whole("ring_bits"),
     )
-
-
-def _acceptance_json(acceptance: Acceptance) -> Json:
-    statement = acceptance.statement
-    return {
-        "country": acceptance.country,
-        "envelope_key": acceptance.envelope_key.hex(),
-        "mask_key": acceptance.mask_key.hex(),
-        "edition": acceptance.edition,
-        "consent_rule": acceptance.consent_rule,
-        "statement": {
-            "country": statement.country,
-            "sequence": statement.sequence,
-            "spent": fraction_text(statement.spent),
-            "reserved": fraction_text(statement.reserved),
-            "head": statement.head.hex(),
-            "signature": statement.signature.hex(),
-        },
-        "signature": acceptance.signature.hex(),
-    }
 
 
 def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:

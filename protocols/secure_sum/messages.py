@@ -121,19 +121,24 @@ class LedgerStatement:
     head: Digest
     signature: Signature
 
+    def to_json(self) -> dict[str, canonical.Json]:
+        """Every field, and the signature."""
+        return {**self._signed_json(), "signature": self.signature.hex()}
+
+    def _signed_json(self) -> dict[str, canonical.Json]:
+        return {
+            "country": self.country,
+            "sequence": self.sequence,
+            "spent": canonical.fraction_text(self.spent),
+            "reserved": canonical.fraction_text(self.reserved),
+            "head": self.head.hex(),
+        }
+
     def to_sign(self) -> bytes:
         """The statement without its signature."""
         return canonical.digest(
             "corridor ledger statement",
-            canonical.encode(
-                {
-                    "country": self.country,
-                    "sequence": self.sequence,
-                    "spent": canonical.fraction_text(self.spent),
-                    "reserved": canonical.fraction_text(self.reserved),
-                    "head": self.head.hex(),
-                }
-            ),
+            canonical.encode(self._signed_json()),
         )
 
 
@@ -157,6 +162,18 @@ class Acceptance:
     consent_rule: str
     statement: LedgerStatement
     signature: Signature
+
+    def to_json(self) -> dict[str, canonical.Json]:
+        """Every field but the header's hash, and the signature."""
+        return {
+            "country": self.country,
+            "envelope_key": self.envelope_key.hex(),
+            "mask_key": self.mask_key.hex(),
+            "edition": self.edition,
+            "consent_rule": self.consent_rule,
+            "statement": self.statement.to_json(),
+            "signature": self.signature.hex(),
+        }
 
     def to_sign(self) -> bytes:
         """The acceptance without its signature."""
