@@ -5,9 +5,11 @@
     parquet   one file for each table; the metadata under the key `corridor` of its schema
     xlsx      one workbook: the sheet About, then a sheet for each table
 
-The columns are those of every answer: for each grouping its value and its label, then
-`value`, `margin_95`, `non_negative`, `reaches_zero`. Where a release has several tables, CSV and
-Parquet files are numbered: answer-1.csv, answer-2.csv.
+The columns are those of every answer: for each grouping its value and its label, then `shown` (what
+may be quoted, and all that may be), `reliability`, and for programs `value`, `margin_95`, `low_95`,
+`high_95`, `non_negative`, `reaches_zero`. A value that is too uncertain stands in `value` all the
+same, because sums over many cells need it; a workbook greys it. Where a release has several tables,
+CSV and Parquet files are numbered: answer-1.csv, answer-2.csv.
 
 A text that a spreadsheet would take for a formula gets an apostrophe in front: labels and names
 come from the coordinator and from authorities, and opening a table must run nothing.
@@ -23,13 +25,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from corridor.cli.estimates import MEANING, figure
 from corridor.client.tables import ReleasedTable, tables_of
 from corridor.errors.cli import NeedsFileError
 from corridor.files import PUBLIC, write_atomically
+from corridor.privacy.reliability import Reliability
 
-FIGURES = ("value", "margin_95", "non_negative", "reaches_zero")
+WORDS = ("shown", "reliability")
+NUMBERS = ("value", "margin_95", "low_95", "high_95", "non_negative")
+FIGURES = (*WORDS, *NUMBERS, "reaches_zero")
 
 Entry = str | float | bool | None
 
@@ -102,9 +110,10 @@ def metadata(release: Mapping[str, Any]) -> dict[str, Any]:
         for table in tables_of(release)
     ]
     about["reading"] = (
-        "value is unbiased and may be below 0; margin_95 is the half-width of its 95 % interval; "
-        "non_negative is the nearest possible value; reaches_zero says that the answer cannot "
-        "tell the cell from nothing."
+        "shown is what may be quoted; value is unbiased and may be below 0, for programs that add "
+        "up many cells; margin_95 is the half-width of its 95 % interval, which low_95 and high_95 "
+        "cut off where no true value can lie; non_negative is the nearest possible value; "
+        f"reaches_zero says that the answer cannot tell the cell from nothing. {MEANING}."
     )
     return about
 
@@ -124,8 +133,8 @@ def _csv_files(
 
 
 def _parquet(release: Mapping[str, Any], table: ReleasedTable) -> bytes:
-    texts = 2 * len(table.axes)
-    kinds = [pa.string()] * texts + [pa.float64()] * 3 + [pa.bool_()]
+    texts = 2 * len(table.axes) + len(WORDS)
+    kinds = [pa.string()] * texts + [pa.float64()] * len(NUMBERS) + [pa.bool_()]
     about = {**metadata(release), "title": table.title}
     names = _columns(table)
     schema = pa.schema(
@@ -155,7 +164,7 @@ def _workbook(release: Mapping[str, Any], tables: tuple[ReleasedTable, ...]) -> 
         sheet.append([harmless(table.title)])
         sheet.append(_columns(table))
         for row in _rows(table):
-            sheet.append(row)
+            sheet.append(_greyed(sheet, row))
     data = io.BytesIO()
     workbook.save(data)
     return data.getvalue()
@@ -171,7 +180,21 @@ def _rows(table: ReleasedTable) -> Iterator[list[Entry]]:
         row: list[Entry] = []
         for value, label in zip(cell.values, cell.labels, strict=True):
             row += [harmless(value), harmless(label)]
-        yield [*row, cell.value, cell.margin, cell.non_negative, cell.reaches_zero]
+        row += [figure(cell), cell.reliability.words]
+        row += [cell.value, cell.margin, cell.low, cell.high, cell.non_negative]
+        yield [*row, cell.reaches_zero]
+
+
+def _greyed(sheet: Any, row: list[Entry]) -> list[Any]:
+    """The row; of a cell that is too uncertain its numbers in grey italics, against quoting."""
+    shown: list[Any] = list(row)
+    first = len(row) - len(FIGURES) + len(WORDS)
+    if row[first - 1] != Reliability.UNCERTAIN.words:
+        return shown
+    for place in range(first, first + len(NUMBERS)):
+        shown[place] = WriteOnlyCell(sheet, value=row[place])
+        shown[place].font = Font(italic=True, color="8A8A8A")
+    return shown
 
 
 def _numbered(path: Path, count: int) -> Iterable[Path]:

@@ -1,23 +1,22 @@
 """How a forecast and an answer read in a terminal.
 
-Values are unbiased and shown beside their margins, margins are rounded up, and a cell whose
-interval reaches zero is marked, because the answer cannot tell it from nothing.
+Values are unbiased and shown beside their margins, and a cell that is too uncertain is shown by its
+interval alone (`cli.estimates`).
 """
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corridor.cli.estimates import MEANING, beside, estimate, figure, mark, shown_margin, tally
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.output import Output
 from corridor.client.tables import Cell, ReleasedTable, tables_of
+from corridor.privacy.reliability import Reliability
 
 SHORT = 30
-"""A longer table is shown by its largest cells unless every cell is asked for."""
-
-MARK = "≈ 0"
-"""Stands beside a cell whose interval reaches zero."""
+"""A longer table is shown by its largest figures unless every cell is asked for."""
 
 
 def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
@@ -104,43 +103,37 @@ def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -
 
 
 def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:
-    """One table: in its own order, or by its largest cells if it is long."""
-    cells: Iterable[Cell] = table.cells()
-    notes = []
+    """One table: in its own order, or by its largest figures if it is long."""
+    cells: Sequence[Cell] = tuple(table.cells())
+    notes = [tally(cells)]
     if table.size > SHORT and not every_cell:
-        cells = heapq.nlargest(SHORT, cells, key=lambda cell: cell.value or 0.0)
-        notes.append(f"the {SHORT} largest of {_whole(table.size)} cells; all of them with --all")
+        figures = [cell for cell in cells if cell.reliability is not Reliability.UNCERTAIN]
+        cells = heapq.nlargest(SHORT, figures, key=lambda cell: cell.value or 0.0)
+        notes.append(
+            f"shown are the {len(cells)} largest figures of {_whole(table.size)} cells; "
+            "all of them with --all"
+        )
+    if any(map(mark, cells)):
+        notes.append(MEANING)
     if table.central_margin is not None:
         notes.append(f"a trusted curator's margin: ± {shown_margin(table.central_margin)}")
     if table.total is not None and table.axes:
         total = f"together {estimate(*table.total)}"
         many = f", where a person counts up to {table.max_cells} times"
         notes.append(total + (many if table.max_cells > 1 else ""))
-    shown = [(*cell.labels, estimate(cell.value, cell.margin), _mark(cell)) for cell in cells]
-    if any(row[-1] for row in shown):
-        notes.append(f"{MARK}: the interval reaches zero")
     columns = [axis.label for axis in table.axes]
+    has_nearest = table.non_negative is not None
+    nearest = [">never below 0"] if has_nearest else []
     out.table(
-        _subject(table.title), (*columns, f">{table.measure}", ""), shown, note="; ".join(notes)
+        _subject(table.title),
+        (*columns, f">{table.measure}", *nearest, ""),
+        [
+            (*cell.labels, figure(cell), *([beside(cell)] if has_nearest else []), mark(cell))
+            for cell in cells
+        ],
+        note="; ".join(notes),
     )
     _show_condition(table.title, out)
-
-
-def estimate(value: float | None, margin: float | None) -> str:
-    """`1 240 ± 19`: as many digits as the margin warrants."""
-    if value is None or margin is None:
-        return "–"
-    decimals = _decimals(margin)
-    rounded = round(value, decimals) + 0.0  # no "-0"
-    number = f"{rounded:,.{decimals}f}".replace(",", " ").replace("-", "−")
-    return f"{number} ± {shown_margin(margin)}"
-
-
-def shown_margin(margin: float) -> str:
-    """A margin, rounded up: what is shown never promises more than what is true."""
-    decimals = _decimals(margin)
-    up = math.ceil(margin * 10**decimals - 1e-9) / 10**decimals
-    return f"{up:,.{decimals}f}".replace(",", " ")
 
 
 def shown_epsilon(epsilon: float) -> str:
@@ -174,16 +167,6 @@ def _show_condition(title: str, out: Output) -> None:
     condition = title.partition("; ")[2]
     if condition:
         out.say(f"only         {condition}")
-
-
-def _decimals(margin: float) -> int:
-    if margin >= 10:
-        return 0
-    return 1 if margin >= 1 else 2
-
-
-def _mark(cell: Cell) -> str:
-    return MARK if cell.reaches_zero and cell.value is not None else ""
 
 
 def _whole(number: int) -> str:

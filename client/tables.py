@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from corridor.errors.client import RemoteAnswerError
+from corridor.privacy.reliability import Reliability, reliability
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Cell:
         value: unbiased, so it can be below 0; None where there is no mean.
         margin: half-width of the 95 % interval.
         non_negative: the nearest value that is possible; None where there is none.
+        lowest: below which no true value can lie; None where it may be any.
     """
 
     values: tuple[str, ...]
@@ -41,6 +43,23 @@ class Cell:
     value: float | None
     margin: float | None
     non_negative: float | None
+    lowest: float | None = None
+
+    @property
+    def reliability(self) -> Reliability:
+        """How the figure may be used; what is too uncertain is no figure."""
+        may_be_negative = self.lowest is None or self.lowest < 0
+        return reliability(self.value, self.margin, may_be_negative=may_be_negative)
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the 95 % interval, as far as true values can lie."""
+        return self._cut(-1)
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of the 95 % interval, as far as true values can lie."""
+        return self._cut(1)
 
     @property
     def reaches_zero(self) -> bool:
@@ -53,6 +72,12 @@ class Cell:
         size = abs(self.value) if self.non_negative is None else self.value
         return size <= self.margin
 
+    def _cut(self, side: int) -> float | None:
+        if self.value is None or self.margin is None:
+            return None
+        end = self.value + side * self.margin
+        return end if self.lowest is None else max(self.lowest, end)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedTable:
@@ -63,6 +88,7 @@ class ReleasedTable:
         max_cells: in how many cells one person may count.
         central_margin: what the margin of a cell would be had everybody trusted one curator.
         total: of all cells, with its margin; None for means.
+        lowest: as of its cells.
     """
 
     title: str
@@ -74,6 +100,7 @@ class ReleasedTable:
     non_negative: Sequence[float] | None
     central_margin: float | None
     total: tuple[float, float] | None
+    lowest: float | None
 
     @property
     def size(self) -> int:
@@ -92,7 +119,7 @@ class ReleasedTable:
         for place, (values, labels) in enumerate(zip(names, words, strict=True)):
             margin = self.margins if isinstance(self.margins, float) else self.margins[place]
             shown = None if self.non_negative is None else self.non_negative[place]
-            yield Cell(values, labels, self.values[place], margin, shown)
+            yield Cell(values, labels, self.values[place], margin, shown, self.lowest)
 
 
 def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
@@ -130,6 +157,7 @@ def _table(document: Mapping[str, Any]) -> ReleasedTable:
         non_negative=None if shown is None else [float(one) for one in _sized(shown, size)],
         central_margin=None if central is None else float(central),
         total=None if totals is None else _estimate(totals["all"]),
+        lowest=_lowest(document),
     )
 
 
@@ -138,6 +166,14 @@ def _measure(document: Mapping[str, Any]) -> str:
     if "count" in measure:
         return "persons" if document["max_rows"] == 1 else "rows"
     return "mean" if "mean" in measure else "sum"
+
+
+def _lowest(document: Mapping[str, Any]) -> float | None:
+    """Sums of many may be any number if one person's may be negative; a mean is within bounds."""
+    measure = document["measure"]
+    if "mean" in measure:
+        return float(measure["low"])
+    return None if document["may_be_negative"] else 0.0
 
 
 def _texts(words: Sequence[Any]) -> tuple[str, ...]:

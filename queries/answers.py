@@ -15,15 +15,17 @@ approximation, fair only where N is far from 0; so where N is below twice its ma
 mean. It is shown clamped to the bounds that every person's value was clamped to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.privacy.accuracy import margin_95
 from corridor.privacy.postprocess import non_negative
+from corridor.privacy.reliability import letters
 from corridor.protocols import canonical
 from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.catalogue import DomainKind
@@ -178,7 +180,8 @@ class AnswerTable:
         """The table for programs: lists run over cells, the last axis fastest.
 
         `steps` × `step` are the exact unbiased values (of a mean, of its sums), `values` the same
-        as decimal numbers (of a mean, the means; null where there is none).
+        as decimal numbers (of a mean, the means; null where there is none); `reliability` has a
+        letter for each (`privacy.reliability`).
         """
         document: dict[str, object] = {
             "title": self.title,
@@ -199,9 +202,10 @@ class AnswerTable:
             "steps": self.figures.steps.reshape(-1).tolist(),
             "may_be_negative": self.may_be_negative,
         }
-        return document | (self._figures_to_json() if self.counts is None else self._means())
+        figures = self._figures_to_json() if self.counts is None else self._means()
+        return document | figures | {"reliability": self._letters(figures)}
 
-    def _figures_to_json(self) -> dict[str, object]:
+    def _figures_to_json(self) -> dict[str, Any]:
         # Column by column: a million cells must not become a million small objects.
         flat = self.figures.steps.reshape(-1)
         shown = None
@@ -215,7 +219,7 @@ class AnswerTable:
             "totals": self._totals(),
         }
 
-    def _means(self) -> dict[str, object]:
+    def _means(self) -> dict[str, Any]:
         assert self.counts is not None  # noqa: S101 - the one caller has looked
         means = [self.mean(cell) for cell in range(self.planned.cells)]
         return {
@@ -227,6 +231,11 @@ class AnswerTable:
             "count_step": canonical.fraction_text(self.counts.step),
             "count_steps": self.counts.steps.reshape(-1).tolist(),
         }
+
+    def _letters(self, figures: Mapping[str, Any]) -> str:
+        values = figures["values"]
+        margins = figures["margins"] or [figures["margin"]] * len(values)
+        return letters(values, margins, may_be_negative=self.may_be_negative)
 
     def _totals(self) -> dict[str, object]:
         totals: dict[str, object] = {"all": _estimate_to_json(self.figures.total())}

@@ -1,21 +1,22 @@
 """The demo's report: one HTML file with everything in it, to be opened without any network.
 
-Every picture stands beside its table, and uncertainty is drawn: a flow whose margin exceeds half
-its value is faint, one whose interval reaches zero is left to the table; a trend has its band,
-and a bar its interval. A picture is an ECharts option; `corridorInterval` in a series, which
-ECharts does not know, is where the page draws intervals with a few lines of its own.
+Every picture stands beside its table, and uncertainty is drawn, never by colour alone: a flow to be
+used with caution is faint and says so on its band, a bar or point of that kind is hollow;
+of what is too uncertain only the interval is drawn (of a flow nothing), and the table shows it by
+its interval too. A picture is an ECharts option; `corridorInterval` and `corridorMarks` in a
+series, which ECharts does not know, are where the page adds a few lines of its own.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Self
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from corridor.cli.release import shown_margin
+from corridor.cli.estimates import MEANING, figure, mark
 from corridor.client.tables import Cell
+from corridor.privacy.reliability import Reliability
 
 UNKNOWN = "unknown"
 
@@ -24,37 +25,54 @@ COLOURS = ("#1b6c8c", "#d1802f", "#6a4c93", "#3f8f5a", "#b23a48", "#7a7f85")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One cell of a release, with an estimate.
+    """One cell of a release, with an estimate; counts and sums always have one."""
 
-    Attributes:
-        keys: its values as questions write them; labels: the same in words.
-        value: unbiased; margin: the half-width of its 95 % interval.
-    """
-
-    keys: tuple[str, ...]
-    labels: tuple[str, ...]
-    value: float
-    margin: float
-
-    @classmethod
-    def of(cls, cell: Cell) -> Self:
-        """A cell of counts or sums; they always have a value and a margin."""
-        return cls(cell.values, cell.labels, cell.value or 0.0, cell.margin or 0.0)
+    cell: Cell
 
     @property
-    def reaches_zero(self) -> bool:
-        """Whether the data cannot tell it from nothing."""
-        return self.value <= self.margin
+    def keys(self) -> tuple[str, ...]:
+        """Its values as questions write them."""
+        return self.cell.values
 
     @property
-    def shown_margin(self) -> str:
-        """The margin in words: rounded up, as everywhere."""
-        return shown_margin(self.margin)
+    def labels(self) -> tuple[str, ...]:
+        """The same in words."""
+        return self.cell.labels
+
+    @property
+    def value(self) -> float:
+        """The unbiased estimate."""
+        return self.cell.value or 0.0
+
+    @property
+    def low(self) -> float:
+        """The lower end of its 95 % interval."""
+        return self.cell.low or 0.0
+
+    @property
+    def high(self) -> float:
+        """The upper end of its 95 % interval."""
+        return self.cell.high or 0.0
+
+    @property
+    def shown(self) -> str:
+        """What may be quoted: a figure with its margin, or an interval alone."""
+        return figure(self.cell)
+
+    @property
+    def mark(self) -> str:
+        """How it may be used; empty if it is reliable."""
+        return mark(self.cell)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether it is too uncertain to stand as a figure."""
+        return self.cell.reliability is Reliability.UNCERTAIN
 
     @property
     def is_rough(self) -> bool:
-        """Whether the margin exceeds half the value."""
-        return self.margin > self.value / 2
+        """Whether it is to be used with caution."""
+        return self.cell.reliability is Reliability.CAUTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +108,14 @@ def render_report(
         introduction=introduction,
         parts=parts,
         ledgers=ledgers,
+        meaning=MEANING,
         echarts=script.read_text("utf-8"),
     )
 
 
 def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
     """A Sankey diagram from country of recruitment to country of exploitation."""
-    drawn = [one for one in figures if not one.reaches_zero and UNKNOWN not in one.keys]
+    drawn = [one for one in figures if not one.is_uncertain and UNKNOWN not in one.keys]
     ends = {
         **{f"from {one.keys[0]}": (one.labels[0], "left") for one in drawn},
         **{f"to {one.keys[1]}": (one.labels[1], "right") for one in drawn},
@@ -107,6 +126,7 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
         "series": [
             {
                 "type": "sankey",
+                "corridorMarks": True,
                 "left": 120,
                 "right": 150,
                 "top": 12,
@@ -130,13 +150,14 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
                         "source": f"from {one.keys[0]}",
                         "target": f"to {one.keys[1]}",
                         "value": round(one.value, 1),
+                        "mark": one.mark,
                         "lineStyle": {
                             "color": "source",
                             "opacity": 0.14 if one.is_rough else 0.5,
                         },
                         "tooltip": {
                             "formatter": f"{one.labels[0]} → {one.labels[1]}: "
-                            f"{one.value:.0f} ± {one.shown_margin}"
+                            f"{one.shown}{f' ({one.mark})' if one.mark else ''}"
                         },
                     }
                     for one in drawn
@@ -147,7 +168,10 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
 
 
 def trend_picture(figures: Sequence[Figure]) -> dict[str, Any]:
-    """A line with its band, over the first grouping; unknown times are left to the table."""
+    """A line with its band, over the first grouping; unknown times are left to the table.
+
+    Where it is too uncertain the line is broken, and only the band is there.
+    """
     dated = [one for one in figures if one.keys[0] != UNKNOWN]
     # One stacked area on an invisible one; "all", because the lower end may be below zero.
     band = {
@@ -172,19 +196,25 @@ def trend_picture(figures: Sequence[Figure]) -> dict[str, Any]:
             {
                 **band,
                 "name": "lower",
-                "data": [round(one.value - one.margin, 1) for one in dated],
+                "data": [round(one.low, 1) for one in dated],
             },
             {
                 **band,
                 "name": "95 % interval",
                 "areaStyle": {"color": COLOURS[0], "opacity": 0.2},
-                "data": [round(2 * one.margin, 1) for one in dated],
+                "data": [round(one.high - one.low, 1) for one in dated],
             },
             {
                 "name": "persons",
                 "type": "line",
                 "symbolSize": 6,
-                "data": [round(one.value, 1) for one in dated],
+                "data": [
+                    {
+                        "value": None if one.is_uncertain else round(one.value, 1),
+                        "symbol": "emptyCircle" if one.is_rough else "circle",
+                    }
+                    for one in dated
+                ],
                 "lineStyle": {"color": COLOURS[0], "width": 2.5},
                 "itemStyle": {"color": COLOURS[0]},
             },
@@ -195,16 +225,13 @@ def trend_picture(figures: Sequence[Figure]) -> dict[str, Any]:
 def bar_picture(figures: Sequence[Figure]) -> dict[str, Any]:
     """Bars with their intervals by the second grouping, a colour for each value of the first.
 
-    A value of the first grouping whose total is within its margin is left to the table.
+    A value of the first grouping of which every cell is too uncertain is left to the table.
     """
     groups = {one.keys[0]: one.labels[0] for one in figures}
     bands = {one.keys[1]: one.labels[1] for one in figures}
     found = {one.keys: one for one in figures}
     shown = [
-        group
-        for group in groups
-        if sum(found[group, band].value for band in bands)
-        > math.hypot(*(found[group, band].margin for band in bands))
+        group for group in groups if not all(found[group, band].is_uncertain for band in bands)
     ]
     bars: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
@@ -217,7 +244,13 @@ def bar_picture(figures: Sequence[Figure]) -> dict[str, Any]:
                 "barGap": "8%",
                 "barCategoryGap": "28%",
                 "itemStyle": {"color": _colour(number)},
-                "data": [round(max(0.0, one.value), 1) for one in row],
+                "data": [
+                    {
+                        "value": None if one.is_uncertain else round(one.value, 1),
+                        "itemStyle": _outlined(number) if one.is_rough else {},
+                    }
+                    for one in row
+                ],
             }
         )
         intervals.append(
@@ -229,12 +262,7 @@ def bar_picture(figures: Sequence[Figure]) -> dict[str, Any]:
                 "silent": True,
                 "z": 5,
                 "data": [
-                    [
-                        place,
-                        round(max(0.0, one.value - one.margin), 1),
-                        round(max(0.0, one.value + one.margin), 1),
-                    ]
-                    for place, one in enumerate(row)
+                    [place, round(one.low, 1), round(one.high, 1)] for place, one in enumerate(row)
                 ],
             }
         )
@@ -245,6 +273,15 @@ def bar_picture(figures: Sequence[Figure]) -> dict[str, Any]:
         "xAxis": {"type": "category", "data": list(bands.values())},
         "yAxis": {"type": "value", "name": "persons"},
         "series": bars + intervals,
+    }
+
+
+def _outlined(number: int) -> dict[str, Any]:
+    return {
+        "color": "#fff",
+        "borderColor": _colour(number),
+        "borderType": "dashed",
+        "borderWidth": 1.5,
     }
 
 

@@ -23,13 +23,13 @@ from corridor.cli.demo.report import (
     render_report,
     trend_picture,
 )
+from corridor.cli.estimates import shown_margin, tally
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import (
     guarantee_words,
     show_price,
     show_table,
-    shown_margin,
 )
 from corridor.cli.verify import verify_receipt
 from corridor.client.app import connect, save_credentials
@@ -118,8 +118,8 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
         Scene(
             title="Corridors",
             words="From which country of recruitment to which country of exploitation. The band's "
-            "width is the number of persons; a faint band has a margin above half its value, and "
-            "flows that could be nothing are left to the table.",
+            "width is the number of persons; a band that says so is to be used with caution, and "
+            "flows that are too uncertain are left to the table.",
             request={
                 "indicator": "corridor_matrix",
                 "parameters": {"from": members, "to": DESTINATIONS},
@@ -131,7 +131,8 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
         Scene(
             title=f"Recruited in {_name(followed)}, quarter by quarter",
             words="The band is the 95 % interval: a change that stays within it is no evidence of "
-            "a change.",
+            "a change. A hollow point is to be used with caution; where there is no point the "
+            "figure is too uncertain, and only the band is drawn.",
             request={
                 "indicator": "corridor_trend",
                 "parameters": {"from": followed, "years": "2019..2025"},
@@ -144,7 +145,8 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
             title="Age and gender",
             words=f"While this was computed, the node of {_name(countries[-1])} was stopped on "
             "purpose. The others finished without it; the margins and the promise still hold. A "
-            "gender whose total could be nothing is left to the table.",
+            "hollow bar is to be used with caution, and one that is too uncertain is no bar, only "
+            "its interval.",
             request={
                 "indicator": "victims_by_sex_age",
                 "parameters": {},
@@ -230,7 +232,7 @@ def _show_ledgers(region: DemoRegion, out: Output) -> Sequence[Sequence[str]]:
 
 def _part(told: Told) -> Part:
     release, table = told.release, told.table
-    figures = [Figure.of(cell) for cell in table.cells()]
+    figures = [Figure(cell) for cell in table.cells()]
     dropped = [one["country"] for one in release["participants"] if not one["survived"]]
     return Part(
         title=told.scene.title,
@@ -241,6 +243,7 @@ def _part(told: Told) -> Part:
         facts=[
             *([("only", condition)] if (condition := told.table.title.partition("; ")[2]) else []),
             ("each figure", f"± {_margin(table.margin)} at 95 %"),
+            ("of the figures", tally(table.cells())),
             ("a trusted curator", f"± {_margin(table.central_margin)} for the same promise"),
             ("promised", guarantee_words(release["guarantee"])),
             ("in the sum", ", ".join(release["survivors"])),

@@ -103,7 +103,7 @@ def test_an_answer_is_asked_shown_exported_and_proven(tmp_path: Path, capsys: Ca
         assert path.stat().st_size > 100
     capsys.readouterr()
     assert main(["results", release["id"], "--format", "csv"]) == 0
-    assert capsys.readouterr().out.startswith("gender,gender_label,value,")
+    assert capsys.readouterr().out.startswith("gender,gender_label,shown,")
 
     # And anybody can check who took part.
     words = ["results", release["id"], "--receipt", str(tmp_path / "receipt.json")]

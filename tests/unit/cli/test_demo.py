@@ -12,9 +12,17 @@ import pytest
 from corridor.cli.demo import _say_how_to_use
 from corridor.cli.demo.processes import Processes
 from corridor.cli.demo.region import _free_port, _wait_for_port
-from corridor.cli.demo.report import Figure, Part, flow_picture, render_report
+from corridor.cli.demo.report import (
+    Figure,
+    Part,
+    bar_picture,
+    flow_picture,
+    render_report,
+    trend_picture,
+)
 from corridor.cli.main import main
 from corridor.cli.output import Output
+from corridor.client.tables import Cell
 
 STARTS_A_PARTY = """
 import sys, time
@@ -78,14 +86,44 @@ def test_what_the_kept_demo_says_can_be_pasted(
     assert f"'{folder / 'receipts' / 'r.json'}'" in verify
 
 
-FIGURE = Figure(("MD", "DE"), ("Moldova", "Germany"), 40.0, 14.2)
+def told(keys: tuple[str, ...], value: float, margin: float = 14.2) -> Figure:
+    return Figure(Cell(keys, keys, value, margin, max(0.0, value), 0.0))
+
+
+FIGURE = Figure(Cell(("MD", "DE"), ("Moldova", "Germany"), 60.0, 14.2, 59.0, 0.0))
 
 
 def test_no_margin_of_the_report_is_smaller_than_it_is() -> None:
     (link,) = flow_picture([FIGURE])["series"][0]["links"]
-    assert link["tooltip"]["formatter"] == "Moldova → Germany: 40 ± 15"
+    assert link["tooltip"]["formatter"] == "Moldova → Germany: 60 ± 15"
     page = render_report("t", "i", [part()], [])
-    assert '<td class="n">40</td><td class="n">15</td>' in page
+    assert '<td class="n">60 ± 15</td><td>reliable</td>' in page
+
+
+def test_a_flow_to_be_used_with_caution_says_so_and_an_uncertain_one_is_not_drawn() -> None:
+    flows = [told(("A", "X"), 60), told(("A", "Y"), 30), told(("B", "X"), 16)]
+    links = flow_picture(flows)["series"][0]["links"]
+    assert [link["mark"] for link in links] == ["", "use with caution"]
+    assert links[1]["tooltip"]["formatter"] == "A → Y: 30 ± 15 (use with caution)"
+
+
+def test_an_uncertain_point_or_bar_is_only_its_interval() -> None:
+    years = [told(("2020",), 60), told(("2021",), 30), told(("2022",), 3)]
+    low, width, line = trend_picture(years)["series"]
+    assert [one["value"] for one in line["data"]] == [60, 30, None]
+    assert [one["symbol"] for one in line["data"][:2]] == ["circle", "emptyCircle"]
+    assert (low["data"][2], width["data"][2]) == (0, 17.2)
+    bands = [told(("F", "0-8"), 60), told(("F", "9-17"), 30), told(("F", "18+"), 3)]
+    bars, intervals = bar_picture(bands)["series"]
+    assert [one["value"] for one in bars["data"]] == [60, 30, None]
+    assert [one["itemStyle"].get("borderType") for one in bars["data"]] == [None, "dashed", None]
+    assert intervals["data"][2] == [2, 0, 17.2]
+
+
+def test_the_report_shows_no_figure_that_is_too_uncertain() -> None:
+    page = render_report("t", "i", [part(told(("MD", "DE"), 3))], [])
+    assert '<td class="n">0 to 18</td><td>too uncertain</td>' in page
+    assert "3 ±" not in page
 
 
 def test_everything_wide_of_the_report_scrolls_by_itself() -> None:
@@ -94,12 +132,12 @@ def test_everything_wide_of_the_report_scrolls_by_itself() -> None:
         assert page.count(wide) == page.count(f'<div class="wide">{wide}') > 0
 
 
-def part() -> Part:
+def part(figure: Figure = FIGURE) -> Part:
     return Part(
         title="Corridors",
         words="words",
         option=flow_picture([FIGURE]),
         columns=["from", "to"],
-        figures=[FIGURE],
+        figures=[figure],
         facts=[("only", "status actual")],
     )

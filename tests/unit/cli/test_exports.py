@@ -19,8 +19,12 @@ COLUMNS = [
     "gender_label",
     "year",
     "year_label",
+    "shown",
+    "reliability",
     "value",
     "margin_95",
+    "low_95",
+    "high_95",
     "non_negative",
     "reaches_zero",
 ]
@@ -41,8 +45,11 @@ def test_csv_has_a_row_for_each_cell_and_its_metadata_beside(tmp_path: Path) -> 
     assert written == (path, tmp_path / "answer.csv.metadata.json")
     rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
     assert rows[0] == COLUMNS
-    assert rows[1] == [*("Feminine",) * 2, *("2024",) * 2, "1240.0", "14.61", "1239.0", "False"]
-    assert rows[4] == [*("Masculine",) * 2, *("2025",) * 2, "-3.25", "14.61", "0.0", "True"]
+    woman, man = [*("Feminine",) * 2, *("2024",) * 2], [*("Masculine",) * 2, *("2025",) * 2]
+    first = ["1 240 ± 15", "reliable", "1240.0", "14.61", "1225.39", "1254.61", "1239.0", "False"]
+    last = ["0 to 12", "too uncertain", "-3.25", "14.61", "0.0", "11.36", "0.0", "True"]
+    assert rows[1] == woman + first
+    assert rows[4] == man + last
     about = json.loads(written[1].read_text("utf-8"))
     assert about["guarantee"]["rho"] == "143/10000"
     assert about["participants"][3]["survived"] is False
@@ -69,7 +76,9 @@ def test_a_workbook_has_the_metadata_on_its_first_sheet(tmp_path: Path) -> None:
     assert json.loads(str(about["guarantee"]))["delta"] == "1/1000000"
     rows = list(workbook["Table 1"].values)
     assert list(rows[1]) == COLUMNS
-    assert rows[2][4] == 1240
+    assert rows[2][4:7] == ("1 240 ± 15", "reliable", 1240)
+    figures = workbook["Table 1"]["G3:G6"]
+    assert [cell.font.italic for (cell,) in figures] == [False, False, True, True]
     workbook.close()
 
 
@@ -118,7 +127,7 @@ def test_negative_numbers_stay_numbers(tmp_path: Path) -> None:
     path = tmp_path / "answer.xlsx"
     write_release(make_release(), "xlsx", path)
     workbook = openpyxl.load_workbook(path)
-    assert workbook["Table 1"]["E6"].value == -3.25
+    assert workbook["Table 1"]["G6"].value == -3.25
     workbook.close()
 
 

@@ -4,9 +4,12 @@ import io
 
 import pytest
 
+from corridor.cli.estimates import MEANING, estimate, interval, shown_margin
 from corridor.cli.output import Output
-from corridor.cli.release import estimate, show_release, shown_epsilon, shown_margin
+from corridor.cli.release import show_release, shown_epsilon
 from support.releases import make_release, make_table
+
+CURATOR = "a trusted curator's margin: ± 12; together 1 284 ± 30"
 
 
 def told(release: object, *, every_cell: bool = False) -> list[str]:
@@ -16,17 +19,22 @@ def told(release: object, *, every_cell: bool = False) -> list[str]:
 
 
 def test_an_answer_reads_as_a_table_with_margins_its_promise_and_who_is_in_it() -> None:
-    assert told(make_release()) == [
+    table = make_table(
+        values=[1240.0, 40.0, 7.5, -3.25],
+        non_negative=[1239.0, 39.0, 6.5, 0.0],
+        totals={"all": {"value": 1284.25, "margin": 29.2}},
+    )
+    assert told(make_release(tables=[table])) == [
         "Test region: SYNTHETIC DATA, release 1fadd7f76a79bbe8",
         "published 2026-11-24T05:20:00Z, scope regional",
         "Persons by gender × year",
-        " Gender      Year      persons",
-        " ───────────────────────────────────",
-        " Feminine    2024   1 240 ± 15",
-        " Feminine    2025     303 ± 15",
-        " Masculine   2024       8 ± 15   ≈ 0",
-        " Masculine   2025      −3 ± 15   ≈ 0",
-        "a trusted curator's margin: ± 12; together 1 548 ± 30; ≈ 0: the interval reaches zero",
+        " Gender      Year      persons   never below 0",
+        " ────────────────────────────────────────────────────────────────",
+        " Feminine    2024   1 240 ± 15           1 239",
+        " Feminine    2025      40 ± 15              39   use with caution",
+        " Masculine   2024      0 to 23               –   too uncertain",
+        " Masculine   2025      0 to 12               –   too uncertain",
+        f"1 reliable, 1 use with caution, 2 too uncertain; {MEANING}; {CURATOR}",
         "only         trafficking status Actual victim",
         "guarantee    ρ = 143/10000 for each person at each node (ε = 0.76 at δ = 1/1000000)",
         "             ρ = 143/2500 for a person known to 2 nodes (ε = 1.59)",
@@ -55,7 +63,13 @@ def test_a_long_table_is_shown_by_its_largest_cells() -> None:
     lines = told(make_release(tables=[long_table()]))
     rows = [line.split()[0] for line in lines if line.startswith(" 19")]
     assert rows == [str(year) for year in range(1999, 1969, -1)]
-    assert "the 30 largest of 100 cells; all" in "\n".join(lines)
+    assert "shown are the 30 largest figures of 100 cells; all" in "\n".join(lines)
+
+
+def test_a_long_table_without_a_figure_shows_none_and_says_why() -> None:
+    lines = told(make_release(tables=[long_table() | {"margin": 400.0}]))
+    assert not [line for line in lines if line.startswith(" 19")]
+    assert "100 too uncertain; shown are the 0 largest figures" in "\n".join(lines)
 
 
 def test_all_shows_every_cell_in_order() -> None:
@@ -74,8 +88,9 @@ def test_a_mean_over_too_few_persons_is_a_dash() -> None:
         totals=None,
     )
     lines = told(make_release(tables=[table]))
+    unsure = ["too", "uncertain"]
     assert any(line.split() == ["Feminine", "2024", "31.25", "±", "0.40"] for line in lines)
-    assert any(line.split() == ["Feminine", "2025", "–"] for line in lines)
+    assert any(line.split() == ["Feminine", "2025", "–", *unsure] for line in lines)
 
 
 def test_who_sent_inconsistent_shares_is_told() -> None:
@@ -93,6 +108,14 @@ def test_margins_are_rounded_up(margin: float, shown: str) -> None:
 
 def test_an_epsilon_is_rounded_up() -> None:
     assert shown_epsilon(0.751) == "0.76"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "margin", "shown"),
+    [(0.0, 8.1, 14.2, "0 to 9"), (10.9, 90.1, 40.0, "10 to 91"), (-3.14, 1.0, 2.1, "−3.2 to 1.0")],
+)
+def test_an_interval_is_rounded_outward(low: float, high: float, margin: float, shown: str) -> None:
+    assert interval(low, high, margin) == shown
 
 
 def test_a_small_negative_estimate_is_not_minus_nothing() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from corridor.client.tables import Cell
+from corridor.client.tables import Cell, tables_of
+from corridor.privacy.reliability import Reliability
+from support.releases import make_release, make_table
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,27 @@ def test_a_cell_reaches_zero_where_nothing_would_explain_it(
 
 def test_a_cell_without_an_estimate_cannot_be_told_from_nothing() -> None:
     assert Cell((), (), None, None, None).reaches_zero
+
+
+def test_an_interval_is_cut_where_no_true_value_can_lie() -> None:
+    small, below = Cell((), (), 3.0, 20.0, 3.0, 0.0), Cell((), (), -30.0, 20.0, 0.0, 0.0)
+    assert (small.low, small.high) == (0, 23)
+    assert (below.low, below.high) == (0, 0)
+    assert Cell((), (), -30.0, 20.0, None).low == -50
+    assert Cell((), (), None, None, None).low is None
+
+
+def test_what_may_be_negative_is_known_from_the_measure() -> None:
+    counts = make_release()
+    means = make_table(
+        measure={"mean": "age", "low": 10, "high": 80},
+        values=[31.25, None, None, None],
+        margin=None,
+        margins=[0.4, None, None, None],
+        non_negative=None,
+        totals=None,
+    )
+    either = make_table(may_be_negative=True, non_negative=None)
+    found = [tables_of(make_release(tables=[one]))[0] for one in (*counts["tables"], means, either)]
+    assert [table.lowest for table in found] == [0, 10, None]
+    assert next(iter(found[1].cells())).reliability is Reliability.RELIABLE

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from corridor.client.tables import tables_of
 from corridor.privacy.accuracy import margin_95
 from corridor.privacy.rho import Rho
 from corridor.protocols.secure_sum.messages import AttemptParameters
@@ -17,6 +18,7 @@ from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question
 from support.catalogue import catalogue
 from support.charters import make_charter
+from support.releases import make_release
 
 CHARTER = make_charter()
 DOMAINS = make_domains(catalogue(), CHARTER)
@@ -115,11 +117,22 @@ def test_a7_the_answer_is_json_with_a_value_for_every_cell(measure: str) -> None
     assert len(table["values"]) == len(table["steps"]) == cells
     assert [axis["name"] for axis in table["axes"]] == ["gender", "minor"]
     assert "2020 to 2022" in table["title"]
+    assert len(table["reliability"]) == cells
     if measure == "count":
         assert len(table["non_negative"]) == cells
         assert len(table["totals"]["gender"]) == 6
     else:
         assert len(table["margins"]) == cells
+
+
+def test_the_letters_for_programs_say_what_people_are_shown() -> None:
+    question = ASK.persons.by("minor").count()
+    margin = answer(question, [0, 0, 0]).tables[0].figures.margin
+    truth = [int(4 * margin), int(2 * margin), 1]
+    document = answer(question, truth).tables[0].to_json()
+    assert document["reliability"] == "AEF"
+    (shown,) = tables_of(make_release(tables=[document]))
+    assert "".join(cell.reliability.value for cell in shown.cells()) == "AEF"
 
 
 def test_sums_of_another_plan_are_a_bug() -> None:

@@ -1,0 +1,76 @@
+"""Which figures may be shown as figures: reliable, to be used with caution, too uncertain.
+
+Statistical offices decide this by the coefficient of variation, CV = standard error / estimate.
+Corridor takes the thresholds of Statistics Canada's release guidelines for its household surveys
+(used in its Canadian Community Health Survey and many others), which differ little from those of
+other offices (12 % and 40 % for the American Community Survey, 25 % and 50 % at the ABS):
+
+    CV ≤ 16.5 %     reliable            no mark           A
+    CV ≤ 33.3 %     use with caution    `E` over there    E
+    above           too uncertain       `F` over there    F
+
+A margin is 1.96 standard errors, rounded up. So with the thresholds rounded inward: a figure is
+reliable if its margin is at most 32 % of it, and to be used with caution up to 65 %. What cannot be
+negative and is estimated at 0 or below is always too uncertain.
+
+**What that means for a cell of nobody.** It is shown as a figure only if its noise alone exceeds
+margin/0.65, three standard deviations: once in about 740 such cells, and then with a mark. It gets
+no mark only beyond six, once in 10⁹.
+
+Post-processing; floats are good enough.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from math import isfinite
+
+RELIABLE_UP_TO = 0.32
+"""Margin over value: 16.5 % · 1.96 = 32.3 %."""
+
+CAUTION_UP_TO = 0.65
+"""Margin over value: 33.3 % · 1.96 = 65.3 %."""
+
+
+class Reliability(Enum):
+    """How a figure may be used; the value is its letter in documents for programs."""
+
+    RELIABLE = "A"
+    CAUTION = "E"
+    UNCERTAIN = "F"
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Reliability.RELIABLE: "reliable",
+    Reliability.CAUTION: "use with caution",
+    Reliability.UNCERTAIN: "too uncertain",
+}
+
+
+def reliability(
+    value: float | None, margin: float | None, *, may_be_negative: bool = False
+) -> Reliability:
+    """How an estimate with this 95 % half-width may be used; None: there is no estimate."""
+    if value is None or margin is None or not isfinite(margin):
+        return Reliability.UNCERTAIN
+    size = abs(value) if may_be_negative else value
+    if size <= 0 or margin > CAUTION_UP_TO * size:
+        return Reliability.UNCERTAIN
+    return Reliability.RELIABLE if margin <= RELIABLE_UP_TO * size else Reliability.CAUTION
+
+
+def letters(
+    values: Sequence[float | None],
+    margins: Sequence[float | None],
+    *,
+    may_be_negative: bool = False,
+) -> str:
+    """A letter for each cell, for programs: a million cells are a million characters."""
+    return "".join(
+        reliability(value, margin, may_be_negative=may_be_negative).value
+        for value, margin in zip(values, margins, strict=True)
+    )

@@ -1,0 +1,56 @@
+"""Which figures may be shown as figures."""
+
+from statistics import NormalDist
+
+import pytest
+
+from corridor.privacy.reliability import (
+    CAUTION_UP_TO,
+    RELIABLE_UP_TO,
+    Reliability,
+    letters,
+    reliability,
+)
+
+Z = NormalDist().inv_cdf(0.975)
+
+
+@pytest.mark.parametrize(
+    ("value", "margin", "expected"),
+    [
+        (100.0, 32.0, Reliability.RELIABLE),
+        (100.0, 32.1, Reliability.CAUTION),
+        (100.0, 65.0, Reliability.CAUTION),
+        (100.0, 65.1, Reliability.UNCERTAIN),
+        (3.0, 20.0, Reliability.UNCERTAIN),
+        (0.0, 0.0, Reliability.UNCERTAIN),
+        (-100.0, 1.0, Reliability.UNCERTAIN),  # a count below nothing is noise
+        (None, None, Reliability.UNCERTAIN),
+        (5.0, float("inf"), Reliability.UNCERTAIN),
+    ],
+)
+def test_a_figure_is_judged_by_its_margin_beside_its_size(
+    value: float | None, margin: float | None, expected: Reliability
+) -> None:
+    assert reliability(value, margin) is expected
+
+
+def test_what_may_be_negative_is_judged_by_its_size() -> None:
+    assert reliability(-100.0, 10.0, may_be_negative=True) is Reliability.RELIABLE
+    assert reliability(-10.0, 10.0, may_be_negative=True) is Reliability.UNCERTAIN
+
+
+def test_the_thresholds_are_those_of_the_statistical_offices_rounded_inward() -> None:
+    assert 0.16 < RELIABLE_UP_TO / Z <= 0.165
+    assert 0.33 < CAUTION_UP_TO / Z <= 0.333
+
+
+def test_a_cell_of_nobody_is_shown_once_in_seven_hundred_and_without_a_mark_hardly_ever() -> None:
+    shown = 1 - NormalDist().cdf(Z / CAUTION_UP_TO)
+    unmarked = 1 - NormalDist().cdf(Z / RELIABLE_UP_TO)
+    assert 1 / 800 < shown < 1 / 700
+    assert unmarked < 1e-9
+
+
+def test_programs_get_a_letter_for_each_cell() -> None:
+    assert letters([100.0, 40.0, 3.0, None], [20.0, 20.0, 20.0, None]) == "AEFF"
