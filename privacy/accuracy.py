@@ -1,10 +1,10 @@
 """From noise to margins of error, and from a margin wished for to the ρ that it costs.
 
 A margin is the half-width of a 95 % interval: the released value differs from the true one by no
-more than that with a probability of at least 95 %. It is computed from the variance *really added*
-(s survivors' shares, not the h that the promise rests on), as z·σ with the normal quantile
-z = 1.95996…, rounded up. (A sum of shares is as close to normal as its steps allow: each share's
-variance is at least 7/3 steps squared.)
+more than that with a probability of at least 95 %. It is computed from the variance *really left*
+(s survivors' shares, not the h that the promise rests on, less what was taken off), as z·σ with the
+normal quantile z = 1.95996…, rounded up. (A sum of shares is as close to normal as its steps allow:
+each share's variance is at least 7/3 steps squared.)
 
 Noise that moves in steps cannot take the values between them, and the normal law with it assigns
 to each value the half step on both sides. So the margin of a released count is the smallest
@@ -14,6 +14,7 @@ would mean ±19 and hold in 94.9 % of the cases only.
 A bound of one cell; of a thousand cells about fifty lie outside.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 
@@ -60,7 +61,7 @@ def variance_for_margin(margin: Fraction) -> Fraction:
 
 
 def shared_margin_95(noise: SharedNoise, survivors: int) -> Fraction:
-    """The margin of a released cell, when so many shares are in the sum."""
+    """The margin of a released cell, when so many whole shares are in the sum."""
     return margin_95(noise.summed_variance(survivors), noise.step)
 
 
@@ -75,10 +76,13 @@ def rho_for_margin(
     cells: int,
     honest_shares: int,
     survivors: int,
+    *,
+    with_fewer_dropouts: Sequence[int] = (),
 ) -> Rho:
     """The smallest ρ of three digits whose planned noise is within `margin` at 95 %.
 
-    "Within": the variance of `survivors` shares is at most `variance_for_margin(margin)`. It is
+    "Within": the variance of `survivors` shares, of which all is taken off that ever can be, is at
+    most `variance_for_margin(margin)`. It is
     also what the release will state (`shared_margin_95`), wherever `margin` is a multiple of the
     noise's step, as every whole number is.
 
@@ -88,6 +92,7 @@ def rho_for_margin(
         cells: how many cells the question has.
         honest_shares: h, on which the promise rests.
         survivors: s ≥ h, how many shares the sum is expected to hold.
+        with_fewer_dropouts: as `plan_shared_noise` takes it.
 
     Raises:
         InvalidMarginError: the margin is not above 0.
@@ -98,11 +103,14 @@ def rho_for_margin(
     allowed = variance_for_margin(margin)
 
     def meets(index: int) -> bool:
-        noise = plan_shared_noise(readable_rho(index), sensitivity_squared, cells, honest_shares)
-        return noise.summed_variance(survivors) <= allowed
+        noise = plan_shared_noise(
+            readable_rho(index), sensitivity_squared, cells, honest_shares, with_fewer_dropouts
+        )
+        return noise.keeping(1).summed_variance(survivors) <= allowed
 
     # Without rounding and without τ it would be this; the true one is a little above.
-    least = Fraction(sensitivity_squared * survivors, max(1, honest_shares)) / (2 * allowed)
+    counted_on = max((1, honest_shares, *with_fewer_dropouts))
+    least = Fraction(sensitivity_squared * survivors, counted_on) / (2 * allowed)
     return readable_rho(smallest(_index_below(least), meets))
 
 

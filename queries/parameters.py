@@ -15,7 +15,7 @@ from corridor.errors.questions import (
     RhoOutOfRangeError,
     TooFewNodesError,
 )
-from corridor.privacy.distributed import SharedNoise, plan_shared_noise
+from corridor.privacy.distributed import Component, SharedNoise, plan_shared_noise
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import AttemptParameters
@@ -84,8 +84,7 @@ def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int
 def planned_noise(parameters: AttemptParameters) -> SharedNoise:
     """The noise that these parameters describe."""
     return SharedNoise(
-        share_variance=parameters.share_variance,
+        components=(Component(parameters.share_variance, parameters.honest_shares),),
         scale_bits=parameters.scale_bits,
-        honest_shares=parameters.honest_shares,
         sensitivity_squared=parameters.sensitivity_squared << 2 * parameters.scale_bits,
     )

@@ -16,7 +16,7 @@ from corridor.privacy.accuracy import (
     shared_margin_95,
     variance_for_margin,
 )
-from corridor.privacy.distributed import plan_shared_noise
+from corridor.privacy.distributed import SharedNoise, plan_shared_noise
 from corridor.privacy.rho import Rho
 from support.noise_laws import discrete_gaussian, sum_of_shares
 
@@ -83,21 +83,28 @@ def test_the_variance_for_a_margin_gives_that_margin_back(margin: Fraction) -> N
     margins,
     st.integers(1, 10**4),
     st.integers(1, 2**22),
-    st.integers(1, 60),
+    st.sets(st.integers(1, 60), min_size=1, max_size=3),
     st.integers(0, 40),
 )
 def test_the_rho_for_a_margin_meets_it_and_a_digit_less_does_not(
-    margin: Fraction, sensitivity_squared: int, cells: int, honest: int, more: int
+    margin: Fraction, sensitivity_squared: int, cells: int, counts: set[int], more: int
 ) -> None:
-    survivors = honest + more
-    rho = rho_for_margin(margin, sensitivity_squared, cells, honest, survivors)
-    noise = plan_shared_noise(rho, sensitivity_squared, cells, honest)
+    survivors = max(counts) + more
+    *with_fewer, honest = sorted(counts, reverse=True)
+
+    def least_left(rho: Rho) -> SharedNoise:
+        return plan_shared_noise(rho, sensitivity_squared, cells, honest, with_fewer).keeping(1)
+
+    rho = rho_for_margin(
+        margin, sensitivity_squared, cells, honest, survivors, with_fewer_dropouts=with_fewer
+    )
+    noise = least_left(rho)
     assert margin_95(noise.summed_variance(survivors)) <= margin
     if (margin / noise.step).denominator == 1:
         assert shared_margin_95(noise, survivors) <= margin
     power = math.floor(math.log10(rho.value)) - 2
     for smaller in (rho.value - Fraction(10) ** power, rho.value * Fraction(999, 1000)):
-        lesser = plan_shared_noise(Rho(smaller), sensitivity_squared, cells, honest)
+        lesser = least_left(Rho(smaller))
         if smaller * Fraction(10) ** -power == int(smaller * Fraction(10) ** -power):
             assert lesser.summed_variance(survivors) > variance_for_margin(margin)
 
