@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
 from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
@@ -358,7 +359,33 @@ def _approve(_: argparse.Namespace, out: Output) -> int:
 
 def _budget(arguments: argparse.Namespace, out: Output) -> int:
     view = app.budget(app.real_world(home_of(arguments)))
-    out.table("Privacy budget, for every person at this node", (" ", ">ρ", ">ε"), view.rows)
+    losses = (">ρ", ">ε", f">ε if {view.nodes_per_person} nodes know them", ">ε if all collude")
+    out.table(
+        "Privacy budget: what every person in this node's data has lost, and may still lose",
+        (" ", *losses),
+        [
+            (what, (at_least if what.startswith("left") else at_most)(rho), *rest)
+            for what, rho, *rest in view.rows
+        ],
+    )
+    if len(view.years) > 1:
+        out.table(
+            "Spent, year by year",
+            ("year", *losses),
+            [(year, at_most(rho), *rest) for year, rho, *rest in view.years],
+        )
+    if view.askers:
+        out.table(
+            "Spent, by who asked and why",
+            ("organisation", "purpose", ">this year ρ", ">all time ρ"),
+            [(who, why, at_most(now), at_most(ever)) for who, why, now, ever in view.askers],
+        )
+    if view.shares:
+        out.table(
+            "Shares of the year's allowance",
+            ("of", ">a year ρ", ">left ρ"),
+            [(whose, at_least(rho), at_least(rest)) for whose, rho, rest in view.shares],
+        )
     for line in view.lines:
         out.say(line)
     out.document(view.document)

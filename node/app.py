@@ -47,6 +47,7 @@ from corridor.faults import Reached, go_on
 from corridor.files import holding_lock, is_locked, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.node.attempt import Surroundings
+from corridor.node.budget import budget_view
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.cosigning_desk import CosigningDesk, contradiction
 from corridor.node.enrolment import enrol as ask_to_enrol
@@ -72,7 +73,7 @@ from corridor.node.keys import (
     read_identity,
     read_keys,
 )
-from corridor.node.ledger import Allowance, Balance, Ledger
+from corridor.node.ledger import Allowance, Ledger
 from corridor.node.link import membership
 from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
@@ -105,8 +106,6 @@ from corridor.node.witness_book import (
     subject_of,
 )
 from corridor.node.witness_desk import WitnessDesk
-from corridor.privacy.conversion import epsilon
-from corridor.privacy.rho import Rho
 from corridor.protocols.cards import (
     Card,
     Fingerprint,
@@ -805,6 +804,10 @@ def policy(world: World) -> PolicyView:
         rules,
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
+            *(
+                f"of a year's, {share.kind} {share.name}: at most ρ = {share.per_year}"
+                for share in found.shares
+            ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"counted: {found.consent_rule.value}"
             + (f" ({found.statement})" if found.statement else ""),
@@ -819,6 +822,10 @@ def policy(world: World) -> PolicyView:
             "per_year": str(found.per_year),
             "all_time": str(found.all_time),
             "lost_per_day": str(found.lost_per_day),
+            "shares": [
+                {"of": share.kind.value, "name": share.name, "per_year": str(share.per_year)}
+                for share in found.shares
+            ],
             "consent": found.consent_rule.value,
         },
     )
@@ -839,34 +846,15 @@ def budget(world: World) -> BudgetView:
     ):
         _hold_to_journal(ledger, journal)
         balance = ledger.balance()
+        accounts = ledger.accounts()
     delta = charter.delta if charter else DEFAULT_DELTA
-    nodes = charter.nodes_per_person if charter else 2
-    amounts = _amounts(balance)
-    region = Rho(balance.spent).for_group(nodes)
-    lost = _epsilon_text(region.value, delta)
-    return BudgetView(
-        [(name, str(rho), _epsilon_text(rho, delta)) for _, name, rho in amounts],
-        [
-            f"ε is shown at δ = {delta}.",
-            f"At most lost by a person known to {nodes} nodes: ρ = {region.value}, ε = {lost}.",
-            *([f"Witnesses: {charter.quorum_text}."] if charter else []),
-        ],
-        {key: str(rho) for key, _, rho in amounts} | {"year": balance.year, "delta": str(delta)},
+    return budget_view(
+        balance,
+        accounts,
+        delta=delta,
+        nodes_per_person=charter.nodes_per_person if charter else 2,
+        quorum="" if charter is None else charter.quorum_text,
     )
-
-
-def _amounts(balance: Balance) -> list[tuple[str, str, Fraction]]:
-    return [
-        ("spent", "spent, all time", balance.spent),
-        ("spent_this_year", f"spent in {balance.year}", balance.spent_this_year),
-        ("reserved", "reserved now", balance.reserved),
-        ("left_this_year", f"left in {balance.year}", balance.left_this_year),
-        ("left_all_time", "left for all time", balance.left_for_all_time),
-    ]
-
-
-def _epsilon_text(rho: Fraction, delta: Fraction) -> str:
-    return f"{epsilon(Rho(rho), delta):.2f}" if rho else "0"
 
 
 def journal(world: World, last: int) -> list[JournalLine]:
@@ -1147,7 +1135,7 @@ def _ledger(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         verify=ed25519_verify,
         clock=world.clock,
         random_bytes=world.random_bytes,
-        allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day),
+        allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day, rules.shares),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
 

@@ -17,10 +17,15 @@ The rules, each kept in the transaction that writes:
    many attempts as the charter bears have failed today or are under way, or as much ρ as the
    authority bears was lost so or is reserved, nothing is reserved. A crash, a coordinator's
    word, or many attempts at once change nothing about that.
+5. Of a year's allowance an organisation or a purpose takes no more than its share, where the
+   authority says so (`node.shares`). That is fairness among askers and protects nobody.
 
 Each reservation contains a nonce, so that no two copies of a ledger can make the same entry; that
 one of two is refused is the witnesses' business (`protocols.witnesses`). Entries that witnesses
 hold and this disk lost are adopted as they are: they are this node's own, signed and chained.
+
+Beside ρ stands what would be lost if everybody else colluded: of a debit as the attempt says, of a
+reservation the most that it can come to, which is what a forfeit counts.
 
 The order of the log is the order of events, so replaying it gives the sums; each entry also holds
 them, and a head is worth a whole history. All amounts are Fractions. A sum whose fraction has grown
@@ -48,10 +53,12 @@ from corridor.errors.ledger import (
     LedgerBehindJournalError,
     NoReservationError,
     SessionSeenError,
+    ShareSpentError,
     TooManyFailedAttemptsError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
 from corridor.node.chain_store import ChainStore
+from corridor.node.shares import OTHERS, UNNAMED, Asker, Limit, Share, limits_of
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.chains import BEGINNING, Entry
@@ -61,6 +68,10 @@ from corridor.protocols.witnesses import LEDGER as CHAIN
 from corridor.protocols.witnesses import verify_entries
 
 NONCE_BYTES = 16
+
+MOST_NODES = 200
+"""No roster is larger. One node's noise share is never narrower than one in so many of the whole,
+so alone among colluders a person loses at most so many times ρ (`privacy.distributed`)."""
 
 LONGEST_DENOMINATOR = 10**40
 ROUNDED_TO = 10**18
@@ -82,11 +93,13 @@ class Allowance:
 
     Attributes:
         lost_per_day: of it, what attempts without an answer may cost before the day is over.
+        shares: of a year's, what organisations and purposes may take.
     """
 
     per_year: Fraction
     all_time: Fraction
     lost_per_day: Fraction
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,49 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What was spent.
+
+    Attributes:
+        worst_case: what was lost of it if everybody else colluded.
+    """
+
+    rho: Fraction = Fraction(0)
+    worst_case: Fraction = Fraction(0)
+
+    def adding(self, rho: Fraction, worst_case: Fraction) -> "Spending":
+        """Both together: ρ of zCDP adds up, whoever asked."""
+        return Spending(rounded_up(self.rho + rho), rounded_up(self.worst_case + worst_case))
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLeft:
+    """What is left of one share this year."""
+
+    limit: Limit
+    left: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The same spending, told apart by when and for whom.
+
+    Attributes:
+        all_time, by_year: of the whole node, which is what protects.
+        reserved: of attempts that run.
+        by_asker: by year and asker; fairness only.
+        shares: what is left this year of every share that binds an asker who spent in it, and of
+            every share by name.
+    """
+
+    all_time: Spending
+    by_year: Mapping[int, Spending]
+    reserved: Spending
+    by_asker: Mapping[tuple[int, Asker], Spending]
+    shares: tuple[ShareLeft, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One entry, for people."""
 
@@ -126,6 +182,8 @@ class _Open:
     session: SessionId
     rho: Fraction
     deadline: int
+    worst_case: Fraction
+    asker: Asker
 
 
 class _Sums:
@@ -133,8 +191,9 @@ class _Sums:
 
     def __init__(self) -> None:
         self.number = 0
-        self.spent = Fraction(0)
-        self.spent_in: defaultdict[int, Fraction] = defaultdict(Fraction)
+        self.spending = Spending()
+        self.spent_in: defaultdict[int, Spending] = defaultdict(Spending)
+        self.spent_by: defaultdict[tuple[int, Asker], Spending] = defaultdict(Spending)
         self.open: dict[bytes, _Open] = {}
         # Of each day, the sessions that cost ρ and gave no answer, or none yet.
         self.lost_on: defaultdict[date, dict[bytes, Fraction]] = defaultdict(dict)
@@ -154,11 +213,20 @@ class _Sums:
         self.latest = max(self.latest, at)
         match payload["kind"]:
             case "reserve":
-                self.open[session] = _Open(SessionId(session), rho, payload["deadline"])
+                self.open[session] = _Open(
+                    SessionId(session),
+                    rho,
+                    payload["deadline"],
+                    Fraction(payload.get("worst_case_rho", rho * MOST_NODES)),
+                    Asker(payload.get("organisation", ""), payload.get("purpose", "")),
+                )
             case "debit" | "forfeit":
-                del self.open[session]
-                self.spent = rounded_up(self.spent + rho)
-                self.spent_in[at.year] = rounded_up(self.spent_in[at.year] + rho)
+                found = self.open.pop(session)
+                worst_case = Fraction(payload.get("worst_case_rho", found.worst_case))
+                self.spending = self.spending.adding(rho, worst_case)
+                by = at.year, found.asker
+                self.spent_in[at.year] = self.spent_in[at.year].adding(rho, worst_case)
+                self.spent_by[by] = self.spent_by[by].adding(rho, worst_case)
                 self.debited_on[session] = at.date()
                 self.lost_on[at.date()][session] = rho
             case "answered":
@@ -171,8 +239,22 @@ class _Sums:
                 pass
 
     @property
+    def spent(self) -> Fraction:
+        return self.spending.rho
+
+    @property
     def reserved(self) -> Fraction:
         return self.reserved_without(None)
+
+    def left_of(self, limit: Limit, year: int) -> Fraction:
+        """What is left of a share this year, less what is reserved."""
+        spent = (
+            one.rho
+            for (when, asker), one in self.spent_by.items()
+            if when == year and limit.counts(asker)
+        )
+        reserved = (one.rho for one in self.open.values() if limit.counts(one.asker))
+        return limit.share.per_year - sum(spent, Fraction(0)) - sum(reserved, Fraction(0))
 
     def reserved_without(self, session: SessionId | None) -> Fraction:
         amounts = (one.rho for one in self.open.values() if one.session != session)
@@ -233,14 +315,27 @@ class Ledger:
         question: Digest,
         charter: Digest,
         deadline: int,
+        worst_case: Fraction | None = None,
+        asker: Asker = UNNAMED,
     ) -> LedgerStatement:
         """Set ρ aside for an attempt until `deadline` (seconds since 1970 UTC).
 
         Gives the statement that the acceptance carries: this ledger after the reservation.
 
+        Args:
+            session: names the attempt.
+            rho: what it costs.
+            question: its hash.
+            charter: its hash.
+            deadline: when a reservation that was not debited is released.
+            worst_case: the most that can be lost if everybody else colludes; by the largest of all
+                rosters where None.
+            asker: who asks and why, says the coordinator.
+
         Raises:
             SessionSeenError: the session was used before.
             AllowanceSpentError: the year's or the lifetime's allowance does not suffice.
+            ShareSpentError: the asker's share of the year's allowance does not suffice.
             TooManyFailedAttemptsError: today's limit is reached.
             LedgerDiskError: it could not be written.
                 Nothing was reserved in any of these cases.
@@ -259,6 +354,10 @@ class Ledger:
                 raise AllowanceSpentError("for all time", rho, balance.left_for_all_time)
             if rho > balance.left_this_year:
                 raise AllowanceSpentError(f"in {balance.year}", rho, balance.left_this_year)
+            for limit in limits_of(asker, self._allowance.shares):
+                left = sums.left_of(limit, balance.year)
+                if rho > left:
+                    raise ShareSpentError(str(limit), balance.year, rho, max(Fraction(0), left))
             self._append(
                 "reserve",
                 session,
@@ -267,6 +366,11 @@ class Ledger:
                 charter=charter.hex(),
                 deadline=deadline,
                 nonce=self._random_bytes(NONCE_BYTES).hex(),
+                worst_case_rho=fraction_text(
+                    rho * MOST_NODES if worst_case is None else worst_case
+                ),
+                organisation=asker.organisation,
+                purpose=asker.purpose,
             )
             statement = self._statement()
         self._mine.add(session)
@@ -380,6 +484,33 @@ class Ledger:
         with self._turn:
             return self._balance(self._sums())
 
+    def accounts(self) -> Accounts:
+        """What was spent by year, organisation and purpose, and what is left of each share."""
+        with self._turn:
+            sums = self._sums()
+            year = self._now(sums).year
+            askers = sorted({asker for when, asker in sums.spent_by if when == year})
+            limits = [Limit(one, None) for one in self._allowance.shares if one.name != OTHERS]
+            limits += [
+                limit
+                for asker in askers
+                for limit in limits_of(asker, self._allowance.shares)
+                if limit.exactly is not None
+            ]
+            reserved = Spending()
+            for one in sums.open.values():
+                reserved = reserved.adding(one.rho, one.worst_case)
+            return Accounts(
+                all_time=sums.spending,
+                by_year=dict(sorted(sums.spent_in.items())),
+                reserved=reserved,
+                by_asker=dict(sorted(sums.spent_by.items())),
+                shares=tuple(
+                    ShareLeft(limit, max(Fraction(0), sums.left_of(limit, year)))
+                    for limit in dict.fromkeys(limits)
+                ),
+            )
+
     def rows(self) -> Iterator[LedgerRow]:
         """Every entry, for people, from the first."""
         for entry in self._store.entries():
@@ -414,7 +545,7 @@ class Ledger:
 
     def _balance(self, sums: _Sums) -> Balance:
         year = self._now(sums).year
-        spent_this_year = sums.spent_in[year]
+        spent_this_year = sums.spent_in.get(year, Spending()).rho
         all_time = self._allowance.all_time - sums.spent - sums.reserved
         this_year = self._allowance.per_year - spent_this_year - sums.reserved
         return Balance(

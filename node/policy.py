@@ -12,13 +12,14 @@ not quietly hold always.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from corridor.errors.policy import PolicyError, PolicyRefusesError
+from corridor.node.shares import Kind, Share
 from corridor.protocols.secure_sum.messages import Scope
 
 
@@ -133,6 +134,7 @@ class Policy:
     Attributes:
         per_year, all_time: ρ that this node may spend, over all askers.
         lost_per_day: of it, what attempts without an answer may cost in a day.
+        shares: of a year's, what organisations and purposes may take.
         statement: the legal basis, where it is not the victims' consent.
     """
 
@@ -142,6 +144,7 @@ class Policy:
     lost_per_day: Fraction
     consent_rule: ConsentRule
     statement: str
+    shares: tuple[Share, ...] = ()
 
     def decide(self, facts: QuestionFacts) -> Rule | None:
         """The first rule that fits; None where none does, which refuses."""
@@ -188,6 +191,16 @@ all_time = "1"
 # somebody may be burning the allowance on purpose. A quarter of the year's, if left out.
 lost_per_day = "1/40"
 
+# Of a year's allowance, what one organisation or purpose may take, so that one asker cannot use up
+# what all others would ask with. A name fits whoever's word contains it; "*" is each other one, by
+# itself. Organisation and purpose are the coordinator's word, and askers may talk to each other: a
+# share protects nobody; the allowance above does.
+# [allowance.organisations]
+# "IOM" = "1/20"
+# "*" = "1/50"
+# [allowance.purposes]
+# "annual report" = "1/20"
+
 [consent]
 # "htcds-consent": only cases with con_Consent, and without a refusal in
 # vic_AgreementToManagePersonalData. "other-legal-basis": all cases; every release says so. Then
@@ -214,6 +227,10 @@ when.scope = ["regional"]
 """What `corridor node init` writes."""
 
 
+SHARE_TABLES = {Kind.ORGANISATION: "organisations", Kind.PURPOSE: "purposes"}
+"""The tables below `[allowance]` that hold shares."""
+
+
 def parse_policy(text: str) -> Policy:
     """Read a policy file.
 
@@ -227,7 +244,11 @@ def parse_policy(text: str) -> Policy:
     reader = _Reader(text)
     reader.refuse_unknown(values, {"allowance", "consent", "rule"}, "")
     allowance = reader.table(values, "allowance")
-    reader.refuse_unknown(allowance, {"per_year", "all_time", "lost_per_day"}, "[allowance]")
+    reader.refuse_unknown(
+        allowance,
+        {"per_year", "all_time", "lost_per_day", *SHARE_TABLES.values()},
+        "[allowance]",
+    )
     consent = reader.table(values, "consent")
     reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
     rule = _consent_rule(consent, reader)
@@ -239,6 +260,7 @@ def parse_policy(text: str) -> Policy:
         per_year=per_year,
         all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
         lost_per_day=reader.amount(allowance, "lost_per_day", "[allowance]", per_year / 4),
+        shares=tuple(share for kind in Kind for share in reader.shares(allowance, kind)),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
     )
@@ -325,6 +347,16 @@ class _Reader:
             Conditions(**{key: self._condition(key, value, first) for key, value in when.items()}),
             str(entry.get("reason", "")),
         )
+
+    def shares(self, allowance: Mapping[str, Any], kind: Kind) -> Iterator[Share]:
+        """The shares of one kind, in the file's order."""
+        table = SHARE_TABLES[kind]
+        heading = f"allowance.{table}"
+        for name in self.table(allowance, table):
+            if not name.strip():
+                raise self.error(heading, "", "holds a share without a name; name whose it is")
+            amount = self._amount(name, allowance[table][name], "", self.line_of(heading, ""))
+            yield Share(kind, name, amount)
 
     def amount(
         self, values: Mapping[str, Any], key: str, section: str, default: Fraction

@@ -38,6 +38,7 @@ from corridor.ids import CountryCode, EditionId
 from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import evaluate
 from corridor.node.policy import ConsentRule, Policy, QuestionFacts
+from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
 from corridor.protocols.secure_sum import node as states
@@ -138,6 +139,8 @@ class QuestionDesk:
             question=header.question,
             charter=header.charter,
             deadline=header.finish_by,
+            worst_case=len(self._charter.members) * header.rho,
+            asker=Asker(header.organisation, header.purpose),
         )
         state, acceptance = states.accept(
             header,

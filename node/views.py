@@ -92,11 +92,23 @@ class PolicyView:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetView:
-    """What was spent and is left: what, ρ, ε."""
+    """What was spent and is left.
 
-    rows: Sequence[tuple[str, str, str]]
+    Attributes:
+        rows: what, ρ, ε of a person here, of one known to several nodes, and if all others collude.
+        years: year, and the same figures of what was spent in it.
+        askers: organisation, purpose, ρ spent this year, of all time.
+        shares: whose, ρ a year, ρ left this year.
+        nodes_per_person: to how many nodes a person may be known.
+    """
+
+    rows: Sequence[tuple[str, str, str, str, str]]
+    years: Sequence[tuple[str, str, str, str, str]]
+    askers: Sequence[tuple[str, str, str, str]]
+    shares: Sequence[tuple[str, str, str]]
+    nodes_per_person: int
     lines: Sequence[str]
     document: Mapping[str, Any]
 

@@ -4,12 +4,16 @@ The conversion is OpenDP's: the smallest ε over all Rényi orders at which ρ-z
 (ε, δ)-differential privacy (Canonne, Kamath & Steinke 2020, Prop. 12). What it gives is shown,
 never computed with: budgets are kept in ρ.
 
+`odds` is the same amount for people who do not read ε: by which factor an answer changes what
+somebody believed of one person, at most. It rests on a tail bound that holds with probability 1 − δ
+whatever the answer, which (ε, δ) alone would not give.
+
 At δ = 10⁻⁶ that is ε = 0.622 for ρ = 1/100, 2.142 for 1/10 and 7.767 for 1.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import inf, nextafter
+from math import exp, inf, nextafter
 from typing import Any
 
 import opendp.prelude as dp
@@ -20,6 +24,7 @@ from corridor.privacy.rho import Rho
 
 _OPENDP_UP_TO = Fraction(100)
 _BITS = 64
+_LARGEST_EXPONENT = 700
 
 
 def epsilon(rho: Rho, delta: Fraction) -> float:
@@ -51,6 +56,24 @@ def epsilon(rho: Rho, delta: Fraction) -> float:
     curve: Callable[[float], Any] = dp.c.make_zCDP_to_approxDP(gaussian).map
     profile = curve(1.0)
     return nextafter(float(profile.epsilon(delta_below)), inf)
+
+
+def odds(rho: Rho, delta: Fraction) -> float:
+    """By which factor the odds that a person is in the data change at most, but for chance δ.
+
+    e to the power of ρ + 2·√(ρ·ln(1/δ)): ρ-zCDP bounds the privacy loss by that with probability
+    at least 1 − δ (Bun & Steinke 2016, proof of Prop. 1.3). Rounded up; infinite where it is too
+    large to be written down.
+
+    Raises:
+        InvalidDeltaError: δ is not strictly between 0 and 1.
+    """
+    if not 0 < delta < 1:
+        raise InvalidDeltaError(delta)
+    if not rho.value:
+        return 1.0
+    bound = _classic(rho, delta)
+    return nextafter(exp(bound) * (1 + 1e-12), inf) if bound < _LARGEST_EXPONENT else inf
 
 
 def _classic(rho: Rho, delta: Fraction) -> float:

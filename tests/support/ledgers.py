@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corridor.ids import CountryCode, Digest, SessionId
 from corridor.node.ledger import Allowance, Ledger
+from corridor.node.shares import Share
 from support.charters import node_keys
 from support.signing import verify
 
@@ -54,6 +55,7 @@ def open_ledger(
     all_time: Fraction = Fraction(1),
     failed_attempts_per_day: int = 10**6,
     lost_per_day: Fraction = Fraction(10**6),
+    shares: tuple[Share, ...] = (),
 ) -> Ledger:
     """The ledger of a country's node in `path`."""
     keys = node_keys(country)
@@ -65,7 +67,7 @@ def open_ledger(
         verify=verify,
         clock=clock,
         random_bytes=os.urandom,
-        allowance=Allowance(per_year, all_time, lost_per_day),
+        allowance=Allowance(per_year, all_time, lost_per_day, shares),
         failed_attempts_per_day=failed_attempts_per_day,
     )
 

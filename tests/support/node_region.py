@@ -276,7 +276,9 @@ class RealNode:
             verify=verify,
             clock=self.clock,
             random_bytes=self.random_bytes,
-            allowance=Allowance(policy.per_year, policy.all_time, policy.lost_per_day),
+            allowance=Allowance(
+                policy.per_year, policy.all_time, policy.lost_per_day, policy.shares
+            ),
             failed_attempts_per_day=self.charter.failed_attempts_per_day,
         )
 

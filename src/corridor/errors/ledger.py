@@ -77,6 +77,20 @@ class AllowanceSpentError(RefusedError):
         )
 
 
+class ShareSpentError(RefusedError):
+    """The asker's share of the year's allowance does not suffice. Nothing was reserved."""
+
+    code = "ledger.share_spent"
+
+    def __init__(self, of: str, year: int, asked: Fraction, left: Fraction) -> None:
+        """Say whose share, what was asked and what is left of it."""
+        super().__init__(
+            f"the question costs ρ = {asked}, and {left} is left in {year} of the share that this "
+            f"authority gives {of}; nothing was reserved. Ask for less accuracy or fewer cells, or "
+            "wait for the next year; the authority's policy.toml sets the shares."
+        )
+
+
 class TooManyFailedAttemptsError(RefusedError):
     """Too many attempts failed today. Nothing was reserved."""
 

@@ -149,6 +149,7 @@ def test_budget_names_its_figures_the_same_in_every_year(
     assert main(["node", "budget", "--home", "md", "--json"]) == 0
     budget = json.loads(capsys.readouterr().out)
     assert budget.pop("year") >= 2026
+    nothing = {"rho": "0", "epsilon": 0, "rho_regional": "0", "epsilon_regional": 0}
     assert budget == {
         "spent": "0",
         "spent_this_year": "0",
@@ -156,6 +157,11 @@ def test_budget_names_its_figures_the_same_in_every_year(
         "left_this_year": "1/10",
         "left_all_time": "1",
         "delta": "1/1000000",
+        "nodes_per_person": 2,
+        "all_time": nothing | {"rho_worst_case": "0", "epsilon_worst_case": 0},
+        "years": {},
+        "askers": [],
+        "shares": [],
     }
 
 

@@ -12,6 +12,7 @@ from corridor.node.policy import (
     Verdict,
     parse_policy,
 )
+from corridor.node.shares import Kind, Share
 from corridor.protocols.secure_sum.messages import Scope
 
 FACTS = QuestionFacts(
@@ -46,6 +47,39 @@ def test_the_default_policy_refuses_what_is_too_fine_too_dear_or_of_one_country(
     ):
         with pytest.raises(PolicyRefusesError):
             default.check(facts)
+
+
+def test_shares_of_organisations_and_purposes_are_read() -> None:
+    text = """
+    [allowance]
+    per_year = "1/10"
+    [allowance.organisations]
+    "IOM" = "1/20"
+    "*" = "1/50"
+    [allowance.purposes]
+    report = "1/30"
+    """
+    assert parse_policy(text).shares == (
+        Share(Kind.ORGANISATION, "IOM", Fraction(1, 20)),
+        Share(Kind.ORGANISATION, "*", Fraction(1, 50)),
+        Share(Kind.PURPOSE, "report", Fraction(1, 30)),
+    )
+    assert parse_policy(DEFAULT_POLICY).shares == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "problem"),
+    [
+        ('"IOM" = 0.05', 3, "must be a fraction in quotes"),
+        ('"IOM" = "-1/20"', 3, "must be a fraction in quotes"),
+        ('" " = "1/20"', 2, "without a name"),
+    ],
+)
+def test_a_share_that_cannot_be_read_is_an_error_with_its_line(
+    line: str, number: int, problem: str
+) -> None:
+    with pytest.raises(PolicyError, match=f"line {number}: .*{problem}"):
+        parse_policy(f"[allowance]\n[allowance.organisations]\n{line}\n")
 
 
 def test_the_first_rule_that_fits_decides() -> None:

@@ -1,15 +1,22 @@
+import json
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.errors.privacy import InvalidDeltaError
-from corridor.privacy.conversion import epsilon
+from corridor.privacy.conversion import epsilon, odds
 from corridor.privacy.rho import Rho
 
 DELTA = Fraction(1, 10**6)
+
+DP_ACCOUNTING = json.loads(
+    (Path(__file__).parents[2] / "vectors/conversion/dp_accounting.json").read_text()
+)
+"""What another library says; `make_dp_accounting.py` beside it wrote it down."""
 
 
 def best_epsilon(rho: float, delta: float) -> float:
@@ -68,3 +75,42 @@ def test_a_delta_that_is_no_small_probability_is_refused(delta: Fraction) -> Non
     with pytest.raises(InvalidDeltaError, match="strictly between 0 and 1") as refusal:
         epsilon(Rho(Fraction(1)), delta)
     assert refusal.value.code == "privacy.invalid_delta"
+
+
+@pytest.mark.parametrize(
+    ("rho", "delta", "theirs"),
+    [(one["rho"], one["delta"], one["epsilon"]) for one in DP_ACCOUNTING["renyi"]],
+)
+def test_dp_accounting_converts_a_loss_to_the_same_epsilon(
+    rho: str, delta: str, theirs: float
+) -> None:
+    """Theirs is over a list of orders and therefore a little above the smallest."""
+    ours = epsilon(Rho(Fraction(rho)), Fraction(delta))
+    assert theirs * (1 - 1e-3) <= ours <= theirs * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("variance", "count", "delta", "exact"),
+    [
+        (one["variance"], one["count"], one["delta"], one["epsilon"])
+        for one in DP_ACCOUNTING["exact"]
+    ],
+)
+def test_a_sum_of_losses_is_never_shown_below_what_the_mechanisms_exactly_lose(
+    variance: int, count: int, delta: str, exact: float
+) -> None:
+    """Composed as a ledger does, by adding ρ, and compared with the exact privacy loss."""
+    spent = sum((Rho(Fraction(1, 2 * variance)) for _ in range(count)), Rho(Fraction(0)))
+    ours = epsilon(spent, Fraction(delta))
+    # Above the exact figure, by no more than the conversion is known to lose.
+    assert exact < ours < 1.15 * exact
+    assert epsilon(Rho(spent.value * Fraction(3, 4)), Fraction(delta)) < exact
+
+
+def test_odds_change_by_no_more_than_the_page_for_officials_says() -> None:
+    assert odds(Rho(Fraction(0)), DELTA) == 1
+    for rho, most in ((Fraction(1, 100), 2.2), (Fraction(1, 10), 12), (Fraction(1), 4601)):
+        exactly = math.exp(rho + 2 * math.sqrt(rho * math.log(10**6)))
+        assert exactly <= odds(Rho(rho), DELTA) <= 1.04 * exactly
+        assert exactly <= most
+    assert odds(Rho(Fraction(10**6)), DELTA) == math.inf
