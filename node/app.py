@@ -655,6 +655,7 @@ class ServingNode:
             fresh_entries=witnesses.fresh,
             hear_proposal=witnesses.hear_proposal,
             expect=self.cosigning.expect,
+            replies_after=self.policy.replies_after,
             reached=reached,
         )
 
@@ -809,6 +810,7 @@ def policy(world: World) -> PolicyView:
                 for share in found.shares
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
+            f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
             f"counted: {found.consent_rule.value}"
             + (f" ({found.statement})" if found.statement else ""),
             "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
@@ -826,6 +828,7 @@ def policy(world: World) -> PolicyView:
                 {"of": share.kind.value, "name": share.name, "per_year": str(share.per_year)}
                 for share in found.shares
             ],
+            "replies_after": str(found.replies_after),
             "consent": found.consent_rule.value,
         },
     )
@@ -1028,6 +1031,7 @@ def doctor(world: World) -> list[Finding]:
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
+        look("replies", lambda: _look_at_replies(world, home)),
         look("witnesses", lambda: _look_at_witnesses(home)),
         look("releases", lambda: _look_at_tree(home)),
         look("certificate", lambda: _look_at_certificate(world, home)),
@@ -1058,6 +1062,20 @@ def _look_at_ledger(world: World, home: Home) -> str:
 def _look_at_journal(world: World, home: Home) -> str:
     with _journal(world, home, read_keys(home)) as book:
         return f"whole; {sum(1 for _ in book.rows())} entries"
+
+
+def _look_at_replies(world: World, home: Home) -> str:
+    with _journal(world, home, read_keys(home)) as book:
+        kinds = [row.kind for row in book.rows()]
+    late, left = kinds.count("left_late"), kinds.count("let_out")
+    seconds = float(read_policy(home).replies_after)
+    if not late:
+        return f"{left} were counted within {seconds:g} s, when they leave"
+    # No fault that stops anything, and what a later slot tells is little; but it can be mended.
+    return (
+        f"{late} of {left} took longer than the first slot ({seconds:g} s) and left at a later "
+        'one: raise "after_seconds" in policy.toml'
+    )
 
 
 def _look_at_witnesses(home: Home) -> str:

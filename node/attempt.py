@@ -137,6 +137,12 @@ class Attempt:
         return isinstance(self._state, states.Done)
 
     @property
+    def cells(self) -> int:
+        """How long this attempt's vector is; 0 before its numbers are known."""
+        settled = getattr(self._state, "settled", None)
+        return 0 if settled is None else int(settled.parameters.cells)
+
+    @property
     def state_name(self) -> str:
         """Where this node stands, for people."""
         return type(self._state).__name__
@@ -200,9 +206,9 @@ class Attempt:
         self._at.reached("debited")
         masking = ready.mask(self._noisy_vector(parameters), debit, suite=self._at.suite)
         for chunk in masking.chunks():
-            self._check_deadline()
+            self.demand_in_time()
             yield chunk
-        self._check_deadline()
+        self.demand_in_time()
         self._state, word = masking.finish(self._at.sign)
         yield word
 
@@ -220,7 +226,7 @@ class Attempt:
 
     def on_survivors(self, announced: SurvivorSet) -> SurvivorSignature:
         """Give this node's one word on who survived; a repetition gets the same word."""
-        self._check_deadline()
+        self.demand_in_time()
         match self._state:
             case states.AwaitingSurvivors() as state:
                 self._state, word = state.on_survivors(announced, self._at.sign)
@@ -242,11 +248,16 @@ class Attempt:
         return unmask
 
     def _in(self, kind: type[_State], message: str) -> _State:
-        self._check_deadline()
+        self.demand_in_time()
         if not isinstance(self._state, kind):
             raise OutOfOrderError(message, self.state_name)
         return self._state
 
-    def _check_deadline(self) -> None:
+    def demand_in_time(self) -> None:
+        """Let nothing leave after the attempt's deadline.
+
+        Raises:
+            PastDeadlineError: it is over.
+        """
         if self._at.clock().timestamp() > self.header.finish_by:
             raise PastDeadlineError

@@ -105,6 +105,10 @@ class Journal:
         """The debit is made; the masked input leaves now."""
         self._add("let_out", session)
 
+    def left_late(self, session: SessionId, after_seconds: float) -> None:
+        """Counting took longer than the first slot of replies: a later one was used."""
+        self._add("left_late", session, after_seconds=f"{after_seconds:g}")
+
     def released(self, session: SessionId, release: str, receipt: Digest) -> None:
         """The coordinator says that the answer is published."""
         self._add("released", session, release=release, receipt=receipt.hex())

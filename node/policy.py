@@ -135,6 +135,7 @@ class Policy:
         per_year, all_time: ρ that this node may spend, over all askers.
         lost_per_day: of it, what attempts without an answer may cost in a day.
         shares: of a year's, what organisations and purposes may take.
+        replies_after: seconds after which what was counted leaves at the earliest.
         statement: the legal basis, where it is not the victims' consent.
     """
 
@@ -144,6 +145,7 @@ class Policy:
     lost_per_day: Fraction
     consent_rule: ConsentRule
     statement: str
+    replies_after: Fraction
     shares: tuple[Share, ...] = ()
 
     def decide(self, facts: QuestionFacts) -> Rule | None:
@@ -207,6 +209,12 @@ lost_per_day = "1/40"
 # say which one in `statement`, for whoever reads this file.
 basis = "htcds-consent"
 
+[replies]
+# How long counting takes depends on your data, so its result leaves at a fixed time after it was
+# asked for: after so many seconds, or where counting took longer, after twice, four times as many,
+# and so on. Choose it so that counting is always quicker; `corridor node doctor` says if it was.
+after_seconds = "1/2"
+
 # Questions that tell ages apart stay coarse.
 [[rule]]
 verdict = "refuse"
@@ -227,6 +235,13 @@ when.scope = ["regional"]
 """What `corridor node init` writes."""
 
 
+REPLIES_AFTER = Fraction(1, 2)
+"""Seconds of the first slot where the file names none: an edition of a million cases is counted."""
+
+SHORTEST_SLOT = Fraction(1, 100)
+LONGEST_SLOT = Fraction(60)
+"""A third of the usual deadline of the round, so that the next slot is in time, too."""
+
 SHARE_TABLES = {Kind.ORGANISATION: "organisations", Kind.PURPOSE: "purposes"}
 """The tables below `[allowance]` that hold shares."""
 
@@ -242,7 +257,7 @@ def parse_policy(text: str) -> Policy:
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"policy.toml: {error}") from error
     reader = _Reader(text)
-    reader.refuse_unknown(values, {"allowance", "consent", "rule"}, "")
+    reader.refuse_unknown(values, {"allowance", "consent", "replies", "rule"}, "")
     allowance = reader.table(values, "allowance")
     reader.refuse_unknown(
         allowance,
@@ -253,6 +268,8 @@ def parse_policy(text: str) -> Policy:
     reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
     rule = _consent_rule(consent, reader)
     per_year = reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10))
+    replies = reader.table(values, "replies")
+    reader.refuse_unknown(replies, {"after_seconds"}, "[replies]")
     return Policy(
         rules=tuple(
             reader.rule(number, entry) for number, entry in enumerate(reader.rules(values), start=1)
@@ -263,7 +280,17 @@ def parse_policy(text: str) -> Policy:
         shares=tuple(share for kind in Kind for share in reader.shares(allowance, kind)),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
+        replies_after=_replies_after(replies, reader),
     )
+
+
+def _replies_after(replies: Mapping[str, Any], reader: "_Reader") -> Fraction:
+    seconds = reader.amount(replies, "after_seconds", "[replies]", REPLIES_AFTER)
+    if not SHORTEST_SLOT <= seconds <= LONGEST_SLOT:
+        raise reader.error(
+            "after_seconds", "[replies]", f"must be from {SHORTEST_SLOT} to {LONGEST_SLOT} seconds"
+        )
+    return seconds
 
 
 def _consent_rule(consent: Mapping[str, Any], reader: "_Reader") -> ConsentRule:

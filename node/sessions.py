@@ -4,9 +4,13 @@ No socket and no framework: `link` carries what `on_message` yields. Every error
 refusal to the coordinator, an entry in the journal and a word in the status; a refusal after the
 acceptance ends the attempt here, except where the message alone was wrong (out of order, a
 repetition), which is ignored. A bug of ours travels up as it is, after the attempt was dropped.
+
+What answers the sharers, after which the case data are looked at, leaves on a schedule: whoever
+carries it is told so by a `Hold` before the first piece (`node.reply_schedule`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 
 import structlog
 
@@ -19,6 +23,7 @@ from corridor.node.attempt import Attempt, Clock
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
 from corridor.node.question_desk import QuestionDesk
+from corridor.node.reply_schedule import Hold, first_slot
 from corridor.node.status import AttemptStatus, StatusBoard
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
@@ -63,6 +68,7 @@ class Sessions:
         fresh_entries: Callable[[], Iterable[LedgerEntries]],
         hear_proposal: Callable[[Proposal], None],
         expect: Expect,
+        replies_after: Fraction,
         reached: Reached = go_on,
     ) -> None:
         self._desk = desk
@@ -73,32 +79,53 @@ class Sessions:
         self._fresh_entries = fresh_entries
         self._hear_proposal = hear_proposal
         self._expect = expect
+        self._replies_after = replies_after
         self._reached = reached
         self._attempts: dict[SessionId, Attempt] = {}
 
-    def on_message(self, message: CoordinatorInSession) -> Iterator[NodeInSession | LedgerEntries]:
+    def on_message(
+        self, message: CoordinatorInSession
+    ) -> Iterator[NodeInSession | LedgerEntries | Hold]:
         """What this node answers, in order; each piece may be sent as soon as it comes.
 
-        The ledger's new entries go before the acceptance that states their head: the others can
+        Behind a `Hold` it may be sent at the next slot only, and its making goes on only then. The
+        ledger's new entries go before the acceptance that states their head: the others can
         witness only what they hold.
         """
         session = message.session
+        hold = self._hold_of(message)
         try:
             for body in self._answer(session, message):
                 if isinstance(body, Acceptance):
                     yield from self._fresh_entries()
-                yield NodeInSession(session, body)
+                yield body if isinstance(body, Hold) else NodeInSession(session, body)
         except OutOfOrderError as error:
             # A repetition, or a message of a round that is over: the state stays.
             _log.info("message.ignored", session=session.hex(), code=error.code)
         except CorridorError as error:
+            yield from hold  # first: whatever becomes of the refusal, it is not seen before
             self._refuse(session, error)
             yield NodeInSession(session, Refusal(error.code, str(error)))
         except Exception:
+            yield from hold
             self._drop(session)
             raise
 
-    def _answer(self, session: SessionId, message: CoordinatorInSession) -> Iterable[NodeBody]:
+    def left_late(self, session: SessionId, slot: float) -> None:
+        """Note that counting took longer than the first slot, so that a later one was used."""
+        _log.warning("reply.late", session=session.hex(), after_seconds=slot)
+        self._journal.left_late(session, slot)
+
+    def _hold_of(self, message: CoordinatorInSession) -> tuple[Hold, ...]:
+        """What comes before any answer to this message that may have looked at the data."""
+        if not isinstance(message.body, Sharers):
+            return ()
+        attempt = self._attempts.get(message.session)
+        return (first_slot(self._replies_after, 0 if attempt is None else attempt.cells),)
+
+    def _answer(
+        self, session: SessionId, message: CoordinatorInSession
+    ) -> Iterable[NodeBody | Hold]:
         match message.body:
             case Proposal() as proposal:
                 return self._consider(session, proposal)
@@ -137,7 +164,7 @@ class Sessions:
         self,
         attempt: Attempt,
         body: Roster | Dealings | Sharers | SurvivorSet | UnmaskRequest,
-    ) -> Iterator[NodeBody]:
+    ) -> Iterator[NodeBody | Hold]:
         match body:
             case Roster():
                 shares = attempt.on_roster(body)
@@ -160,13 +187,15 @@ class Sessions:
                 yield unmask
                 self._reached("unmasked")
 
-    def _masked_input(self, attempt: Attempt, sharers: Sharers) -> Iterator[NodeBody]:
+    def _masked_input(self, attempt: Attempt, sharers: Sharers) -> Iterator[NodeBody | Hold]:
         pieces = attempt.on_sharers(sharers)
         self._reached("before-debit")
         for index, piece in enumerate(pieces):
             if index == 0:
                 self._journal.let_out(attempt.session)
                 self._reached("masked-input")
+                yield first_slot(self._replies_after, attempt.cells)
+                attempt.demand_in_time()
             yield piece if isinstance(piece, MaskedInput) else VectorChunk(index, piece)
             if index == 0:
                 self._reached("chunk-sent")

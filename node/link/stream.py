@@ -3,8 +3,10 @@
     connecting ⇄ connected        reconnects with growing, jittered pauses; gives up never
 
 Deciding happens in `sessions`, in one worker thread: messages are answered one after the other, and
-a long answer (a masked vector) is written piece by piece while the stream stays alive. When the
-stream ends, for whatever reason, every attempt's secrets are dropped: this node has dropped out.
+a long answer (a masked vector) is written piece by piece while the stream stays alive. What was
+made with the case data leaves at a slot of the reply schedule, counted from when the message came.
+When the stream ends, for whatever reason, every attempt's secrets are dropped: this node has
+dropped out.
 """
 
 import asyncio
@@ -19,9 +21,10 @@ import structlog
 
 from corridor.errors import CorridorError
 from corridor.errors.node import CoordinatorUnreachableError, NoCharterError
-from corridor.ids import Digest
+from corridor.ids import Digest, SessionId
 from corridor.node.attempt import Clock
 from corridor.node.link import membership
+from corridor.node.reply_schedule import Hold, slot_after
 from corridor.node.sessions import Sessions
 from corridor.node.status import StatusBoard
 from corridor.node.witness_desk import WitnessDesk
@@ -61,6 +64,7 @@ WORRYING_SKEW_SECONDS = 60
 WitnessMessage: TypeAlias = WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
 
 _Result = TypeVar("_Result")
+_Answer = TypeVar("_Answer")
 _Received: TypeAlias = exchange_pb2.CoordinatorMessage | None
 _Call: TypeAlias = (
     "grpc.aio.StreamStreamCall[exchange_pb2.NodeMessage, exchange_pb2.CoordinatorMessage]"
@@ -268,7 +272,7 @@ class _Conversation:
     async def _tell_entries(self, call: _Call) -> None:
         witnesses = await self._work(self._parts.witnesses)
         if witnesses is not None:
-            fresh = witnesses.fresh()
+            fresh: Iterator[NodeMessage] = witnesses.fresh()
             while (entries := await self._work(_next, fresh)) is not None:
                 await _write(call, entries)
 
@@ -285,10 +289,15 @@ class _Conversation:
             refusal = NodeInSession(message.session, Refusal(error.code, str(error)))
             await _write(call, refusal)
             return
+        arrived, is_held = asyncio.get_running_loop().time(), False
         answers = self._sessions.on_message(message)
         try:
             while (answer := await self._work(_next, answers)) is not None:
-                await _write(call, answer)
+                if not isinstance(answer, Hold):
+                    await _write(call, answer)
+                elif not is_held:
+                    is_held = True
+                    await self._hold(answer.first, arrived, message.session)
         except (CorridorError, grpc.RpcError, asyncio.CancelledError):
             raise
         except Exception:  # noqa: BLE001  # the outermost loop: the node goes on
@@ -298,6 +307,20 @@ class _Conversation:
                 message.session, Refusal("node.internal", "an internal error; its log has it")
             )
             await _write(call, refusal)
+
+    async def _hold(self, first: float, arrived: float, session: SessionId) -> None:
+        """Wait for the slot in which the reply leaves; note it if that is not the first.
+
+        Raises:
+            CoordinatorUnreachableError: the node is being stopped; nothing leaves before its time.
+        """
+        loop = asyncio.get_running_loop()
+        slot = slot_after(first, loop.time() - arrived)
+        if slot > first and self._sessions is not None:
+            await self._work(self._sessions.left_late, session, slot)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), arrived + slot - loop.time())
+            raise CoordinatorUnreachableError("this node is being stopped")
 
     def _greeted(self, welcome: Welcome) -> None:
         skew = abs(self._parts.clock().timestamp() - welcome.server_time)
@@ -331,7 +354,7 @@ def show_link(parts: LinkParts, link: str, detail: str) -> None:
     parts.board.show(link=link, detail=detail, since=parts.clock())
 
 
-def _next(answers: Iterator[NodeMessage]) -> NodeMessage | None:
+def _next(answers: Iterator[_Answer]) -> _Answer | None:
     return next(answers, None)
 
 

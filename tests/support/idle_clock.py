@@ -50,3 +50,10 @@ class _Loop(asyncio.SelectorEventLoop):
         except Exception as error:  # noqa: BLE001  # a thread would hand it over as well
             done.set_exception(error)
         return done
+
+
+def pass_time(seconds: float) -> None:
+    """Let work that holds up the loop take so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, _Loop)
+    loop._idle.waited += seconds

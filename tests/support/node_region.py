@@ -239,6 +239,7 @@ class RealNode:
             fresh_entries=self.witnesses.fresh,
             hear_proposal=self.witnesses.hear_proposal,
             expect=self.cosigning.expect,
+            replies_after=self.policy.replies_after,
             reached=go_on if self.fault is None else self.fault.reached,
         )
 
@@ -298,7 +299,7 @@ class RealNode:
         for said in self.sessions.on_message(CoordinatorInSession(session, body)):
             if isinstance(said, LedgerEntries):
                 self.tell_peers(said)
-            else:
+            elif isinstance(said, NodeInSession):  # what holds it back, the link obeys
                 answers.append(said)
         assert all(answer.session == session for answer in answers)
         for fresh in self.witnesses.fresh():
