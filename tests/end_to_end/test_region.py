@@ -104,11 +104,8 @@ def command(*words: str, code: int = 0) -> dict[str, Any]:
 
 def budget(region: DemoRegion, country: CountryCode) -> dict[str, Fraction]:
     view = node_app.budget(node_app.real_world(region.home(country)))
-    return {
-        name: Fraction(value)
-        for name, value in view.document.items()
-        if name not in {"delta", "year"}
-    }
+    names = ("spent", "spent_this_year", "reserved", "left_this_year", "left_all_time")
+    return {name: Fraction(view.document[name]) for name in names}
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
