@@ -23,7 +23,8 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-_LENGTHS = tuple(length.to_bytes(8, "big") for length in range(4096))
+_FEW = 4096
+_LENGTHS = tuple(size.to_bytes(8, "big") for size in range(_FEW))
 """Of most parts: a secure sum of many nodes makes tens of thousands of digests."""
 
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
@@ -60,11 +61,30 @@ def decode(raw: bytes, name: str) -> Json:
 
 def digest(label: str, *parts: bytes) -> Digest:
     """SHA-256 of `label` and `parts`, each with its length before it."""
+    return digest_of(framed(label.encode(), *parts))
+
+
+def framed(*parts: bytes) -> bytes:
+    """`parts` one after the other as `digest` reads them, each with its length before it."""
     pieces: list[bytes] = []
-    for part in (label.encode(), *parts):
+    append = pieces.append
+    for part in parts:
         size = len(part)
-        pieces.append(_LENGTHS[size] if size < len(_LENGTHS) else size.to_bytes(8, "big"))
-        pieces.append(part)
+        append(_LENGTHS[size] if size < _FEW else length(size))
+        append(part)
+    return b"".join(pieces)
+
+
+def length(size: int) -> bytes:
+    """What stands before a part of that many bytes."""
+    return size.to_bytes(8, "big")
+
+
+def digest_of(*pieces: bytes) -> Digest:
+    """What `digest` gives for a label and parts that are framed already, one piece or several.
+
+    For digests in great number that have pieces in common; all others are clearer with `digest`.
+    """
     return Digest(hashlib.sha256(b"".join(pieces)).digest())
 
 

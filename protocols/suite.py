@@ -67,6 +67,13 @@ class Suite(Protocol):
             BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
         """
 
+    def verify_key(self, public_key: bytes) -> None:
+        """Raise where `seal` would, without sealing.
+
+        Raises:
+            BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
+        """
+
     def derive(self, secret: bytes, info: bytes) -> bytes:
         """32 bytes that only a holder of `secret` knows: HKDF-SHA-256 with `info`."""
 

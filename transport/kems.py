@@ -84,8 +84,28 @@ class Kem:
         except ValueError as error:
             raise BadPeerKeyError from error
 
+    def verify_key(self, public: bytes) -> None:
+        """Raise where `seal` would, without sealing: half of its work.
 
+        Reading a key checks its length and its coefficients. What is left is the order of the
+        point, and one agreement with any key of ours tells: a private key of X25519 is a multiple
+        of 8 (RFC 7748, section 5), so of the points of small order, and of no others, it makes
+        zero, which OpenSSL refuses.
+
+        Raises:
+            BadPeerKeyError: as `seal`.
+        """
+        try:
+            self._read_public(public)
+            _ANY_KEY.exchange(X25519PublicKey.from_public_bytes(public[-_POINT:]))
+        except ValueError as error:
+            raise BadPeerKeyError from error
+
+
+_POINT = 32
+_ANY_KEY = X25519PrivateKey.from_private_bytes(bytes(_POINT))
 _MLKEM_PUBLIC = 1184
+_XWING_PUBLIC = _MLKEM_PUBLIC + _POINT
 _MLKEM_SEED = 64
 _TAG = 16
 
@@ -124,4 +144,4 @@ def _kem(
 
 
 X25519 = _kem(hpke.KEM.X25519, 32, _read_x25519_private, X25519PublicKey.from_public_bytes)
-XWING = _kem(hpke.KEM.MLKEM768_X25519, _MLKEM_PUBLIC + 32, _read_xwing_private, _read_xwing_public)
+XWING = _kem(hpke.KEM.MLKEM768_X25519, _XWING_PUBLIC, _read_xwing_private, _read_xwing_public)

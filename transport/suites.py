@@ -24,7 +24,7 @@ from corridor.ids import PublicKey, Signature, is_digest
 from corridor.protocols.suite import SEED_BYTES, Sign, Suite
 from corridor.transport.kems import X25519, XWING, Kem, OpeningKey
 
-_ZEROS = bytes(1 << 18)
+_ZEROS = memoryview(bytes(1 << 18))  # a view, so that a shorter piece of it is no copy
 _FIRST_BLOCK = bytes(16)
 
 
@@ -54,6 +54,14 @@ class KemSuite:
             BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
         """
         return self._kem.seal(public_key, info, plaintext)
+
+    def verify_key(self, public_key: bytes) -> None:
+        """Raise where `seal` would, without sealing.
+
+        Raises:
+            BadPeerKeyError: `public_key` is none that a secret can be encapsulated to.
+        """
+        self._kem.verify_key(public_key)
 
     def derive(self, secret: bytes, info: bytes) -> bytes:
         """32 bytes that only a holder of `secret` knows: HKDF-SHA-256 (RFC 5869), without salt."""

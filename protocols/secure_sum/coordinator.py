@@ -76,7 +76,7 @@ from corridor.protocols.secure_sum.roster import (
     settle,
     verify_acceptance,
 )
-from corridor.protocols.secure_sum.sharing import HeldShare, commitment, fits, kind_to_reveal
+from corridor.protocols.secure_sum.sharing import commitment, fits, kind_to_reveal
 from corridor.protocols.shamir import Interpolation
 from corridor.protocols.suite import Suite, Verify
 
@@ -127,7 +127,7 @@ class CollectingAcceptances:
             raise RepeatedKeyError(country)
         for key in own:
             try:
-                suite.seal(key, b"", b"")  # nobody's: to see whether it can be done
+                suite.verify_key(key)
             except BadPeerKeyError as error:
                 raise BadPeerKeyError(country) from error
         return replace(self, heard={**self.heard, country: acceptance})
@@ -516,7 +516,7 @@ class CollectingUnmask:
         place = self.settled.point(country) - 1
         for share in unmask.revealed:
             dealing = self.shares[share.dealer].dealings[place]
-            if not fits(dealing, share.kind, HeldShare(share.share, share.salt)):
+            if not fits(dealing, share.kind, share):
                 raise LyingResponderError(country, share.dealer)
         return replace(self, heard={**self.heard, country: unmask})
 

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeVar
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
@@ -355,8 +356,8 @@ class Opened:
             "corridor opened",
             self.roster_hash,
             self.country.encode(),
-            canonical.encode(sorted(self.opened)),
-            canonical.encode(sorted(self.complaints)),
+            _listed(self.opened),
+            _listed(self.complaints),
         )
 
 
@@ -398,15 +399,17 @@ class Sharers:
 
     Attributes:
         witnesses: words of members outside the roster, sorted by witness.
+        countries: those whose word is included.
     """
 
     opened: tuple[Opened, ...]
     witnesses: tuple[WitnessWord, ...] = ()
+    countries: frozenset[CountryCode] = field(init=False, repr=False, compare=False)
 
-    @property
-    def countries(self) -> frozenset[CountryCode]:
-        """Those whose word is included."""
-        return frozenset(word.country for word in self.opened)
+    def __post_init__(self) -> None:
+        """Make the set once: every masked input is compared with it."""
+        countries = frozenset(word.country for word in self.opened)
+        object.__setattr__(self, "countries", countries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -430,7 +433,7 @@ class MaskedInput:
             "corridor masked input",
             self.roster_hash,
             self.country.encode(),
-            canonical.encode(sorted(self.sharers)),
+            _listed(self.sharers),
             self.vector_hash,
         )
 
@@ -448,8 +451,8 @@ class SurvivorSet:
         return canonical.digest(
             "corridor survivors",
             self.roster_hash,
-            canonical.encode(sorted(self.sharers)),
-            canonical.encode(sorted(self.survivors)),
+            _listed(self.sharers),
+            _listed(self.survivors),
         )
 
 
@@ -504,6 +507,15 @@ class Unmask:
                 )
             ),
         )
+
+
+@lru_cache(maxsize=16)
+def _listed(countries: frozenset[CountryCode]) -> bytes:
+    """The canonical list of a set of countries.
+
+    Kept, because in one attempt all honest nodes name the same few sets: r words of r countries.
+    """
+    return canonical.encode(sorted(countries))
 
 
 UNSIGNED = Signature(b"")

@@ -18,6 +18,7 @@ of the lower of a pair holds the key of their mask besides (`pair_keys`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from corridor.errors.secure_sum import BadPeerKeyError
 from corridor.ids import CountryCode, Digest
@@ -37,6 +38,8 @@ from corridor.protocols.secure_sum.roster import SettledRoster
 from corridor.protocols.suite import OpeningKey, RandomBytes, Sign, Suite
 
 SALT_BYTES = 32
+_SHARE_LENGTH = canonical.length(shamir.SHARE_BYTES)
+_SALT_LENGTH = canonical.length(SALT_BYTES)
 _HELD_BYTES = shamir.SHARE_BYTES + SALT_BYTES
 
 
@@ -62,18 +65,32 @@ def share_hash(
     dealer: CountryCode,
     recipient: CountryCode,
     kind: ShareKind,
-    held: HeldShare,
+    held: HeldShare | RevealedShare,
 ) -> Digest:
-    """What binds a dealer to the share that it dealt, and a responder to the one it was dealt."""
-    return canonical.digest(
-        "corridor share",
-        roster_hash,
-        dealer.encode(),
-        recipient.encode(),
-        kind.encode(),
+    """What binds a dealer to the share that it dealt, and a responder to the one it was dealt.
+
+    The coordinator makes r² of them, so what they have in common is framed once.
+    """
+    return canonical.digest_of(
+        _dealt_by(roster_hash, dealer),
+        _dealt_to(recipient, kind),
+        _SHARE_LENGTH,
         held.share,
+        _SALT_LENGTH,
         held.salt,
     )
+
+
+@lru_cache(maxsize=shamir.MOST_SHARES)
+def _dealt_by(roster_hash: Digest, dealer: CountryCode) -> bytes:
+    """How the bytes under a share's hash begin: the same for all shares of one dealer."""
+    return canonical.framed(b"corridor share", roster_hash, dealer.encode())
+
+
+@lru_cache(maxsize=2 * shamir.MOST_SHARES)
+def _dealt_to(recipient: CountryCode, kind: ShareKind) -> bytes:
+    """How they go on: the same for all shares of that kind which one recipient holds."""
+    return canonical.framed(recipient.encode(), kind.encode())
 
 
 def dealt_hash(dealing: Dealing, kind: ShareKind) -> Digest:
@@ -81,7 +98,7 @@ def dealt_hash(dealing: Dealing, kind: ShareKind) -> Digest:
     return dealing.self_mask_hash if kind is ShareKind.SELF_MASK else dealing.mask_key_hash
 
 
-def fits(dealing: Dealing, kind: ShareKind, held: HeldShare) -> bool:
+def fits(dealing: Dealing, kind: ShareKind, held: HeldShare | RevealedShare) -> bool:
     """Whether this is the share that the dealing speaks of: in the field, and of that hash."""
     if not shamir.is_share(held.share) or len(held.salt) != SALT_BYTES:
         return False

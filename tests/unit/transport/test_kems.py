@@ -109,8 +109,11 @@ def test_a24_nothing_is_sealed_to_a_point_that_makes_the_secret_known(
 ) -> None:
     """In the hybrid too: its elliptic half must count for something."""
     good = kem.opening_key(bytes(32)).public
+    bad = good[: kem.public_key_bytes - 32] + point
     with pytest.raises(BadPeerKeyError):
-        kem.seal(good[: kem.public_key_bytes - 32] + point, b"", b"")
+        kem.seal(bad, b"", b"")
+    with pytest.raises(BadPeerKeyError):
+        kem.verify_key(bad)
 
 
 def with_coefficient(public: bytes, place: int, value: int) -> bytes:
@@ -125,17 +128,29 @@ def with_coefficient(public: bytes, place: int, value: int) -> bytes:
 def test_a24_nothing_is_sealed_to_a_lattice_key_out_of_range(place: int) -> None:
     """FIPS 203, section 7.2: coefficients from 3329 on are another form of a smaller one."""
     public = XWING.opening_key(bytes(32)).public
-    XWING.seal(with_coefficient(public, place, 3328), b"", b"")
+    highest = with_coefficient(public, place, 3328)
+    XWING.seal(highest, b"", b"")
+    XWING.verify_key(highest)
     for value in (3329, 4095):
+        bad = with_coefficient(public, place, value)
         with pytest.raises(BadPeerKeyError):
-            XWING.seal(with_coefficient(public, place, value), b"", b"")
+            XWING.seal(bad, b"", b"")
+        with pytest.raises(BadPeerKeyError):
+            XWING.verify_key(bad)
 
 
 def test_a_key_of_the_other_kem_is_refused() -> None:
-    with pytest.raises(BadPeerKeyError):
-        XWING.seal(X25519.opening_key(bytes(32)).public, b"", b"")
-    with pytest.raises(BadPeerKeyError):
-        X25519.seal(XWING.opening_key(bytes(32)).public, b"", b"")
+    for kem, other in ((XWING, X25519), (X25519, XWING)):
+        with pytest.raises(BadPeerKeyError):
+            kem.seal(other.opening_key(bytes(32)).public, b"", b"")
+        with pytest.raises(BadPeerKeyError):
+            kem.verify_key(other.opening_key(bytes(32)).public)
+
+
+@every_kem
+def test_a_key_that_can_be_sealed_to_is_believed_without_sealing(kem: Kem) -> None:
+    for number in range(8):
+        kem.verify_key(kem.opening_key(bytes([number]) * 32).public)
 
 
 @every_kem

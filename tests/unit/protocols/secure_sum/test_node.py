@@ -371,3 +371,13 @@ def test_a_state_holds_the_secrets_it_needs_and_no_others(talk: Conversation) ->
     assert not {f.name for f in fields(talk.opened[AA])} & secret
     assert "masks" not in {f.name for f in fields(talk.awaiting[AA])}
     assert fields(node.Done) == ()
+
+
+@pytest.mark.parametrize("kind", ShareKind)
+def test_the_hash_of_a_share_is_the_digest_of_all_that_it_binds(kind: ShareKind) -> None:
+    """Its pieces are framed apart from each other: they must add up to the one canonical form."""
+    held = HeldShare(b"s" * 32, b"t" * 32)
+    for roster_hash, dealer, recipient in ((b"r" * 32, AA, AB), (b"q" * 32, AB, AA)):
+        parts = (roster_hash, dealer.encode(), recipient.encode(), kind.encode(), b"s" * 32)
+        expected = canonical.digest("corridor share", *parts, b"t" * 32)
+        assert share_hash(Digest(roster_hash), dealer, recipient, kind, held) == expected

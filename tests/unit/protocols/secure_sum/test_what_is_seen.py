@@ -78,6 +78,9 @@ class CountedSuite:
     def seal(self, public_key: bytes, info: bytes, plaintext: bytes) -> bytes:
         return SUITE.seal(public_key, info, plaintext)
 
+    def verify_key(self, public_key: bytes) -> None:
+        SUITE.verify_key(public_key)
+
     def derive(self, secret: bytes, info: bytes) -> bytes:
         return SUITE.derive(secret, info)
 
