@@ -117,9 +117,12 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--indicator", metavar="NAME", help="a question of the catalogue")
     parser.add_argument(
-        "--accuracy", metavar="±N", help="half-width of each cell's 95%% interval: ±20"
+        "--accuracy",
+        metavar="±N",
+        help="how exact: ±20 (each cell, at 95%%), ±20 at 99 %%, ±20 all cells at once, "
+        "10 %% above 100, or for a mean ±1 above 100",
     )
-    parser.add_argument("--rho", metavar="ρ", help="privacy to spend, as a fraction: 1/100")
+    parser.add_argument("--rho", metavar="ρ", help="privacy to spend, exactly: 1/100 or 0.01")
     parser.add_argument("--scope", choices=("regional", "per-country"), default="regional")
     parser.add_argument(
         "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"

@@ -39,6 +39,8 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
             for one in forecast["allowances"]
         ],
     )
+    if forecast["too_dear"] is not None:
+        out.say(f"!! {forecast['too_dear']}")
     if forecast["free_release"] is not None:
         out.say(
             "This was answered already, and nothing has changed since; it is free: "
@@ -67,6 +69,8 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
         ],
         note="± is the half-width of each cell's 95 % interval",
     )
+    if forecast["accuracy"] is not None:
+        out.say(f"asked for    {forecast['accuracy']}")
     _show_promise(forecast, out)
     out.say(f"answering    {_names(forecast['would_take_part'])}")
     for sentence in forecast["sentences"]:

@@ -26,6 +26,7 @@ from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.store import Store, questions, releases
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.canonical import NotCanonicalError
+from corridor.errors.questions import AccuracyTooDearError
 from corridor.errors.region import (
     MalformedRequestError,
     QueueFullError,
@@ -39,10 +40,17 @@ from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.protocols.suite import RandomBytes
+from corridor.queries.accuracy import (
+    Accuracy,
+    accuracy_for,
+    parse_accuracy,
+    parse_rho,
+    rho_for_accuracy,
+)
 from corridor.queries.asking import indicator_question
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import Domains, make_domains
-from corridor.queries.forecast import forecast, parse_accuracy, rho_for_accuracy
+from corridor.queries.forecast import forecast
 from corridor.queries.parameters import check_rho
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question, parse_question
@@ -116,8 +124,12 @@ class QuestionDesk:
         coming = forecast(
             priced.plan, priced.domains, priced.charter, priced.rho, len(priced.ready)
         )
+        existing = self._existing(priced)
+        too_dear = None if existing is not None else _too_dear(request, priced)
         return {
             **coming.to_json(),
+            "accuracy": None if request.rho is not None else str(_accuracy(request)),
+            "too_dear": None if too_dear is None else str(too_dear),
             "question_digest": priced.question.digest.hex(),
             "question": canonical.decode(priced.question.encode(), "question"),
             "scope": request.scope,
@@ -125,7 +137,7 @@ class QuestionDesk:
                 "version": priced.charter.version,
                 "digest": priced.charter.digest.hex(),
             },
-            "free_release": self._existing(priced),
+            "free_release": existing,
             "would_take_part": sorted(priced.ready),
             "would_miss": sorted(set(priced.charter.signing_keys) - set(priced.ready)),
             "allowances": [_show_allowance(one, priced.rho) for one in priced.ready.values()],
@@ -139,6 +151,8 @@ class QuestionDesk:
         """
         priced = self._price(request)
         existing = self._existing(priced)
+        if existing is None and (too_dear := _too_dear(request, priced)) is not None:
+            raise too_dear
         identifier = self.random_bytes(8).hex()
         now = self.now()
         values = {
@@ -300,29 +314,42 @@ class QuestionDesk:
 
 
 def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int) -> Rho:
-    if request.rho is not None:
-        if request.accuracy is not None:
-            raise MalformedRequestError(
-                "a request names an accuracy or a ρ, not both; nothing was spent"
-            )
-        rho = Rho(_positive_fraction(request.rho))
-        check_rho(charter, rho)
-        return rho
-    margin = parse_accuracy(request.accuracy or DEFAULT_ACCURACY)
-    return rho_for_accuracy(plan, charter, margin, participants)
-
-
-def _positive_fraction(text: str) -> Fraction:
-    """ρ as people write it: `1/100`, `0.01`."""
-    try:
-        rho = Fraction(text.strip()) if len(text) <= 40 and "e" not in text.lower() else None
-    except (ValueError, ZeroDivisionError):
-        rho = None
-    if rho is None or rho < 0:
+    if request.rho is None:
+        return rho_for_accuracy(plan, charter, _accuracy(request), participants)
+    if request.accuracy is not None:
         raise MalformedRequestError(
-            f"ρ {text[:40]!r} is not a fraction above 0 such as 1/100; nothing was spent"
+            "a request names an accuracy or a ρ, not both; nothing was spent"
         )
+    rho = parse_rho(request.rho)
+    check_rho(charter, rho)
     return rho
+
+
+def _accuracy(request: AskRequest) -> Accuracy:
+    return parse_accuracy(request.accuracy or DEFAULT_ACCURACY)
+
+
+def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | None:
+    """Why no quorum of nodes can pay for an accuracy, by what they said last; else None.
+
+    A ρ that somebody names is asked for as it stands: each node decides for itself.
+    """
+    needed = priced.charter.min_participants
+    most = sorted((_left(one) for one in priced.ready.values()), reverse=True)[needed - 1]
+    if request.rho is not None or priced.rho.value <= most:
+        return None
+    return AccuracyTooDearError(
+        asked=str(_accuracy(request)),
+        rho=str(priced.rho.value),
+        limit=f"{most}, which is all that {needed} authorities have left",
+        instead=accuracy_for(
+            priced.plan,
+            priced.charter,
+            _accuracy(request),
+            Rho(max(most, Fraction(0))),
+            len(priced.ready),
+        ),
+    )
 
 
 def _read_sql(text: str, domains: Domains) -> Question:
@@ -350,7 +377,6 @@ def _is_current(participants: Mapping[str, Any], priced: Priced) -> bool:
 
 
 def _show_allowance(presence: Presence, rho: Rho) -> Shown:
-    left = min(presence.left_this_year, presence.left_for_all_time)
     return {
         "country": presence.country,
         "edition": presence.edition,
@@ -358,5 +384,9 @@ def _show_allowance(presence: Presence, rho: Rho) -> Shown:
         "spent": str(presence.spent),
         "remaining_year": str(presence.left_this_year),
         "remaining_all_time": str(presence.left_for_all_time),
-        "is_enough": left >= rho.value,
+        "is_enough": _left(presence) >= rho.value,
     }
+
+
+def _left(presence: Presence) -> Fraction:
+    return min(presence.left_this_year, presence.left_for_all_time)

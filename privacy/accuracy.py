@@ -1,22 +1,38 @@
 """From noise to margins of error, and from a margin wished for to the ρ that it costs.
 
-A margin is the half-width of a 95 % interval: the released value differs from the true one by no
-more than that with a probability of at least 95 %. It is computed from the variance *really left*
-(s survivors' shares, not the h that the promise rests on, less what was taken off), as z·σ with the
-normal quantile z = 1.95996…, rounded up. (A sum of shares is as close to normal as its steps allow:
-each share's variance is at least 7/3 steps squared.)
+A margin is the half-width of a 95 % interval (or of another level that was asked for): the
+released value differs from the true one by no more than that with a probability of at least 95 %.
+It is computed from the variance *really left* (s survivors' shares, not the h that the promise
+rests on, less what was taken off), with the normal quantile z = 1.95996…, rounded up.
 
 Noise that moves in steps cannot take the values between them, and the normal law with it assigns
 to each value the half step on both sides. So the margin of a released count is the smallest
 multiple m of the step with m + ½ step ≥ z·σ. Were it z·σ itself, ±19.6 for σ = 10 in whole numbers
 would mean ±19 and hold in 94.9 % of the cases only.
 
-A bound of one cell; of a thousand cells about fifty lie outside.
+**Theorem.** Let Z be a sum of n independent draws of N_Z(0, σ_s²), σ² = n·σ_s², and let m be a
+whole number with m + ½ ≥ σ. Then
+
+    P(|Z| > m) ≤ e^τ · erfc((m + ½)/(√2·σ)),    τ as in `privacy.distributed`.
+
+*Proof.* Let X ~ N_Z(0, σ²). Its weights are f(k) = exp(−k²/2σ²) over Σ_j f(j) ≥ √(2π)·σ (Poisson
+summation). f is convex beyond σ, so there f(k) ≤ ∫ f from k − ½ to k + ½ (Hermite & Hadamard), and
+P(X > m) ≤ ∫ f from m + ½ on, over √(2π)·σ; twice that is the erfc. And P(Z = k) ≤ e^τ·P(X = k) for
+every k (Kairouz, Liu & Steinke 2021, on convolutions of many discrete Gaussians). ∎
+
+Every level here has z ≥ 1.64, and a share of σ_s² ≥ 7/3 makes τ ≤ 10⁻⁹: so the margin covers what
+it says, but for 10⁻⁹ of the rest.
+
+**All cells at once.** A margin is of one cell; of a thousand cells about fifty lie outside. For all
+N cells together the level is shared out evenly: z at P(|N(0, 1)| > z) = (1 − level)/N. This is the
+union bound, which holds however the cells' noises hang together. (Were they independent, Šidák's
+1 − level^(1/N) would be exact: for 1 000 cells z = 4.05 in place of 4.06.)
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, floor
+from functools import lru_cache
+from math import ceil, erfc, floor, sqrt
 
 from corridor.errors.privacy import InvalidMarginError
 from corridor.privacy.distributed import SharedNoise, plan_shared_noise, smallest
@@ -35,11 +51,22 @@ def margin_95(variance: Fraction, step: Fraction | None = None) -> Fraction:
 
     Args:
         variance: of the noise really added, in the answer's units squared.
+        step: as for `margin_at`.
+    """
+    return margin_at(NORMAL_95, variance, step)
+
+
+def margin_at(quantile: Fraction, variance: Fraction, step: Fraction | None = None) -> Fraction:
+    """Half-width of the interval that this quantile of the normal law stands for, rounded up.
+
+    Args:
+        quantile: `NORMAL_95`, or another one of `quantile_above`.
+        variance: of the noise really added, in the answer's units squared.
         step: the distance between the values that the answer can take; None when they lie as
             close as one likes (quotients). Then the margin has two decimals, or three
             significant digits where it is below 1.
     """
-    half_width = NORMAL_95 * root_above(variance, _BITS)
+    half_width = quantile * root_above(variance, _BITS)
     if step is not None:
         return step * max(0, ceil(half_width / step - Fraction(1, 2)))
     unit = _HUNDREDTH
@@ -48,8 +75,26 @@ def margin_95(variance: Fraction, step: Fraction | None = None) -> Fraction:
     return ceil(half_width / unit) * unit
 
 
-def variance_for_margin(margin: Fraction) -> Fraction:
-    """A variance whose 95 % half-width is ≤ `margin`, and barely below it.
+@lru_cache(maxsize=64)
+def quantile_above(outside: Fraction) -> Fraction:
+    """A z with P(|N(0, 1)| > z) ≤ `outside`, six decimals, and hardly above the least.
+
+    Args:
+        outside: between 10⁻¹² and 1/2, as 1/20 for one cell at 95 %.
+
+    Raises:
+        ValueError: outside of that.
+    """
+    if not Fraction(1, 10**12) <= outside <= Fraction(1, 2):
+        raise ValueError(f"no quantile is kept for {outside}")
+    # `erfc` is right to a few of its last digits; the factor is far more than they are worth.
+    wanted = float(outside) * (1 - 1e-10)
+    millionths = smallest(0, lambda z: erfc(z / 1_000_000 / sqrt(2)) <= wanted)
+    return Fraction(millionths, 1_000_000)
+
+
+def variance_for_margin(margin: Fraction, quantile: Fraction = NORMAL_95) -> Fraction:
+    """A variance whose half-width at this quantile is ≤ `margin`, and barely below it.
 
     Raises:
         InvalidMarginError: the margin is not above 0.
@@ -57,7 +102,7 @@ def variance_for_margin(margin: Fraction) -> Fraction:
     if margin <= 0:
         raise InvalidMarginError(margin)
     # The last factor outweighs what `root_above` adds when the margin is computed again.
-    return (margin / NORMAL_95) ** 2 * (1 - Fraction(1, 1 << 64))
+    return (margin / quantile) ** 2 * (1 - Fraction(1, 1 << 64))
 
 
 def shared_margin_95(noise: SharedNoise, survivors: int) -> Fraction:
@@ -77,14 +122,12 @@ def rho_for_margin(
     honest_shares: int,
     survivors: int,
     *,
+    quantile: Fraction = NORMAL_95,
     with_fewer_dropouts: Sequence[int] = (),
 ) -> Rho:
-    """The smallest ρ of three digits whose planned noise is within `margin` at 95 %.
+    """The smallest ρ of three digits whose planned noise has this margin, as a release states it.
 
-    "Within": the variance of `survivors` shares, of which all is taken off that ever can be, is at
-    most `variance_for_margin(margin)`. It is
-    also what the release will state (`shared_margin_95`), wherever `margin` is a multiple of the
-    noise's step, as every whole number is.
+    That is the margin of `survivors` shares, of which all is taken off that ever can be.
 
     Args:
         margin: half-width wished for, in the answer's units, > 0.
@@ -92,6 +135,7 @@ def rho_for_margin(
         cells: how many cells the question has.
         honest_shares: h, on which the promise rests.
         survivors: s ≥ h, how many shares the sum is expected to hold.
+        quantile: of the level that the margin is of.
         with_fewer_dropouts: as `plan_shared_noise` takes it.
 
     Raises:
@@ -100,7 +144,46 @@ def rho_for_margin(
         NoiseTooWideError: so much noise is allowed that it cannot be drawn.
             Nothing was spent in all three cases.
     """
-    allowed = variance_for_margin(margin)
+
+    def meets(index: int) -> bool:
+        noise = plan_shared_noise(
+            readable_rho(index), sensitivity_squared, cells, honest_shares, with_fewer_dropouts
+        ).keeping(1)
+        return margin_at(quantile, noise.summed_variance(survivors), noise.step) <= margin
+
+    start = rho_for_variance(
+        variance_for_margin(margin, quantile),
+        sensitivity_squared,
+        cells,
+        honest_shares,
+        survivors,
+        with_fewer_dropouts=with_fewer_dropouts,
+    )
+    index = _index_below(start.value)
+    # A stated margin is a multiple of the step: it can be half a step to either side of z·σ.
+    while not meets(index):
+        index += 1
+    while meets(index - 1):
+        index -= 1
+    return readable_rho(index)
+
+
+def rho_for_variance(
+    allowed: Fraction,
+    sensitivity_squared: int,
+    cells: int,
+    honest_shares: int,
+    survivors: int,
+    *,
+    with_fewer_dropouts: Sequence[int] = (),
+) -> Rho:
+    """The smallest ρ of three digits with which so many shares' noise is at most `allowed`.
+
+    The arguments are those of `rho_for_margin`.
+
+    Raises:
+        TooFewHonestSharesError, NoiseTooWideError: as `plan_shared_noise` does.
+    """
 
     def meets(index: int) -> bool:
         noise = plan_shared_noise(

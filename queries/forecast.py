@@ -5,13 +5,11 @@ is touched, so forecasts are free. Margins are for all participants present at t
 if some drop out there is less noise in the sum, down to what the promise rests on.
 """
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
-from corridor.errors.questions import TooFewNodesError, UnsupportedAccuracyError
-from corridor.privacy.accuracy import central_variance, margin_95, rho_for_margin
+from corridor.privacy.accuracy import central_variance, margin_95
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
@@ -19,12 +17,10 @@ from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.answers import block_step, title_of
 from corridor.queries.catalogue import Derivation, DomainKind
 from corridor.queries.domains import Domains
-from corridor.queries.parameters import attempt_parameters, check_rho, planned_noise
+from corridor.queries.parameters import attempt_parameters, planned_noise
 from corridor.queries.plan import BlockKind, Plan, PlannedTable
-from corridor.queries.question import Mean
 
 _PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
-_ACCURACY = re.compile(r"\s*(?:±|\+-|\+/-)?\s*([0-9]{1,9})(?:\.([0-9]{1,3}))?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,51 +134,6 @@ def forecast(
         ),
         parameters=parameters,
     )
-
-
-def parse_accuracy(text: str) -> Fraction:
-    """The margin that `±20`, `+-20` or `20` asks for: half-width per cell at 95 %.
-
-    Raises:
-        UnsupportedAccuracyError: another form. Nothing was spent.
-    """
-    match = _ACCURACY.fullmatch(text)
-    if match is None:
-        raise UnsupportedAccuracyError(
-            f"accuracy {text[:40]!r} is not supported",
-            "write the half-width of each cell's 95 % interval in persons, as in ±20",
-        )
-    margin = Fraction(f"{match[1]}.{match[2] or 0}")
-    if not margin:
-        raise UnsupportedAccuracyError(
-            "an accuracy of ±0 would need no noise, which is not possible",
-            "write the half-width of each cell's 95 % interval in persons, as in ±20",
-        )
-    return margin
-
-
-def rho_for_accuracy(plan: Plan, charter: Charter, margin: Fraction, participants: int) -> Rho:
-    """The ρ at which every count and sum of the plan is within `margin` at 95 %.
-
-    Raises:
-        UnsupportedAccuracyError: the question has a mean, whose margin depends on the data.
-        RhoOutOfRangeError: it would be above the charter's ceiling.
-        TooFewNodesError: fewer would take part than the charter demands.
-            Nothing was spent in any of these cases.
-    """
-    if any(isinstance(table.measure, Mean) for table in plan.tables):
-        raise UnsupportedAccuracyError(
-            "the margin of a mean depends on how many persons it is over",
-            "ask with --rho, as in 1/100",
-        )
-    if participants < charter.min_participants:
-        raise TooFewNodesError(roster=participants, needed=charter.min_participants)
-    honest = participants - charter.tolerated_dropouts(participants) - charter.max_colluders
-    # Entries are multiplied by their block's factor; the smallest leaves the widest margin.
-    factor = min(block.factor for table in plan.tables for block in table.blocks)
-    rho = rho_for_margin(margin * factor, plan.sensitivity_squared, plan.size, honest, participants)
-    check_rho(charter, rho)
-    return rho
 
 
 def _table_forecast(

@@ -11,7 +11,6 @@ likes, under atheris.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from random import Random
@@ -37,7 +36,7 @@ from corridor.protocols.charter import (
 from corridor.protocols.notes import LogProof, parse_checkpoint, parse_log_proof, parse_note
 from corridor.protocols.receipts import parse_public_receipt
 from corridor.protocols.release_tree import Consistency, ReceiptFile, parse_receipt_file
-from corridor.queries.forecast import parse_accuracy
+from corridor.queries.accuracy import parse_accuracy, parse_rho
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
 from corridor.queries.sql import parse_sql
@@ -305,7 +304,7 @@ def _text(parse: Callable[[str], object]) -> Callable[[bytes], None]:
 
 
 def _read_accuracy(raw: bytes) -> None:
-    assert parse_accuracy(raw.decode(errors="replace")) > Fraction(0)
+    assert parse_accuracy(raw.decode(errors="replace")).margin > 0
 
 
 # ---------------------------------------------------------------- sealed files, certificates
@@ -406,5 +405,10 @@ _TARGETS: dict[str, Target] = {
     "spoken-fingerprint": Target(
         "text", lambda: (spoken_fingerprint(FINGERPRINT).encode(),), _text(parse_spoken_fingerprint)
     ),
-    "accuracy": Target("text", lambda: ("±20".encode(), b"20"), _read_accuracy),
+    "accuracy": Target(
+        "text",
+        lambda: ("±20 all cells at once at 99 %".encode(), b"relative 10 % for cells above 100"),
+        _read_accuracy,
+    ),
+    "rho": Target("text", lambda: (b"1/100", b"0.01"), _text(parse_rho)),
 }

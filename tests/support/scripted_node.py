@@ -82,6 +82,7 @@ class ScriptedNode:
         self.parameters_for: ParametersFor | None = None
         self.vector: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.edition = EditionId("1-" + "0" * 16)
+        self.left_this_year = Fraction(1, 10)
         self.charter: Digest | None = None
         self.entries = 0
         self.outcomes: list[Released | Failed | Refusal] = []
@@ -107,7 +108,7 @@ class ScriptedNode:
             edition=self.edition,
             consent_rule="htcds-consent",
             statement=self.statement(),
-            left_this_year=Fraction(1, 10),
+            left_this_year=self.left_this_year,
             left_for_all_time=Fraction(1),
             witnessed=True,
         )

@@ -134,6 +134,37 @@ class UnsupportedAccuracyError(QuestionError):
     code = "question.unsupported_accuracy"
 
 
+class AccuracyTooDearError(RefusedError):
+    """An accuracy costs more ρ than the charter or the nodes' allowances let a question cost.
+
+    Nothing was spent. The message says which accuracy could be paid for.
+    """
+
+    code = "question.accuracy_too_dear"
+
+    def __init__(self, *, asked: str, rho: str, limit: str, instead: str) -> None:
+        remedy = (
+            f"ask for {instead}, which can be paid, or a coarser question"
+            if instead
+            else "nothing can be paid now; what was released stays free (corridor results)"
+        )
+        super().__init__(
+            f"accuracy {asked} would cost ρ = {rho}, more than {limit}; {remedy}. {_NOTHING}"
+        )
+        self.instead = instead
+
+
+class MalformedRhoError(QuestionError):
+    """A ρ that was typed is no number from which one could compute."""
+
+    code = "question.malformed_rho"
+
+    def __init__(self, text: str, problem: str) -> None:
+        super().__init__(
+            f"ρ {text[:40]!r} {problem}", "write a fraction or decimal above 0, as 1/100 or 0.01"
+        )
+
+
 class UnknownIndicatorError(NotFoundError):
     """No indicator goes by that name. Nothing was spent."""
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ def everybody_is_well(region: LoopbackRegion) -> Iterator[None]:
     for node in region.nodes.values():
         node.script.silent_at = None
         node.script.bend = lambda body: (body,)
-        if not node.is_connected:
+        poor, node.script.left_this_year = node.script.left_this_year, Fraction(1, 10)
+        if poor != Fraction(1, 10) or not node.is_connected:
             node.disconnect()
             node.connect()
     wait_for_members(region, set(EVERYBODY))
@@ -369,6 +371,33 @@ def test_two_dropouts_fail_the_attempt_which_names_them(region: LoopbackRegion) 
         region.nodes[country].connect()
 
 
+def test_an_accuracy_that_no_allowance_pays_for_says_what_could_be_paid(
+    region: LoopbackRegion,
+) -> None:
+    for country in (BG, MD, NG):
+        node = region.nodes[country]
+        node.script.left_this_year = Fraction(1, 50)
+        node.disconnect()
+        node.connect()
+    wait_for_members(region, set(EVERYBODY))
+    text = "SELECT gender, minor, COUNT(*) FROM persons GROUP BY gender, minor"
+    asked = {"sql": text, "accuracy": "±6"}
+    forecast = region.post("/api/v1/forecast", asked).json()
+    assert "more than 1/50, which is all that 3 authorities have left" in forecast["too_dear"]
+    before = len(region.get("/api/v1/questions").json())
+    answer = region.post("/api/v1/questions", asked)
+    assert (answer.status_code, answer.json()["code"]) == (409, "question.accuracy_too_dear")
+    assert answer.json()["message"] == forecast["too_dear"]
+    assert len(region.get("/api/v1/questions").json()) == before
+    instead = forecast["too_dear"].partition("ask for ")[2].partition(", which")[0]
+    payable = region.post("/api/v1/forecast", asked | {"accuracy": instead}).json()
+    assert payable["too_dear"] is None
+    assert payable["accuracy"] == instead
+    # What somebody names is asked for as it stands.
+    named = region.post("/api/v1/forecast", {"sql": text, "rho": forecast["rho"]}).json()
+    assert (named["accuracy"], named["too_dear"]) == (None, None)
+
+
 def test_a14_the_same_question_gets_the_release_that_exists(region: LoopbackRegion) -> None:
     first = region.wait(region.ask(sql=sql(2023), rho="1/10")["id"])
     entries = region.nodes[BG].script.entries
@@ -482,9 +511,9 @@ def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegi
         ({"sql": "SELECT shoe, COUNT(*) FROM persons GROUP BY shoe"}, 422, None),
         ({"sql": sql(2020), "rho": "0"}, 409, "question.rho_out_of_range"),
         ({"sql": sql(2020), "rho": "9"}, 409, "question.rho_out_of_range"),
-        ({"sql": sql(2020), "rho": "1/0"}, 422, "request.malformed"),
-        ({"sql": sql(2020), "rho": "-1"}, 422, "request.malformed"),
-        ({"sql": sql(2020), "rho": "nan"}, 422, "request.malformed"),
+        ({"sql": sql(2020), "rho": "1/0"}, 422, "question.malformed_rho"),
+        ({"sql": sql(2020), "rho": "-1"}, 422, "question.malformed_rho"),
+        ({"sql": sql(2020), "rho": "nan"}, 422, "question.malformed_rho"),
         ({"sql": sql(2020), "rho": "1/10", "accuracy": "±9"}, 422, "request.malformed"),
         ({"sql": sql(2020), "scope": "per-country"}, 409, "question.scope_not_built"),
         ({"sql": sql(2020), "scope": "moon"}, 422, "request.malformed"),

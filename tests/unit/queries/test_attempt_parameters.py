@@ -15,12 +15,7 @@ from corridor.protocols.charter import Ceilings, Charter
 from corridor.queries import parameters
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.domains import make_domains
-from corridor.queries.forecast import (
-    Forecast,
-    forecast,
-    parse_accuracy,
-    rho_for_accuracy,
-)
+from corridor.queries.forecast import Forecast, forecast
 from corridor.queries.parameters import attempt_parameters, planned_noise
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question
@@ -142,39 +137,3 @@ def test_a_forecast_warns_where_cells_usually_hold_less_than_the_margin() -> Non
     every = foreseen(MATRIX.by("month"))
     assert "by year or quarter" in every.sentences[0]
     assert foreseen(ASK.persons.by("gender")).sentences == ()
-
-
-@pytest.mark.parametrize("text", ["±20", "+-20", "20", " ± 20 ", "+/-20", "20.0"])
-def test_an_accuracy_is_a_margin(text: str) -> None:
-    assert parse_accuracy(text) == 20
-
-
-@pytest.mark.parametrize("text", ["", "20%", "±0", "-20", "about 20", "±20 at 99 %", "1e3"])
-def test_another_accuracy_is_refused_with_what_is_supported(text: str) -> None:
-    with pytest.raises(CorridorError, match="±20") as refusal:
-        parse_accuracy(text)
-    assert refusal.value.code == "question.unsupported_accuracy"
-
-
-@pytest.mark.parametrize("margin", [5, 20, 200])
-def test_asking_by_accuracy_gives_that_margin_and_barely_a_better_one(margin: int) -> None:
-    for question in (
-        MATRIX.count(),
-        ASK.persons.by("exploitation").count(),
-        together(ASK.persons.count(), ASK.persons.by("gender").count()),
-    ):
-        compiled = plan(question)
-        rho = rho_for_accuracy(compiled, CHARTER, Fraction(margin), 6)
-        found = forecast(compiled, DOMAINS, CHARTER, rho, 6)
-        assert margin * Fraction(9, 10) <= max(t.margin for t in found.tables) <= margin
-
-
-def test_the_accuracy_of_a_mean_cannot_be_asked_for() -> None:
-    with pytest.raises(CorridorError, match="--rho"):
-        rho_for_accuracy(plan(ASK.persons.mean("age")), CHARTER, Fraction(20), 6)
-
-
-def test_an_accuracy_beyond_the_ceiling_is_refused() -> None:
-    with pytest.raises(CorridorError) as refusal:
-        rho_for_accuracy(plan(MATRIX.count()), CHARTER, Fraction(1), 6)
-    assert refusal.value.code == "question.rho_out_of_range"
