@@ -7,14 +7,17 @@ same words: first look at what it would cost, then ask.
 import argparse
 import getpass
 import io
+import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import show_forecast, show_release
+from corridor.cli.seen import csv_of_views, found_views, show_views
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
 from corridor.client.connection import Answer, Credentials, Region
@@ -24,7 +27,18 @@ from corridor.errors.cli import (
     NoAnswerYetError,
     NoQuestionError,
 )
+from corridor.errors.questions import ViewError
 from corridor.files import PUBLIC, write_atomically
+from corridor.queries.views import (
+    Top,
+    Trend,
+    View,
+    parse_change,
+    parse_quantile,
+    parse_ratio,
+    parse_share,
+    view_from_json,
+)
 
 FORMATS = ("table", "csv", "parquet", "json", "xlsx")
 
@@ -106,6 +120,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="let the receipt lead to the checkpoint of so many releases that you have",
     )
     results.add_argument("--all", action="store_true", help="every cell, not only the largest")
+    _add_views(results)
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
@@ -128,6 +143,52 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
     )
     parser.add_argument("--all", action="store_true", help="show every cell")
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    views = parser.add_argument_group("seen besides, at no cost")
+    views.add_argument("--top", type=_view(_top), metavar="N", help="the N largest cells")
+    for name, parse, metavar, words in (
+        ("--share-of", parse_share, "FIELD=VALUE", "the share of a value: gender=Feminine"),
+        ("--ratio", parse_ratio, "FIELD=A/B", "how many A for each B: gender=Feminine/Masculine"),
+        ("--change", parse_change, "FIELD[=A..B]", "the change: year, or year=2023..2025"),
+        ("--trend", Trend, "FIELD", "by how much it rises in each period"),
+        ("--quantile", parse_quantile, "Q", "of a histogram: median, or 0.9"),
+    ):
+        parse_view: Callable[[str], View] = parse
+        views.add_argument(
+            name,
+            type=_view(parse_view),
+            action="append",
+            default=[],
+            metavar=metavar,
+            help=words,
+        )
+
+
+def _view(parse: Callable[[str], View]) -> Callable[[str], View]:
+    """For `argparse`, to which what cannot be read is wrong usage."""
+
+    def read(text: str) -> View:
+        try:
+            return parse(text)
+        except ViewError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def _top(text: str) -> View:
+    if not (text.isascii() and text.isdigit() and len(text) < 5):
+        raise ViewError(f"the {text[:40]!r} largest cells", "write a number, as 10")
+    return Top(int(text))
+
+
+def _chosen_views(arguments: argparse.Namespace) -> tuple[View, ...]:
+    """The views of the command's words, in the order of its help."""
+    top = [] if arguments.top is None else [arguments.top]
+    kinds = ("share_of", "ratio", "change", "trend", "quantile")
+    return (*top, *(view for kind in kinds for view in getattr(arguments, kind)))
 
 
 def _login(arguments: argparse.Namespace, out: Output) -> int:
@@ -176,6 +237,7 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     request = make_request(arguments)
     with _region() as region:
         question = region.ask(request)
+        question_views = question.get("views", [])
         if arguments.no_wait:
             out.say(f"Asked. Next: corridor results {question['id']}")
             out.document(question)
@@ -186,9 +248,11 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
         if question["state"] == "failed":
             return _failed(question, out)
         release = region.release(question["release_id"])
+    views = [view_from_json(one) for one in question_views]
     show_release(release, out, every_cell=arguments.all)
+    seen = show_views(release, views, out)
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
-    out.document(release)
+    out.document({**release, "views": seen} if views else release)
     return 0
 
 
@@ -215,6 +279,9 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
                 f"The receipt was written to {arguments.receipt}. Next: corridor verify "
                 f"{arguments.receipt} --charter FILE"
             )
+    views = _chosen_views(arguments)
+    if views:
+        return _show_chosen(release, views, arguments, out)
     if arguments.out is not None:
         return _write(release, arguments, out)
     if arguments.format != "table":
@@ -224,6 +291,32 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
     else:
         show_release(release, out, every_cell=arguments.all)
     out.document(release)
+    return 0
+
+
+def _show_chosen(
+    release: Answer, views: Sequence[View], arguments: argparse.Namespace, out: Output
+) -> int:
+    """Views alone: on the screen, as JSON, or as CSV for a spreadsheet."""
+    match arguments.format:
+        case "table":
+            text = io.StringIO()
+            target = out if arguments.out is None else Output(as_json=False, out=text)
+            seen = show_views(release, views, target)
+        case "csv":
+            text = io.StringIO(csv_of_views(release, views))
+            seen = []
+        case "json":
+            seen = [one.to_json() for one in found_views(release, views)]
+            text = io.StringIO(json.dumps(seen, ensure_ascii=False, indent=2) + "\n")
+        case form:
+            raise ViewError(f"a view as {form}", "take table, csv or json")
+    if arguments.out is not None:
+        write_atomically(arguments.out, text.getvalue().encode(), PUBLIC)
+        out.say(f"Written: {arguments.out}")
+    elif arguments.format != "table":
+        out.raw(text.getvalue())
+    out.document({"release": release["id"], "views": seen})
     return 0
 
 

@@ -18,12 +18,17 @@ from corridor.privacy.reliability import Reliability, reliability
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One grouping: its name in questions, its label for people, its values and their labels."""
+    """One grouping: its name in questions, its label for people, its values and their labels.
+
+    Attributes:
+        bands: of a histogram's axis, the ends of each value's band but that of `unknown`.
+    """
 
     name: str
     label: str
     values: tuple[str, ...]
     labels: tuple[str, ...]
+    bands: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class ReleasedTable:
         central_margin: what the margin of a cell would be had everybody trusted one curator.
         total: of all cells, with its margin; None for means.
         lowest: as of its cells.
+        covariances: of the cells' noise (`privacy.covariance`); None where they are not told.
     """
 
     title: str
@@ -101,6 +107,7 @@ class ReleasedTable:
     central_margin: float | None
     total: tuple[float, float] | None
     lowest: float | None
+    covariances: tuple[float, ...] | None
 
     @property
     def size(self) -> int:
@@ -136,8 +143,15 @@ def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
 
 def _table(document: Mapping[str, Any]) -> ReleasedTable:
     axes = tuple(
-        Axis(str(one["name"]), str(one["label"]), _texts(one["values"]), _texts(one["labels"]))
+        Axis(
+            str(one["name"]),
+            str(one["label"]),
+            _texts(one["values"]),
+            _texts(one["labels"]),
+            tuple((int(low), None if high is None else int(high)) for low, high in bands),
+        )
         for one in document["axes"]
+        if len(bands := one.get("bands", ())) <= len(one["values"])
     )
     size = 1
     for axis in axes:
@@ -158,14 +172,20 @@ def _table(document: Mapping[str, Any]) -> ReleasedTable:
         central_margin=None if central is None else float(central),
         total=None if totals is None else _estimate(totals["all"]),
         lowest=_lowest(document),
+        covariances=_covariances(document, len(axes)),
     )
 
 
 def _measure(document: Mapping[str, Any]) -> str:
     measure = document["measure"]
-    if "count" in measure:
+    if "count" in measure or "histogram" in measure:
         return "persons" if document["max_rows"] == 1 else "rows"
     return "mean" if "mean" in measure else "sum"
+
+
+def _covariances(document: Mapping[str, Any], axes: int) -> tuple[float, ...] | None:
+    found = document.get("covariances")
+    return None if found is None else tuple(float(one) for one in _sized(found, 1 << axes))
 
 
 def _lowest(document: Mapping[str, Any]) -> float | None:

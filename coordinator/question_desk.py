@@ -54,7 +54,8 @@ from corridor.queries.forecast import forecast
 from corridor.queries.parameters import check_rho
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question, parse_question
-from corridor.queries.sql import parse_sql
+from corridor.queries.sql import Asked, read_sql
+from corridor.queries.views import View, view_to_json
 
 DEFAULT_ACCURACY = "±20"
 """What is meant where neither accuracy nor ρ is given."""
@@ -87,6 +88,7 @@ class Priced:
     charter: Charter
     domains: Domains
     question: Question
+    views: tuple[View, ...]
     plan: Plan
     rho: Rho
     ready: Mapping[CountryCode, Presence]
@@ -130,6 +132,7 @@ class QuestionDesk:
             **coming.to_json(),
             "accuracy": None if request.rho is not None else str(_accuracy(request)),
             "too_dear": None if too_dear is None else str(too_dear),
+            "views": [view_to_json(view) for view in priced.views],
             "question_digest": priced.question.digest.hex(),
             "question": canonical.decode(priced.question.encode(), "question"),
             "scope": request.scope,
@@ -185,7 +188,7 @@ class QuestionDesk:
                 last = connection.execute(select(func.max(questions.c.place))).scalar() or 0
                 connection.execute(insert(questions).values(**values, place=last + 1))
         self.wake()
-        return self.show(identifier)
+        return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
 
     def show(self, identifier: str) -> Shown:
         """Where a question stands.
@@ -220,8 +223,8 @@ class QuestionDesk:
             )
         charter = self.charters.in_force()
         domains = make_domains(self.catalogue, charter)
-        question = self._read(request, domains)
-        plan = compile_plan(question, domains)
+        asked = self._read(request, domains)
+        plan = compile_plan(asked.question, domains)
         known, held_out = self.presence.listing(), self.held_out() & set(charter.signing_keys)
         ready = {
             country: known[country]
@@ -236,14 +239,15 @@ class QuestionDesk:
         return Priced(
             charter=charter,
             domains=domains,
-            question=question,
+            question=asked.question,
+            views=asked.views,
             plan=plan,
             rho=_rho(request, plan, charter, len(ready)),
             ready=ready,
             known=known,
         )
 
-    def _read(self, request: AskRequest, domains: Domains) -> Question:
+    def _read(self, request: AskRequest, domains: Domains) -> Asked:
         given = [
             face for face in ("sql", "indicator", "question") if getattr(request, face) is not None
         ]
@@ -252,9 +256,11 @@ class QuestionDesk:
                 return _read_sql(request.sql or "", domains)
             case ["indicator"]:
                 parameters = {str(key): str(value) for key, value in request.parameters.items()}
-                return indicator_question(domains, request.indicator or "", parameters)
+                name = request.indicator or ""
+                question = indicator_question(domains, name, parameters)
+                return Asked(question, domains.catalogue.indicator(name).views)
             case ["question"]:
-                return _read_canonical(request.question or {})
+                return Asked(_read_canonical(request.question or {}), ())
             case _:
                 raise MalformedRequestError(
                     "a request holds exactly one of sql, indicator and question; nothing was spent"
@@ -352,12 +358,12 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
     )
 
 
-def _read_sql(text: str, domains: Domains) -> Question:
+def _read_sql(text: str, domains: Domains) -> Asked:
     if len(text) > LONGEST_SQL:
         raise MalformedRequestError(
             f"the SQL is longer than {LONGEST_SQL} characters; nothing was spent"
         )
-    return parse_sql(text, domains)
+    return read_sql(text, domains)
 
 
 def _read_canonical(question: Mapping[str, Any]) -> Question:

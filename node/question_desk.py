@@ -57,6 +57,7 @@ from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.predicates import atoms
 from corridor.queries.question import (
     CountPersons,
+    Histogram,
     Mean,
     Question,
     Sum,
@@ -229,7 +230,7 @@ def _fields_of(table: TableQuestion) -> Iterator[str]:
     yield from table.group_by
     yield from (atom.field for atom in atoms(table.where))
     match table.measure:
-        case Sum(field=field) | Mean(field=field):
+        case Sum(field=field) | Mean(field=field) | Histogram(field=field):
             yield field
         case CountPersons():
             pass

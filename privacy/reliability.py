@@ -17,6 +17,10 @@ negative and is estimated at 0 or below is always too uncertain.
 margin/0.65, three standard deviations: once in about 740 such cells, and then with a mark. It gets
 no mark only beyond six, once in 10⁹.
 
+**Shares** are judged by their interval, as the US National Center for Health Statistics does
+(Parker et al. 2017, "Data Presentation Standards for Proportions"): up to 5 points wide it is
+reliable, from 30 points on too uncertain, in between as above.
+
 Post-processing; floats are good enough.
 """
 
@@ -29,6 +33,11 @@ RELIABLE_UP_TO = 0.32
 
 CAUTION_UP_TO = 0.65
 """Margin over value: 33.3 % · 1.96 = 65.3 %."""
+
+
+SHARE_RELIABLE_UP_TO = 0.05
+SHARE_UNCERTAIN_FROM = 0.30
+"""Widths of a share's interval."""
 
 
 class Reliability(Enum):
@@ -61,6 +70,16 @@ def reliability(
     if size <= 0 or margin > CAUTION_UP_TO * size:
         return Reliability.UNCERTAIN
     return Reliability.RELIABLE if margin <= RELIABLE_UP_TO * size else Reliability.CAUTION
+
+
+def share_reliability(value: float, low: float, high: float) -> Reliability:
+    """How a share between 0 and 1 with this 95 % interval may be used."""
+    width = high - low
+    if width >= SHARE_UNCERTAIN_FROM:
+        return Reliability.UNCERTAIN
+    if width <= SHARE_RELIABLE_UP_TO:
+        return Reliability.RELIABLE
+    return reliability(value, width / 2)
 
 
 def letters(

@@ -28,9 +28,9 @@ from corridor.privacy.postprocess import non_negative
 from corridor.privacy.reliability import letters
 from corridor.protocols import canonical
 from corridor.protocols.secure_sum.messages import AttemptParameters
-from corridor.queries.catalogue import DomainKind
+from corridor.queries.catalogue import Band, DomainKind
 from corridor.queries.domains import Domains
-from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
+from corridor.queries.plan import Axis, Block, BlockKind, Plan, PlannedTable
 from corridor.queries.predicates import (
     AllOf,
     Among,
@@ -39,7 +39,14 @@ from corridor.queries.predicates import (
     Not,
     Predicate,
 )
-from corridor.queries.question import CountPersons, Mean, Sum, measure_to_json
+from corridor.queries.question import (
+    CountPersons,
+    Histogram,
+    Mean,
+    Measure,
+    Sum,
+    measure_to_json,
+)
 
 Steps = NDArray[np.int64]
 
@@ -54,12 +61,27 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class AnswerAxis:
-    """One grouping for people: its values in the order of the cells, and their labels."""
+    """One grouping for people: its values in the order of the cells, and their labels.
+
+    Attributes:
+        bands: of a histogram's axis, for each value but `unknown` its ends; no end is None.
+    """
 
     name: str
     label: str
     values: tuple[str, ...]
     labels: tuple[str, ...]
+    bands: tuple[tuple[int, int | None], ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """The axis for programs."""
+        document: dict[str, object] = {
+            "name": self.name,
+            "label": self.label,
+            "values": list(self.values),
+            "labels": list(self.labels),
+        }
+        return document | ({"bands": [list(ends) for ends in self.bands]} if self.bands else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,10 @@ class Figures:
         sums = self.steps.sum(axis=others)
         cells = self.steps.size // self.steps.shape[axis]
         return tuple(self._estimate(int(one), cells) for one in sums)
+
+    def covariances(self) -> list[float]:
+        """How the cells' noise hangs together (`privacy.covariance`): not at all."""
+        return [0.0] * ((1 << self.steps.ndim) - 1) + [float(self.variance)]
 
     def non_negative(self) -> NDArray[np.float64]:
         """The nearest values that are not negative and have the same total."""
@@ -189,15 +215,7 @@ class AnswerTable:
             "measure": measure_to_json(self.planned.measure),
             "max_cells": self.planned.max_cells,
             "max_rows": self.planned.max_rows,
-            "axes": [
-                {
-                    "name": axis.name,
-                    "label": axis.label,
-                    "values": list(axis.values),
-                    "labels": list(axis.labels),
-                }
-                for axis in self.axes
-            ],
+            "axes": [axis.to_json() for axis in self.axes],
             "step": canonical.fraction_text(self.figures.step),
             "steps": self.figures.steps.reshape(-1).tolist(),
             "may_be_negative": self.may_be_negative,
@@ -217,6 +235,7 @@ class AnswerTable:
             "margins": None,
             "non_negative": shown,
             "totals": self._totals(),
+            "covariances": self.figures.covariances(),
         }
 
     def _means(self) -> dict[str, Any]:
@@ -228,6 +247,7 @@ class AnswerTable:
             "margins": [None if mean is None else float(mean.margin) for mean in means],
             "non_negative": None,
             "totals": None,
+            "covariances": None,
             "count_step": canonical.fraction_text(self.counts.step),
             "count_steps": self.counts.steps.reshape(-1).tolist(),
         }
@@ -301,14 +321,21 @@ def title_of(table: PlannedTable, domains: Domains) -> str:
     """What the table shows, for people."""
     words = _measured(table)
     if table.axes:
-        words += " by " + " × ".join(_lower(axis.domain.field.label) for axis in table.axes)
+        words += " by " + " × ".join(_axis_words(axis, table.measure) for axis in table.axes)
     condition = describe(table.where, table, domains)
     return f"{words}; {condition}" if condition else words
 
 
+def _axis_words(axis: Axis, measure: Measure) -> str:
+    words = _lower(axis.domain.field.label)
+    if axis.bands and isinstance(measure, Histogram) and measure.width > 1:
+        words += f" in bands of {measure.width}"
+    return words
+
+
 def _measured(table: PlannedTable) -> str:
     match table.measure:
-        case CountPersons():
+        case CountPersons() | Histogram():
             return "Persons" if table.max_rows == 1 else "Rows"
         case Sum(field, low, high):
             return f"Sum of {_name(table, field)} ({low} to {high})"
@@ -348,18 +375,26 @@ def _table(
         entries = steps[block.offset : block.offset + table.cells].reshape(shape)
         figures[block.kind] = Figures(entries, step, noise * step**2)
     is_mean = isinstance(table.measure, Mean)
-    axes = tuple(
-        AnswerAxis(
-            axis.name,
-            axis.domain.field.label,
-            axis.values,
-            tuple(domains.label(axis.domain.field, value) for value in axis.values),
-        )
-        for axis in table.axes
-    )
+    axes = tuple(_axis(axis, domains) for axis in table.axes)
     first = table.blocks[0].kind
     counts = figures[BlockKind.COUNT] if is_mean else None
     return AnswerTable(table, title_of(table, domains), axes, figures[first], counts)
+
+
+def _axis(axis: Axis, domains: Domains) -> AnswerAxis:
+    bands = {band.name: band for band in axis.bands}
+    labels = [
+        _band_label(bands[value]) if value in bands else domains.label(axis.domain.field, value)
+        for value in axis.values
+    ]
+    ends = tuple((band.low, band.high) for band in axis.bands)
+    return AnswerAxis(axis.name, axis.domain.field.label, axis.values, tuple(labels), ends)
+
+
+def _band_label(band: Band) -> str:
+    if band.high is None:
+        return f"{band.low} and over"
+    return f"{band.low}" if band.low == band.high else f"{band.low}–{band.high}"
 
 
 def _name(table: PlannedTable, alias: str) -> str:

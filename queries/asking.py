@@ -13,11 +13,17 @@ from corridor.errors.questions import (
     UnavailableIndicatorError,
 )
 from corridor.queries.catalogue import DomainKind, Field, Source
-from corridor.queries.conditions import is_between, is_one_of, make_table
+from corridor.queries.conditions import histogram, is_between, is_one_of, make_table
 from corridor.queries.domains import Domains
 from corridor.queries.indicators import Indicator, IndicatorTable
 from corridor.queries.predicates import Predicate
-from corridor.queries.question import CountPersons, Question, TableQuestion, make_question
+from corridor.queries.question import (
+    CountPersons,
+    Measure,
+    Question,
+    TableQuestion,
+    make_question,
+)
 
 ALL = "all"
 """The text of a parameter that sets no condition."""
@@ -74,10 +80,14 @@ def _table(
                     f"indicator {indicator.name}, parameter {parameter}: {error.problem}",
                     error.remedy,
                 ) from error
+    measure: Measure = CountPersons()
+    if table.bands is not None:
+        name, low, high, width = table.bands
+        measure = histogram(domains.field(name, source), low, high, width)
     return make_table(
         domains,
         source,
-        CountPersons(),
+        measure,
         where=conditions,
         group_by=[domains.field(alias, source) for alias in table.group_by],
         max_cells=table.max_cells,

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from corridor.queries.catalogue import Source
 from corridor.queries.conditions import (
     Bound,
+    histogram,
     is_between,
     is_one_of,
     make_table,
@@ -84,6 +85,18 @@ class TableBuilder:
         """The mean of a quantity over persons, each clamped to [low, high]."""
         found = self.domains.field(field, self.source)
         return self._question(Mean(found.name, *quantity_bounds(found, low, high)))
+
+    def histogram(
+        self,
+        field: str,
+        low: int | None = None,
+        high: int | None = None,
+        *,
+        width: int | None = None,
+    ) -> Question:
+        """How many persons are in each band of a quantity; medians and quantiles are read of it."""
+        found = self.domains.field(field, self.source)
+        return self._question(histogram(found, low, high, width))
 
     def _with(self, *predicates: Predicate) -> "TableBuilder":
         return replace(self, conditions=(all_of((*self.conditions, *predicates)),))

@@ -7,11 +7,11 @@ sticks out of the domain is cut to it, one that lies outside is refused.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from corridor.errors.questions import MisusedFieldError, OutOfRangeError
 from corridor.queries.catalogue import UNKNOWN, Derivation, DomainKind, Field, Source
-from corridor.queries.domains import Domains
+from corridor.queries.domains import Domains, check_together
 from corridor.queries.plan import default_max_cells
 from corridor.queries.predicates import (
     EVERYBODY,
@@ -22,7 +22,7 @@ from corridor.queries.predicates import (
     between,
     negation,
 )
-from corridor.queries.question import Measure, TableQuestion
+from corridor.queries.question import Histogram, Measure, TableQuestion
 
 _FORMS = {
     Derivation.YEAR: (re.compile(r"[12][0-9]{3}"), "2021"),
@@ -31,6 +31,9 @@ _FORMS = {
 }
 
 Bound = int | str
+
+MOST_BANDS_UNASKED = 100
+"""The bands of a histogram for which no width was asked are as narrow as so many allow."""
 
 
 def is_one_of(domains: Domains, field: Field, values: Iterable[Bound]) -> Predicate:
@@ -117,6 +120,8 @@ def make_table(
         OutOfRangeError: a bound, or the number of groupings, is not allowed.
     """
     fields = {field.name: domains.field(field.name, source) for field in group_by}
+    measured = [domains.field(measure.field, source)] if isinstance(measure, Histogram) else []
+    check_together([*fields.values(), *measured])
     cells = default_max_cells(fields.values()) if max_cells is None else max_cells
     try:
         return TableQuestion(
@@ -148,6 +153,40 @@ def quantity_bounds(field: Field, low: int | None, high: int | None) -> tuple[in
     if not field.low <= least <= most <= field.high or least == most == 0:
         raise _outside(field, least, most)
     return least, most
+
+
+def histogram(
+    field: Field, low: int | None = None, high: int | None = None, width: int | None = None
+) -> Histogram:
+    """The histogram of a quantity: bounds as given, else the field's; bands at most 100 by default.
+
+    Raises:
+        MisusedFieldError: the field is no quantity.
+        OutOfRangeError: the bounds are outside the field's range, or the width is none.
+    """
+    if not field.is_quantity:
+        raise MisusedFieldError(
+            f"{field.name} is no whole number, so it has no histogram, median or quantiles",
+            f"group by {field.name}, or ask of a quantity, such as age",
+        )
+    least, most = quantity_bounds(field, low, high)
+    if width is None:
+        width = next(one for one in _widths() if (most - least) // one < MOST_BANDS_UNASKED)
+    try:
+        return Histogram(field.name, least, most, width)
+    except ValueError as error:
+        raise OutOfRangeError(
+            f"bands of {width} for {field.name} from {least} to {most}: {error}",
+            "take wider bands or a narrower range",
+        ) from error
+
+
+def _widths() -> Iterator[int]:
+    """The round numbers: 1, 2, 5, 10, 20, 50 and so on."""
+    unit = 1
+    while True:
+        yield from (unit, 2 * unit, 5 * unit)
+        unit *= 10
 
 
 def _number(field: Field, value: Bound) -> int:

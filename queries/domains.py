@@ -6,10 +6,11 @@ a domain that grew with the data would tell which rare values exist.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.errors.questions import (
+    ContradictoryGroupingsError,
     MisusedFieldError,
     QuestionError,
     UnknownFieldError,
@@ -188,6 +189,27 @@ def check_grouping(field: Field) -> None:
         raise MisusedFieldError(
             f"{field.name} is a whole number, which cannot be grouped by", instead
         )
+
+
+def check_together(fields: Sequence[Field]) -> None:
+    """Check that no two groupings are the same thing at two levels; the last is the new one.
+
+    Such a table is mostly of cells in which nobody can be, and every one of them costs noise.
+
+    Raises:
+        ContradictoryGroupingsError: two are, such as year and month. Nothing was spent.
+    """
+    for place, field in enumerate(fields):
+        for other in fields[:place]:
+            times = field.kind is other.kind is DomainKind.TIME
+            numbers = all(one.bands or one.is_quantity for one in (field, other))
+            if field.columns == other.columns and field.name != other.name and (times or numbers):
+                raise ContradictoryGroupingsError(
+                    f"{other.name} and {field.name} are one thing at two levels, so most cells "
+                    "could hold nobody",
+                    "group by the finer one, whose cells add up to the coarser, or ask for two "
+                    "tables",
+                )
 
 
 def make_domains(catalogue: Catalogue, charter: Charter) -> Domains:

@@ -173,6 +173,8 @@ def _typical(table: PlannedTable) -> int:
     for field in kinds:
         typical //= _PARTS.get(field.derivation, 1)
     divided: int = typical // 4**others
+    for axis in table.axes:
+        divided //= max(1, len(axis.bands) // 4)  # a hump over about a quarter of the bands
     return max(1, divided)
 
 
@@ -182,6 +184,9 @@ def _warning(table: PlannedTable, margin: Fraction, typical: int) -> str:
         advice = "ask by year or quarter in place of month"
     elif Derivation.QUARTER in names:
         advice = "ask by year in place of quarter"
+    elif any(axis.bands for axis in table.axes):
+        advice = "ask for wider bands (medians and quantiles are read from many of them, and are "
+        advice += "more exact than each), group by fewer fields"
     elif len(table.axes) > 1:
         advice = "group by fewer fields, or name fewer values"
     else:

@@ -10,6 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corridor.queries.views import (
+    Top,
+    Trend,
+    View,
+    parse_change,
+    parse_quantile,
+    parse_share,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -28,12 +37,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorTable:
-    """One table that counts persons, in aliases; `where` maps a field to a parameter's name."""
+    """One table that counts persons, in aliases; `where` maps a field to a parameter's name.
+
+    Attributes:
+        bands: of a histogram the field, the range and the width; None for plain counts.
+    """
 
     source: str
     group_by: tuple[str, ...]
     where: Mapping[str, str]
     max_cells: int
+    bands: tuple[str, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +58,7 @@ class Indicator:
         answers: what it tells, in a sentence.
         caveats: what it does not tell.
         waits_for: the measure that is not built yet; empty if it can be asked.
+        views: how its answer is to be seen, besides its tables.
     """
 
     name: str
@@ -53,6 +68,7 @@ class Indicator:
     waits_for: str
     parameters: tuple[Parameter, ...]
     tables: tuple[IndicatorTable, ...]
+    views: tuple[View, ...] = ()
 
     @property
     def is_available(self) -> bool:
@@ -111,7 +127,24 @@ def _indicator(entry: Mapping[str, Any], common: Sequence[Parameter], caveat: st
         waits_for=entry.get("waits_for", ""),
         parameters=(*map(_parameter, entry.get("parameter", ())), *shared),
         tables=tuple(_table(one, conditions) for one in entry.get("table", ())),
+        views=tuple(_view(one) for one in entry.get("view", ())),
     )
+
+
+def _view(entry: Mapping[str, Any]) -> View:
+    match entry:
+        case {"quantile": text}:
+            return parse_quantile(text)
+        case {"share_of": text}:
+            return parse_share(text)
+        case {"change": text}:
+            return parse_change(text)
+        case {"trend": field}:
+            return Trend(field)
+        case {"top": count}:
+            return Top(count)
+        case _:
+            raise ValueError(f"indicators.toml: no such view: {entry}")
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:
@@ -125,4 +158,10 @@ def _table(entry: Mapping[str, Any], conditions: Mapping[str, str]) -> Indicator
         group_by=tuple(entry["group_by"]),
         where={**own, **conditions},
         max_cells=entry["max_cells"],
+        bands=_bands(entry["histogram"]) if "histogram" in entry else None,
     )
+
+
+def _bands(entry: Mapping[str, Any]) -> tuple[str, int, int, int]:
+    low, high = entry["range"]
+    return entry["field"], low, high, entry["width"]

@@ -10,6 +10,8 @@ The row is in the cells of the product of its values. Per (person, cell) keep th
 in stored order (newest case first, then the order of legs or services). Per person keep the m
 cells with the smallest (`choice.choice_hashes`, cell). What is kept adds to x, in every block:
 
+(A histogram's last axis is the quantity itself, in bands.)
+
     COUNT   factor · (how many rows were kept)
     SUM     factor · clamp(sum of the kept rows' quantities, low, high)
 
@@ -65,6 +67,7 @@ from corridor.queries.domains import DomainField, Domains, check_grouping
 from corridor.queries.predicates import NOBODY, Among, Between, Not, Predicate
 from corridor.queries.question import (
     CountPersons,
+    Histogram,
     Mean,
     Measure,
     Question,
@@ -110,11 +113,14 @@ class Axis:
         values: the axis's own values, in order; a row without one of them is in no cell.
         recode: domain value → axis value before that (a value without an entry is dropped); None
             where they are the same.
+        bands: of a quantity, the bands that its number lies in, rising and without gaps, one for
+            each value but `unknown`; empty for other fields.
     """
 
     domain: DomainField
     values: tuple[str, ...]
     recode: Mapping[str, str] | None = None
+    bands: tuple[Band, ...] = ()
 
     @property
     def name(self) -> str:
@@ -127,11 +133,11 @@ class PlannedTable:
     """One table of a plan; see the module's docstring for what its parts mean.
 
     Attributes:
-        axes: in the catalogue's order of fields.
+        axes: in the catalogue's order of fields; a histogram's bands come last.
         max_cells: m, never more than there are cells.
         max_rows: b.
         fields: every field that `where`, the axes and the measure mention, by alias.
-        blocks: for a count one, for a sum one, for a mean the sum's and then the count's.
+        blocks: for a mean the sum's and then the count's, for all else one.
     """
 
     source: Source
@@ -244,6 +250,21 @@ def default_max_cells(fields: Iterable[Field]) -> int:
     return most
 
 
+def histogram_bands(measure: Histogram, field: Field) -> tuple[Band, ...]:
+    """All bands of the histogram; the first and the last take what lies outside.
+
+    Named as the catalogue names bands: `0-4`, a single number by itself, the last one `60+`.
+    """
+    lows = range(measure.low, measure.high + 1, measure.width)
+    bands = []
+    for place, start in enumerate(lows):
+        low = field.low if place == 0 else start
+        high = None if place + 1 == len(lows) else start + measure.width - 1
+        name = f"{low}+" if high is None else (f"{low}" if low == high else f"{low}-{high}")
+        bands.append(Band(name, low, high))
+    return tuple(bands)
+
+
 class _Draft:
     """A table that is checked, and has its axes, but no place in x yet."""
 
@@ -311,7 +332,7 @@ class _Draft:
 
     def _kinds(self) -> tuple[tuple[BlockKind, int], ...]:
         match self._table.measure:
-            case CountPersons():
+            case CountPersons() | Histogram():
                 return ((BlockKind.COUNT, self._table.max_rows),)
             case Sum(name, low, high):
                 _check_quantity(self._field(name), low, high)
@@ -327,7 +348,30 @@ class _Draft:
         order = {name: place for place, name in enumerate(self._domains.catalogue.fields)}
         fields.sort(key=lambda field: order[field.name])
         countries = sum(field.kind is DomainKind.COUNTRIES for field in fields)
-        return tuple(self._axis(field, reduce=countries >= REDUCED_FROM) for field in fields)
+        axes = tuple(self._axis(field, reduce=countries >= REDUCED_FROM) for field in fields)
+        measure = self._table.measure
+        return (*axes, self._banded(measure)) if isinstance(measure, Histogram) else axes
+
+    def _banded(self, measure: Histogram) -> Axis:
+        """The quantity's bands that a row can be in, and `unknown` unless it must be known."""
+        field = self._field(measure.field)
+        _check_quantity(field, measure.low, measure.high)
+        ranges = [
+            part
+            for part in predicates.conjuncts(self._table.where)
+            if isinstance(part, Between) and part.field == field.name
+        ]
+        bands = tuple(
+            band
+            for band in histogram_bands(measure, field)
+            if all(_meet(band, Band("", one.low, one.high)) for one in ranges)
+        )
+        if not bands:
+            raise EmptyQuestionError(
+                f"the conditions leave no band of {field.name}", "correct WHERE"
+            )
+        values = (*(band.name for band in bands), *(() if ranges else (UNKNOWN,)))
+        return Axis(self._fields[field.name], values, bands=bands)
 
     def _axis(self, field: Field, *, reduce: bool) -> Axis:
         domain = self._fields[field.name]
@@ -446,14 +490,7 @@ def _table_to_json(table: PlannedTable) -> Json:
     return {
         "source": table.source.value,
         "where": predicates.to_json(table.where),
-        "axes": [
-            {
-                "field": axis.name,
-                "values": list(axis.values),
-                "recode": None if axis.recode is None else dict(axis.recode),
-            }
-            for axis in table.axes
-        ],
+        "axes": [_axis_to_json(axis) for axis in table.axes],
         "measure": measure_to_json(table.measure),
         "max_cells": table.max_cells,
         "max_rows": table.max_rows,
@@ -462,6 +499,17 @@ def _table_to_json(table: PlannedTable) -> Json:
             [block.kind.value, block.offset, block.factor, block.largest] for block in table.blocks
         ],
     }
+
+
+def _axis_to_json(axis: Axis) -> Json:
+    document: dict[str, Json] = {
+        "field": axis.name,
+        "values": list(axis.values),
+        "recode": None if axis.recode is None else dict(axis.recode),
+    }
+    if axis.bands:
+        document["bands"] = [[band.name, band.low, band.high] for band in axis.bands]
+    return document
 
 
 def _field_to_json(domain: DomainField) -> Json:

@@ -2,6 +2,7 @@
 
     Question ── tables ── TableQuestion(source, where, group_by, measure, max_cells, max_rows)
     measure  ── CountPersons | Sum(field, low, high) | Mean(field, low, high)
+             ── Histogram(field, low, high, width), of which medians and quantiles are read
 
 Whichever face it comes through (SQL, the Python builder, an indicator), the same meaning gives
 the same bytes: fields by alias, groupings and values sorted, conditions in normal form
@@ -43,6 +44,7 @@ MOST_TABLES = 16
 MOST_GROUPINGS = 6
 MOST_CELLS_PER_PERSON = 64
 MOST_ROWS_PER_CELL = 64
+MOST_BANDS = 4_000
 LARGEST_BOUND = 1_000_000
 
 
@@ -80,7 +82,34 @@ class Mean:
         _check_bounds(self.low, self.high)
 
 
-Measure: TypeAlias = CountPersons | Sum | Mean
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many persons are in each cell and band of a quantity; the table has one axis more.
+
+    The bands begin at `low`, each holds `width` whole numbers, the last one ends at `high` and
+    may be narrower. What is outside counts in the first or last band, null in `unknown`.
+    """
+
+    field: str
+    low: int
+    high: int
+    width: int
+
+    def __post_init__(self) -> None:
+        """Refuse bounds between which nothing lies, and too many bands."""
+        _check_bounds(self.low, self.high)
+        if not 1 <= self.width <= LARGEST_BOUND:
+            raise ValueError(f"a band is 1 to {LARGEST_BOUND} whole numbers wide")
+        if self.bands > MOST_BANDS:
+            raise ValueError(f"{self.bands} bands, {MOST_BANDS} are allowed")
+
+    @property
+    def bands(self) -> int:
+        """How many there are, without `unknown`."""
+        return (self.high - self.low) // self.width + 1
+
+
+Measure: TypeAlias = CountPersons | Sum | Mean | Histogram
 
 
 def measure_to_json(measure: Measure) -> Json:
@@ -92,6 +121,8 @@ def measure_to_json(measure: Measure) -> Json:
             return {"sum": field, "low": low, "high": high}
         case Mean(field, low, high):
             return {"mean": field, "low": low, "high": high}
+        case Histogram(field, low, high, width):
+            return {"histogram": field, "low": low, "high": high, "width": width}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +258,10 @@ def _measure(value: Json) -> Measure:
         if "sum" in value:
             return Sum(_text(value["sum"]), low, high)
         return Mean(_text(value["mean"]), low, high)
-    raise _malformed('"measure" is none of count, sum and mean')
+    if isinstance(value, Mapping) and set(value) == {"histogram", "low", "high", "width"}:
+        low, high, width = (_whole(value[key]) for key in ("low", "high", "width"))
+        return Histogram(_text(value["histogram"]), low, high, width)
+    raise _malformed('"measure" is none of count, sum, mean and histogram')
 
 
 class _Reader:

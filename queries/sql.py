@@ -1,10 +1,19 @@
 """Questions in SQL: a small subset, read by sqlglot and never executed.
 
     SELECT [fields,] measures FROM source [WHERE condition] [GROUP BY fields]
+    [ORDER BY COUNT(*) DESC LIMIT n]
 
     source      persons | corridors | legs | services
-    measures    COUNT(*) | COUNT(DISTINCT person) | SUM(q) | AVG(q) | SUM(CLAMP(q, low, high)) …
+    measures    COUNT(*) | COUNT(DISTINCT person) | SUM(q) | AVG(q)
+                HISTOGRAM(b) | MEDIAN(b) | QUANTILE(b, 0.9)
+                SHARE(field = value) | SHARE(field IN (values)) | CHANGE(date field)
+    q           a quantity | CLAMP(q, low, high)
+    b           q | BANDS(q, width)
     condition   = <> < <= > >= IN BETWEEN, IS [NOT] NULL, AND OR NOT, on a field and constants
+
+A median or quantile is read from a histogram, a share or change from counts that are grouped by one
+field more; ORDER BY … LIMIT shows the largest cells. All three are *views* (`queries.views`): the
+question is the histogram or table of counts, and further views of its answer are free.
 
 Fields selected and fields grouped by must be the same. Two measures give two tables, which
 share one noise budget. NULL is the value `unknown`: logic has two values here, so that
@@ -18,9 +27,10 @@ refused.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sqlglot
 from sqlglot import exp
@@ -28,9 +38,10 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from corridor.errors.questions import QuestionError, UnsupportedSqlError
-from corridor.queries.catalogue import Field, Source
+from corridor.queries.catalogue import DomainKind, Field, Source
 from corridor.queries.conditions import (
     Bound,
+    histogram,
     is_above,
     is_below,
     is_between,
@@ -40,29 +51,35 @@ from corridor.queries.conditions import (
     make_table,
     quantity_bounds,
 )
-from corridor.queries.domains import Domains, check_grouping
-from corridor.queries.predicates import Predicate, all_of, any_of, negation
+from corridor.queries.domains import Domains, check_grouping, check_together
+from corridor.queries.predicates import Among, Predicate, all_of, any_of, negation
 from corridor.queries.question import (
     MOST_GROUPINGS,
     CountPersons,
+    Histogram,
     Mean,
     Measure,
     Question,
     Sum,
+    TableQuestion,
     make_question,
 )
+from corridor.queries.views import MOST_SHOWN, Change, Quantile, ShareOf, Top, View
 
 MOST_CHARACTERS = 20_000
 MOST_TOKENS = 3_000
 DEEPEST = 40
 
-_MEASURES = "the measures are COUNT(*), COUNT(DISTINCT person), SUM(field) and AVG(field)"
+_MEASURES = (
+    "the measures are COUNT(*), COUNT(DISTINCT person), SUM, AVG, HISTOGRAM, MEDIAN, "
+    "QUANTILE(field, 0.9), SHARE(field = value) and CHANGE(date field)"
+)
 _CONDITIONS = (
     "conditions compare a field with constants by =, <>, <, <=, >, >=, IN, BETWEEN, IS NULL"
 )
 _INSTEAD = {
-    "order": ("ORDER BY", "order the answer when you have it"),
-    "limit": ("LIMIT", "every cell of the domain is released; cut the answer when you have it"),
+    "order": ("ORDER BY", "write ORDER BY COUNT(*) DESC LIMIT n for the n largest cells"),
+    "limit": ("LIMIT", "write ORDER BY COUNT(*) DESC LIMIT n for the n largest cells"),
     "offset": ("OFFSET", "every cell of the domain is released; cut the answer when you have it"),
     "having": ("HAVING", "filter the answer when you have it; cells have margins"),
     "joins": ("JOIN", "corridors, legs and services already have the fields of their person"),
@@ -81,8 +98,21 @@ _INSTEAD = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an SQL text asks: a question, and how its answer is to be seen."""
+
+    question: Question
+    views: tuple[View, ...]
+
+
 def parse_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> Question:
-    """The question that the SQL asks.
+    """The question that the SQL asks, as `read_sql` reads it."""
+    return read_sql(text, domains, max_cells=max_cells).question
+
+
+def read_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> Asked:
+    """The question that the SQL asks, and the views that it names.
 
     Args:
         text: the SQL.
@@ -96,7 +126,7 @@ def parse_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> Q
     """
     reader = _Reader(text, domains)
     try:
-        return reader.question(max_cells)
+        return reader.asked(max_cells)
     except RecursionError:
         raise reader.refusal(
             0, "conditions are nested too deeply", "write them flat, with IN and AND"
@@ -105,10 +135,17 @@ def parse_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> Q
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """A measure and where it stands."""
+    """A measure and where it stands.
+
+    Attributes:
+        view: of the answer, if the measure is one.
+        by: the field that the view is along, and that its table is grouped by besides.
+    """
 
     measure: Measure
     node: exp.Expr
+    view: View | None = None
+    by: Field | None = None
 
 
 class _Reader:
@@ -120,28 +157,39 @@ class _Reader:
         self._source = Source.PERSONS
         self._qualifiers: frozenset[str] = frozenset()
 
-    def question(self, max_cells: int | None) -> Question:
+    def asked(self, max_cells: int | None) -> Asked:
         """Read it all."""
         select = self._parse()
-        self._only(select, "expressions", "from_", "where", "group")
+        self._only(select, "expressions", "from_", "where", "group", "order", "limit")
         self._read_from(select)
         grouped = self._group_by(select.args.get("group"))
         measures = self._selected(select, grouped)
         where = select.args.get("where")
         conditions = [self._condition(where.this)] if where is not None else []
-        with self._at(select):
-            return make_question(
-                *(
-                    make_table(
-                        self._domains,
-                        self._source,
-                        measured.measure,
-                        where=conditions,
-                        group_by=grouped.values(),
-                        max_cells=max_cells,
-                    )
-                    for measured in measures
-                )
+        views = [measured.view for measured in measures if measured.view is not None]
+        if (top := self._largest(select, measures)) is not None:
+            views.append(top)
+        question = make_question(
+            *(self._table(measured, conditions, grouped, max_cells) for measured in measures)
+        )
+        return Asked(question, tuple(dict.fromkeys(views)))
+
+    def _table(
+        self,
+        measured: _Measured,
+        conditions: list[Predicate],
+        grouped: dict[str, Field],
+        max_cells: int | None,
+    ) -> TableQuestion:
+        by = grouped if measured.by is None else {**grouped, measured.by.name: measured.by}
+        with self._at(measured.node):
+            return make_table(
+                self._domains,
+                self._source,
+                measured.measure,
+                where=conditions,
+                group_by=by.values(),
+                max_cells=max_cells,
             )
 
     def refusal(
@@ -207,6 +255,13 @@ class _Reader:
             )
         depth = 0
         for place, token in enumerate(tokens):
+            if token.text.upper() == "QUANTILE" and _commas(tokens[place + 1 :]) > 1:
+                # The parser would drop what is too many, and say nothing.
+                raise self.refusal(
+                    token.start,
+                    "QUANTILE takes a field and a number between 0 and 1",
+                    "as QUANTILE(BANDS(age, 5), 0.9)",
+                )
             if token.token_type is TokenType.SEMICOLON and place + 1 < len(tokens):
                 raise self.refusal(
                     token.start, "there is more than one statement", "ask one question at a time"
@@ -266,11 +321,12 @@ class _Reader:
         if group is None:
             return {}
         self._only(group, "expressions")
-        fields = {}
+        fields: dict[str, Field] = {}
         for node in group.expressions:
             field = self._field(node, "GROUP BY takes names of fields")
             with self._at(node):
                 check_grouping(field)
+                check_together([*fields.values(), field])
             fields[field.name] = field
         if len(fields) > MOST_GROUPINGS:
             raise self._refused(
@@ -286,7 +342,7 @@ class _Reader:
         for node in select.expressions:
             bare = node.this if isinstance(node, exp.Alias) else node
             if not isinstance(bare, exp.Column):
-                measures.append(_Measured(self._measure(bare), bare))
+                measures.append(self._measured(bare, grouped))
                 continue
             field = self._field(bare, "SELECT takes fields and measures")
             shown.add(field.name)
@@ -306,6 +362,100 @@ class _Reader:
         if not measures:
             raise self._refused(select, "nothing is measured", _MEASURES)
         return measures
+
+    def _measured(self, node: exp.Expr, grouped: dict[str, Field]) -> _Measured:
+        match node:
+            case exp.Anonymous() if node.name.upper() == "HISTOGRAM":
+                return _Measured(self._histogram(self._argument(node)), node)
+            case exp.Median():
+                self._only(node, "this")
+                return _Measured(self._histogram(node.this), node, Quantile(Fraction(1, 2)))
+            case exp.Quantile():
+                self._only(node, "this", "quantile")
+                return _Measured(self._histogram(node.this), node, self._level(node))
+            case exp.Anonymous() if node.name.upper() == "SHARE":
+                return self._share(node, grouped)
+            case exp.Anonymous() if node.name.upper() == "CHANGE":
+                field = self._field(self._argument(node), "CHANGE takes a date field, as year")
+                if field.kind is not DomainKind.TIME:
+                    raise self._refused(
+                        node, f"{field.name} is no date field", "as in CHANGE(year)"
+                    )
+                return _Measured(CountPersons(), node, Change(field.name), field)
+            case _:
+                return _Measured(self._measure(node), node)
+
+    def _share(self, node: exp.Anonymous, grouped: dict[str, Field]) -> _Measured:
+        condition = self._argument(node)
+        if not isinstance(condition, exp.EQ | exp.In) or not isinstance(condition.this, exp.Column):
+            raise self._refused(
+                node, "SHARE takes one condition with = or IN", "as in SHARE(gender = 'Feminine')"
+            )
+        field = self._compared(condition.this)
+        if field.name in grouped:
+            raise self._refused(
+                node,
+                f"{field.name} is grouped by, so its shares are all 1",
+                "group by another field",
+            )
+        with self._at(condition.this):
+            check_grouping(field)
+        predicate = self._condition(condition)
+        assert isinstance(predicate, Among)  # noqa: S101 - of a field with values these two are
+        return _Measured(CountPersons(), node, ShareOf(field.name, predicate.values), field)
+
+    def _argument(self, node: exp.Anonymous) -> exp.Expr:
+        if len(node.expressions) != 1:
+            raise self._refused(node, f"{node.name.upper()} takes one argument", _MEASURES)
+        found: exp.Expr = node.expressions[0]
+        return found
+
+    def _histogram(self, node: exp.Expr) -> Histogram:
+        width = None
+        inner = node
+        if isinstance(node, exp.Anonymous) and node.name.upper() == "BANDS":
+            if len(node.expressions) != 2:
+                raise self._refused(node, "BANDS takes a field and a width", "as in BANDS(age, 5)")
+            inner, width = node.expressions[0], self._whole(node.expressions[1])
+        field, low, high = self._bounded(inner)
+        with self._at(node):
+            return histogram(field, low, high, width)
+
+    def _level(self, node: exp.Quantile) -> Quantile:
+        level = node.args.get("quantile")
+        text = str(level.this) if isinstance(level, exp.Literal) and not level.is_string else ""
+        if re.fullmatch(r"0?\.[0-9]{1,6}", text) is None or not float(text):
+            raise self._refused(
+                node, "QUANTILE takes a field and a number between 0 and 1", "as QUANTILE(age, 0.9)"
+            )
+        return Quantile(Fraction(text))
+
+    def _largest(self, select: exp.Select, measures: list[_Measured]) -> Top | None:
+        """ORDER BY what is counted, DESC, LIMIT n; all of it or nothing."""
+        order, limit = select.args.get("order"), select.args.get("limit")
+        if order is None and limit is None:
+            return None
+        names = {one.alias.lower() for one in select.expressions if isinstance(one, exp.Alias)}
+        by = order.expressions[0] if order is not None and len(order.expressions) == 1 else None
+        counted = isinstance(by, exp.Ordered) and (
+            isinstance(by.this, exp.Count)
+            or (isinstance(by.this, exp.Column) and by.this.name.lower() in names)
+        )
+        only_counts = all(
+            isinstance(one.measure, CountPersons) and one.view is None for one in measures
+        )
+        if limit is None or by is None or not counted or not by.args.get("desc") or not only_counts:
+            first = self._find("LIMIT" if order is None else "ORDER BY") or 0
+            raise self.refusal(
+                first,
+                "only the largest counts can be chosen",
+                "write ORDER BY COUNT(*) DESC LIMIT n",
+            )
+        self._only(limit, "expression")
+        count = self._whole(limit.expression)
+        if not 1 <= count <= MOST_SHOWN:
+            raise self._refused(limit, f"LIMIT {count} shows none or too many", "name 1 to 1000")
+        return Top(count)
 
     def _measure(self, node: exp.Expr) -> Measure:
         match node:
@@ -337,6 +487,12 @@ class _Reader:
         )
 
     def _quantity(self, node: exp.Expr | None) -> tuple[str, int, int]:
+        field, low, high = self._bounded(node)
+        with self._at(node or exp.Null()):
+            return field.name, *quantity_bounds(field, low, high)
+
+    def _bounded(self, node: exp.Expr | None) -> tuple[Field, int | None, int | None]:
+        """A field, and the numbers that CLAMP names."""
         low = high = None
         if isinstance(node, exp.Anonymous) and node.name.upper() == "CLAMP":
             if len(node.expressions) != 3:
@@ -349,9 +505,8 @@ class _Reader:
             column = node
         if column is None:
             raise self.refusal(0, "a field is missing", _MEASURES)
-        field = self._field(column, "SUM and AVG take a field, or CLAMP(field, low, high)")
-        with self._at(column):
-            return field.name, *quantity_bounds(field, low, high)
+        field = self._field(column, "measures take a field, or CLAMP(field, low, high)")
+        return field, low, high
 
     # ------------------------------------------------------------ conditions
 
@@ -500,6 +655,17 @@ class _Reader:
             raise type(error)(
                 f"line {line}, column {column}: {error.problem}", error.remedy
             ) from None
+
+
+def _commas(tokens: Sequence[Token]) -> int:
+    """How many commas stand between the parenthesis that comes first and its end, inside none."""
+    depth = found = 0
+    for token in tokens:
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+        if not depth:
+            break
+        found += depth == 1 and token.token_type is TokenType.COMMA
+    return found
 
 
 _MIRRORED: dict[type[exp.Binary], type[exp.Binary]] = {

@@ -252,3 +252,17 @@ def places_on_axis(axis: Axis) -> Ints:
     values = axis.domain.values
     recoded = values if axis.recode is None else [axis.recode.get(value) for value in values]
     return np.array([on_axis.get(value, -1) if value else -1 for value in recoded], np.int64)
+
+
+def places_in_bands(axis: Axis, numbers: Column) -> Ints:
+    """The place on the axis of each of a quantity's numbers; null is `unknown`, −1 is none."""
+    lows = np.array([band.low for band in axis.bands], np.int64)
+    given = numbers.to_numpy()  # with a null among them, floats
+    known = ~np.isnan(given)
+    found = np.where(known, given, 0).astype(np.int64)
+    places: Ints = np.searchsorted(lows, found, side="right").astype(np.int64) - 1
+    last = axis.bands[-1].high
+    if last is not None:
+        places[found > last] = -1
+    places[~known] = len(axis.bands) if len(axis.values) > len(axis.bands) else -1
+    return places

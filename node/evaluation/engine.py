@@ -16,7 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from corridor.node.evaluation.bounding import Entries, Kept, bounded, of_one_person
-from corridor.node.evaluation.columns import ROW, Reader, Rows, places_on_axis, read_rows
+from corridor.node.evaluation.columns import (
+    ROW,
+    Reader,
+    Rows,
+    places_in_bands,
+    places_on_axis,
+    read_rows,
+)
 from corridor.node.evaluation.statement import GIVEN, QUANTITY, statement
 from corridor.node.policy import ConsentRule
 from corridor.queries.choice import ChoiceKey
@@ -158,10 +165,14 @@ def _cells(planned: PlannedTable, found: pa.Table) -> tuple[Ints, npt.NDArray[np
     cells = np.zeros(found.num_rows, np.int64)
     inside = np.ones(found.num_rows, np.bool_)
     for axis in planned.axes:
-        on_axis = places_on_axis(axis)
-        places = on_axis[found[axis.name].to_numpy()]
-        if (on_axis < 0).any():
+        if axis.bands:
+            places = places_in_bands(axis, found[axis.name])
             inside &= places >= 0
+        else:
+            on_axis = places_on_axis(axis)
+            places = on_axis[found[axis.name].to_numpy()]
+            if (on_axis < 0).any():
+                inside &= places >= 0
         cells *= len(axis.values)
         cells += places
     return cells, inside

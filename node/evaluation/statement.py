@@ -1,7 +1,8 @@
 """The SQL that turns rows into cells: derivations, consent, `where`, one row a combination.
 
     rows        as `columns` gives them, registered under the name `given`
-    derived     every field as its place in its domain (a LIST: places), a quantity as itself
+    derived     every field as its place in its domain (a LIST: places), a quantity as itself, also
+                where it is an axis (`columns.places_in_bands`)
     admitted    those with consent, of the `where`, whose quantity is known
     exploded    one row for each combination of the axes' values
 
@@ -24,7 +25,7 @@ from corridor.queries.catalogue import Derivation, Field
 from corridor.queries.domains import DomainField
 from corridor.queries.plan import Axis, PlannedTable
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
-from corridor.queries.question import CountPersons, Mean, Sum
+from corridor.queries.question import CountPersons, Histogram, Mean, Sum
 
 GIVEN = "given"
 """The name under which the rows are registered."""
@@ -44,7 +45,7 @@ def statement(planned: PlannedTable, consent: ConsentRule) -> str:
     conditions = [f"({_condition(planned.where, planned)})"]
     outputs = [ROW, *(_quoted(axis.name) for axis in planned.axes)]
     match planned.measure:
-        case CountPersons():
+        case CountPersons() | Histogram():
             pass
         case Sum(name) | Mean(name):
             conditions.append(f"{_quoted(name)} IS NOT NULL")

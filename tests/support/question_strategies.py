@@ -14,6 +14,7 @@ from corridor.queries.domains import Domains
 from corridor.queries.predicates import Predicate
 from corridor.queries.question import (
     CountPersons,
+    Histogram,
     Mean,
     Measure,
     Question,
@@ -144,6 +145,7 @@ def _tables(draw: st.DrawFn) -> TableQuestion:
         CountPersons(),
         Sum(quantity.name, low, high),
         Mean(quantity.name, low, high),
+        Histogram(quantity.name, low, high, (high - low) // 12 + draw(st.integers(1, 50))),
     ]
     measure = draw(st.sampled_from(measures))
     everybody_or_some = st.one_of(st.just(predicates.EVERYBODY), _trees(source))

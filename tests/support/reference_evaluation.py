@@ -14,9 +14,9 @@ from typing import Any
 from corridor.queries.catalogue import UNKNOWN, Derivation, Source
 from corridor.queries.choice import ChoiceKey
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import BlockKind, Plan, PlannedTable
+from corridor.queries.plan import Axis, BlockKind, Plan, PlannedTable
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
-from corridor.queries.question import CountPersons
+from corridor.queries.question import CountPersons, Histogram, Mean, Sum
 
 Row = Mapping[str, Any]
 """Columns of the store by name; of a leg or service together with those of its case."""
@@ -79,14 +79,14 @@ def amount(table: PlannedTable, kind: BlockKind, rows: Sequence[Row]) -> int:
     """What kept rows add to their cell, before the factor."""
     if kind is BlockKind.COUNT:
         return len(rows)
-    assert not isinstance(table.measure, CountPersons)
+    assert isinstance(table.measure, Sum | Mean)
     total = sum(quantity(table, row) or 0 for row in rows)
     return min(max(total, table.measure.low), table.measure.high)
 
 
 def quantity(table: PlannedTable, row: Row) -> int | None:
     """The row's number of the measure; 1 where nothing but persons is counted."""
-    if isinstance(table.measure, CountPersons):
+    if isinstance(table.measure, CountPersons | Histogram):
         return 1
     return number(table.fields[table.measure.field], row)
 
@@ -95,7 +95,7 @@ def cells_of(table: PlannedTable, row: Row) -> list[int]:
     """The numbers of the cells that the row is in."""
     places = []
     for axis in table.axes:
-        found = values(axis.domain, row)
+        found = in_bands(axis, row) if axis.bands else values(axis.domain, row)
         if axis.recode is not None:
             found = {axis.recode[value] for value in found if value in axis.recode}
         places.append([axis.values.index(value) for value in found if value in axis.values])
@@ -106,6 +106,12 @@ def cells_of(table: PlannedTable, row: Row) -> list[int]:
             cell = cell * len(axis.values) + place
         cells.append(cell)
     return sorted(set(cells))
+
+
+def in_bands(axis: Axis, row: Row) -> set[str]:
+    """The band that the row's number is in, or `unknown`."""
+    found = number(axis.domain, row)
+    return {UNKNOWN} if found is None else {b.name for b in axis.bands if b.holds(found)}
 
 
 def holds(table: PlannedTable, predicate: Predicate, row: Row) -> bool:

@@ -75,6 +75,12 @@ class UnsupportedSqlError(QuestionError):
         self.found = found
 
 
+class ContradictoryGroupingsError(QuestionError):
+    """A table is grouped by one thing at two levels, as by year and month."""
+
+    code = "question.contradictory_groupings"
+
+
 class TooManyCellsError(RefusedError):
     """The answer would have more cells than the charter allows. Nothing was spent."""
 
@@ -163,6 +169,18 @@ class MalformedRhoError(QuestionError):
         super().__init__(
             f"ρ {text[:40]!r} {problem}", "write a fraction or decimal above 0, as 1/100 or 0.01"
         )
+
+
+class ViewError(InvalidInputError):
+    """A view was asked for that no table of the answer has, or that is written wrongly.
+
+    Nothing was spent; the release is as it was.
+    """
+
+    code = "view.does_not_fit"
+
+    def __init__(self, wanted: str, remedy: str) -> None:
+        super().__init__(f"{wanted} cannot be shown; {remedy}. The release is as it was.")
 
 
 class UnknownIndicatorError(NotFoundError):

@@ -1,5 +1,7 @@
 """The catalogue's indicators."""
 
+from dataclasses import replace
+
 import pytest
 
 from corridor.errors import CorridorError
@@ -69,7 +71,6 @@ def test_possible_and_actual_victims_are_never_mixed_silently() -> None:
 
 REFUSED = [
     ("corridor_trends", {}, "indicator.unknown", "did you mean corridor_trend"),
-    ("time_to_referral", {}, "indicator.not_available", "needs quantiles"),
     ("corridor_trend", {"form": "MD"}, "indicator.parameter", "did you mean from?"),
     ("corridor_trend", {"from": "Moldovia"}, "indicator.parameter", "did you mean MD"),
     ("corridor_trend", {"years": "2030..2031"}, "indicator.parameter", "2015 to 2025"),
@@ -84,3 +85,11 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(
     with pytest.raises(CorridorError, match=says) as refusal:
         indicator_question(DOMAINS, name, values)
     assert refusal.value.code == code
+
+
+def test_an_indicator_that_waits_for_a_measure_says_for_which() -> None:
+    waiting = replace(catalogue().indicator("labour_sectors"), waits_for="a linkage of nodes")
+    domains = replace(DOMAINS, catalogue=replace(catalogue(), indicators={"later": waiting}))
+    with pytest.raises(CorridorError, match="needs a linkage of nodes") as refusal:
+        indicator_question(domains, "later", {})
+    assert refusal.value.code == "indicator.not_available"
