@@ -19,8 +19,8 @@ from corridor.privacy.reliability import Reliability
 NONE = "–"
 
 MEANING = (
-    "use with caution: the margin is above 32 % of the value; too uncertain: above 65 %, "
-    "so only the 95 % interval is shown"
+    "use with caution: the margin is above 32 % of the value; too uncertain: above 65 % (less in "
+    "tables of more than 20 cells), so only the 95 % interval is shown"
 )
 
 

@@ -18,6 +18,9 @@ from corridor.privacy.reliability import Reliability
 SHORT = 30
 """A longer table is shown by its largest figures unless every cell is asked for."""
 
+MOST_IN_ORDER = 120
+"""A histogram up to so long is shown in its own order: by size it would say nothing."""
+
 
 def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
     """What a question would cost and how exact it would be, and whether it can be asked."""
@@ -110,7 +113,8 @@ def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:
     """One table: in its own order, or by its largest figures if it is long."""
     cells: Sequence[Cell] = tuple(table.cells())
     notes = [tally(cells)]
-    if table.size > SHORT and not every_cell:
+    in_order = any(axis.bands for axis in table.axes) and table.size <= MOST_IN_ORDER
+    if table.size > SHORT and not every_cell and not in_order:
         figures = [cell for cell in cells if cell.reliability is not Reliability.UNCERTAIN]
         cells = heapq.nlargest(SHORT, figures, key=lambda cell: cell.value or 0.0)
         notes.append(

@@ -41,7 +41,7 @@ def show_views(
         columns = [column for name in seen.columns for column in (f">{name}", ">95 %")]
         out.table(
             title,
-            (*seen.places, *columns, ""),
+            (*seen.places[:-1], *(f"={name}" for name in seen.places[-1:]), *columns, ""),
             [_line(row, seen.view) for row in seen.rows],
             note="; ".join(seen.notes),
         )
@@ -109,6 +109,8 @@ def _words(one: Figure, style: _Style) -> tuple[str, str, str]:
     """What may be quoted, the interval, and the mark."""
     uncertain = Reliability.UNCERTAIN
     if one.low is None or one.high is None:
+        if style is _Style.RELATIVE:
+            return NONE, NONE, ""  # of a base that is too uncertain: the difference says all
         ends = NONE if one.low is None else f"{one.low:g} and over"
         return NONE, ends, uncertain.words
     percent = 100.0 if style in {_Style.SHARE, _Style.RELATIVE} else 1.0

@@ -41,6 +41,7 @@ class Cell:
         margin: half-width of the 95 % interval.
         non_negative: the nearest value that is possible; None where there is none.
         lowest: below which no true value can lie; None where it may be any.
+        among: how many cells its table has: of many, some look large by chance.
     """
 
     values: tuple[str, ...]
@@ -49,12 +50,15 @@ class Cell:
     margin: float | None
     non_negative: float | None
     lowest: float | None = None
+    among: int = 1
 
     @property
     def reliability(self) -> Reliability:
         """How the figure may be used; what is too uncertain is no figure."""
         may_be_negative = self.lowest is None or self.lowest < 0
-        return reliability(self.value, self.margin, may_be_negative=may_be_negative)
+        return reliability(
+            self.value, self.margin, may_be_negative=may_be_negative, cells=self.among
+        )
 
     @property
     def low(self) -> float | None:
@@ -126,7 +130,7 @@ class ReleasedTable:
         for place, (values, labels) in enumerate(zip(names, words, strict=True)):
             margin = self.margins if isinstance(self.margins, float) else self.margins[place]
             shown = None if self.non_negative is None else self.non_negative[place]
-            yield Cell(values, labels, self.values[place], margin, shown, self.lowest)
+            yield Cell(values, labels, self.values[place], margin, shown, self.lowest, self.size)
 
 
 def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:

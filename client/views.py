@@ -57,8 +57,8 @@ class Figure:
 
 
 _OF_CHANGES = (
-    "a change whose interval holds 0 is no evidence of a change; the interval knows of the noise "
-    "alone, not of cases being found more or less often"
+    "a change whose interval holds 0 is no evidence of a change, and of twenty intervals one "
+    "misses by chance; they know of the noise alone, not of cases being found more or less often"
 )
 
 NO_FIGURE = Figure(value=None, low=None, high=None, reliability=Reliability.UNCERTAIN)
@@ -135,7 +135,8 @@ def _fits(table: ReleasedTable, view: View) -> bool:
         case ShareOf(field) | RatioOf(field):
             return counted and any(axis.name == field for axis in table.axes)
         case Change(field) | Trend(field):
-            known = counted or isinstance(table.margins, Sequence)
+            # Each mean has noise of its own. Of counts that hang together one must know how.
+            known = counted or table.measure == "mean"
             return known and any(axis.name == field for axis in table.axes)
 
 
@@ -287,7 +288,7 @@ def _change(table: ReleasedTable, view: Change, field: str) -> ViewTable:
     for labels, line, variance in along.lines():
         for start, end in pairs:
             before, after = _unit(axis, axis.values[start]), _unit(axis, axis.values[end])
-            period = f"{axis.labels[start]} to {axis.labels[end]}"
+            period = f"{axis.labels[start]} → {axis.labels[end]}"
             figures = (
                 _difference(line, after - before, variance),
                 _relative(line, after, before, variance, lowest=table.lowest),
@@ -296,7 +297,7 @@ def _change(table: ReleasedTable, view: Change, field: str) -> ViewTable:
     return ViewTable(
         view=view,
         title=f"Change: {table.title}",
-        places=(*along.places, axis.label),
+        places=(*along.places, f"{axis.name} from → to"),
         columns=("change", "relative"),
         rows=tuple(rows),
         notes=(_OF_CHANGES,),
@@ -316,7 +317,6 @@ def _trend(table: ReleasedTable, view: View, field: str) -> ViewTable:
         ViewRow(labels=labels, figures=(_difference(line, weights, variance),))
         for labels, line, variance in along.lines()
     ]
-    unit = _lower(along.axis.label)
     note = (
         f"the slope of the straight line through {periods} values; its interval knows of the noise "
         "alone, not of how far from straight the true course is"
@@ -325,7 +325,7 @@ def _trend(table: ReleasedTable, view: View, field: str) -> ViewTable:
         view=view,
         title=f"Trend: {table.title}",
         places=along.places,
-        columns=(f"per {unit}",),
+        columns=(f"per {along.axis.name}",),
         rows=tuple(rows),
         notes=(note,),
     )

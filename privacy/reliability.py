@@ -13,9 +13,12 @@ A margin is 1.96 standard errors, rounded up. So with the thresholds rounded inw
 reliable if its margin is at most 32 % of it, and to be used with caution up to 65 %. What cannot be
 negative and is estimated at 0 or below is always too uncertain.
 
-**What that means for a cell of nobody.** It is shown as a figure only if its noise alone exceeds
-margin/0.65, three standard deviations: once in about 740 such cells, and then with a mark. It gets
-no mark only beyond six, once in 10⁹.
+**Many cells.** By that alone a cell of nobody is shown if its noise exceeds three standard
+deviations, once in about 740 such cells: of a matrix of 60 000 cells that is eighty figures about
+nothing. So in a table of N cells a figure must besides be above zero by the margin of *all cells at
+once* (`privacy.accuracy`): its margin may be 1.96/z of it, z at P(|N(0, 1)| > z) = 0.05/N, which
+is less than 65 % from 20 cells on (50 % for 500, 40 % for 60 000). Then, with 97.5 %, no cell of
+nobody is shown as a figure in the whole table.
 
 **Shares** are judged by their interval, as the US National Center for Health Statistics does
 (Parker et al. 2017, "Data Presentation Standards for Proportions"): up to 5 points wide it is
@@ -26,7 +29,11 @@ Post-processing; floats are good enough.
 
 from collections.abc import Sequence
 from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
+
+from corridor.privacy.accuracy import NORMAL_95, quantile_above
 
 RELIABLE_UP_TO = 0.32
 """Margin over value: 16.5 % · 1.96 = 32.3 %."""
@@ -60,14 +67,28 @@ _WORDS = {
 }
 
 
+@lru_cache(maxsize=64)
+def caution_up_to(cells: int) -> float:
+    """Margin over value up to which a figure is shown in a table of so many cells."""
+    at_once = quantile_above(Fraction(1, 20) / max(1, cells))
+    return min(CAUTION_UP_TO, float(NORMAL_95 / at_once))
+
+
 def reliability(
-    value: float | None, margin: float | None, *, may_be_negative: bool = False
+    value: float | None, margin: float | None, *, may_be_negative: bool = False, cells: int = 1
 ) -> Reliability:
-    """How an estimate with this 95 % half-width may be used; None: there is no estimate."""
+    """How an estimate with this 95 % half-width may be used.
+
+    Args:
+        value: None where there is no estimate.
+        margin: its 95 % half-width.
+        may_be_negative: whether true values can be.
+        cells: how many the table has that it stands in.
+    """
     if value is None or margin is None or not isfinite(margin):
         return Reliability.UNCERTAIN
     size = abs(value) if may_be_negative else value
-    if size <= 0 or margin > CAUTION_UP_TO * size:
+    if size <= 0 or margin > caution_up_to(cells) * size:
         return Reliability.UNCERTAIN
     return Reliability.RELIABLE if margin <= RELIABLE_UP_TO * size else Reliability.CAUTION
 
@@ -90,6 +111,6 @@ def letters(
 ) -> str:
     """A letter for each cell, for programs: a million cells are a million characters."""
     return "".join(
-        reliability(value, margin, may_be_negative=may_be_negative).value
+        reliability(value, margin, may_be_negative=may_be_negative, cells=len(values)).value
         for value, margin in zip(values, margins, strict=True)
     )

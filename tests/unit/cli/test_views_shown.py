@@ -59,9 +59,9 @@ def test_a_ratio_that_is_too_uncertain_is_only_an_interval() -> None:
 
 def test_a_change_says_where_it_is_no_evidence() -> None:
     lines = told(TWO_YEARS, Change("year"))
-    assert lines[1] == "Gender Year change 95 % relative 95 %"
-    assert lines[3] == "Feminine 2024 to 2025 – −4 to 24 – −1.3 to 8.2 % no evidence"
-    assert lines[4].startswith("Masculine 2024 to 2025 −92 −106 to −78 −92.0 % −100.0 to −82.0 %")
+    assert lines[1] == "Gender year from → to change 95 % relative 95 %"
+    assert lines[3] == "Feminine 2024 → 2025 – −4 to 24 – −1.3 to 8.2 % no evidence"
+    assert lines[4].startswith("Masculine 2024 → 2025 −92 −106 to −78 −92.0 % −100.0 to −82.0 %")
     assert "no evidence of a change" in lines[-2]
 
 

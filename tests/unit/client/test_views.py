@@ -84,7 +84,7 @@ def test_a_ratio_is_of_one_value_to_another() -> None:
 
 def test_a_change_has_the_noise_of_both_periods() -> None:
     one = seen(table([100.0, 130.0, 128.0, 50.0], YEAR), Change("year"))
-    assert [row.labels for row in one.rows] == [("2023 to 2024",), ("2024 to 2025",)]
+    assert [row.labels for row in one.rows] == [("2023 → 2024",), ("2024 → 2025",)]
     (rise, relative), (none, _) = (row.figures for row in one.rows)
     assert rise.value == 30
     assert (rise.high or 0) - 30 == pytest.approx(sqrt(2) * MARGIN)
@@ -157,6 +157,13 @@ def test_a_change_of_means_takes_their_own_margins() -> None:
     first, second = seen(found, Change("year")).rows
     assert (first.figures[0].value, second.figures[0].value) == (3, None)
     assert (first.figures[0].high or 0) - 3 == pytest.approx(sqrt(2))
+
+
+def test_counts_that_hang_together_in_an_unknown_way_have_no_views() -> None:
+    found = table([10.0, 20.0, 30.0, 0.0], YEAR, margin=None, margins=[5.0] * 4, covariances=None)
+    for view in (Change("year"), Trend("year"), ShareOf("year", ("2023",)), Top(2)):
+        with pytest.raises(ViewError):
+            views_of([found], view)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from corridor.privacy.reliability import (
     CAUTION_UP_TO,
     RELIABLE_UP_TO,
     Reliability,
+    caution_up_to,
     letters,
     reliability,
 )
@@ -45,11 +46,21 @@ def test_the_thresholds_are_those_of_the_statistical_offices_rounded_inward() ->
     assert 0.33 < CAUTION_UP_TO / Z <= 0.333
 
 
-def test_a_cell_of_nobody_is_shown_once_in_seven_hundred_and_without_a_mark_hardly_ever() -> None:
-    shown = 1 - NormalDist().cdf(Z / CAUTION_UP_TO)
-    unmarked = 1 - NormalDist().cdf(Z / RELIABLE_UP_TO)
-    assert 1 / 800 < shown < 1 / 700
-    assert unmarked < 1e-9
+@pytest.mark.parametrize("cells", [1, 20, 21, 500, 63_001, 1 << 22])
+def test_with_97_per_cent_no_cell_of_nobody_is_shown_in_a_whole_table(cells: int) -> None:
+    shown = 1 - NormalDist().cdf(Z / caution_up_to(cells))
+    assert cells * shown <= 0.0251
+    # By the offices' threshold alone it would be many of a large table.
+    assert 1 / 800 < 1 - NormalDist().cdf(Z / CAUTION_UP_TO) < 1 / 700
+    assert caution_up_to(cells) == CAUTION_UP_TO or cells > 18
+    assert caution_up_to(cells) > RELIABLE_UP_TO
+    assert 1 - NormalDist().cdf(Z / RELIABLE_UP_TO) < 1e-9
+
+
+def test_a_figure_that_stands_in_a_small_table_may_be_chance_in_a_large_one() -> None:
+    assert reliability(36.0, 20.0) is Reliability.CAUTION
+    assert reliability(36.0, 20.0, cells=63_001) is Reliability.UNCERTAIN
+    assert letters([36.0] + [0.0] * 63_000, [20.0] * 63_001).count("F") == 63_001
 
 
 def test_programs_get_a_letter_for_each_cell() -> None:
