@@ -158,7 +158,7 @@ REFUSED_QUESTIONS = {
     ),
     "construct": (
         [f"{SQL} ORDER BY gender", "--rho", "1/100"],
-        ("question.unsupported_sql", f"line 1, column {len(SQL) + 2}", "ORDER BY is not supported"),
+        ("question.unsupported_sql", f"line 1, column {len(SQL) + 2}", "DESC LIMIT n"),
     ),
     "field": (
         [SQL.replace("gender", "gendr"), "--rho", "1/100"],
@@ -174,9 +174,10 @@ REFUSED_QUESTIONS = {
     ),
     "zero": ([SQL, "--rho", "0"], ("question.rho_out_of_range", "ρ = 0", "above 0")),
     "ceiling": ([SQL, "--rho", "1/9"], ("question.rho_out_of_range", "ρ = 1/9", "at most 1/10")),
-    "indicator": (
-        ["--indicator", "time_to_referral", "--rho", "1/100"],
-        ("indicator.not_available", "time_to_referral", "not built yet"),
+    "rho": ([SQL, "--rho", "0,01"], ("question.malformed_rho", "has a comma", "1/100 or 0.01")),
+    "groupings": (
+        ["SELECT year, month, COUNT(*) FROM persons GROUP BY year, month", "--rho", "1/100"],
+        ("question.contradictory_groupings", "line 1, column 58", "group by the finer one"),
     ),
 }
 
