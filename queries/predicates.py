@@ -14,6 +14,7 @@ few safe laws can join is joined:
     among(f, A) or  among(f, B)            =  among(f, A with B)
     not among(f, A) and not among(f, B)    =  not among(f, A with B)
     between(q, a, b) and between(q, c, d)  =  between(q, max(a, c), min(b, d))
+    not between(q, a, b) or not between(q, c, d)  =  not between(q, max(a, c), min(b, d))
 
 (Among *and* Among is no intersection: a LIST may have a value of each.) Predicates are built
 with `negation`, `all_of` and `any_of`; `normalise` gives the normal form of any tree.
@@ -139,14 +140,22 @@ def any_of(parts: Iterable[Predicate]) -> Predicate:
     if EVERYBODY in flat:
         return EVERYBODY
     included: dict[str, set[str]] = {}
+    ranges: dict[str, tuple[int, int]] = {}
     others: list[Predicate] = []
     for part in flat:
         match part:
             case Among(field, values):
                 included.setdefault(field, set()).update(values)
+            case Not(Between(field, low, high)):
+                # Outside of one range or of another: outside of what both share.
+                least, most = ranges.get(field, (low, high))
+                ranges[field] = max(low, least), min(high, most)
             case _:
                 others.append(part)
+    if any(low > high for low, high in ranges.values()):
+        return EVERYBODY
     others += [Among(field, tuple(sorted(values))) for field, values in included.items()]
+    others += [Not(Between(field, low, high)) for field, (low, high) in ranges.items()]
     joined = _sorted(others)
     return joined[0] if len(joined) == 1 else AnyOf(joined)
 

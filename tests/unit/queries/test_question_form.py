@@ -52,6 +52,14 @@ def test_the_normal_form_is_its_own_normal_form(predicate: Predicate) -> None:
     assert negation(negation(predicate)) == predicate
 
 
+def test_outside_of_one_range_or_of_another_is_outside_of_what_both_share() -> None:
+    outside = [negation(between("age", 0, 20)), negation(between("age", 10, 30))]
+    assert any_of(outside) == negation(between("age", 10, 20))
+    assert negation(negation(any_of(outside))) == any_of(outside)
+    apart = [negation(between("age", 0, 9)), negation(between("age", 20, 30))]
+    assert any_of(apart) == EVERYBODY
+
+
 @settings(max_examples=100, deadline=None)
 @given(predicates(Source.PERSONS), predicates(Source.PERSONS), persons())
 def test_the_normal_form_means_what_the_tree_meant(
