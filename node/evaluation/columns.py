@@ -29,6 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corridor.node.schema import TABLES
 from corridor.queries.catalogue import Derivation, Field, Source, Table
 from corridor.queries.domains import DomainField
 from corridor.queries.plan import Axis, PlannedTable
@@ -98,7 +99,7 @@ def _coded(
     """The pieces of a stored table: the columns of `always`, and of the fields, as numbers."""
     domains = [domain for domain in fields if domain.field.table is table]
     needed = [name for domain in domains for name in domain.field.columns]
-    for piece in reader.pieces(table.value, list(dict.fromkeys([*always, *needed]))):
+    for piece in _pieces(reader, table, list(dict.fromkeys([*always, *needed]))):
         columns: dict[str, Any] = {name: piece[name] for name in always}
         for domain in domains:
             found = [piece[name] for name in domain.field.columns]
@@ -107,15 +108,26 @@ def _coded(
         yield pa.table(columns)
 
 
+def _pieces(reader: Reader, table: Table, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The stored pieces, or one without rows.
+
+    Where there is nobody as much is done as where there is somebody. Else the first person with a
+    journey would show in how long a node takes.
+    """
+    piece = None
+    for piece in reader.pieces(table.value, columns):
+        yield piece
+    if piece is None:
+        yield TABLES[table.value].empty_table().select(list(columns))
+
+
 def _joined(cases: Iterator[pa.Table], steps: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """The pieces of legs or services, each row with the columns of its case; both are sorted."""
     held, first = None, 0
     for step in steps:
-        if not step.num_rows:
-            continue
         held = next(cases) if held is None else held
         wanted = step[_CASE].to_numpy().astype(np.int64)
-        while first + held.num_rows <= wanted[-1]:
+        while len(wanted) and first + held.num_rows <= wanted[-1]:
             gone = min(held.num_rows, int(wanted[0]) - first)
             held, first = pa.concat_tables([held.slice(gone), next(cases)]), first + gone
         rows = held.take(wanted - first)
@@ -125,17 +137,19 @@ def _joined(cases: Iterator[pa.Table], steps: Iterator[pa.Table]) -> Iterator[pa
 
 
 def _whole_persons(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows, cut where a person ends."""
+    """The same rows, cut where a person ends; without rows, one piece."""
     held: pa.Table | None = None
+    begun = False
     for piece in pieces:
         joined = piece if held is None else pa.concat_tables([held, piece])
         persons = joined[_PERSON].to_numpy()
         # The last person may go on in the next piece.
         end = int(np.searchsorted(persons, persons[-1])) if len(persons) else 0
         if end:
+            begun = True
             yield joined.slice(0, end)
         held = joined.slice(end)
-    if held is not None and held.num_rows:
+    if held is not None and (held.num_rows or not begun):
         yield held
 
 

@@ -91,10 +91,12 @@ def _one_ahead(pieces: Iterator[Rows]) -> Iterator[Rows]:
 
 
 def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
-    """The rows of whole persons, in parts of about this many entries."""
-    if len(rows.persons):
-        ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
-        yield from _cut(rows, ends, entries)
+    """The rows of whole persons, in parts of about this many entries; without rows, one part."""
+    if not len(rows.persons):
+        yield rows
+        return
+    ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
+    yield from _cut(rows, ends, entries)
 
 
 def _cut(rows: Rows, ends: npt.NDArray[np.intp], entries: int) -> Iterator[Rows]:
@@ -150,7 +152,7 @@ def _entries(
         chosen = chosen[inside[chosen]]
         rows, cells = rows[chosen], cells[chosen]
         quantities = None if quantities is None else quantities[chosen]
-    given = rows - int(part.table[ROW][0].as_py())
+    given = rows - (int(part.table[ROW][0].as_py()) if part.table.num_rows else 0)
     return Entries(
         persons=part.persons[given],
         choice_keys=part.choice_keys[given],

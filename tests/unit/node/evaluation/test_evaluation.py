@@ -159,6 +159,43 @@ def test_a7_nobody_and_nothing_give_zeros() -> None:
     assert answer(REGION.legs.by("leg_to", "gender").count(), Case("A", "1")) == {}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        REGION.persons.by("gender").count(),
+        REGION.legs.by("leg_from", "leg_to").count(),
+        REGION.services.count(),
+    ],
+    ids=["persons", "legs", "services"],
+)
+def test_a5_for_nobody_the_engine_is_asked_as_for_somebody(
+    question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first person with a journey shows in how long a node takes."""
+    asked: list[str] = []
+    right = engine._entries
+
+    def counted(connection: Any, text: str, planned: Any, part: Any) -> Any:
+        asked.append(text)
+        return right(connection, text, planned, part)
+
+    monkeypatch.setattr(engine, "_entries", counted)
+    plan = compile_plan(question, small_domains())
+    somebody = [Case("A", "c", legs=[{"leg_from": "MD"}], services=[{}])]
+    store = EditionStore(tmp_path, Random(1).randbytes, lambda: datetime.now(UTC))
+    for listed in ([], somebody):
+        tables = make_tables(listed)
+        current = store.current()
+        written = store.write(
+            tables, replaces=None if current is None else current.id, sources=[]
+        ).edition.id
+        for reader in (InMemory(tables), store.reader(written)):
+            asked.clear()
+            x = evaluate(plan, reader, KEY, CONSENT)
+            assert len(asked) == 1
+            assert x.sum() == len(listed)
+
+
 @pytest.mark.parametrize("number", [-(2**15), -1, 2**15 - 1])
 @pytest.mark.parametrize("day", [-(2**31), -(2**31) + 1, -1, 2**31 - 1, None])
 def test_a5_a9_a12_no_value_that_the_store_can_hold_stops_it(number: int, day: int | None) -> None:
