@@ -13,7 +13,9 @@ Build = Callable[[Path], AuditedRegion]
 
 REGIONS: dict[str, Build] = {
     # Through ledgers, messages and masks, a few attempts.
-    "whole region, people": lambda at: AuditedRegion(at, people_in_a_matrix(Fraction(3, 28))),
+    "whole region, people": lambda at: AuditedRegion(
+        at, people_in_a_matrix(Fraction(3, 28), attempts=9)
+    ),
     "whole region, journeys": lambda at: AuditedRegion(at, journeys(Fraction(1, 2))),
     "whole region, sums": lambda at: AuditedRegion(at, summed_ages(Fraction(1, 2))),
     "whole region, retries": lambda at: AuditedRegion(
