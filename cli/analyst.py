@@ -17,7 +17,6 @@ from typing import Any
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import show_forecast, show_release
-from corridor.cli.seen import csv_of_views, found_views, show_views
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
 from corridor.client.connection import Answer, Credentials, Region
@@ -250,7 +249,7 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
         release = region.release(question["release_id"])
     views = [view_from_json(one) for one in question_views]
     show_release(release, out, every_cell=arguments.all)
-    seen = show_views(release, views, out)
+    seen = _seen(release, views, out) if views else []
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
     out.document({**release, "views": seen} if views else release)
     return 0
@@ -294,15 +293,24 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
+def _seen(release: Answer, views: Sequence[View], out: Output) -> list[dict[str, object]]:
+    # A third of a second of libraries that only views need; so below.
+    from corridor.cli.seen import show_views  # noqa: PLC0415
+
+    return show_views(release, views, out)
+
+
 def _show_chosen(
     release: Answer, views: Sequence[View], arguments: argparse.Namespace, out: Output
 ) -> int:
     """Views alone: on the screen, as JSON, or as CSV for a spreadsheet."""
+    from corridor.cli.seen import csv_of_views, found_views  # noqa: PLC0415
+
     match arguments.format:
         case "table":
             text = io.StringIO()
             target = out if arguments.out is None else Output(as_json=False, out=text)
-            seen = show_views(release, views, target)
+            seen = _seen(release, views, target)
         case "csv":
             text = io.StringIO(csv_of_views(release, views))
             seen = []

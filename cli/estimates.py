@@ -77,6 +77,12 @@ def shown_margin(margin: float) -> str:
     return _grouped(math.ceil(margin * 10**decimals - 1e-9) / 10**decimals, decimals)
 
 
+def harmless(text: str) -> str:
+    """`text` as no spreadsheet takes it for a formula, and without control characters."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return f"'{plain}" if plain.lstrip()[:1] in {"=", "+", "-", "@"} else plain
+
+
 def _grouped(value: float, decimals: int) -> str:
     rounded = round(value, decimals) + 0.0  # no "-0"
     return f"{rounded:,.{decimals}f}".replace(",", " ").replace("-", "−")

@@ -29,7 +29,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from corridor.cli.estimates import MEANING, figure
+from corridor.cli.estimates import MEANING, figure, harmless
 from corridor.client.tables import ReleasedTable, tables_of
 from corridor.errors.cli import NeedsFileError
 from corridor.files import PUBLIC, write_atomically
@@ -116,12 +116,6 @@ def metadata(release: Mapping[str, Any]) -> dict[str, Any]:
         f"reaches_zero says that the answer cannot tell the cell from nothing. {MEANING}."
     )
     return about
-
-
-def harmless(text: str) -> str:
-    """`text` as no spreadsheet takes it for a formula, and without control characters."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"'{plain}" if plain.lstrip()[:1] in {"=", "+", "-", "@"} else plain
 
 
 def _csv_files(

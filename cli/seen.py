@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from corridor.cli.estimates import NONE, interval, number
-from corridor.cli.exports import harmless
+from corridor.cli.estimates import NONE, harmless, interval, number
 from corridor.cli.output import Output
 from corridor.client.tables import tables_of
 from corridor.client.views import Figure, ViewRow, ViewTable, views_of

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from corridor.client.tables import Axis, ReleasedTable
 from corridor.errors.questions import ViewError
-from corridor.privacy.accuracy import quantile_above
 from corridor.privacy.covariance import variance_of
+from corridor.privacy.normal import quantile_above
 from corridor.privacy.quantiles import find_quantile
 from corridor.privacy.ranking import probability_of_order, probability_of_set, rank_ranges
 from corridor.privacy.ratios import NORMAL_95, Quotient, fieller

@@ -31,16 +31,13 @@ union bound, which holds however the cells' noises hang together. (Were they ind
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
-from math import ceil, erfc, floor, sqrt
+from math import ceil, floor
 
 from corridor.errors.privacy import InvalidMarginError
 from corridor.privacy.distributed import SharedNoise, plan_shared_noise, smallest
 from corridor.privacy.exponentials import root_above
+from corridor.privacy.normal import NORMAL_95
 from corridor.privacy.rho import Rho
-
-NORMAL_95 = Fraction(1_959_964, 1_000_000)
-"""A little above the 97.5 % quantile of the standard normal, 1.959 963 984 540…"""
 
 _BITS = 192
 _HUNDREDTH = Fraction(1, 100)
@@ -73,24 +70,6 @@ def margin_at(quantile: Fraction, variance: Fraction, step: Fraction | None = No
     while half_width and half_width < 100 * unit:
         unit /= 10
     return ceil(half_width / unit) * unit
-
-
-@lru_cache(maxsize=64)
-def quantile_above(outside: Fraction) -> Fraction:
-    """A z with P(|N(0, 1)| > z) ≤ `outside`, six decimals, and hardly above the least.
-
-    Args:
-        outside: between 10⁻¹² and 1/2, as 1/20 for one cell at 95 %.
-
-    Raises:
-        ValueError: outside of that.
-    """
-    if not Fraction(1, 10**12) <= outside <= Fraction(1, 2):
-        raise ValueError(f"no quantile is kept for {outside}")
-    # `erfc` is right to a few of its last digits; the factor is far more than they are worth.
-    wanted = float(outside) * (1 - 1e-10)
-    millionths = smallest(0, lambda z: erfc(z / 1_000_000 / sqrt(2)) <= wanted)
-    return Fraction(millionths, 1_000_000)
 
 
 def variance_for_margin(margin: Fraction, quantile: Fraction = NORMAL_95) -> Fraction:

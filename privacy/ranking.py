@@ -40,7 +40,7 @@ def rank_ranges(
     Args:
         values: unbiased.
         deviations: standard deviations of their noise.
-        quantile: z for all cells at once (`accuracy.quantile_above`).
+        quantile: z for all cells at once (`normal.quantile_above`).
     """
     lows, highs = values - quantile * deviations, values + quantile * deviations
     wholly_above = len(values) - np.searchsorted(np.sort(lows), highs, side="right")

@@ -33,7 +33,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
 
-from corridor.privacy.accuracy import NORMAL_95, quantile_above
+from corridor.privacy.normal import NORMAL_95, quantile_above
 
 RELIABLE_UP_TO = 0.32
 """Margin over value: 16.5 % · 1.96 = 32.3 %."""

@@ -31,14 +31,13 @@ from corridor.errors.questions import (
     UnsupportedAccuracyError,
 )
 from corridor.privacy.accuracy import (
-    NORMAL_95,
     margin_at,
-    quantile_above,
     rho_for_margin,
     rho_for_variance,
     variance_for_margin,
 )
 from corridor.privacy.distributed import plan_shared_noise
+from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable

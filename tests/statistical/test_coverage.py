@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from corridor.privacy.accuracy import NORMAL_95, margin_at, quantile_above
+from corridor.privacy.accuracy import margin_at
 from corridor.privacy.discrete_gaussian import sample
+from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.quantiles import find_quantile
 from corridor.privacy.ranking import probability_of_order, probability_of_set, rank_ranges
 from corridor.privacy.ratios import fieller

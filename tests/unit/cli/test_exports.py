@@ -7,7 +7,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from corridor.cli.exports import harmless, release_text, write_release
+from corridor.cli.estimates import harmless
+from corridor.cli.exports import release_text, write_release
 from corridor.client.tables import tables_of
 from corridor.errors.cli import NeedsFileError
 from corridor.errors.client import RemoteAnswerError

@@ -90,3 +90,13 @@ def test_help_and_version_load_no_database_and_no_network() -> None:
         [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False
     )
     assert ended.stderr == "\n"
+
+
+def test_an_analyst_s_command_loads_no_library_that_only_files_or_views_need() -> None:
+    """Each takes longer to load than the question takes to send."""
+    heavy = "numpy", "pyarrow", "openpyxl"
+    looks = f"import sys, corridor.cli.analyst; print([m for m in {heavy} if m in sys.modules])"
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", looks], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "[]\n"

@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from corridor.errors.privacy import InvalidMarginError
 from corridor.privacy.accuracy import (
-    NORMAL_95,
     central_variance,
     margin_95,
-    quantile_above,
     readable_rho,
     rho_for_margin,
     rho_for_variance,
@@ -19,6 +17,7 @@ from corridor.privacy.accuracy import (
     variance_for_margin,
 )
 from corridor.privacy.distributed import plan_shared_noise
+from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.rho import Rho
 from support.noise_laws import discrete_gaussian, sum_of_shares
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from corridor.errors import CorridorError
 from corridor.errors.questions import AccuracyTooDearError
 from corridor.ids import CountryCode
-from corridor.privacy.accuracy import margin_at, quantile_above, readable_rho
+from corridor.privacy.accuracy import margin_at, readable_rho
+from corridor.privacy.normal import quantile_above
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Ceilings
 from corridor.queries.accuracy import (
