@@ -14,7 +14,7 @@ first confirms every member's fingerprint from outside the coordinator (`protoco
 Of an attempt with r participants and c colluders, the charter says t and d:
 
     threshold t = ⌊(r + c)/2⌋ + 1       two signed survivor sets share an honest signer
-    dropouts  d = min(r − t, max(1, ⌈r/10⌉)), and no more than `max_dropouts`
+    dropouts  d = min(r − t, `max_dropouts`), and without that min(r − t, max(1, ⌈r/10⌉))
 
 Since c < r, at least one honest share is left: r − d − c ≥ t − c = ⌊(r − c)/2⌋ + 1 ≥ 1.
 
@@ -254,8 +254,8 @@ class Charter:
         if room < 0:
             raise ValueError(f"{roster_size} participants are fewer than their own threshold")
         tenth = -(-roster_size // 10)
-        rule = min(room, max(1, tenth))
-        return rule if self.max_dropouts is None else min(rule, self.max_dropouts)
+        most = max(1, tenth) if self.max_dropouts is None else self.max_dropouts
+        return min(room, most)
 
     @property
     def quorum(self) -> int:

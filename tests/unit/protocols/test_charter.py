@@ -75,8 +75,11 @@ def test_threshold_and_dropouts_follow_from_who_takes_part(
     assert charter.tolerated_dropouts(participants) == dropouts
 
 
-def test_the_charter_may_bear_fewer_dropouts_than_the_rule() -> None:
+def test_the_charter_may_bear_fewer_dropouts_than_the_rule_or_more() -> None:
     assert make_charter(max_dropouts=2).tolerated_dropouts(50) == 2
+    assert make_charter(max_dropouts=15).tolerated_dropouts(50) == 15
+    # As many as leave a threshold of signers: r − t.
+    assert make_charter(max_dropouts=50).tolerated_dropouts(50) == 50 - 26
 
 
 @given(participants=st.integers(3, 400), colluders=st.integers(0, 2))
