@@ -25,7 +25,7 @@ from corridor.queries.question import parse_question
 def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None:
     """Check that a release says of its answer what a verified receipt says.
 
-    1. It is of this attempt and question, at this ρ, with these survivors.
+    1. It is of this attempt and question, at this ρ, with these survivors and their noise.
     2. Its tables are those that the receipt's sums give, cell by cell, with their margins.
 
     What is for comparison only (a trusted curator's margin) and what is the coordinator's word in
@@ -42,6 +42,7 @@ def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None
         "question_digest": header.question.hex(),
         "rho": str(header.rho),
         "survivors": sorted(receipt.survivors),
+        "reduced": sorted(receipt.reduced),
     }
     guarantee = release.get("guarantee")
     shown = {**release, "rho": guarantee.get("rho") if isinstance(guarantee, dict) else None}
@@ -63,7 +64,14 @@ def _tables(receipt: PublicReceipt, charter: Charter) -> list[dict[str, Any]]:
     domains = make_domains(catalogue, charter)
     plan = compile_plan(parse_question(receipt.proposal.question), domains)
     sums = np.array(receipt.answer, dtype=np.int64)
-    answer = decode_answer(plan, domains, receipt.parameters, len(receipt.survivors), sums)
+    answer = decode_answer(
+        plan,
+        domains,
+        receipt.parameters,
+        len(receipt.survivors),
+        sums,
+        reduced=len(receipt.reduced),
+    )
     return answer.to_json()
 
 

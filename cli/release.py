@@ -91,6 +91,10 @@ def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -
     colluders = release["guarantee"]["colluders"]
     out.say(f"against      the coordinator with {colluders} of the nodes at its side")
     out.say(f"noise        {release['ratio']:.3g} times a trusted curator's, who sees all the data")
+    if release["reduced"] and (whole := set(release["survivors"]) - set(release["reduced"])):
+        out.say(
+            f"             some of it needless: {_names(sorted(whole))} did not help take it off"
+        )
     out.table(
         "Who is in it",
         ("node", "name", "edition", "consent rule", "in the sum"),

@@ -36,6 +36,7 @@ from corridor.errors.cli import (
 )
 from corridor.errors.receipts import NoTreeInReceiptError
 from corridor.ids import CountryCode
+from corridor.privacy.discrete_gaussian import sample
 from corridor.privacy.rho import Rho
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter, parse_charter, parse_signed_charter
@@ -306,6 +307,7 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
         compile_=compiler(charter),
         verify=ed25519_verify,
         suite=suite_named(charter.suite),
+        draw=sample,
         public=_public_receipt(arguments),
     )
     return f"the charter in {path}", claims

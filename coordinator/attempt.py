@@ -36,9 +36,11 @@ from corridor.errors.secure_sum import (
     LyingResponderError,
     NotMutuallyOpenedError,
     RepeatedWordError,
+    WrongNoiseSeedError,
 )
 from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, PublicKey
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols.masks import Words, ring_type
 from corridor.protocols.secure_sum.coordinator import (
     CollectingAcceptances,
@@ -235,6 +237,7 @@ class Attempt:
         total = self._total
         assert total is not None  # noqa: S101 - made before the first vector could arrive
         await asyncio.to_thread(unmasked.remove_masks, total, suite=self._at.suite)
+        await asyncio.to_thread(unmasked.remove_excess, total, draw=sample, suite=self._at.suite)
         survivors = sorted(unmasked.words.survivors.survivors)
         return Sum(
             unmasked=unmasked,
@@ -301,7 +304,7 @@ class Attempt:
         except RepeatedWordError as error:
             _log.info("word.ignored", country=country, code=error.code)
         except CorridorError as error:
-            if isinstance(error, LyingResponderError):
+            if isinstance(error, LyingResponderError | WrongNoiseSeedError):
                 self.proven[country] = error.code
             self._drop_out(country, error.code)
             self._send(country, Refusal(error.code, str(error)))
@@ -363,7 +366,7 @@ class Attempt:
             case CollectingSignatures() as state, SurvivorSignature():
                 self._state = state.on_signature(body, verify=at.verify)
             case CollectingUnmask() as state, Unmask():
-                self._state = state.on_unmask(body, verify=at.verify)
+                self._state = state.on_unmask(body, verify=at.verify, suite=at.suite)
             case _:
                 raise OutOfTurnError(country, type(body).__name__)
         self._last[country] = body

@@ -36,6 +36,7 @@ from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
+from corridor.queries.parameters import noise_ratio
 from corridor.transport.messages import CHUNK_BYTES, ReceiptKind
 from corridor.transport.sealed_files import write_sealed
 
@@ -249,7 +250,14 @@ class Publisher:
         survivors = words.survivors.survivors
         parameters = words.parameters
         domains = make_domains(self.catalogue, prepared.charter)
-        answer = decode_answer(prepared.plan, domains, parameters, len(survivors), outcome.total)
+        answer = decode_answer(
+            prepared.plan,
+            domains,
+            parameters,
+            len(survivors),
+            outcome.total,
+            reduced=len(words.reduced),
+        )
         planned = forecast(
             prepared.plan, domains, prepared.charter, prepared.rho, parameters.roster_size
         )
@@ -285,7 +293,10 @@ class Publisher:
                 for one in words.settled.roster.acceptances
             ],
             "survivors": sorted(survivors),
-            "ratio": round(math.sqrt(len(survivors) / parameters.honest_shares), 4),
+            "reduced": sorted(words.reduced),
+            "ratio": round(
+                math.sqrt(noise_ratio(parameters, len(survivors), len(words.reduced))), 4
+            ),
             "named": list(outcome.named),
         }
 

@@ -395,7 +395,8 @@ inline on_survivors() {
   }
 }
 
-/* Signed.on_unmask_request. `set`: whose signatures are shown. `other`: for the mutant, the set of
+/* Signed.on_unmask_request. The seed of the node's superfluous noise goes out in the same word and by
+   the same set, word_survivors[at]: claims 1 and 4 are what it rests on. `set`: whose signatures are shown. `other`: for the mutant, the set of
    survivors by which the request wants the kinds chosen. */
 inline on_unmask_request() {
   choose_where(phase[at] == SIGNED, set);

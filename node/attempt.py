@@ -47,6 +47,7 @@ from corridor.protocols.secure_sum.messages import (
     UnmaskRequest,
 )
 from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
+from corridor.queries.parameters import planned_noise
 
 _log = structlog.get_logger()
 
@@ -199,12 +200,11 @@ class Attempt:
 
     def _masked(self, ready: states.ReadyToMask) -> Iterator[bytes | MaskedInput]:
         parameters = ready.parameters
-        scaled = parameters.sensitivity_squared << 2 * parameters.scale_bits
-        worst_case = scaled / (2 * parameters.share_variance)
+        worst_case = planned_noise(parameters).worst_case_rho().value
         debit = self._at.ledger.debit(self.session, worst_case)
         self.debited = True
         self._at.reached("debited")
-        masking = ready.mask(self._noisy_vector(parameters), debit, suite=self._at.suite)
+        masking = ready.mask(self._noisy_vector(ready), debit, suite=self._at.suite)
         for chunk in masking.chunks():
             self.demand_in_time()
             yield chunk
@@ -212,9 +212,15 @@ class Attempt:
         self._state, word = masking.finish(self._at.sign)
         yield word
 
-    def _noisy_vector(self, parameters: AttemptParameters) -> npt.NDArray[np.int64]:
+    def _noisy_vector(self, ready: states.ReadyToMask) -> npt.NDArray[np.int64]:
         """x·2ᵏ + this node's share of the noise, exact: a sum of whole numbers."""
-        noise = sample(parameters.share_variance, parameters.cells, self._at.random_bytes)
+        parameters = ready.parameters
+        noise = ready.noise(
+            parameters.cells,
+            draw=sample,
+            suite=self._at.suite,
+            random_bytes=self._at.random_bytes,
+        )
         try:
             vector = self._data.evaluate()
         except Exception as error:  # noqa: BLE001  # an engine's words may hold a value of a case

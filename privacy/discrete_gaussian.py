@@ -36,6 +36,11 @@ NARROW_UP_TO = 10**8
 WIDEST = 2**60
 """The largest variance that can be drawn: r(2qB + r) stays below 2⁶³ up to here."""
 
+SAMPLER = 1
+"""Version of how draws follow from random bytes. Noise that is drawn again from a seed must come
+out the same everywhere: whoever changes which bytes are read, or what is made of them, counts this
+up (`tests/vectors/noise` tells)."""
+
 FINE_STEP = Fraction(1, 1024)
 """What narrow variances are multiples of, when they come from `round_up`."""
 

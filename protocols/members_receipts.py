@@ -10,11 +10,12 @@ break of the key agreement would give away.
 
 `verify_members_receipt` checks the claims of the public receipt (1 to 9), and then:
 
-10. Every revealed share is the one that its dealer signed for its responder.
+10. Every revealed share is the one that its dealer signed for its responder, and every seed of
+    superfluous noise is the one in the public receipt.
 11. The seeds they give, and the pair keys of who dropped out, are those that the dealers committed
     to.
 12. Every masked vector is the one that its node signed.
-13. Their sum, without the masks, is the answer.
+13. Their sum, without the masks and the superfluous noise, is the answer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -46,6 +47,7 @@ from corridor.protocols.receipts import (
     verify_public_receipt,
 )
 from corridor.protocols.secure_sum.coordinator import CollectingUnmask, Unmasked
+from corridor.protocols.secure_sum.excess import SEED_BYTES, Draw
 from corridor.protocols.secure_sum.messages import (
     Dealing,
     RevealedShare,
@@ -109,6 +111,7 @@ def verify_members_receipt(
     compile_: Compile,
     verify: Verify,
     suite: Suite,
+    draw: Draw,
     public: bytes | None = None,
 ) -> tuple[Claim, ...]:
     """The claims that the receipt proves, the sum itself among them.
@@ -119,6 +122,7 @@ def verify_members_receipt(
         compile_: compiles the question under it.
         verify: checks signatures.
         suite: the charter's.
+        draw: the sampler.
         public: the public receipt that must be the one inside, if the verifier has it.
 
     Raises:
@@ -136,6 +140,7 @@ def verify_members_receipt(
     unmasked = _unmask(spoken, receipt, settled, charter, verify=verify, suite=suite)
     total = _sum_inputs(read, receipt, settled)
     unmasked.remove_masks(total, suite=suite)
+    unmasked.remove_excess(total, draw=draw, suite=suite)
     if tuple(from_ring(total).tolist()) != receipt.answer:
         raise ReceiptSumError(13, "the sum", "the masked inputs do not add up to the answer")
     return (
@@ -143,7 +148,7 @@ def verify_members_receipt(
         Claim(10, f"{len(spoken.unmasks)} members revealed the shares that were dealt to them."),
         Claim(11, "The seeds and pair keys they give are those that the dealers committed to."),
         Claim(12, "Every masked vector is the one that its node signed."),
-        Claim(13, "Their sum, without the masks, is the answer."),
+        Claim(13, "Their sum, without the masks and the superfluous noise, is the answer."),
     )
 
 
@@ -205,9 +210,13 @@ def _unmask(
     )
     try:
         for unmask in spoken.unmasks:
-            state = state.on_unmask(unmask, verify=verify)
+            state = state.on_unmask(unmask, verify=verify, suite=suite)
     except CorridorError as error:
         raise ReceiptSharesError(10, "the shares", str(error).rstrip(".")) from error
+    if state.reduced != receipt.reduced:
+        raise ReceiptSharesError(
+            10, "the shares", "the public part names others whose noise was reduced"
+        )
     try:
         return state.close(suite=suite)
     except CorridorError as error:
@@ -282,6 +291,7 @@ def _shares_json(shares: Shares) -> Json:
 def _unmask_json(unmask: Unmask) -> Json:
     return {
         "country": unmask.country,
+        "excess_seed": unmask.excess_seed.hex(),
         "revealed": [
             {
                 "dealer": share.dealer,
@@ -311,7 +321,7 @@ def _parse_spoken(raw: bytes, settled: SettledRoster) -> _Spoken:
     )
     unmasks = tuple(
         _read_unmask(one, settled.hash)
-        for one in fields.each_below("unmasks", ("country", "revealed", "signature"))
+        for one in fields.each_below("unmasks", ("country", "excess_seed", "revealed", "signature"))
     )
     for key, speakers in (
         ("dealers", [one.dealer for one in shares]),
@@ -374,6 +384,7 @@ def _read_unmask(fields: Fields, roster_hash: Digest) -> Unmask:
             _read_revealed(one)
             for one in fields.each_below("revealed", ("dealer", "kind", "share", "salt"))
         ),
+        excess_seed=fields.octets("excess_seed", longest=SEED_BYTES),
         signature=Signature(fields.octets("signature", 64)),
     )
 

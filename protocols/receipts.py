@@ -10,7 +10,8 @@
 4. Everybody in the roster is a member and accepted this attempt, each at its ledger's word.
 5. The numbers of the attempt (r, t, d, noise, ring) are those that charter, plan and ρ give.
 6. The sharers all opened each other's envelopes, and are enough.
-7. Each survivor signed the hash of its masked input.
+7. Each survivor signed the hash of its masked input; where noise was taken off as superfluous, it
+   is what its node committed to there, and no more than so many survivors make superfluous.
 8. At least t members signed exactly this survivor set, and it is large enough for the noise.
 9. The coordinator signed this answer, which has the plan's cells.
 
@@ -56,6 +57,7 @@ from corridor.protocols.canonical import Json
 from corridor.protocols.cards import Card, Fingerprint, fingerprint
 from corridor.protocols.charter import Charter, parse_charter
 from corridor.protocols.fields import Fields, decode
+from corridor.protocols.secure_sum import excess
 from corridor.protocols.secure_sum.coordinator import CollectingUnmask
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
@@ -63,6 +65,7 @@ from corridor.protocols.secure_sum.messages import (
     AttemptParameters,
     LedgerStatement,
     MaskedInput,
+    NoiseLevel,
     Opened,
     Proposal,
     ProposalHeader,
@@ -111,6 +114,7 @@ class PublicReceipt:
     Attributes:
         charter: what the receipt says the charter is.
         inputs: the words of the survivors for their masked inputs, sorted by country.
+        excess_seeds: of the noise that was taken off as superfluous, by whose it is.
         answer: the unmasked sum, cell by cell, still scaled by 2ᵏ.
         named: who was caught dealing or revealing bad shares, says the coordinator.
         published_at: seconds since 1970 UTC, says the coordinator.
@@ -123,6 +127,7 @@ class PublicReceipt:
     roster: Roster
     sharers: Sharers
     inputs: tuple[MaskedInput, ...]
+    excess_seeds: Mapping[CountryCode, bytes]
     signatures: tuple[SurvivorSignature, ...]
     answer: tuple[int, ...]
     named: tuple[CountryCode, ...]
@@ -133,6 +138,11 @@ class PublicReceipt:
     def survivors(self) -> frozenset[CountryCode]:
         """Whose masked inputs are in the sum."""
         return frozenset(word.country for word in self.inputs)
+
+    @property
+    def reduced(self) -> frozenset[CountryCode]:
+        """Whose noise was reduced to what so many survivors need."""
+        return frozenset(self.excess_seeds)
 
     def to_sign(self) -> bytes:
         """The receipt without the coordinator's signature."""
@@ -149,7 +159,7 @@ class PublicReceipt:
             "header": self.proposal.header.to_json(),
             "question": self.proposal.question.decode(),
             "proposal_signature": self.proposal.signature.hex(),
-            "parameters": _parameters_json(self.parameters),
+            "parameters": self.parameters.to_json(),
             "acceptances": [one.to_json() for one in self.roster.acceptances],
             "opened": [
                 {
@@ -164,9 +174,14 @@ class PublicReceipt:
                 {
                     "country": word.country,
                     "vector_hash": word.vector_hash.hex(),
+                    "noise_commitment": word.noise_commitment.hex(),
                     "signature": word.signature.hex(),
                 }
                 for word in self.inputs
+            ],
+            "excess_seeds": [
+                {"country": country, "seed": seed.hex()}
+                for country, seed in sorted(self.excess_seeds.items())
             ],
             "signatures": [
                 {"country": word.country, "signature": word.signature.hex()}
@@ -208,6 +223,7 @@ def make_public_receipt(
             roster=words.settled.roster,
             sharers=words.sharers,
             inputs=tuple(words.inputs[country] for country in sorted(words.inputs)),
+            excess_seeds={one: words.heard[one].excess_seed for one in sorted(words.reduced)},
             signatures=tuple(sorted(words.signatures, key=lambda word: word.country)),
             answer=tuple(answer.tolist()),
             named=tuple(sorted(named)),
@@ -239,6 +255,7 @@ def verify_public_receipt(
     settled = settled_roster(receipt, compiled)
     _check_sharers(receipt, settled, charter, verify)
     _check_survivors(receipt, settled, charter, verify)
+    _check_reduced(receipt, settled, suite)
     _check_answer(receipt, settled, charter, verify)
     header, survivors = receipt.proposal.header, receipt.survivors
     return (
@@ -257,13 +274,23 @@ def verify_public_receipt(
             f"{settled.parameters.honest_shares} honest noise shares counted on.",
         ),
         Claim(6, f"{len(receipt.sharers.opened)} of them opened each other's envelopes."),
-        Claim(7, f"The masked inputs of {len(survivors)} are signed by those who sent them."),
+        Claim(7, _inputs_claim(receipt)),
         Claim(
             8,
             f"{len(receipt.signatures)} signed this one survivor set: "
             f"{', '.join(sorted(survivors))}.",
         ),
         Claim(9, f"The coordinator signed this answer of {len(receipt.answer)} cells."),
+    )
+
+
+def _inputs_claim(receipt: PublicReceipt) -> str:
+    signed = f"The masked inputs of {len(receipt.survivors)} are signed by those who sent them"
+    if not receipt.reduced:
+        return f"{signed}."
+    return (
+        f"{signed}; the noise taken off again is what {len(receipt.reduced)} of them committed to, "
+        "and what so many survivors make superfluous."
     )
 
 
@@ -412,6 +439,25 @@ def _check_survivors(
         )
 
 
+def _check_reduced(receipt: PublicReceipt, settled: SettledRoster, suite: Suite) -> None:
+    """The second part of claim 7."""
+    committed = {word.country: word.noise_commitment for word in receipt.inputs}
+    for country, seed in sorted(receipt.excess_seeds.items()):
+        if country not in committed or not excess.fits(
+            settled,
+            country,
+            seed,
+            survivors=len(receipt.survivors),
+            committed=committed[country],
+            suite=suite,
+        ):
+            raise ReceiptInputsError(
+                7,
+                "the masked inputs",
+                f"the noise that was taken off for {country} is not what it committed to",
+            )
+
+
 def _check_answer(
     receipt: PublicReceipt, settled: SettledRoster, charter: Charter, verify: Verify
 ) -> None:
@@ -435,6 +481,7 @@ def masked_input(
         country=country,
         sharers=receipt.sharers.countries,
         vector_hash=word.vector_hash,
+        noise_commitment=word.noise_commitment,
         signature=word.signature,
     )
 
@@ -451,6 +498,7 @@ _BODY = (
     "acceptances",
     "opened",
     "inputs",
+    "excess_seeds",
     "signatures",
     "answer",
     "named",
@@ -490,7 +538,8 @@ _PARAMETERS = (
     "cells",
     "sensitivity_squared",
     "scale_bits",
-    "share_variance",
+    "levels",
+    "sampler",
     "ring_bits",
 )
 
@@ -527,6 +576,7 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
         roster=roster,
         sharers=sharers,
         inputs=_read_inputs(fields, roster_hash, sharers),
+        excess_seeds=_read_excess_seeds(fields),
         signatures=_read_signatures(fields),
         answer=fields.wholes("answer"),
         named=fields.countries("named"),
@@ -556,10 +606,6 @@ def read_header(fields: Fields) -> ProposalHeader:
     )
 
 
-def _parameters_json(parameters: AttemptParameters) -> Json:
-    return canonical.decode(parameters.to_sign(), "parameters")
-
-
 def _read_parameters(fields: Fields) -> AttemptParameters:
     return AttemptParameters(
         roster_size=fields.whole("r"),
@@ -570,7 +616,11 @@ def _read_parameters(fields: Fields) -> AttemptParameters:
         cells=fields.whole("cells"),
         sensitivity_squared=fields.whole("sensitivity_squared"),
         scale_bits=fields.whole("scale_bits"),
-        share_variance=fields.fraction("share_variance"),
+        levels=tuple(
+            NoiseLevel(one.whole("dropouts"), one.fraction("variance"))
+            for one in fields.each_below("levels", ("dropouts", "variance"))
+        ),
+        sampler=fields.whole("sampler"),
         ring_bits=fields.whole("ring_bits"),
     )
 
@@ -635,12 +685,23 @@ def _read_inputs(fields: Fields, roster_hash: Digest, sharers: Sharers) -> tuple
             country=word.country("country"),
             sharers=sharers.countries,
             vector_hash=word.digest("vector_hash"),
+            noise_commitment=word.digest("noise_commitment"),
             signature=Signature(word.octets("signature", 64)),
         )
-        for word in fields.each_below("inputs", ("country", "vector_hash", "signature"))
+        for word in fields.each_below(
+            "inputs", ("country", "vector_hash", "noise_commitment", "signature")
+        )
     )
     _demand_sorted(fields, "inputs", [word.country for word in inputs])
     return inputs
+
+
+def _read_excess_seeds(fields: Fields) -> Mapping[CountryCode, bytes]:
+    words = fields.each_below("excess_seeds", ("country", "seed"))
+    countries = [word.country("country") for word in words]
+    _demand_sorted(fields, "excess_seeds", countries)
+    seeds = [word.octets("seed", excess.SEED_BYTES) for word in words]
+    return dict(zip(countries, seeds, strict=True))
 
 
 def _read_signatures(fields: Fields) -> tuple[SurvivorSignature, ...]:

@@ -8,8 +8,9 @@
 
 Words between are welcome: "relative 10 % for cells above 100", "±1 year for groups above 100".
 
-A margin is a release's own margin, computed the same way from the noise of everybody who is
-expected, so a forecast promises what the release then states (with fewer survivors it is better).
+A margin is a release's own margin, computed the same way from the noise that is left when everybody
+who is expected stays, so a forecast promises what the release then states (with dropouts more of it
+is needed, and a margin is a little wider).
 "10 % above 100" means ±10 on every cell, since all of them get noise of one width: at 100 that is
 10 %, above it is less. For a mean the margin depends on the data: with n persons in a group it is
 z·√(v_S + R²·v_N)/n (`queries.answers`), at most what it is for the R that is largest in absolute
@@ -40,6 +41,7 @@ from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
+from corridor.queries.parameters import noise_breakpoints
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
 from corridor.queries.question import Mean
 
@@ -179,10 +181,13 @@ class _Pricing:
     participants: int
 
     @property
-    def honest(self) -> int:
-        """H."""
+    def honest_shares(self) -> tuple[int, ...]:
+        """How many honest shares there are at least, for each level of noise; the last is h."""
         dropouts = self.charter.tolerated_dropouts(self.participants)
-        return self.participants - dropouts - self.charter.max_colluders
+        breakpoints = noise_breakpoints(dropouts, self.participants, self.plan.size)
+        return tuple(
+            self.participants - self.charter.max_colluders - fewer for fewer in breakpoints
+        )
 
     def rho(self, accuracy: Accuracy) -> Rho:
         """The ρ that every table needs."""
@@ -193,8 +198,10 @@ class _Pricing:
         """The accuracy of the same kind that ρ pays for; empty if it pays for none."""
         if not rho.value:
             return ""
-        noise = plan_shared_noise(rho, self.plan.sensitivity_squared, self.plan.size, self.honest)
-        variance = noise.summed_variance(self.participants)
+        *more, honest = self.honest_shares
+        plan = self.plan
+        noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest, more)
+        variance = noise.keeping(1).summed_variance(self.participants)
         quantile = accuracy.quantile(self.plan.size)
         widest = Fraction(0)
         for table in self.plan.tables:
@@ -210,11 +217,12 @@ class _Pricing:
         return str(replace(accuracy, margin=Fraction(ceil(widest * 100), 100)))
 
     def _table(self, table: PlannedTable, accuracy: Accuracy, quantile: Fraction) -> Rho:
-        numbers = (self.plan.sensitivity_squared, self.plan.size, self.honest, self.participants)
+        *more, honest = self.honest_shares
+        numbers = (self.plan.sensitivity_squared, self.plan.size, honest, self.participants)
         if not isinstance(table.measure, Mean):
             # Entries are multiplied by their block's factor; the smallest leaves most noise.
             margin = accuracy.margin * _smallest_factor(table)
-            return rho_for_margin(margin, *numbers, quantile=quantile)
+            return rho_for_margin(margin, *numbers, quantile=quantile, with_fewer_dropouts=more)
         if accuracy.above is None:
             raise UnsupportedAccuracyError(
                 "the margin of a mean depends on how many persons it is over",
@@ -222,7 +230,8 @@ class _Pricing:
             )
         allowed = variance_for_margin(accuracy.margin, quantile)
         allowed /= _mean_spread(table, accuracy.above)
-        return rho_for_variance(min(allowed, _countable(table, accuracy.above)), *numbers)
+        allowed = min(allowed, _countable(table, accuracy.above))
+        return rho_for_variance(allowed, *numbers, with_fewer_dropouts=more)
 
 
 def _mean_spread(table: PlannedTable, persons: int) -> Fraction:

@@ -289,15 +289,18 @@ def decode_answer(
     parameters: AttemptParameters,
     survivors: int,
     sums: Sequence[int] | Steps,
+    *,
+    reduced: int,
 ) -> Answer:
     """The answer that the sums of so many survivors stand for.
 
     Args:
         plan: what was asked.
         domains: for labels.
-        parameters: of the attempt; the scale and the share's variance count.
+        parameters: of the attempt; the scale and the levels of noise count.
         survivors: s, how many shares were summed.
         sums: the signed, unmasked sum, as long as the plan's x.
+        reduced: of how many of them the superfluous noise was taken off.
 
     Raises:
         ValueError: the sums are not of this plan.
@@ -305,7 +308,7 @@ def decode_answer(
     steps = np.asarray(sums, dtype=np.int64)
     if steps.shape != (plan.size,):
         raise ValueError(f"{steps.size} sums for a plan of {plan.size}")
-    noise = survivors * parameters.share_variance
+    noise = parameters.left_variance(survivors, reduced)
     return Answer(
         tuple(_table(table, domains, parameters.scale_bits, noise, steps) for table in plan.tables),
         survivors,

@@ -1,8 +1,8 @@
 """What a question would cost and how exact it would be, before anything is spent.
 
 Computed from the charter, the plan, ρ (or a margin) and how many nodes would take part; no data
-is touched, so forecasts are free. Margins are for all participants present at the end (s = r);
-if some drop out there is less noise in the sum, down to what the promise rests on.
+is touched, so forecasts are free. Margins are for all participants present at the end (s = r), when
+most noise is superfluous and comes off. If some drop out, each of the others keeps more of its own.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.answers import block_step, title_of
 from corridor.queries.catalogue import Derivation, DomainKind
 from corridor.queries.domains import Domains
-from corridor.queries.parameters import attempt_parameters, planned_noise
+from corridor.queries.parameters import attempt_parameters, noise_ratio, planned_noise
 from corridor.queries.plan import BlockKind, Plan, PlannedTable
 
 _PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
@@ -62,7 +62,7 @@ class Forecast:
         epsilon, delta: the same, shown in the other currency.
         rho_regional, epsilon_regional: for a person known to as many nodes as the charter says.
         rho_alone: the worst case that everybody else colludes.
-        ratio: RMSE over that of a trusted curator with the same ρ, √(s/h).
+        ratio: RMSE over that of a trusted curator with the same ρ.
     """
 
     rho: Rho
@@ -128,7 +128,7 @@ def forecast(
         dropouts=parameters.dropouts,
         colluders=parameters.colluders,
         cells=plan.size,
-        ratio=_root(Fraction(participants, parameters.honest_shares)),
+        ratio=_root(noise_ratio(parameters, participants, participants)),
         tables=tuple(
             _table_forecast(table, domains, plan, rho, parameters) for table in plan.tables
         ),
@@ -141,8 +141,8 @@ def _table_forecast(
 ) -> TableForecast:
     block = next((b for b in table.blocks if b.kind is BlockKind.COUNT), table.blocks[0])
     step = block_step(block, parameters.scale_bits)
-    added = parameters.roster_size * parameters.share_variance * step**2
-    margin = margin_95(added, step)
+    everybody = parameters.roster_size
+    margin = margin_95(parameters.left_variance(everybody, everybody) * step**2, step)
     whole = Fraction(1, block.factor)
     curator = central_variance(rho, plan.sensitivity_squared) * whole**2
     typical = _typical(table)

@@ -8,20 +8,31 @@ most P persons each (the charter's ceiling, checked at import), no entry of the 
 r·P·largest·2ᵏ, and the noise of r shares exceeds T in any cell with probability at most 2⁻⁶⁰
 (`SharedNoise.largest_noise` states the tail bound). So a ring of b bits is wide enough if
 r·P·largest·2ᵏ + T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰.
+
+**Levels of noise.** What is planned for d dropouts is too much for fewer, and comes off the sum
+again in levels (`protocols.secure_sum.excess`): what no dropout, a quarter of d, and half of d make
+superfluous. Each level costs each node one more draw a cell, and the coordinator one more for each
+survivor; so there are levels only where the roster has no more than 2²⁴ cells in all.
 """
+
+from fractions import Fraction
 
 from corridor.errors.questions import (
     MagnitudeTooLargeError,
     RhoOutOfRangeError,
     TooFewNodesError,
 )
+from corridor.privacy.discrete_gaussian import SAMPLER
 from corridor.privacy.distributed import Component, SharedNoise, plan_shared_noise
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.protocols.secure_sum.messages import AttemptParameters, NoiseLevel
 from corridor.queries.plan import Plan
 
 RINGS = (32, 64)
+
+MOST_CELLS_WITH_LEVELS = 1 << 24
+"""Of all nodes together: three levels are 5·10⁷ draws for the coordinator, about two seconds."""
 
 
 def attempt_parameters(
@@ -40,8 +51,9 @@ def attempt_parameters(
     if roster_size < charter.min_participants:
         raise TooFewNodesError(roster=roster_size, needed=charter.min_participants)
     dropouts = charter.tolerated_dropouts(roster_size)
-    honest = roster_size - dropouts - charter.max_colluders
-    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest)
+    breakpoints = noise_breakpoints(dropouts, roster_size, plan.size)
+    *more, honest = (roster_size - charter.max_colluders - fewer for fewer in breakpoints)
+    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest, more)
     return AttemptParameters(
         roster_size=roster_size,
         threshold=charter.threshold(roster_size),
@@ -51,9 +63,20 @@ def attempt_parameters(
         cells=plan.size,
         sensitivity_squared=plan.sensitivity_squared,
         scale_bits=noise.scale_bits,
-        share_variance=noise.share_variance,
+        levels=tuple(
+            NoiseLevel(breakpoint_, component.variance)
+            for breakpoint_, component in zip(breakpoints, noise.components, strict=True)
+        ),
+        sampler=SAMPLER,
         ring_bits=ring_bits(charter, plan, noise, roster_size),
     )
+
+
+def noise_breakpoints(dropouts: int, roster_size: int, cells: int) -> tuple[int, ...]:
+    """For how many dropouts there is a level of noise: none, about d/4, d/2, and d."""
+    if roster_size * cells > MOST_CELLS_WITH_LEVELS:
+        return (dropouts,)
+    return tuple(sorted({0, -(-dropouts // 4), -(-dropouts // 2), dropouts}))
 
 
 def check_rho(charter: Charter, rho: Rho) -> None:
@@ -81,10 +104,24 @@ def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int
     raise MagnitudeTooLargeError(bits=magnitude.bit_length() + 1)
 
 
+def noise_ratio(parameters: AttemptParameters, survivors: int, reduced: int) -> Fraction:
+    """Variance of the noise that is left over a trusted curator's with the same ρ.
+
+    That is what h whole shares have together; but for roundings and τ, below a thousandth.
+    """
+    promised = parameters.honest_shares * parameters.share_variance
+    return parameters.left_variance(survivors, reduced) / promised
+
+
 def planned_noise(parameters: AttemptParameters) -> SharedNoise:
     """The noise that these parameters describe."""
     return SharedNoise(
-        components=(Component(parameters.share_variance, parameters.honest_shares),),
+        components=tuple(
+            Component(
+                level.variance, parameters.roster_size - parameters.colluders - level.dropouts
+            )
+            for level in parameters.levels
+        ),
         scale_bits=parameters.scale_bits,
         sensitivity_squared=parameters.sensitivity_squared << 2 * parameters.scale_bits,
     )

@@ -46,12 +46,13 @@ from corridor.errors.secure_sum import (
     TooFewSignaturesError,
     TooFewSurvivorsError,
     UnexpectedSenderError,
+    WrongNoiseSeedError,
     WrongRevealError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.protocols import canonical
-from corridor.protocols.masks import Words, apply, from_ring, left_in_sum
-from corridor.protocols.secure_sum import pair_keys
+from corridor.protocols.masks import Words, apply, from_ring, left_in_sum, to_ring
+from corridor.protocols.secure_sum import excess, pair_keys
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     AttemptParameters,
@@ -493,7 +494,12 @@ class CollectingUnmask:
         """Whether the round could be closed now: the threshold is reached."""
         return len(self.heard) >= self.parameters.threshold
 
-    def on_unmask(self, unmask: Unmask, *, verify: Verify) -> "CollectingUnmask":
+    @property
+    def reduced(self) -> frozenset[CountryCode]:
+        """Whose superfluous noise comes off the sum: who revealed the seed of it."""
+        return frozenset(country for country, word in self.heard.items() if word.excess_seed)
+
+    def on_unmask(self, unmask: Unmask, *, verify: Verify, suite: Suite) -> "CollectingUnmask":
         """Take one survivor's shares: for each sharer the one called for, as it was dealt.
 
         Raises:
@@ -501,6 +507,7 @@ class CollectingUnmask:
             OtherRosterError, BadSignatureError: not its word under this roster.
             WrongRevealError: not one share of the right kind for each sharer.
             LyingResponderError: a share is not the one dealt to it; names it.
+            WrongNoiseSeedError: the seed is not the one that it committed to; names it.
         """
         country = unmask.country
         if not _is_new("revealed shares", country, unmask, self.keys, self.heard):
@@ -518,6 +525,15 @@ class CollectingUnmask:
             dealing = self.shares[share.dealer].dealings[place]
             if not fits(dealing, share.kind, share):
                 raise LyingResponderError(country, share.dealer)
+        if not excess.fits(
+            self.settled,
+            country,
+            unmask.excess_seed,
+            survivors=len(self.survivors.survivors),
+            committed=self.inputs[country].noise_commitment,
+            suite=suite,
+        ):
+            raise WrongNoiseSeedError(country)
         return replace(self, heard={**self.heard, country: unmask})
 
     def close(self, *, suite: Suite) -> "Unmasked":
@@ -630,6 +646,24 @@ class Unmasked:
             total,
             suite,
         )
+
+    def excess_noise(self, cells: int, *, draw: excess.Draw, suite: Suite) -> npt.NDArray[np.int64]:
+        """What is superfluous of the noise in the sum, over so many cells: to be subtracted."""
+        words = self.words
+        return excess.excess_noise(
+            words.settled,
+            {country: words.heard[country].excess_seed for country in words.reduced},
+            len(words.survivors.survivors),
+            cells=cells,
+            draw=draw,
+            suite=suite,
+        )
+
+    def remove_excess(self, total: Words, *, draw: excess.Draw, suite: Suite) -> None:
+        """Take the superfluous noise off the unmasked sum, in place."""
+        parameters = self.words.parameters
+        noise = self.excess_noise(parameters.cells, draw=draw, suite=suite)
+        total -= to_ring(noise, parameters.ring_bits)
 
 
 def decode(total: Words) -> npt.NDArray[np.int64]:

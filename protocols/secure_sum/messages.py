@@ -191,6 +191,19 @@ class Acceptance:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class NoiseLevel:
+    """One of the independent draws that make up a node's noise share.
+
+    Attributes:
+        dropouts: with so many, this level is the last that is needed (`secure_sum.excess`).
+        variance: of its discrete Gaussian, in scaled units.
+    """
+
+    dropouts: int
+    variance: Fraction
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptParameters:
     """The numbers of an attempt: one deterministic function of charter, plan, ρ and roster size.
@@ -201,7 +214,8 @@ class AttemptParameters:
         cells: length of the vector.
         sensitivity_squared: Δ² of the plan, before scaling.
         scale_bits: k; x is multiplied by 2ᵏ.
-        share_variance: σ_s² of one node's noise share, in scaled units.
+        levels: of one node's noise share, sorted by `dropouts`, which end at d.
+        sampler: version of the sampler that draws all but the first level.
         ring_bits: 32 or 64; vectors are summed modulo 2 to this power.
     """
 
@@ -213,8 +227,25 @@ class AttemptParameters:
     cells: int
     sensitivity_squared: int
     scale_bits: int
-    share_variance: Fraction
+    levels: tuple[NoiseLevel, ...]
+    sampler: int
     ring_bits: int
+
+    @property
+    def share_variance(self) -> Fraction:
+        """σ_s² of one node's whole noise share, in scaled units."""
+        return sum((level.variance for level in self.levels), Fraction(0))
+
+    def kept_levels(self, survivors: int) -> int:
+        """How many levels so many survivors keep: up to the first for as many dropouts or more."""
+        dropouts = self.roster_size - survivors
+        return 1 + sum(level.dropouts < dropouts for level in self.levels[:-1])
+
+    def left_variance(self, survivors: int, reduced: int) -> Fraction:
+        """Variance of the noise in a sum of so many, when that of `reduced` of them is reduced."""
+        kept = self.levels[: self.kept_levels(survivors)]
+        left = sum((level.variance for level in kept), Fraction(0))
+        return reduced * left + (survivors - reduced) * self.share_variance
 
     @property
     def honest_shares(self) -> int:
@@ -226,22 +257,28 @@ class AttemptParameters:
         """The fewest survivors that keep both the promised noise and the charter's floor."""
         return max(self.roster_size - self.dropouts, self.threshold, self.min_participants)
 
+    def to_json(self) -> dict[str, canonical.Json]:
+        """Every number."""
+        return {
+            "r": self.roster_size,
+            "t": self.threshold,
+            "d": self.dropouts,
+            "c": self.colluders,
+            "min_participants": self.min_participants,
+            "cells": self.cells,
+            "sensitivity_squared": self.sensitivity_squared,
+            "scale_bits": self.scale_bits,
+            "levels": [
+                {"dropouts": level.dropouts, "variance": canonical.fraction_text(level.variance)}
+                for level in self.levels
+            ],
+            "sampler": self.sampler,
+            "ring_bits": self.ring_bits,
+        }
+
     def to_sign(self) -> bytes:
         """Canonical bytes, for the roster hash."""
-        return canonical.encode(
-            {
-                "r": self.roster_size,
-                "t": self.threshold,
-                "d": self.dropouts,
-                "c": self.colluders,
-                "min_participants": self.min_participants,
-                "cells": self.cells,
-                "sensitivity_squared": self.sensitivity_squared,
-                "scale_bits": self.scale_bits,
-                "share_variance": canonical.fraction_text(self.share_variance),
-                "ring_bits": self.ring_bits,
-            }
-        )
+        return canonical.encode(self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,12 +456,14 @@ class MaskedInput:
     Attributes:
         sharers: who it was masked for.
         vector_hash: SHA-256 of the whole vector's little-endian bytes.
+        noise_commitment: to the noise in it that may be taken off again (`secure_sum.excess`).
     """
 
     roster_hash: Digest
     country: CountryCode
     sharers: frozenset[CountryCode]
     vector_hash: Digest
+    noise_commitment: Digest
     signature: Signature
 
     def to_sign(self) -> bytes:
@@ -435,6 +474,7 @@ class MaskedInput:
             self.country.encode(),
             _listed(self.sharers),
             self.vector_hash,
+            self.noise_commitment,
         )
 
 
@@ -483,19 +523,25 @@ class RevealedShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmask:
-    """For each survivor a share of its self-mask seed, for each other sharer of its mask key."""
+    """For each survivor a share of its self-mask seed, for each other sharer of its mask key.
+
+    Attributes:
+        excess_seed: gives the sender's own superfluous noise; empty where none is superfluous.
+    """
 
     roster_hash: Digest
     country: CountryCode
     revealed: tuple[RevealedShare, ...]
+    excess_seed: bytes
     signature: Signature
 
     def to_sign(self) -> bytes:
-        """The shares without the signature, sorted by dealer."""
+        """The seed and the shares, sorted by dealer, without the signature."""
         return canonical.digest(
             "corridor unmask",
             self.roster_hash,
             self.country.encode(),
+            self.excess_seed,
             *(
                 part
                 for share in self.revealed

@@ -7,7 +7,7 @@
 
 The coordinator carries the messages and is believed in nothing. What each state holds true:
 
-1. Accepted: three fresh secrets are drawn; the acceptance signs both public keys.
+1. Accepted: four fresh secrets are drawn; the acceptance signs both public keys.
 2. Shared: every acceptance is its member's own under this header; the node is among them; the
    numbers of the attempt are its own computation; it dealt its two secrets.
 3. OpenedState: it said of each dealer whether all that it dealt opened and fitted; it has the
@@ -15,9 +15,11 @@ The coordinator carries the messages and is believed in nothing. What each state
 4. ReadyToMask: at least `needed` sharers all said that they opened each other's envelopes, and
    at least `quorum` other members that they hold this node's ledger as it stated it.
 5. MaskingState, AwaitingSurvivors: the ledger debited ρ before the first masked byte existed.
-6. Signed: it gave its word for one survivor set: itself in it, at least `needed` in it.
+6. Signed: it gave its word for one survivor set: itself in it, at least `needed` in it. Of the
+   seeds of its noise it has the one left that so many survivors make superfluous, and those after.
 7. Done: it revealed, for each sharer, one of two shares, as at least t signers of that same set
-   allow: the self-mask seed's for a survivor, the mask seed's for one who dropped out.
+   allow: the self-mask seed's for a survivor, the mask seed's for one who dropped out. With them,
+   the seed of its own superfluous noise (`excess`).
 
 A transition that raises leaves the state as it was; the caller holds it still. Secrets are dropped
 from the states that no longer need them, and never shown by `repr`. Randomness, signing, verifying
@@ -56,7 +58,7 @@ from corridor.errors.secure_sum import (
 )
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
 from corridor.protocols.masks import CHUNK_CELLS, Mask, Masking, pair_mask, self_mask, to_ring
-from corridor.protocols.secure_sum import pair_keys
+from corridor.protocols.secure_sum import excess, pair_keys
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     Acceptance,
@@ -107,18 +109,20 @@ class Debit(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """A node's ephemeral secrets, 31 bytes each. They live in memory only.
+    """A node's ephemeral secrets, 31 bytes each but for the last. They live in memory only.
 
     Attributes:
         envelope_seed: opens what peers dealt; never shared.
         mask_seed: gives the masks with the members above, and opens those with the members
             below; shared.
         self_mask_seed: gives the self mask; shared.
+        noise_seed: 32 bytes; gives the noise that may be taken off again.
     """
 
     envelope_seed: bytes = field(repr=False)
     mask_seed: bytes = field(repr=False)
     self_mask_seed: bytes = field(repr=False)
+    noise_seed: bytes = field(repr=False)
 
 
 def accept(
@@ -139,7 +143,12 @@ def accept(
     """
     if header.suite != suite.name:
         raise OtherSuiteError(header.suite, suite.name)
-    secrets = Secrets(random_bytes(SEED_BYTES), random_bytes(SEED_BYTES), random_bytes(SEED_BYTES))
+    secrets = Secrets(
+        envelope_seed=random_bytes(SEED_BYTES),
+        mask_seed=random_bytes(SEED_BYTES),
+        self_mask_seed=random_bytes(SEED_BYTES),
+        noise_seed=random_bytes(excess.SEED_BYTES),
+    )
     acceptance = Acceptance(
         header=header.digest,
         country=country,
@@ -212,8 +221,9 @@ class Accepted:
         own = next(dealing for dealing in shares.dealings if dealing.recipient == me)
         masks = {peer: pair_mask(me, peer, key) for peer, key in derived.items()}
         masks[me] = self_mask(settled.hash, me, secrets.self_mask_seed, suite)
+        seeds = excess.seeds_from(settled, me, secrets.noise_seed, suite)
         return Shared(
-            settled, me, secrets.envelope_seed, secrets.mask_seed, masks, own, kept
+            settled, me, secrets.envelope_seed, secrets.mask_seed, masks, own, kept, seeds
         ), shares
 
 
@@ -227,6 +237,7 @@ class Shared:
         masks: with the members above this one and, under `me`, the self mask.
         own: this node's dealing to itself.
         kept: the shares in it.
+        seeds: of the noise that may be taken off again.
     """
 
     settled: SettledRoster
@@ -236,6 +247,7 @@ class Shared:
     masks: Mapping[CountryCode, Mask]
     own: Dealing
     kept: HeldShares = field(repr=False)
+    seeds: tuple[bytes, ...] = field(repr=False)
 
     def on_dealings(
         self,
@@ -290,7 +302,7 @@ class Shared:
             signature=UNSIGNED,
         )
         word = signed(word, sign)
-        return OpenedState(self.settled, self.me, masks, word, held), word
+        return OpenedState(self.settled, self.me, masks, word, held, self.seeds), word
 
     def _demand_addressed(self, dealings: Sequence[Dealing]) -> None:
         seen: set[CountryCode] = set()
@@ -319,6 +331,7 @@ class OpenedState:
     masks: Mapping[CountryCode, Mask]
     word: Opened
     held: Mapping[CountryCode, HeldShares] = field(repr=False)
+    seeds: tuple[bytes, ...] = field(repr=False)
 
     def on_sharers(
         self,
@@ -372,7 +385,7 @@ class OpenedState:
             raise TooFewWitnessesError(found=len(witnesses), needed=quorum)
         held = {country: self.held[country] for country in sorted(sharers)}
         applied = {country: self.masks[country] for country in held}
-        return ReadyToMask(self.settled, self.me, applied, sharers, held)
+        return ReadyToMask(self.settled, self.me, applied, sharers, held, self.seeds)
 
     def _outside(
         self,
@@ -413,11 +426,26 @@ class ReadyToMask:
     masks: Mapping[CountryCode, Mask]
     sharers: frozenset[CountryCode]
     held: Mapping[CountryCode, HeldShares] = field(repr=False)
+    seeds: tuple[bytes, ...] = field(repr=False)
 
     @property
     def parameters(self) -> AttemptParameters:
         """The numbers of the attempt: how long the vector is, and how much noise belongs to it."""
         return self.settled.parameters
+
+    def noise(
+        self, cells: int, *, draw: excess.Draw, suite: Suite, random_bytes: RandomBytes
+    ) -> npt.NDArray[np.int64]:
+        """This node's share of the noise, over so many cells.
+
+        What may be taken off again comes from this state's seeds; the rest from `random_bytes`,
+        which nobody can repeat.
+        """
+        noise = draw(self.parameters.levels[0].variance, cells, random_bytes)
+        noise += excess.removable_noise(
+            self.settled, self.me, self.seeds[0], level=1, cells=cells, draw=draw, suite=suite
+        )
+        return noise
 
     def mask(self, vector: npt.NDArray[np.int64], debit: Debit, *, suite: Suite) -> "MaskingState":
         """Begin to mask x·2ᵏ + noise, once.
@@ -434,7 +462,7 @@ class ReadyToMask:
             raise OtherDebitError
         if vector.dtype != np.int64 or vector.shape != (self.parameters.cells,):
             raise ValueError(f"a vector to mask has {self.parameters.cells} values of int64")
-        waiting = AwaitingSurvivors(self.settled, self.me, self.sharers, self.held)
+        waiting = AwaitingSurvivors(self.settled, self.me, self.sharers, self.held, self.seeds)
         return MaskingState(waiting, vector, Masking(self.masks.values(), suite))
 
 
@@ -476,14 +504,16 @@ class MaskingState:
         """
         if self._done < self._vector.size:
             raise ValueError("the word for a masked input follows its last chunk")
+        waiting = self._waiting
         word = MaskedInput(
-            roster_hash=self._waiting.settled.hash,
-            country=self._waiting.me,
-            sharers=self._waiting.sharers,
+            roster_hash=waiting.settled.hash,
+            country=waiting.me,
+            sharers=waiting.sharers,
             vector_hash=Digest(self._hash.digest()),
+            noise_commitment=excess.commitment(waiting.settled, waiting.me, waiting.seeds[-1]),
             signature=UNSIGNED,
         )
-        return self._waiting, signed(word, sign)
+        return waiting, signed(word, sign)
 
     def _chunks(self) -> Iterator[bytes]:
         ring_bits = self._waiting.settled.parameters.ring_bits
@@ -504,6 +534,7 @@ class AwaitingSurvivors:
     me: CountryCode
     sharers: frozenset[CountryCode]
     held: Mapping[CountryCode, HeldShares] = field(repr=False)
+    seeds: tuple[bytes, ...] = field(repr=False)
 
     def on_survivors(
         self, announced: SurvivorSet, sign: Sign
@@ -529,18 +560,24 @@ class AwaitingSurvivors:
         if len(announced.survivors) < needed:
             raise TooFewSurvivorsError(left=len(announced.survivors), needed=needed)
         signature = SurvivorSignature(self.me, sign(announced.to_sign()))
-        return Signed(self.settled, self.me, announced, signature, self.held), signature
+        seed = excess.to_reveal(self.settled, self.seeds, len(announced.survivors))
+        return Signed(self.settled, self.me, announced, signature, self.held, seed), signature
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """This node gave its word. There is no transition out of here to another set."""
+    """This node gave its word. There is no transition out of here to another set.
+
+    Attributes:
+        excess_seed: of the noise that is superfluous with this set; empty where none is.
+    """
 
     settled: SettledRoster
     me: CountryCode
     word: SurvivorSet
     signature: SurvivorSignature
     held: Mapping[CountryCode, HeldShares] = field(repr=False)
+    excess_seed: bytes = field(repr=False)
 
     def on_survivors(self, announced: SurvivorSet) -> tuple["Signed", SurvivorSignature]:
         """Give the same word again for the same set; refuse another.
@@ -560,13 +597,14 @@ class Signed:
         verify: Verify,
         sign: Sign,
     ) -> tuple["Done", Unmask]:
-        """Reveal for each sharer the one share that the signed set calls for.
+        """Reveal for each sharer the one share that the signed set calls for, and the one seed.
 
         1. Each signature is of another survivor, and valid over exactly what this node signed.
         2. There are at least t of them.
 
-        Which share is revealed follows from the set that this node signed itself; no message
-        can ask for another, so never both of one peer.
+        Which share is revealed, and which seed of this node's noise, follows from the set that it
+        signed itself; no message can ask for another, so never both shares of one peer, and never
+        noise that fewer survivors would need.
 
         Raises:
             RepeatedWordError, SignerNotSurvivorError, BadSignatureError: rule 1.
@@ -592,6 +630,7 @@ class Signed:
                 reveal(dealer, kind_to_reveal(dealer, self.word), self.held[dealer])
                 for dealer in sorted(self.word.sharers)
             ),
+            excess_seed=self.excess_seed,
             signature=UNSIGNED,
         )
         return Done(), signed(unmask, sign)

@@ -145,3 +145,6 @@ def _demand_sound(parameters: AttemptParameters, size: int) -> None:
         raise ValueError(f"r={r}, t={t}, d={d}, c={c} do not make one survivor set certain")
     if parameters.ring_bits not in (32, 64) or parameters.cells < 1:
         raise ValueError(f"no ring of {parameters.ring_bits} bits for {parameters.cells} cells")
+    breakpoints = [level.dropouts for level in parameters.levels]
+    if breakpoints != sorted({*breakpoints, d}) or breakpoints[-1] != d:
+        raise ValueError(f"levels of noise for {breakpoints} dropouts, and not up to d={d}")

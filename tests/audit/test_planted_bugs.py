@@ -36,11 +36,11 @@ PLANTED = [
     Planted("half the noise", "people", ("ρ", "variance", "law")),
     Planted("noise a tenth too narrow", "people", ("variance", "law", "each value")),
     Planted("noise a twentieth too narrow", "people", ("variance", "each value")),
-    Planted("a sampler that never gives zero", "people", ("ρ", "ε", "each value")),
+    Planted("a sampler that never gives zero", "people", ("mean", "variance", "each value")),
     Planted("a zero that is drawn with either sign", "people", ("variance", "each value")),
     Planted("rounding down in place of rounding", "people", ("mean", "each value")),
     Planted("signs that are not even", "people", ("mean", "law")),
-    Planted("a real gaussian rounded", "people", ("variance", "each value")),
+    Planted("a real gaussian rounded", "people, often", ("variance",)),
     Planted("a gaussian in single precision", "wide sums", ("ρ", "ε", "low bits")),
     Planted("one draw for both halves of a table", "people", ("noise again",)),
     # Where the noise comes from.

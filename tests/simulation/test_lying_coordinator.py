@@ -8,8 +8,10 @@ planned, t signatures under such a set. The invariants are counted on what it ho
     no two sets have a quorum                    (ATTACKS 21)
     of no honest node, t shares of both kinds    (ATTACKS 21)
     a set with a quorum has r − d members        (ATTACKS 25, 26)
+    of no node in such a set, noise that it needs  (ATTACKS 26)
 
-The twin: among nodes that forget what they signed, the same counting finds two quorums.
+The twin: among nodes that forget what they signed, the same counting finds two quorums, and noise
+revealed for the larger set that the smaller one needs.
 """
 
 from collections import defaultdict
@@ -40,13 +42,16 @@ class Liar:
         self.chance = Random(seed)
         size = self.chance.randint(3, 8)
         self.region = Region(
-            countries=first_countries(size), colluders=self.chance.randint(1, max(1, size // 3))
+            countries=first_countries(size),
+            colluders=self.chance.randint(1, max(1, size // 3)),
+            with_levels=True,
         )
         self.colluders = frozenset(self.chance.sample(self.region.countries, self.region.colluders))
         self.honest = frozenset(self.region.countries) - self.colluders
         self.talk = Conversation(self.region, seed=seed)
         self.signatures: dict[SurvivorSet, set[CountryCode]] = defaultdict(set)
         self.known: dict[tuple[CountryCode, ShareKind], set[CountryCode]] = defaultdict(set)
+        self.taken_off: dict[CountryCode, int] = {}
 
     def lie(self, *, states_hold: bool = True) -> None:
         talk = self.talk
@@ -58,6 +63,7 @@ class Liar:
                 for kind in ShareKind:
                     self.known[dealer, kind].add(colluder)
         waiting = {country: self._mask(country) for country in sorted(self.honest)}
+        self.seeds = {country: state.seeds for country, state in waiting.items() if state}
         signed = self._collect_signatures(waiting, states_hold=states_hold)
         self._collect_shares(signed)
 
@@ -129,6 +135,9 @@ class Liar:
             return
         for share in unmask.revealed:
             self.known[share.dealer, share.kind].add(state.me)
+        if unmask.excess_seed:
+            first = self.seeds[state.me].index(unmask.excess_seed) + 1
+            self.taken_off[state.me] = min(first, self.taken_off.get(state.me, first))
 
     def quorums(self) -> list[SurvivorSet]:
         threshold = self.region.parameters.threshold
@@ -143,6 +152,17 @@ class Liar:
             if all(len(self.known[country, kind]) >= threshold for kind in ShareKind)
         ]
 
+    def laid_bare(self) -> list[CountryCode]:
+        """Honest nodes whose noise is known from a level on that a set with a quorum needs."""
+        levels = self.region.parameters.levels
+        return [
+            country
+            for quorum in self.quorums()
+            for country, first in sorted(self.taken_off.items())
+            if country in quorum.survivors
+            and levels[first - 1].dropouts < len(self.region.countries) - len(quorum.survivors)
+        ]
+
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a21_a22_a25_a_lying_coordinator_gets_one_quorum_and_one_secret_of_each(seed: int) -> None:
@@ -151,6 +171,7 @@ def test_a21_a22_a25_a_lying_coordinator_gets_one_quorum_and_one_secret_of_each(
     assert len(liar.quorums()) <= 1
     assert all(len(quorum.survivors) >= liar.region.parameters.needed for quorum in liar.quorums())
     assert liar.read() == []
+    assert liar.laid_bare() == []
 
 
 def test_some_lies_lead_to_a_sum_after_all() -> None:
@@ -160,6 +181,7 @@ def test_some_lies_lead_to_a_sum_after_all() -> None:
         liar.lie()
     assert any(liar.quorums() for liar in liars)
     assert any(len(known) >= 3 for liar in liars for known in liar.known.values())
+    assert any(liar.taken_off for liar in liars)
 
 
 def test_a21_nodes_that_forget_what_they_signed_would_give_two_quorums() -> None:
@@ -168,3 +190,4 @@ def test_a21_nodes_that_forget_what_they_signed_would_give_two_quorums() -> None
     for liar in liars:
         liar.lie(states_hold=False)
     assert any(len(liar.quorums()) > 1 for liar in liars)
+    assert any(liar.laid_bare() for liar in liars)

@@ -30,6 +30,7 @@ from corridor.node.store import EditionStore
 from corridor.node.tree_book import TreeBook
 from corridor.node.witness_book import WitnessBook
 from corridor.node.witness_desk import WitnessDesk
+from corridor.privacy.discrete_gaussian import sample
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.masks import ring_type
@@ -409,8 +410,10 @@ class Talk:
         for node in self.nodes.values():
             (answer,) = node.hear(self.request, self.session)
             assert isinstance(answer, Unmask), answer
-            self._unmasking = self._unmasking.on_unmask(answer, verify=verify)
-        self.unmasked().remove_masks(self.total, suite=SUITE)
+            self._unmasking = self._unmasking.on_unmask(answer, verify=verify, suite=SUITE)
+        unmasked = self.unmasked()
+        unmasked.remove_masks(self.total, suite=SUITE)
+        unmasked.remove_excess(self.total, draw=sample, suite=SUITE)
         return coordinator.decode(self.total) / 2.0**self._unmasking.parameters.scale_bits
 
     def unmasked(self) -> coordinator.Unmasked:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.ids import CountryCode, Digest, SessionId
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols import canonical
 from corridor.protocols.charter import Charter, parse_charter
 from corridor.protocols.members_receipts import members_receipt, verify_members_receipt
@@ -36,7 +37,7 @@ from support.signing import verify
 VECTORS = Path(__file__).parents[1] / "vectors" / "receipts"
 QUESTION = canonical.encode({"table": "persons", "why": "a test"})
 PLAN = Digest(b"\2" * 32)
-REGION = Region(countries=first_countries(5), cells=6)
+REGION = Region(countries=first_countries(5), cells=6, with_levels=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,13 @@ class Finished:
     @property
     def members(self) -> bytes:
         """The members' receipt."""
+        return self.members_about(self.receipt)
+
+    def members_about(self, receipt: PublicReceipt) -> bytes:
+        """The members' receipt with another public part."""
         return b"".join(
             members_receipt(
-                self.receipt.encode(),
+                receipt.encode(),
                 self.conversation.collecting_unmask,
                 {c: [raw[:7], raw[7:]] for c, raw in self.conversation.masked.items()},
             )
@@ -118,6 +123,7 @@ def check_members(raw: bytes, charter: Charter, public: bytes | None = None) -> 
         compile_=compile_,
         verify=verify,
         suite=SUITE,
+        draw=sample,
         public=public,
     )
 
@@ -160,7 +166,7 @@ def cheaper_rho(receipt: Json) -> None:
 
 
 def less_noise(receipt: Json) -> None:
-    receipt["parameters"]["share_variance"] = "1"
+    receipt["parameters"]["levels"][0]["variance"] = "1"
 
 
 def another_edition(receipt: Json) -> None:
@@ -173,6 +179,14 @@ def ledger_that_spent_less(receipt: Json) -> None:
 
 def swapped_vector(receipt: Json) -> None:
     receipt["inputs"][0]["vector_hash"] = "22" * 32
+
+
+def noise_taken_off_that_nobody_committed_to(receipt: Json) -> None:
+    receipt["excess_seeds"][0]["seed"] = "33" * 32
+
+
+def noise_taken_off_for_a_stranger(receipt: Json) -> None:
+    receipt["excess_seeds"].append({**receipt["excess_seeds"][0], "country": "ZZ"})
 
 
 NEGATIVE: dict[Callable[[Json], None], tuple[str, str, str]] = {
@@ -223,6 +237,16 @@ NEGATIVE: dict[Callable[[Json], None], tuple[str, str, str]] = {
         "A masked input is exchanged for another.",
         "receipt.inputs",
         "not signed",
+    ),
+    noise_taken_off_that_nobody_committed_to: (
+        "More or other noise is said to be taken off than the node added as removable.",
+        "receipt.inputs",
+        "not what it committed to",
+    ),
+    noise_taken_off_for_a_stranger: (
+        "Noise is said to be taken off for a country that added none, so that the margin is less.",
+        "receipt.inputs",
+        "not what it committed to",
     ),
 }
 

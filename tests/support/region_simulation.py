@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols.masks import ring_type
 from corridor.protocols.secure_sum import coordinator, node
 from corridor.protocols.secure_sum.messages import (
@@ -173,7 +174,7 @@ class SimulatedCoordinator:
             case coordinator.CollectingSignatures(), SurvivorSignature():
                 state = self.state.on_signature(body, verify=verify)
             case coordinator.CollectingUnmask(), Unmask():
-                state = self.state.on_unmask(body, verify=verify)
+                state = self.state.on_unmask(body, verify=verify, suite=self.region.suite)
             case _:
                 pass  # of an earlier round: too late
         return state
@@ -211,6 +212,7 @@ class SimulatedCoordinator:
             case coordinator.CollectingUnmask():
                 unmasked = self.state.close(suite=self.region.suite)
                 unmasked.remove_masks(self.total, suite=self.region.suite)
+                unmasked.remove_excess(self.total, draw=sample, suite=self.region.suite)
                 self.result = coordinator.decode(self.total)
             case _:
                 raise AssertionError(self.state)

@@ -78,6 +78,7 @@ def make_release(**changes: Any) -> dict[str, Any]:
             for country in ("BG", "MD", "NG", "UA")
         ],
         "survivors": ["BG", "MD", "NG"],
+        "reduced": [],
         "ratio": 1.2247,
         "named": [],
         "receipt_digest": "22" * 32,

@@ -42,6 +42,7 @@ from corridor.transport.messages import (
     VectorChunk,
 )
 from corridor.transport.suites import ed25519_verify, suite_named
+from support.secure_sum import removable_noise
 from support.signing import KeyPair
 
 SUITE = suite_named("xwing")
@@ -202,7 +203,8 @@ class ScriptedNode:
         assert isinstance(self.state, node.OpenedState)
         ready = self.state.on_sharers(sharers, keys=self.members, verify=ed25519_verify, quorum=0)
         debit = Debit(self.header.session, self.header.rho)
-        masking = ready.mask(self.vector << ready.settled.parameters.scale_bits, debit, suite=SUITE)
+        scaled = self.vector << ready.settled.parameters.scale_bits
+        masking = ready.mask(scaled + removable_noise(ready), debit, suite=SUITE)
         raw = b"".join(masking.chunks())
         self.state, word = masking.finish(self.keys.sign)
         pieces = [raw[at : at + CHUNK_BYTES] for at in range(0, len(raw), CHUNK_BYTES)]

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols.masks import ring_type
-from corridor.protocols.secure_sum import coordinator, node
+from corridor.protocols.secure_sum import coordinator, excess, node
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
     UNSIGNED,
@@ -27,6 +28,7 @@ from corridor.protocols.secure_sum.messages import (
     Dealing,
     LedgerStatement,
     MaskedInput,
+    NoiseLevel,
     Opened,
     ProposalHeader,
     Roster,
@@ -75,6 +77,7 @@ class Region:
 
     Attributes:
         quorum: witnesses before a debit; these regions have no ledgers, so none as a rule.
+        with_levels: whether the nodes add noise that may be taken off again, and no other.
     """
 
     countries: tuple[CountryCode, ...]
@@ -83,6 +86,7 @@ class Region:
     cells: int = 5
     ring_bits: int = 64
     quorum: int = 0
+    with_levels: bool = False
     suite: Suite = SUITE
 
     @property
@@ -92,18 +96,29 @@ class Region:
     def sign(self, country: CountryCode) -> Sign:
         return signing_keys(country).sign
 
+    def dropouts_for(self, size: int) -> int:
+        threshold = (size + self.colluders) // 2 + 1
+        return min(size - threshold, max(1, -(-size // 10)))
+
+    def levels_for(self, size: int) -> tuple[NoiseLevel, ...]:
+        """One level as a rule; else one for each number of dropouts."""
+        most = self.dropouts_for(size)
+        each = range(most + 1) if self.with_levels else (most,)
+        return tuple(NoiseLevel(dropouts, Fraction(10 + dropouts)) for dropouts in each)
+
     def parameters_for(self, size: int) -> AttemptParameters:
         threshold = (size + self.colluders) // 2 + 1
         return AttemptParameters(
             roster_size=size,
             threshold=threshold,
-            dropouts=min(size - threshold, max(1, -(-size // 10))),
+            dropouts=self.dropouts_for(size),
             colluders=self.colluders,
             min_participants=self.min_participants,
             cells=self.cells,
             sensitivity_squared=1,
             scale_bits=0,
-            share_variance=Fraction(10),
+            levels=self.levels_for(size),
+            sampler=1,
             ring_bits=self.ring_bits,
         )
 
@@ -169,6 +184,19 @@ def vectors_of(region: Region, seed: int = 0) -> dict[CountryCode, npt.NDArray[n
     """A vector for each country, negative numbers among them, whose sum fits the ring."""
     draw = np.random.default_rng(seed)
     return {c: draw.integers(-(10**6), 10**6, region.cells) for c in region.countries}
+
+
+def removable_noise(ready: node.ReadyToMask, level: int = 1) -> npt.NDArray[np.int64]:
+    """What a node adds, from that level on, that may be taken off again."""
+    return excess.removable_noise(
+        ready.settled,
+        ready.me,
+        ready.seeds[level - 1],
+        level=level,
+        cells=ready.parameters.cells,
+        draw=sample,
+        suite=SUITE,
+    )
 
 
 class Conversation:
@@ -265,9 +293,8 @@ class Conversation:
     def mask_vector(
         self, ready: node.ReadyToMask
     ) -> tuple[node.AwaitingSurvivors, bytes, MaskedInput]:
-        masking = ready.mask(
-            self.vectors[ready.me], debit_for(self.header), suite=self.region.suite
-        )
+        vector = self.vectors[ready.me] + removable_noise(ready)
+        masking = ready.mask(vector, debit_for(self.header), suite=self.region.suite)
         chunks = b"".join(masking.chunks())
         state, word = masking.finish(self.region.sign(ready.me))
         return state, chunks, word
@@ -292,11 +319,14 @@ class Conversation:
         """`bend` changes what a responder reveals, as a dishonest one would."""
         collecting = self.collecting_unmask
         for country in self._speaking(self.signed, silent):
-            collecting = collecting.on_unmask(bend(self.reveal(country)[1]), verify=verify)
+            collecting = collecting.on_unmask(
+                bend(self.reveal(country)[1]), verify=verify, suite=self.region.suite
+            )
         self.collecting_unmask = collecting
         self.unmasked = collecting.close(suite=self.region.suite)
         total = self.total.copy()
         self.unmasked.remove_masks(total, suite=self.region.suite)
+        self.unmasked.remove_excess(total, draw=sample, suite=self.region.suite)
         return coordinator.decode(total)
 
     def reveal(

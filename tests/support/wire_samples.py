@@ -160,7 +160,7 @@ def node_samples() -> dict[str, object]:
                 VectorChunk(0, talk.masked[AA]),
                 talk.collecting_inputs.heard[AA],
                 talk.signed[AA].signature,
-                talk.collecting_unmask.heard[AA],
+                replace(talk.collecting_unmask.heard[AA], excess_seed=HASH),
             )
         },
     }

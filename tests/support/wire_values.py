@@ -191,6 +191,7 @@ masked_inputs = st.builds(
     country=countries,
     sharers=country_sets,
     vector_hash=digests,
+    noise_commitment=digests,
     signature=signatures,
 )
 survivor_sets = st.builds(SurvivorSet, digests, country_sets, country_sets)
@@ -212,6 +213,7 @@ unmasks = st.builds(
         ),
         lambda share: share.dealer,
     ),
+    excess_seed=st.just(b"") | st.binary(min_size=32, max_size=32),
     signature=signatures,
 )
 

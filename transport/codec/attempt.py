@@ -28,6 +28,7 @@ from corridor.wire.v1 import attempt_pb2, common_pb2
 
 SHARE_BYTES = 32
 SALT_BYTES = 64
+EXCESS_SEED_BYTES = 32
 CHUNKS = 1 << 16
 SEQUENCE = (1 << 63) - 1
 
@@ -408,6 +409,7 @@ def encode_masked_input(value: MaskedInput) -> attempt_pb2.MaskedInput:
         country=value.country,
         sharers=sorted(value.sharers),
         vector_hash=value.vector_hash,
+        noise_commitment=value.noise_commitment,
         signature=value.signature,
     )
 
@@ -423,6 +425,7 @@ def decode_masked_input(message: attempt_pb2.MaskedInput) -> MaskedInput:
         country=fields.country("MaskedInput.country", message.country),
         sharers=fields.countries("MaskedInput.sharers", message.sharers),
         vector_hash=fields.digest("MaskedInput.vector_hash", message.vector_hash),
+        noise_commitment=fields.digest("MaskedInput.noise_commitment", message.noise_commitment),
         signature=fields.signature("MaskedInput.signature", message.signature),
     )
 
@@ -494,6 +497,7 @@ def encode_unmask(value: Unmask) -> attempt_pb2.Unmask:
         roster_hash=value.roster_hash,
         country=value.country,
         revealed=map(_encode_revealed, value.revealed),
+        excess_seed=value.excess_seed,
         signature=value.signature,
     )
 
@@ -511,6 +515,14 @@ def decode_unmask(message: attempt_pb2.Unmask) -> Unmask:
         revealed=fields.sorted_by(
             "Unmask.revealed", map(_decode_revealed, message.revealed), lambda share: share.dealer
         ),
+        excess_seed=fields.octets(
+            "Unmask.excess_seed",
+            message.excess_seed,
+            shortest=EXCESS_SEED_BYTES,
+            longest=EXCESS_SEED_BYTES,
+        )
+        if message.excess_seed
+        else b"",
         signature=fields.signature("Unmask.signature", message.signature),
     )
 

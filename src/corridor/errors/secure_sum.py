@@ -484,6 +484,24 @@ class LyingResponderError(RefusedError):
         self.dealer = dealer
 
 
+class WrongNoiseSeedError(RefusedError):
+    """A node revealed another seed of its superfluous noise than it committed to. It was not used.
+
+    Attributes:
+        country: who revealed it.
+    """
+
+    code = "secure_sum.wrong_noise_seed"
+
+    def __init__(self, country: str) -> None:
+        """Name the node."""
+        super().__init__(
+            f"noise revealed by {country}: the seed does not lead to what it committed to; "
+            "neither seed nor shares of it were used, and its whole noise stays in the sum"
+        )
+        self.country = country
+
+
 class BadDealerError(RefusedError):
     """Shares that all fit their hashes give a seed, or a pair key, that was not committed to.
 

@@ -9,6 +9,9 @@ coordinator's states, in one thread. Of them
     RO  drops out after it dealt its shares, as the plan tolerates
     UA  colludes: it knows its data and its noise, so it sends zeros in their place
 
+With a dropout none of the noise is superfluous. In an attempt in which nobody drops out, the honest
+nodes' superfluous noise comes off, as it would be published; UA, who added none, reveals nothing.
+
 What is left is what the promise rests on: the noise of h = 2 honest nodes. A *view* is one vector
 that the adversary can compute from what it received, in whole steps of 2^−k.
 """
@@ -31,15 +34,17 @@ from corridor.node.policy import ConsentRule
 from corridor.node.schema import EditionTables
 from corridor.privacy.rho import Rho
 from corridor.protocols.masks import ring_type
-from corridor.protocols.secure_sum import coordinator
-from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.protocols.secure_sum import coordinator, excess
+from corridor.protocols.secure_sum.messages import AttemptParameters, Roster
+from corridor.protocols.secure_sum.node import ReadyToMask
+from corridor.protocols.secure_sum.roster import SettledRoster
 from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters
 from corridor.queries.plan import Plan, compile_plan
 from support.audit.neighbours import Ints, Neighbours
 from support.catalogue import catalogue
 from support.editions import InMemory, make_tables
-from support.node_region import RealNode, Talk, make_proposal, start
+from support.node_region import SUITE, RealNode, Talk, make_proposal, start
 
 AUDITED, HONEST, DROPOUT, COLLUDER = map(CountryCode, ("MD", "NE", "RO", "UA"))
 GENEROUS = """
@@ -206,6 +211,8 @@ class AuditedRegion:
             del talk.nodes[silent]
         talk.mask()
         talk.sign()
+        if silent is None:
+            del talk.nodes[COLLUDER]
         talk.unmask()
         return coordinator.decode(talk.total), talk.parameters(len(self.nodes))
 
@@ -234,7 +241,10 @@ class RehearsedRegion(AuditedRegion):
         ):
             header = make_proposal(neighbours.charter, self.clock()).header
             attempt = Attempt(header, None, None, _Counted(counted), node.desk._at)  # type: ignore[arg-type]
-            total += attempt._noisy_vector(parameters).astype(total.dtype)
+            settled = SettledRoster(header, Roster(()), parameters, header.digest)
+            seeds = excess.seeds_from(settled, node.country, node.random_bytes(32), SUITE)
+            ready = ReadyToMask(settled, node.country, {}, frozenset(), {}, seeds)
+            total += attempt._noisy_vector(ready).astype(total.dtype)
         return Run(
             (coordinator.decode(total),),
             neighbours.rho,
@@ -283,5 +293,5 @@ def _evaluate(plan: Plan, reader: Reader, key: bytes, consent: ConsentRule) -> I
     return counted
 
 
-def _zeros(parameters: AttemptParameters) -> NDArray[np.int64]:
-    return np.zeros(parameters.cells, np.int64)
+def _zeros(ready: ReadyToMask) -> NDArray[np.int64]:
+    return np.zeros(ready.parameters.cells, np.int64)

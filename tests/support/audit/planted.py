@@ -3,7 +3,7 @@
 A bug is installed through pytest's `monkeypatch`, where the code looks the broken thing up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -24,7 +24,7 @@ from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.entropy import RandomBytes
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.protocols.secure_sum.node import ReadyToMask
 from corridor.queries import parameters as parameters_module
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import Domains, make_domains
@@ -147,7 +147,9 @@ def noise_that_is_used_again_in_a_retry(patch: pytest.MonkeyPatch, region: Audit
     kept: dict[object, Ints] = {}
 
     def again(variance: Fraction, count: int, random_bytes: RandomBytes) -> Ints:
-        whose = random_bytes.__self__  # type: ignore[attr-defined]
+        whose = getattr(random_bytes, "__self__", None)
+        if whose is None:  # the stream of a seed: it gives what its seed says
+            return sample(variance, count, random_bytes)
         if whose in kept:
             return kept.pop(whose).copy()
         kept[whose] = sample(variance, count, random_bytes)
@@ -183,8 +185,8 @@ def a_seed_from_the_clock(patch: pytest.MonkeyPatch, region: AuditedRegion) -> N
 def no_noise_where_nobody_is(patch: pytest.MonkeyPatch, region: AuditedRegion) -> None:
     right = Attempt._noisy_vector
 
-    def sparse(self: Attempt, parameters: AttemptParameters) -> Ints:
-        return np.where(self._data.evaluate() == 0, 0, right(self, parameters))
+    def sparse(self: Attempt, ready: ReadyToMask) -> Ints:
+        return np.where(self._data.evaluate() == 0, 0, right(self, ready))
 
     patch.setattr(Attempt, "_noisy_vector", sparse)
 
@@ -193,9 +195,10 @@ def no_noise_where_nobody_is(patch: pytest.MonkeyPatch, region: AuditedRegion) -
 def data_and_noise_added_in_single_precision(
     patch: pytest.MonkeyPatch, region: AuditedRegion
 ) -> None:
-    def added(self: Attempt, parameters: AttemptParameters) -> Ints:
-        noise = sample(parameters.share_variance, parameters.cells, self._at.random_bytes)
-        counted = self._data.evaluate() << parameters.scale_bits
+    def added(self: Attempt, ready: ReadyToMask) -> Ints:
+        at, cells = self._at, ready.parameters.cells
+        noise = ready.noise(cells, draw=sample, suite=at.suite, random_bytes=at.random_bytes)
+        counted = self._data.evaluate() << ready.parameters.scale_bits
         return (counted.astype(np.float32) + noise.astype(np.float32)).astype(np.int64)
 
     patch.setattr(Attempt, "_noisy_vector", added)
@@ -218,8 +221,11 @@ def a_person_in_three_cells_counted_as_in_two(
 def dropouts_and_colluders_counted_as_honest(
     patch: pytest.MonkeyPatch, region: AuditedRegion
 ) -> None:
-    def hopeful(rho: Rho, sensitivity_squared: int, cells: int, honest: int, *_: Any) -> object:
-        return plan_shared_noise(rho, sensitivity_squared, cells, honest + 2)
+    def hopeful(
+        rho: Rho, sensitivity_squared: int, cells: int, honest: int, more: Sequence[int]
+    ) -> object:
+        all_honest = [one + 2 for one in more]
+        return plan_shared_noise(rho, sensitivity_squared, cells, honest + 2, all_honest)
 
     patch.setattr(parameters_module, "plan_shared_noise", hopeful)
 

@@ -8,11 +8,13 @@ It watches the pure states of every honest node (what they signed, revealed, mas
     I3  what leaves a node was debited before, on its disk
     I4  no acknowledged debit is missing after any crash, nor forgotten by a restored disk
     I5  nobody spends more than the allowance, counted over everything that left
-    I6  a published sum is the sum of its survivors' inputs and noise, and these are enough
+    I6  a published sum is the sum of its survivors' inputs and noise, and these are enough;
+        it has all the noise but what they made superfluous, and revealed
     I7  the adversary never has a quorum for two sets, nor for a set that is too small;
         nor the threshold of shares of both secrets of an honest node
     I8  a release that was told to a node is never lost
     I9  nothing that runs meets a bug
+    I10 no honest node reveals noise that the survivors it signed for need
 """
 
 import hashlib
@@ -36,6 +38,7 @@ from corridor.protocols.receipts import PublicReceipt
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import AttemptParameters, ShareKind, SurvivorSet
 from corridor.wire.v1 import exchange_pb2
+from support.secure_sum import removable_noise
 
 BUGS = frozenset({"message.failed", "attempt.broke", "call.failed"})
 """Log events that tell of an error which is not one of ours."""
@@ -52,6 +55,7 @@ class Observer:
     Attributes:
         colluders: members whose secrets the adversary holds; nothing is promised to them.
         masked: each node's vector with its noise, as it was masked.
+        ready: the states that masked them, which know how the noise was made.
         acknowledged: sessions of which a ledger said that they are debited.
         left: sessions of which a part of the masked input left, with their ρ.
     """
@@ -67,6 +71,7 @@ class Observer:
         default_factory=lambda: defaultdict(set)
     )
     masked: dict[tuple[CountryCode, SessionId], npt.NDArray[np.int64]] = field(default_factory=dict)
+    ready: dict[tuple[CountryCode, SessionId], states.ReadyToMask] = field(default_factory=dict)
     rho: dict[SessionId, Fraction] = field(default_factory=dict)
     acknowledged: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
     left: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
@@ -83,6 +88,7 @@ class Observer:
         roster = ready.settled.hash
         self.parameters[roster] = ready.parameters
         self.masked[ready.me, ready.settled.header.session] = vector.copy()
+        self.ready[ready.me, ready.settled.header.session] = ready
         self.rho[ready.settled.header.session] = ready.settled.header.rho
         for dealer in ready.settled.countries:
             for kind in ShareKind:
@@ -123,6 +129,14 @@ class Observer:
                 len(self.known[roster, dealer, each]) >= threshold for each in ShareKind
             ):
                 raise InvariantError(f"I7: both secrets of {dealer} can be put together")
+
+    def on_seed_revealed(self, state: states.Signed, seed: bytes) -> None:
+        """I10, once more counted here."""
+        session = state.settled.header.session
+        needed = _levels_needed(state.settled.parameters, len(state.word.survivors))
+        secret = self.ready[state.me, session].seeds[: needed - 1]
+        if state.me not in self.colluders and seed in secret:
+            raise InvariantError(f"I10: {state.me} revealed noise that is needed")
 
     def on_debited(self, country: CountryCode, session: SessionId) -> None:
         """A ledger says that a debit is on disk."""
@@ -182,6 +196,8 @@ class Observer:
         total = np.zeros(parameters.cells, dtype=np.int64)
         for country in sorted(receipt.survivors):
             total += self.masked[country, session]
+            if country in receipt.reduced:
+                total -= _superfluous(self.ready[country, session], len(receipt.survivors))
         if tuple(total.tolist()) != receipt.answer:
             raise InvariantError("I6: what was published is not the sum of the survivors' inputs")
 
@@ -203,6 +219,21 @@ def _needed(parameters: AttemptParameters) -> int:
         (parameters.roster_size + parameters.colluders) // 2 + 1,
         parameters.min_participants,
     )
+
+
+def _levels_needed(parameters: AttemptParameters, survivors: int) -> int:
+    """How many levels of noise so many survivors need: the first that is for enough dropouts."""
+    gone = parameters.roster_size - survivors
+    enough = [level.dropouts >= gone for level in parameters.levels]
+    return enough.index(True) + 1
+
+
+def _superfluous(ready: states.ReadyToMask, survivors: int) -> npt.NDArray[np.int64]:
+    """What of this node's noise so many survivors do not need."""
+    needed = _levels_needed(ready.parameters, survivors)
+    if needed == len(ready.parameters.levels):
+        return np.zeros(ready.parameters.cells, dtype=np.int64)
+    return removable_noise(ready, needed)
 
 
 def debits(ledger: Path) -> set[bytes]:
@@ -244,6 +275,7 @@ def watching(observer: Observer) -> Iterator[None]:
         def unmasked(state: states.Signed, result: Any, *_: object) -> None:
             revealed = {share.dealer: share.kind for share in result[1].revealed}
             observer.on_revealed(state.me, state.settled.hash, revealed)
+            observer.on_seed_revealed(state, result[1].excess_seed)
 
         def debited(ledger: Ledger, debit: Debit, *_: object) -> None:
             observer.on_debited(ledger.statement().country, debit.session)

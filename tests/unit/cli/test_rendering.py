@@ -50,6 +50,13 @@ def test_an_answer_reads_as_a_table_with_margins_its_promise_and_who_is_in_it() 
     ]
 
 
+def test_it_is_said_who_left_noise_in_the_sum_that_could_have_come_off() -> None:
+    needless = "             some of it needless: NG did not help take it off"
+    assert needless in told(make_release(reduced=["BG", "MD"]))
+    for reduced in ([], ["BG", "MD", "NG"]):  # where none was superfluous nobody is blamed
+        assert not any("needless" in line for line in told(make_release(reduced=reduced)))
+
+
 def long_table() -> dict[str, object]:
     years = [str(year) for year in range(1900, 2000)]
     return make_table(

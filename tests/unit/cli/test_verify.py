@@ -220,12 +220,18 @@ def release() -> dict[str, Any]:
     receipt, domains = finished.receipt, make_domains(catalogue(), finished.charter)
     plan = compile_plan(parse_sql(QUESTION, domains), domains)
     answer = decode_answer(
-        plan, domains, receipt.parameters, len(receipt.survivors), receipt.answer
+        plan,
+        domains,
+        receipt.parameters,
+        len(receipt.survivors),
+        receipt.answer,
+        reduced=len(receipt.reduced),
     )
     return {
         "session": receipt.proposal.header.session.hex(),
         "question_digest": receipt.proposal.header.question.hex(),
         "survivors": sorted(receipt.survivors),
+        "reduced": sorted(receipt.reduced),
         "guarantee": {"rho": str(RHO.value)},
         "tables": [{**table, "central_margin": 1.5} for table in answer.to_json()],
     }
@@ -260,13 +266,25 @@ def more_participants(shown: dict[str, Any]) -> None:
     shown["survivors"].append("ZZ")
 
 
+def more_noise_taken_off(shown: dict[str, Any]) -> None:
+    shown["reduced"].append("ZZ")
+
+
 def another_attempt(shown: dict[str, Any]) -> None:
     shown["session"] = "11" * 16
 
 
 @pytest.mark.parametrize(
     "bend",
-    [another_figure, a_smaller_margin, another_label, cheaper, more_participants, another_attempt],
+    [
+        another_figure,
+        a_smaller_margin,
+        another_label,
+        cheaper,
+        more_participants,
+        more_noise_taken_off,
+        another_attempt,
+    ],
 )
 def test_a30_what_is_published_is_held_against_what_was_summed(
     folder: Path, capsys: pytest.CaptureFixture[str], bend: Callable[[dict[str, Any]], None]
@@ -559,7 +577,7 @@ def test_a_members_receipt_is_not_compared_with_a_checkpoint(
 def test_a_member_adds_the_inputs_up_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert verify("members.bin", "--home", "node") == 0
     told = capsys.readouterr().out
-    assert " 13. Their sum, without the masks, is the answer." in told
+    assert " 13. Their sum, without the masks and the superfluous noise, is the answer." in told
     assert "Not proven: that every node counted its own cases rightly" in told
 
 

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +358,7 @@ def test_a_word_out_of_its_round_drops_its_sender(table: Table) -> None:
                 country=one,
                 sharers=frozenset(),
                 vector_hash=body.roster_hash,
+                noise_commitment=body.roster_hash,
                 signature=body.signature,
             )
 
@@ -432,6 +432,52 @@ def test_a_responder_that_reveals_a_false_share_is_named_and_the_sum_still_comes
     assert table.attempt.ending.proven == {liar: "secure_sum.lying_responder"}
 
 
+@pytest.fixture
+def levelled(tmp_path: Path) -> Table:
+    """A table whose nodes add noise that may be taken off again, and no other."""
+    table = Table(tmp_path / "levelled", cells=1000)
+    table.region = replace(table.region, with_levels=True)
+    for node in table.nodes.values():
+        node.parameters_for = table.region.parameters_for
+    return table
+
+
+def test_superfluous_noise_is_off_the_sum(levelled: Table) -> None:
+    outcome = summed(levelled)
+    np.testing.assert_array_equal(outcome.total, levelled.expected())
+    assert outcome.unmasked.words.reduced == set(levelled.region.countries)
+
+
+def test_who_falls_silent_at_the_end_leaves_its_noise_in_the_sum(levelled: Table) -> None:
+    silent = levelled.region.countries[2]
+    levelled.nodes[silent].silent_at = Round.UNMASK
+    outcome = summed(levelled)
+    noise = outcome.total - levelled.expected()
+    # One node's level of noise, of a variance of 11 over 1000 cells: its mean square is within 40 %
+    # of that with a chance of a false alarm of 10⁻⁹ (6.1·√(2/1000) = 27 %).
+    assert 0.6 < float(np.square(noise).mean()) / 11 < 1.4
+    assert outcome.unmasked.words.reduced == set(levelled.region.countries) - {silent}
+
+
+def test_who_reveals_another_seed_of_its_noise_is_named_and_its_noise_stays(
+    levelled: Table,
+) -> None:
+    liar = levelled.region.countries[2]
+
+    def lie(body: NodeBody) -> Iterable[NodeBody]:
+        if isinstance(body, Unmask):
+            bent = replace(body, excess_seed=bytes(32))
+            body = signed(bent, levelled.nodes[liar].keys.sign)
+        yield body
+
+    levelled.nodes[liar].bend = lie
+    outcome = summed(levelled)
+    assert outcome.named == (liar,)
+    assert levelled.attempt.ending.proven == {liar: "secure_sum.wrong_noise_seed"}
+    assert outcome.unmasked.words.reduced == set(levelled.region.countries) - {liar}
+    assert (outcome.total != levelled.expected()).any()
+
+
 def test_who_deals_another_seed_than_it_commits_to_is_proven_to_and_nobody_else(
     table: Table,
 ) -> None:
@@ -461,6 +507,7 @@ def test_who_only_complains_of_another_proves_nothing_against_it(table: Table) -
             node = table.nodes[liar]
             bent = replace(body, opened=body.opened - {honest}, complaints=frozenset({honest}))
             body = signed(bent, node.keys.sign)
+            node.state = replace(node.state, word=body)  # type: ignore[type-var]
         yield body
 
     table.nodes[liar].bend = complain
@@ -488,7 +535,7 @@ def test_a_roster_whose_release_exists_debits_nothing(table: Table) -> None:
 
 def test_the_numbers_are_the_same_on_both_sides(table: Table) -> None:
     table.nodes[table.region.countries[0]].parameters_for = lambda size: replace(
-        other_numbers(table, size), share_variance=Fraction(11)
+        other_numbers(table, size), sampler=2
     )
     outcome = summed(table)
     assert table.region.countries[0] not in survivors(outcome)

@@ -24,6 +24,7 @@ from corridor.errors.charter import NoSuchCountryError
 from corridor.errors.client import CoordinatorSilentError
 from corridor.errors.region import AlreadyServingError, UnknownAttemptError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols.members_receipts import verify_members_receipt
 from corridor.protocols.merkle import is_consistent, is_included, leaf_hash
 from corridor.protocols.notes import (
@@ -111,7 +112,8 @@ def assert_is_sum(region: LoopbackRegion, release: dict[str, Any], *without: Cou
 def test_a_question_is_answered_with_the_region_s_sum(region: LoopbackRegion) -> None:
     release = released(region, region.ask(sql=sql(2020), rho="1/10", purpose="annual report"))
     assert_is_sum(region, release)
-    assert release["survivors"] == EVERYBODY
+    assert release["survivors"] == release["reduced"] == EVERYBODY
+    assert release["ratio"] == pytest.approx((5 / 4) ** 0.5, abs=2e-3)  # of 5, one may collude
     assert release["guarantee"]["rho"] == "1/10"
     assert release["purpose"] == "annual report"
     assert release["organisation"] == "Test ministry"
@@ -261,6 +263,7 @@ def test_a_member_opens_its_receipt_and_adds_the_inputs_up_again(region: Loopbac
         compile_=region.compile,
         verify=ed25519_verify,
         suite=SUITE,
+        draw=sample,
     )
     assert [claim.number for claim in claims] == list(range(1, 14))
     region.nodes[RO].script.silent_at = None

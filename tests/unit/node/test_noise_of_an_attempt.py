@@ -59,11 +59,13 @@ def test_the_published_sum_holds_every_node_s_share_of_the_noise(
     counts = talk.unmask()
     women = counts.argmax()  # all of them are of unknown age, gender and month
     assert women == len(counts) - 1
-    variance = float(4 * parameters.share_variance) / 4**scaled
+    variance = float(4 * parameters.levels[0].variance) / 4**scaled
     assert abs(counts[women] - 100) < SIX_SIGMA * variance**0.5
-    # By h = 2 honest shares the promise is kept; all four are there, so there is twice as much.
+    # With all four there, three are honest at least: what a dropout would need is taken off again.
     promised = float(Rho(rho).variance(1))
-    assert promised * 2 <= variance < promised * 2.01
+    assert promised * 4 / 3 <= variance < promised * 4 / 3 * 1.01
+    whole = float(4 * parameters.share_variance) / 4**scaled
+    assert promised * 2 <= whole < promised * 2.01
     elsewhere = np.delete(counts, women)
     found = float(np.square(elsewhere).mean()) / variance
     assert abs(found - 1) < SIX_SIGMA * (2 / len(elsewhere)) ** 0.5 < 0.15
@@ -102,7 +104,8 @@ def test_a2_data_and_noise_are_added_to_the_last_bit(nodes: list[RealNode]) -> N
         again = Random()  # gives what this node's source is about to give
         again.setstate(node.random.getstate())
         wanted += data.counts << parameters.scale_bits
-        wanted += sample(parameters.share_variance, parameters.cells, again.randbytes)
+        # Everybody is there at the end: of each node's noise the first level is left, and it alone.
+        wanted += sample(parameters.levels[0].variance, parameters.cells, again.randbytes)
     talk.mask()
     talk.sign()
     talk.unmask()

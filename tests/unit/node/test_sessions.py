@@ -636,13 +636,13 @@ def test_a37_the_journal_of_an_attempt_holds_no_figure_of_the_data(
         assert set(row.details) == allowed[row.kind]
 
 
-def test_the_worst_case_in_the_ledger_is_that_of_the_shares_variance(
+def test_the_worst_case_in_the_ledger_is_that_of_the_noise_that_never_comes_off(
     talk: Talk, nodes: list[RealNode]
 ) -> None:
     talk.until("mask")
     parameters = talk.parameters(4)
     scaled = parameters.sensitivity_squared * 4**parameters.scale_bits
-    expected = Fraction(scaled) / (2 * parameters.share_variance)
+    expected = Fraction(scaled) / (2 * parameters.levels[0].variance)
     connection = sqlite3.connect(nodes[0].home / "ledger.sqlite3")
     (payload,) = connection.execute("SELECT payload FROM entries WHERE kind = 'debit'").fetchone()
     connection.close()

@@ -10,10 +10,12 @@ import pytest
 from corridor.errors import CorridorError
 from corridor.errors.receipts import MalformedReceiptError
 from corridor.ids import Digest
+from corridor.privacy.discrete_gaussian import sample
 from corridor.protocols import canonical
 from corridor.protocols.members_receipts import members_receipt
 from corridor.protocols.secure_sum.messages import Dealing, Shares, signed
 from support.receipts import REGION, check_members, finish, resigned
+from support.secure_sum import SUITE
 
 DROPPED = frozenset({REGION.countries[1]})
 
@@ -41,15 +43,8 @@ def test_a30_an_answer_that_is_not_the_sum_is_found_though_the_coordinator_signe
     finished = finish(DROPPED)
     answer = finished.receipt.answer
     lie = resigned(finished.receipt, answer=(answer[0] + 1, *answer[1:]))
-    raw = b"".join(
-        members_receipt(
-            lie.encode(),
-            finished.conversation.collecting_unmask,
-            {country: [vector] for country, vector in finished.conversation.masked.items()},
-        )
-    )
     with pytest.raises(CorridorError, match="do not add up") as refusal:
-        check_members(raw, finished.charter)
+        check_members(finished.members_about(lie), finished.charter)
     assert refusal.value.code == "receipt.sum"
 
 
@@ -113,6 +108,48 @@ def test_bent_shares_are_refused(bend: Callable[[dict[str, Any]], None], because
     with pytest.raises(CorridorError, match=because) as refusal:
         check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
     assert refusal.value.code == "receipt.shares"
+
+
+def another_seed(words: dict[str, Any]) -> None:
+    words["unmasks"][0]["excess_seed"] = "33" * 32
+
+
+def no_seed(words: dict[str, Any]) -> None:
+    words["unmasks"][0]["excess_seed"] = ""
+
+
+@pytest.mark.parametrize("bend", [another_seed, no_seed])
+def test_a_seed_of_noise_is_under_its_members_signature(
+    bend: Callable[[dict[str, Any]], None],
+) -> None:
+    finished = finish()
+    public, words, vectors = parts(finished.members)
+    bent = json.loads(words)
+    bend(bent)
+    with pytest.raises(CorridorError, match="revealed shares of AA: the signature") as refusal:
+        check_members(joined(public, canonical.encode(bent), vectors), finished.charter)
+    assert refusal.value.code == "receipt.shares"
+
+
+def test_a30_less_noise_than_is_claimed_is_found() -> None:
+    """The public part says of everybody but AA that its noise is reduced; AA's is, too."""
+    finished = finish()
+    fewer = dict(list(finished.receipt.excess_seeds.items())[1:])
+    lie = resigned(finished.receipt, excess_seeds=fewer)
+    with pytest.raises(CorridorError, match="others whose noise was reduced") as refusal:
+        check_members(finished.members_about(lie), finished.charter)
+    assert refusal.value.code == "receipt.shares"
+
+
+def test_a30_a_sum_with_the_superfluous_noise_left_in_is_found() -> None:
+    finished = finish()
+    talk = finished.conversation
+    noise = talk.unmasked.excess_noise(REGION.cells, draw=sample, suite=SUITE)
+    assert noise.any()
+    lie = resigned(finished.receipt, answer=tuple((finished.answer + noise).tolist()))
+    with pytest.raises(CorridorError, match="do not add up") as refusal:
+        check_members(finished.members_about(lie), finished.charter)
+    assert refusal.value.code == "receipt.sum"
 
 
 def test_half_a_pair_key_is_refused() -> None:

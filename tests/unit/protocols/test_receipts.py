@@ -41,9 +41,25 @@ def test_reading_a_receipt_gives_back_what_was_written() -> None:
 
 
 def test_the_receipt_has_the_answer_as_it_was_summed() -> None:
+    finished = finish()
+    everybody = frozenset(REGION.countries)
+    assert finished.receipt.answer == tuple(finished.conversation.sum_of(everybody).tolist())
+    assert finished.receipt.reduced == everybody
+    claims = check_public(finished.receipt.encode(), finished.charter)
+    assert "5 of them committed to" in claims[6].text
+
+
+def test_a26_where_a_member_dropped_out_no_noise_comes_off() -> None:
     finished = finish(frozenset(REGION.countries[:1]))
     survivors = frozenset(REGION.countries[1:])
-    assert finished.receipt.answer == tuple(finished.conversation.sum_of(survivors).tolist())
+    assert finished.receipt.answer == tuple(finished.answer.tolist())
+    assert finished.receipt.answer != tuple(finished.conversation.sum_of(survivors).tolist())
+    seeds = {country: finished.conversation.awaiting[country].seeds[0] for country in survivors}
+    assert not finished.receipt.reduced
+    lie = resigned(finished.receipt, excess_seeds=seeds)
+    with pytest.raises(CorridorError, match="claim 7") as refusal:
+        check_public(lie.encode(), finished.charter)
+    assert refusal.value.code == "receipt.inputs"
 
 
 def test_the_receipt_of_the_vectors_is_what_this_code_writes() -> None:

@@ -164,7 +164,9 @@ def test_asking_by_accuracy_gives_that_margin_and_a_digit_less_does_not(
 def test_the_forecast_s_margins_are_the_release_s(question: Question, index: int) -> None:
     compiled, rho = plan(question), readable_rho(index)
     parameters = attempt_parameters(CHARTER, compiled, rho, NODES)
-    released = decode_answer(compiled, DOMAINS, parameters, NODES, [0] * compiled.size)
+    released = decode_answer(
+        compiled, DOMAINS, parameters, NODES, [0] * compiled.size, reduced=NODES
+    )
     foreseen = forecast(compiled, DOMAINS, CHARTER, rho, NODES)
     for table, expected in zip(released.tables, foreseen.tables, strict=True):
         assert {row.margin for row in table.rows()} == {expected.margin}
@@ -173,7 +175,7 @@ def test_the_forecast_s_margins_are_the_release_s(question: Question, index: int
 def noise_of(question: Question, rho: Rho) -> tuple[Fraction, Fraction]:
     parameters = attempt_parameters(CHARTER, plan(question), rho, NODES)
     step = Fraction(1, 1 << parameters.scale_bits)
-    return NODES * parameters.share_variance * step**2, step
+    return parameters.left_variance(NODES, NODES) * step**2, step
 
 
 @pytest.mark.parametrize("level", [90, 99])
@@ -210,7 +212,7 @@ def test_a_mean_is_asked_for_by_its_margin_in_a_group_of_some_size() -> None:
     counted, summed = 1000 * max(factors.values()), 60_000 * min(factors.values())
     cells = compiled.tables[0].cells
     sums = [summed << parameters.scale_bits] * cells + [counted << parameters.scale_bits] * cells
-    (table,) = decode_answer(compiled, DOMAINS, parameters, NODES, sums).tables
+    (table,) = decode_answer(compiled, DOMAINS, parameters, NODES, sums, reduced=NODES).tables
     mean = table.mean(0)
     assert mean is not None
     assert mean.value == 60
@@ -227,6 +229,7 @@ def test_groups_too_small_for_a_mean_are_paid_for_until_they_have_one() -> None:
         attempt_parameters(CHARTER, compiled, rho, NODES),
         NODES,
         [0] * compiled.size,
+        reduced=NODES,
     ).tables
     assert table.counts is not None
     assert table.counts.margin <= 50

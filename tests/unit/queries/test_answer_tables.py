@@ -36,7 +36,7 @@ def answer(question: Question, truth: list[int]) -> Answer:
     plan, parameters = planned(question)
     assert plan.size == len(truth)
     sums = [entry << parameters.scale_bits for entry in truth]
-    return decode_answer(plan, DOMAINS, parameters, 3, sums)
+    return decode_answer(plan, DOMAINS, parameters, 3, sums, reduced=0)
 
 
 def test_a2_counts_come_back_exactly_with_their_margin_and_labels() -> None:
@@ -57,9 +57,22 @@ def test_a2_counts_come_back_exactly_with_their_margin_and_labels() -> None:
 
 def test_fewer_survivors_leave_less_noise_and_a_smaller_margin() -> None:
     plan, parameters = planned(ASK.persons.count())
-    three = decode_answer(plan, DOMAINS, parameters, 3, [80])
-    two = decode_answer(plan, DOMAINS, parameters, 2, [80])
+    three = decode_answer(plan, DOMAINS, parameters, 3, [80], reduced=0)
+    two = decode_answer(plan, DOMAINS, parameters, 2, [80], reduced=0)
     assert two.tables[0].figures.margin < three.tables[0].figures.margin
+
+
+def test_the_margin_is_of_the_noise_that_is_left() -> None:
+    plan = compile_plan(ASK.persons.count(), DOMAINS)
+    parameters = attempt_parameters(CHARTER, plan, GENERAL, 4)
+    step = Fraction(1, 1 << parameters.scale_bits)
+    first, second = (level.variance for level in parameters.levels)
+    for survivors, reduced, left in ((4, 4, 4 * first), (4, 1, 4 * first + 3 * second)):
+        found = decode_answer(plan, DOMAINS, parameters, survivors, [80], reduced=reduced)
+        assert found.tables[0].figures.margin == margin_95(left * step**2, step)
+    # With a dropout nothing is superfluous, whoever reveals whatever.
+    found = decode_answer(plan, DOMAINS, parameters, 3, [80], reduced=3)
+    assert found.tables[0].figures.margin == margin_95(3 * (first + second) * step**2, step)
 
 
 def test_values_shown_beside_are_not_negative_and_keep_the_total() -> None:
@@ -112,7 +125,9 @@ def test_a7_the_answer_is_json_with_a_value_for_every_cell(measure: str) -> None
     question = asked.count() if measure == "count" else asked.mean("age")
     plan, parameters = planned(question)
     sums = np.arange(plan.size, dtype=np.int64)
-    (table,) = json.loads(json.dumps(decode_answer(plan, DOMAINS, parameters, 3, sums).to_json()))
+    (table,) = json.loads(
+        json.dumps(decode_answer(plan, DOMAINS, parameters, 3, sums, reduced=0).to_json())
+    )
     cells = plan.tables[0].cells
     assert len(table["values"]) == len(table["steps"]) == cells
     assert [axis["name"] for axis in table["axes"]] == ["gender", "minor"]
@@ -138,4 +153,4 @@ def test_the_letters_for_programs_say_what_people_are_shown() -> None:
 def test_sums_of_another_plan_are_a_bug() -> None:
     plan, parameters = planned(ASK.persons.count())
     with pytest.raises(ValueError, match="2 sums for a plan of 1"):
-        decode_answer(plan, DOMAINS, parameters, 3, [1, 2])
+        decode_answer(plan, DOMAINS, parameters, 3, [1, 2], reduced=0)

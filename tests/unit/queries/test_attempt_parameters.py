@@ -16,11 +16,17 @@ from corridor.queries import parameters
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
-from corridor.queries.parameters import attempt_parameters, planned_noise
+from corridor.queries.parameters import (
+    attempt_parameters,
+    noise_breakpoints,
+    noise_ratio,
+    planned_noise,
+)
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question
 from support.catalogue import catalogue
 from support.charters import make_charter
+from support.secure_sum import first_countries
 
 COUNTRIES = tuple(map(CountryCode, ["BG", "MD", "NE", "NG", "RO", "UA"]))
 CENT = Rho(Fraction(1, 100))
@@ -66,7 +72,7 @@ def test_the_noise_is_planned_for_all_cells_of_all_tables(monkeypatch: pytest.Mo
     two = plan(together(MATRIX.count(), ASK.persons.by("gender").mean("age", 0, 99)))
     assert two.size == 49 + 2 * two.tables[1].cells or two.size == 49 + 2 * two.tables[0].cells
     attempt_parameters(CHARTER, two, CENT, 6)
-    assert asked == [(CENT, two.sensitivity_squared, two.size, 4)]
+    assert asked == [(CENT, two.sensitivity_squared, two.size, 4, [5])]
 
 
 @settings(max_examples=40, deadline=None)
@@ -74,8 +80,47 @@ def test_the_noise_is_planned_for_all_cells_of_all_tables(monkeypatch: pytest.Mo
 def test_a26_a27_the_honest_shares_alone_keep_the_promise(rho: Fraction, roster: int) -> None:
     compiled = plan(MATRIX.count())
     found = attempt_parameters(CHARTER, compiled, Rho(rho), roster)
-    assert planned_noise(found).keeps(Rho(rho), compiled.size)
-    assert planned_noise(found) == plan_shared_noise(Rho(rho), 1, 49, found.honest_shares)
+    noise = planned_noise(found)
+    assert noise.keeps(Rho(rho), compiled.size)
+    # However many drop out, who is left and honest carries what the promise costs at the least.
+    for dropouts in range(found.dropouts + 1):
+        left = noise.keeping(found.kept_levels(roster - dropouts))
+        honest = roster - dropouts - found.colluders
+        assert left.honest_shares <= honest
+        assert left.summed_variance(honest) >= Rho(rho).variance(1)
+
+
+def test_levels_of_noise_are_for_no_quarter_half_and_all_dropouts() -> None:
+    assert noise_breakpoints(0, 3, 100) == (0,)
+    assert noise_breakpoints(1, 4, 100) == (0, 1)
+    assert noise_breakpoints(2, 20, 100) == (0, 1, 2)
+    assert noise_breakpoints(3, 10, 100) == (0, 1, 2, 3)
+    assert noise_breakpoints(15, 50, 100) == (0, 4, 8, 15)
+    assert noise_breakpoints(52, 175, 95_869) == (0, 13, 26, 52)
+    assert noise_breakpoints(52, 175, 95_870) == (52,)  # more than 2²⁴ cells altogether
+
+
+@given(st.integers(0, 60), st.integers(1, 200), st.integers(1, 1 << 20))
+def test_the_last_level_is_always_for_the_tolerated_dropouts(
+    dropouts: int, roster: int, cells: int
+) -> None:
+    found = noise_breakpoints(dropouts, roster, cells)
+    assert found[-1] == dropouts
+    assert list(found) == sorted(set(found))
+    assert len(found) <= 4
+    assert found[0] in (0, dropouts)
+
+
+def test_with_thirty_per_cent_dropouts_and_ten_per_cent_colluders_provided_for() -> None:
+    """Everybody present: √(1/0.9) of a trusted curator's error, in place of √(1/0.6)."""
+    charter = make_charter(countries=first_countries(10), max_dropouts=3)
+    found = attempt_parameters(charter, plan(ASK.persons.count()), CENT, 10)
+    assert [level.dropouts for level in found.levels] == [0, 1, 2, 3]
+    ratios = [float(noise_ratio(found, 10 - gone, 10 - gone)) ** 0.5 for gone in range(4)]
+    assert ratios == sorted(ratios)
+    assert ratios[0] < 1.06
+    assert ratios[-1] < 1.081
+    assert 1.28 < float(noise_ratio(found, 10, 0)) ** 0.5 < 1.30
 
 
 def test_a3_sums_take_the_wider_ring_where_they_could_wrap() -> None:
@@ -123,11 +168,11 @@ def test_a_forecast_states_the_price_in_both_currencies_and_for_the_region() -> 
     found = foreseen(MATRIX)
     assert found.epsilon == pytest.approx(0.6217, abs=1e-3)
     assert found.rho_regional.value == Fraction(4, 100)
-    assert found.ratio == pytest.approx((6 / 4) ** 0.5, abs=1e-4)
+    assert found.ratio == pytest.approx((6 / 5) ** 0.5, abs=1e-4)
     assert found.rho_alone > found.rho
     (table,) = found.tables
     assert table.central_margin == 14  # 1.96 · √50 = 13.86
-    assert table.margin == 17  # √1.5 times that
+    assert table.margin == 15  # √1.2 times that, 15.18, to the nearest whole number
     assert found.to_json()["cells"] == 49
 
 

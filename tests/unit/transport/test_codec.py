@@ -491,7 +491,9 @@ def test_a21_one_signature_does_not_count_twice() -> None:
 
 
 def test_a21_both_kinds_of_share_of_one_dealer_are_refused() -> None:
-    unmask = Unmask(roster_hash=DIGEST, country=NE, revealed=(SHARE,), signature=SIGNATURE)
+    unmask = Unmask(
+        roster_hash=DIGEST, country=NE, revealed=(SHARE,), excess_seed=b"", signature=SIGNATURE
+    )
     message = from_node(unmask)
     other = message.unmask.revealed.add()
     other.CopyFrom(message.unmask.revealed[0])
@@ -510,7 +512,9 @@ def test_a21_both_kinds_of_share_of_one_dealer_are_refused() -> None:
     ids=["kind", "share", "salt", "dealer"],
 )
 def test_a28_a_malformed_share_is_refused_and_the_field_named(field: str, bend: Bend) -> None:
-    unmask = Unmask(roster_hash=DIGEST, country=NE, revealed=(SHARE,), signature=SIGNATURE)
+    unmask = Unmask(
+        roster_hash=DIGEST, country=NE, revealed=(SHARE,), excess_seed=b"", signature=SIGNATURE
+    )
     text = refused(from_node(unmask), lambda m: bend(m.unmask.revealed[0]))
     assert f"RevealedShare.{field}: " in text
 
@@ -536,6 +540,7 @@ def test_a_masked_input_names_each_sharer_once() -> None:
         country=MD,
         sharers=frozenset({MD, NE}),
         vector_hash=DIGEST,
+        noise_commitment=DIGEST,
         signature=SIGNATURE,
     )
     text = refused(from_node(word), lambda m: m.masked_input.sharers.append("NE"))

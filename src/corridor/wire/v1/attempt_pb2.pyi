@@ -393,10 +393,13 @@ class MaskedInput(google.protobuf.message.Message):
     SHARERS_FIELD_NUMBER: builtins.int
     VECTOR_HASH_FIELD_NUMBER: builtins.int
     SIGNATURE_FIELD_NUMBER: builtins.int
+    NOISE_COMMITMENT_FIELD_NUMBER: builtins.int
     roster_hash: builtins.bytes
     country: builtins.str
     vector_hash: builtins.bytes
     signature: builtins.bytes
+    noise_commitment: builtins.bytes
+    """To the seeds of the noise that may be taken off the sum again."""
     @property
     def sharers(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
     def __init__(
@@ -407,8 +410,9 @@ class MaskedInput(google.protobuf.message.Message):
         sharers: collections.abc.Iterable[builtins.str] | None = ...,
         vector_hash: builtins.bytes = ...,
         signature: builtins.bytes = ...,
+        noise_commitment: builtins.bytes = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["country", b"country", "roster_hash", b"roster_hash", "sharers", b"sharers", "signature", b"signature", "vector_hash", b"vector_hash"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "noise_commitment", b"noise_commitment", "roster_hash", b"roster_hash", "sharers", b"sharers", "signature", b"signature", "vector_hash", b"vector_hash"]) -> None: ...
 
 Global___MaskedInput: typing_extensions.TypeAlias = MaskedInput
 
@@ -501,9 +505,12 @@ class Unmask(google.protobuf.message.Message):
     COUNTRY_FIELD_NUMBER: builtins.int
     REVEALED_FIELD_NUMBER: builtins.int
     SIGNATURE_FIELD_NUMBER: builtins.int
+    EXCESS_SEED_FIELD_NUMBER: builtins.int
     roster_hash: builtins.bytes
     country: builtins.str
     signature: builtins.bytes
+    excess_seed: builtins.bytes
+    """The seed of the sender's own superfluous noise; empty where none is superfluous."""
     @property
     def revealed(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___RevealedShare]: ...
     def __init__(
@@ -513,7 +520,8 @@ class Unmask(google.protobuf.message.Message):
         country: builtins.str = ...,
         revealed: collections.abc.Iterable[Global___RevealedShare] | None = ...,
         signature: builtins.bytes = ...,
+        excess_seed: builtins.bytes = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["country", b"country", "revealed", b"revealed", "roster_hash", b"roster_hash", "signature", b"signature"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "excess_seed", b"excess_seed", "revealed", b"revealed", "roster_hash", b"roster_hash", "signature", b"signature"]) -> None: ...
 
 Global___Unmask: typing_extensions.TypeAlias = Unmask

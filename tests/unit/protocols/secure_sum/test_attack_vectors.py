@@ -358,7 +358,7 @@ def test_a28_the_coordinator_uses_no_share_that_was_not_dealt_so(path: Path) -> 
             case _:
                 raise ValueError(f"no such step: {step}")
     with vector.is_refused():
-        replace(talk.collecting_unmask, heard={}).on_unmask(unmask, verify=verify)
+        replace(talk.collecting_unmask, heard={}).on_unmask(unmask, verify=verify, suite=SUITE)
 
 
 def lie_about(unmask: Unmask, talk: Conversation, change: dict[str, Any]) -> Unmask:

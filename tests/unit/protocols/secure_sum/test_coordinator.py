@@ -209,7 +209,7 @@ def test_a_responder_that_lies_is_named_and_the_others_suffice(talk: Conversatio
     _, honest = talk.reveal(AB)
     lie = lie_about_first(honest)
     with pytest.raises(LyingResponderError) as refusal:
-        talk.collecting_unmask.on_unmask(lie, verify=verify)
+        talk.collecting_unmask.on_unmask(lie, verify=verify, suite=SUITE)
     assert (refusal.value.country, refusal.value.dealer) == ("AB", "AA")
     assert (talk.unmask(silent=frozenset({AB})) == talk.sum_of(ALL)).all()
 

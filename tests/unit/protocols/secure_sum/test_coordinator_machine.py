@@ -148,7 +148,7 @@ class CoordinatorMachine(RuleBasedStateMachine):
             case SurvivorSignature():
                 return self.state.on_signature(word, verify=verify)
             case Unmask():
-                return self.state.on_unmask(word, verify=verify)
+                return self.state.on_unmask(word, verify=verify, suite=SUITE)
 
     def must_refuse(self, word: Word, vector: bytes = b"") -> None:
         before = dict(self.state.heard)

@@ -24,6 +24,7 @@ from corridor.protocols.secure_sum import node
 from corridor.protocols.secure_sum.messages import (
     AttemptParameters,
     Dealing,
+    NoiseLevel,
     Roster,
     ShareKind,
     SurvivorSet,
@@ -125,7 +126,8 @@ def test_the_roster_hash_covers_the_numbers_and_every_acceptance(talk: Conversat
     hashes = [
         roster.hash(header, parameters),
         roster.hash(replace(header, rho=Fraction(1, 99)), parameters),
-        roster.hash(header, replace(parameters, share_variance=Fraction(9))),
+        roster.hash(header, replace(parameters, levels=(NoiseLevel(1, Fraction(9)),))),
+        roster.hash(header, replace(parameters, sampler=2)),
         roster.hash(header, replace(parameters, scale_bits=1)),
         Roster(roster.acceptances[1:]).hash(header, parameters),
     ]

@@ -1,6 +1,6 @@
 """Whoever drops out in whichever round: the sum is the survivors', or there is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -126,9 +126,7 @@ def test_one_more_or_one_less_peer_s_mask_would_be_seen() -> None:
     ready = talk.hear_sharers(first, talk.sharers)
     without = {c: mask for c, mask in ready.masks.items() if c != region.countries[1]}
     _, honest, _ = talk.mask_vector(ready)
-    _, garbled, _ = talk.mask_vector(
-        type(ready)(ready.settled, ready.me, without, ready.sharers, ready.held)
-    )
+    _, garbled, _ = talk.mask_vector(replace(ready, masks=without))
     talk.mask()
     difference = np.frombuffer(garbled, dtype=np.uint64) - np.frombuffer(honest, dtype=np.uint64)
     talk.total += difference
