@@ -50,6 +50,7 @@ from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     AttemptParameters,
     LedgerStatement,
+    NoiseLevel,
     Proposal,
     ProposalHeader,
     Scope,
@@ -155,7 +156,8 @@ class Attempt:
             cells=cells,
             sensitivity_squared=1,
             scale_bits=0,
-            share_variance=Fraction(10),
+            levels=(NoiseLevel(nodes - (nodes + 1) // 2 - 1, Fraction(10)),),
+            sampler=1,
             ring_bits=ring_bits,
         )
         self.node, self.coordinator, self.hashing = Clock(), Clock(), Clock()
@@ -321,7 +323,9 @@ class Attempt:
                 sign=self.sign[country],
             )
             self.says(country, unmask)
-            unmasking = self.coordinator.time(unmasking.on_unmask, unmask, verify=ed25519_verify)
+            unmasking = self.coordinator.time(
+                unmasking.on_unmask, unmask, verify=ed25519_verify, suite=self.suite
+            )
         return unmasking
 
     def _statement(self, country: CountryCode) -> LedgerStatement:
