@@ -1,257 +1,488 @@
-"""Many marginals under one budget: residuals are measured, tables are put together from them.
+"""Many tables under one budget: residuals are measured, tables are put together from them.
 
-A *marginal* counts persons by some of a workload's axes. Tables that share axes hold the same
-information several times: persons by gender and year contains persons by gender. Measured table by
-table it is paid for several times, and the answers contradict each other. A *residual* is what a
-marginal adds to all smaller ones; residuals of different axes are orthogonal, so each is paid for
-once, and whatever is put together from them agrees: totals equal the sum of their parts.
+A *marginal* counts persons by some of a workload's axes, each at one *level*: not at all, by year,
+by quarter, by month. Tables that share axes hold the same information several times: persons by
+gender and year contains persons by gender, persons by month contains persons by year. Measured
+table by table it is paid for several times, and the answers contradict each other. A *residual* is
+what a marginal adds to all coarser ones; each is paid for once, and whatever is put together from
+them agrees: totals equal the sum of their parts, years that of their months.
 
 **Basis** (Xiao, He, Zhang & Kifer 2023, "An Optimal and Scalable Matrix Mechanism for Noisy
-Marginals under Convex Loss Functions": ResidualPlanner). For a set A of axes of n_i values let
-P_A = ⊗_{i∈A} (I − J/n_i), J all ones: it takes from a marginal over A all that smaller marginals
-tell. Sub_A = ⊗_{i∈A} Sub_{n_i}, where Sub_n, (n−1) × n, gives first minus second, first minus
-third, …, has the same kernel. What a node sends for A is
+Marginals under Convex Loss Functions": ResidualPlanner; the levels are ours). Each axis is a tree:
+level 0 is everybody, every value of level l lies in one value of level l − 1, its parent; values of
+one parent are siblings. Sub_l, along one axis, gives for every parent its first child minus the
+second, first minus third, …; it takes to 0 what is constant among siblings. For levels
+A = (l_1, l_2, …) let Sub_A = ⊗ Sub_{l_i} over the axes with l_i > 0. What a node sends for A is
 
-    y_A = Sub_A (f_A·a_A·x_A + z_A),    a_A = Π a_i,
+    y_A = Sub_A (f_A·s_A·x_A + z_A),
 
-x_A the marginal, z_A a draw of noise for each cell of A, all of one width, f_A ≥ 1 a whole number.
+x_A the marginal at these levels, s_A = ⊗ s_i with a whole number s_i(v) for every value v, the same
+for siblings, z_A a draw of noise for each cell of A, all of one width, f_A ≥ 1 a whole number. For
+a value with n siblings (itself among them) s(v) = g·n up to `EXACT_UP_TO` siblings, g above, 0 for
+an only child (of whom there is nothing to say), and g ≥ 1 whole.
 
-**Theorem.** Let a person be in at most one cell of x_A, with weight 1, for every A of a strategy,
-and let each a_i be n_i or 1. Then all y_A together are as private as the noise z makes an integer
-query of Σ_A Π_{i∈A} n_i cells and of L2 sensitivity Δ,
+**Theorem.** Let a person be in at most one cell of the finest table, and in each x_A in the cell
+above it, with weight 1. Then all y_A together are as private as the noise z makes an integer query
+of Σ_A |A| cells (|A|: the cells of x_A) and of L2 sensitivity Δ,
 
-    Δ² = Σ_A f_A²·Π_{i∈A} δ_i,    δ_i = n_i(n_i − 1) where a_i = n_i,    δ_i = 1 where a_i = 1.
+    Δ² = Σ_A f_A²·Π_i max_v δ_i(v),    δ(v) = g²·n(n − 1) up to EXACT_UP_TO siblings,  g² above.
 
-*Proof.* One person changes f_A·a_A·x_A by ± f_A·⊗ a_i e_{j_i}. Let u_A = f_A·⊗ (a_i e_{j_i} −
-c_i 1), with c_i = 1 where a_i = n_i and 0 where a_i = 1: whole numbers, and Sub_A takes both to the
-same, since every term of the difference is constant along an axis, which Sub takes to 0. So what is
-sent on one of two neighbours is distributed as Sub_A (f_A·a_A·x_A ± u_A + z_A) on the other, for
-all A at once: a function, the same for both, of z, and of z shifted by the whole vector u,
-‖u‖² = Σ_A f_A²·Π ((a_i − c_i)² + (n_i − 1)c_i²) = Δ². A function of a mechanism's output loses
-nothing more (post-processing). For different A the person may be in a cell by different rows. ∎
+*Proof.* One person in values v_i changes f_A·s_A·x_A by ± f_A·⊗ s_i(v_i) e_{v_i}. Let u_A =
+f_A·⊗ g_i·(a_i e_{v_i} − c_i 1), where 1 is 1 for the siblings of v_i and 0 elsewhere, a_i = n and
+c_i = 1 up to EXACT_UP_TO siblings, a_i = 1 and c_i = 0 above, and u_A = 0 if some v_i is an only
+child: whole numbers, and Sub_A takes both to the same, since every term of the difference is
+constant among siblings along an axis. So what is sent on one of two neighbours is distributed as
+Sub_A (f_A·s_A·x_A ± u_A + z_A) on the other, for all A at once: a function, the same for both, of
+z, and of z shifted by the whole vector u, ‖u‖² = Σ_A f_A²·Π g_i²((a_i − c_i)² + (n_i − 1)c_i²)
+≤ Δ². A function of a mechanism's output loses nothing more (post-processing). ∎
 
-Axes of more than `EXACT_UP_TO` values take a_i = 1: their δ_i/a_i² is 1 then in place of
-(n − 1)/n, and the sums stay small enough for the ring.
+**Least error.** With noise of variance 1 a cell of a marginal B at values v_i has the variance
 
-**Least error.** With noise of variance 1 each cell of a marginal B has the variance
+    Σ_{A ≤ B} 1/f_A²·Π_i spread_i,    spread = ((n − 1)/n)/s²·Π 1/n_k²    (`Strategy.variances`),
 
-    Σ_{A⊆B} 1/(f_A·a_A)² · Π_{i∈A} (n_i − 1)/n_i · Π_{j∈B, j∉A} 1/n_j²    (`Strategy.variance`).
-
-Δ² times the mean of these over the tables is least when f_A²·Π δ_i is in proportion to
-√(Π δ_i/a_i² · value_A), where value_A is what 1/(f_A·a_A)² is multiplied with in that mean
-(by Cauchy–Schwarz). With a_i = n_i throughout, that is the least of all
-strategies with Gaussian noise: it meets the bound of Li & Miklau 2013, "Optimal Error of Query Sets
-under the Differentially-Private Matrix Mechanism", but for the rounding of f_A.
+n and s those of the ancestor at A's level (no such factor at level 0), n_k those of the ancestors
+from there down to B's level. Δ² times a weighted mean of these is least when f_A⁴ is in proportion
+to value_A/cost_A (`factors`): value_A what 1/f_A² is multiplied with in that mean, cost_A = Π max δ
+(by Cauchy–Schwarz). Where all parents of an axis have as many children (plain axes; months,
+quarters and years without `unknown`) up to EXACT_UP_TO, that is the least of all strategies with
+Gaussian noise: it meets the bound of Li & Miklau 2013, "Optimal Error of Query Sets under the
+Differentially-Private Matrix Mechanism", but for the rounding of f_A.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
-from math import prod
-from typing import TypeAlias
+from functools import lru_cache
+from itertools import product
+from math import gcd, isqrt, prod
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.privacy.exponentials import root_below
 
-Axes: TypeAlias = tuple[int, ...]
-"""Places of axes in a workload's list of sizes, rising. Empty: the total."""
+Levels: TypeAlias = tuple[int, ...]
+"""How finely a marginal is grouped by each axis of a workload; 0 is not at all."""
+
+Ints: TypeAlias = NDArray[np.int64]
 
 EXACT_UP_TO = 32
-"""Axes of at most so many values are scaled by their size."""
+"""Up to so many siblings are scaled by their number: δ/s² is (n − 1)/n then, and 1 above, where
+that is hardly more, and the sums stay small enough for the ring."""
 
 FINENESS = 16
-"""The smallest factor of a strategy: rounding moves none by more than 1/32 of itself."""
+"""The smallest factor before common divisors: rounding moves none by more than 1/32 of itself."""
 
 LARGEST_FACTOR = 1 << 12
-"""A residual that would need more measures its part more exactly than anybody can see."""
+"""What would need more measures its part more exactly than anybody can see."""
 
 _BITS = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Residual:
-    """What the marginal over `axes` adds to all smaller ones.
+class Hierarchy:
+    """One axis with its levels.
 
     Attributes:
-        axes: A.
-        sizes: n_i of these axes, each ≥ 2.
+        parents: for each level from 1 on, for each of its values the value of the level before
+            in which it lies. All values of level 1 lie in the one value 0 of level 0.
+
+    Raises:
+        ValueError: no level, a level without values, a parent that there is not or a value
+            without children.
+    """
+
+    parents: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        above = 1
+        for level in self.parents:
+            if set(level) != set(range(above)):
+                raise ValueError("every value lies in one of the level before, and none is empty")
+            above = len(level)
+        if not self.parents:
+            raise ValueError("an axis has a level")
+
+    @classmethod
+    def flat(cls, size: int) -> "Hierarchy":
+        """An axis of one level with so many values."""
+        return cls(((0,) * size,))
+
+    def size(self, level: int) -> int:
+        """How many values the level has."""
+        return len(self.parents[level - 1]) if level else 1
+
+    @property
+    def finest(self) -> int:
+        """The number of its levels, 0 not counted."""
+        return len(self.parents)
+
+    def ancestors(self, fine: int, coarse: int) -> Ints:
+        """For each value of level `fine` the value of level `coarse` in which it lies."""
+        found = np.arange(self.size(fine))
+        for level in range(fine, coarse, -1):
+            found = np.array(self.parents[level - 1])[found]
+        return found
+
+    def families(self, fine: int, coarse: int) -> Ints:
+        """For each value of level `fine`, how many siblings it and its ancestors have, multiplied.
+
+        Those of level `coarse` and above are not counted.
+        """
+        found = np.ones(self.size(fine), np.int64)
+        for level in range(fine, coarse, -1):
+            count = _siblings(self, level).count
+            found *= count[self.ancestors(fine, level)]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """What the marginal at `levels` adds to all coarser ones.
+
+    Attributes:
+        levels: A.
         factor: f_A ≥ 1, by which it is measured more exactly than a factor of 1 would.
     """
 
-    axes: Axes
-    sizes: tuple[int, ...]
+    levels: Levels
     factor: int = 1
-
-    @property
-    def cells(self) -> int:
-        """How many draws of noise it takes: the cells of the marginal."""
-        return prod(self.sizes)
-
-    @property
-    def entries(self) -> int:
-        """How many whole numbers a node sends for it."""
-        return prod(size - 1 for size in self.sizes)
-
-    @property
-    def scale(self) -> int:
-        """f_A·a_A: what the marginal is multiplied with."""
-        return self.factor * prod(size if size <= EXACT_UP_TO else 1 for size in self.sizes)
-
-    @property
-    def sensitivity_squared(self) -> int:
-        """Its part of Δ²."""
-        parts = (size * (size - 1) if size <= EXACT_UP_TO else 1 for size in self.sizes)
-        return self.factor**2 * prod(parts)
-
-    @property
-    def spread(self) -> Fraction:
-        """Π (n_i − 1)/n_i: how much of a draw's variance is left in each cell of P_A z."""
-        return Fraction(self.entries, self.cells)
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
     """Which residuals are measured for a workload of marginals, and how exactly.
 
+    Tables have a dimension for every axis of the workload, of length 1 where they are not grouped.
+
     Attributes:
-        sizes: how many values each axis has.
-        marginals: the workload's tables.
-        residuals: by number of axes, then in order.
+        hierarchies: the axes.
+        residuals: from coarse to fine.
     """
 
-    sizes: tuple[int, ...]
-    marginals: tuple[Axes, ...]
+    hierarchies: tuple[Hierarchy, ...]
     residuals: tuple[Residual, ...]
 
     @property
     def sensitivity_squared(self) -> int:
         """Δ² of the theorem."""
-        return sum(one.sensitivity_squared for one in self.residuals)
+        return sum(one.factor**2 * self.cost(one.levels) for one in self.residuals)
 
     @property
     def cells(self) -> int:
         """How many draws of noise a node makes."""
-        return sum(one.cells for one in self.residuals)
+        return sum(prod(self._shape(one)) for one in self.residuals)
 
     @property
     def entries(self) -> int:
         """How many whole numbers a node sends."""
-        return sum(one.entries for one in self.residuals)
+        return sum(prod(self._differences(one)) for one in self.residuals)
 
-    def variance(self, marginal: Axes) -> Fraction:
-        """The variance of each cell of a marginal, in persons squared, for draws of variance 1.
-
-        Args:
-            marginal: any table whose axes are among those of one of the workload's.
-        """
-        inside = frozenset(marginal)
-        return sum(
-            (
-                one.spread / one.scale**2 * _diluted(self.sizes, inside - set(one.axes))
-                for one in self.residuals
-                if inside >= set(one.axes)
-            ),
-            Fraction(0),
+    @property
+    def largest(self) -> int:
+        """The most that one person adds to a cell, before noise and differences."""
+        return max(
+            one.factor * prod(int(group.scale.max()) for _, group in self._grouped(one.levels))
+            for one in self.residuals
         )
 
-    def put_together(
-        self, marginal: Axes, measured: Mapping[Axes, NDArray[np.int64]]
-    ) -> NDArray[np.float64]:
-        """The unbiased estimate of a marginal, in persons; shaped by its axes' sizes.
+    @property
+    def terms(self) -> int:
+        """How many cells an entry is a signed sum of, at most."""
+        return max(1 << sum(map(bool, one.levels)) for one in self.residuals)
 
-        Least squares over all that was measured: the residuals are orthogonal, so each is simply
-        projected back and spread evenly over the axes that it lacks.
+    def cost(self, levels: Levels) -> int:
+        """Π max δ: what a residual adds to Δ² with a factor of 1."""
+        return prod(group.cost for _, group in self._grouped(levels))
+
+    def count(self, x: Ints, places: Sequence[Ints]) -> None:
+        """Add persons to x, scaled: for each residual to the cell in which they are.
 
         Args:
-            marginal: as for `variance`.
-            measured: for each residual its y_A, or the sum of several nodes'.
+            x: of length `cells`; changed.
+            places: for each axis each person's value of its finest level; one array at least.
         """
-        estimate = np.zeros([self.sizes[axis] for axis in marginal])
+        start = 0
         for one in self.residuals:
-            if set(marginal) >= set(one.axes):
-                lacking = prod(self.sizes[axis] for axis in marginal if axis not in one.axes)
-                part = _projected(measured[one.axes].astype(np.float64), one.sizes)
-                shape = [self.sizes[axis] if axis in one.axes else 1 for axis in marginal]
-                estimate = estimate + part.reshape(shape) / (one.scale * lacking)
+            cells, weights = np.full(len(places[0]), start), np.full(len(places[0]), one.factor)
+            start += prod(self._shape(one))
+            stride = prod(self._shape(one))
+            for axis, group in self._grouped(one.levels):
+                hierarchy = self.hierarchies[axis]
+                values = hierarchy.ancestors(hierarchy.finest, one.levels[axis])[places[axis]]
+                stride //= len(group.scale)
+                cells += stride * values
+                weights *= group.scale[values]
+            np.add.at(x, cells, weights)
+
+    def differences(self, cells: Ints) -> Ints:
+        """Sub_A of each residual's cells: what is sent of counts, of noise, or of both.
+
+        Whole numbers that wrap wrap alike: the sum of nodes' differences is that of their sum.
+
+        Args:
+            cells: of length `cells`, residual by residual.
+        """
+        tables = self._cut(cells, self._shape)
+        return np.concatenate([self._subtracted(one, table).reshape(-1) for one, table in tables])
+
+    def put_together(self, marginal: Levels, measured: Ints) -> NDArray[np.float64]:
+        """The unbiased estimate of a marginal, in persons.
+
+        Every residual is projected back, and spread evenly over what lies below it. Sums are of
+        whole numbers, and floats are only multiplied, divided and added one by one, so that
+        everybody who computes this gets the same bits.
+
+        Args:
+            marginal: any that is nowhere finer than one of the workload's.
+            measured: the y_A, or the sum of several nodes', of length `entries`.
+        """
+        shape = [one.size(level) for one, level in zip(self.hierarchies, marginal, strict=True)]
+        estimate = np.zeros(shape)
+        for one, table in self._cut(measured, self._differences):
+            if _within(one.levels, marginal):
+                estimate = estimate + self._spread_out(self._projected(one, table), one, marginal)
         return estimate
 
+    def variances(self, marginal: Levels) -> "Variances":
+        """The variance of each cell of a marginal, in persons squared, for draws of variance 1."""
+        kinds, spreads = [], []
+        for hierarchy, level in zip(self.hierarchies, marginal, strict=True):
+            of_value = _spreads(hierarchy, level)
+            different = tuple(dict.fromkeys(of_value))
+            kinds.append(np.array([different.index(one) for one in of_value]))
+            spreads.append(different)
+        inside = [one for one in self.residuals if _within(one.levels, marginal)]
+        amounts = tuple(
+            sum(
+                (
+                    prod(
+                        (spread[level] for spread, level in zip(of_axes, one.levels, strict=True)),
+                        start=Fraction(1, one.factor**2),
+                    )
+                    for one in inside
+                ),
+                Fraction(0),
+            )
+            for of_axes in product(*spreads)
+        )
+        kind = np.zeros((1,) * len(kinds), np.int64)
+        for axis, of_values in enumerate(kinds):
+            kind = kind * len(spreads[axis]) + _along(of_values, axis, len(kinds))
+        return Variances(kind, amounts)
 
-def plan_strategy(sizes: Sequence[int], marginals: Iterable[Axes]) -> Strategy:
-    """The strategy with the least mean variance over the workload's tables, for a given ρ.
+    def mean_spread(self, levels: Levels, marginal: Levels) -> Fraction:
+        """What 1/f_A² is multiplied with in the mean variance of a marginal's cells."""
+        if not _within(levels, marginal):
+            return Fraction(0)
+        spreads = [
+            [spread[level] for spread in _spreads(hierarchy, upto)]
+            for hierarchy, level, upto in zip(self.hierarchies, levels, marginal, strict=True)
+        ]
+        return prod((sum(one, Fraction(0)) / len(one) for one in spreads), start=Fraction(1))
 
-    The same arguments give the same strategy on every machine: roots are whole-number arithmetic.
+    def _subtracted(self, one: Residual, table: Ints) -> Ints:
+        for axis, group in self._grouped(one.levels):
+            table = table.take(group.first, axis) - table.take(group.others, axis)
+        return table
+
+    def _projected(self, one: Residual, table: Ints) -> Ints:
+        for axis, group in self._grouped(one.levels):
+            table = _projected(table, axis, group)
+        return table
+
+    def _spread_out(self, projected: Ints, one: Residual, marginal: Levels) -> NDArray[np.float64]:
+        table = projected / np.float64(one.factor)
+        for axis, (hierarchy, level, upto) in enumerate(
+            zip(self.hierarchies, one.levels, marginal, strict=True)
+        ):
+            if level:
+                group = _siblings(hierarchy, level)
+                scaled = np.maximum(group.count * group.scale, 1).astype(np.float64)
+                table = table / _along(scaled, axis, table.ndim)
+            if level < upto:
+                table = table.take(hierarchy.ancestors(upto, level), axis)
+                families = hierarchy.families(upto, level).astype(np.float64)
+                table = table / _along(families, axis, table.ndim)
+        return table
+
+    def _grouped(self, levels: Levels) -> Iterator[tuple[int, "_Siblings"]]:
+        for axis, (hierarchy, level) in enumerate(zip(self.hierarchies, levels, strict=True)):
+            if level:
+                yield axis, _siblings(hierarchy, level)
+
+    def _shape(self, one: Residual) -> tuple[int, ...]:
+        return tuple(h.size(level) for h, level in zip(self.hierarchies, one.levels, strict=True))
+
+    def _differences(self, one: Residual) -> tuple[int, ...]:
+        return tuple(
+            h.size(level) - (h.size(level - 1) if level else 0)
+            for h, level in zip(self.hierarchies, one.levels, strict=True)
+        )
+
+    def _cut(
+        self, values: Ints, shape_of: Callable[[Residual], tuple[int, ...]]
+    ) -> Iterator[tuple[Residual, Ints]]:
+        start = 0
+        for one in self.residuals:
+            shape = shape_of(one)
+            yield one, values[start : start + prod(shape)].reshape(shape)
+            start += prod(shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variances:
+    """The variances of a table's cells. Few differ: those of families of other sizes.
+
+    Attributes:
+        kind: for each cell the place of its variance in `amounts`; shaped like the table.
+    """
+
+    kind: Ints
+    amounts: tuple[Fraction, ...]
+
+
+def plan_strategy(
+    hierarchies: Sequence[Hierarchy], marginals: Iterable[Levels]
+) -> tuple[Strategy, tuple[Fraction, ...]]:
+    """What is to be measured for a workload, all with a factor of 1, and what each is worth.
 
     Args:
-        sizes: how many values each axis has, each ≥ 1.
-        marginals: for each table its axes, rising and none twice.
+        hierarchies: the axes.
+        marginals: for each table its levels.
+
+    Returns:
+        The strategy, and for each of its residuals its value: the sum over the tables of what
+        1/f_A² is multiplied with in the mean variance of the table's cells (`factors`).
 
     Raises:
-        ValueError: no table, an axis that there is not, or a size below 1.
+        ValueError: no table, or a level that there is not.
     """
-    wanted = tuple(sorted(set(marginals), key=_by_size))
-    if not wanted or min(sizes, default=1) < 1:
-        raise ValueError("a workload has tables, and its axes have values")
+    wanted = tuple(dict.fromkeys(marginals))
+    axes = tuple(hierarchies)
     for one in wanted:
-        if list(one) != sorted(set(one)) or not set(one) <= set(range(len(sizes))):
-            raise ValueError(f"{one} are no axes of a workload of {len(sizes)}")
-    plain = [Residual(axes, tuple(sizes[a] for a in axes)) for axes in closure(wanted, sizes)]
-    # f_A⁴ is in proportion to value_A/(a_A²·Π δ_i).
-    fourths = [
-        _value(one, sizes, wanted) / (one.scale**2 * one.sensitivity_squared) for one in plain
-    ]
-    factors = [root_below(root_below(one, 2 * _BITS), _BITS) for one in fourths]
-    unit = min(factors) / FINENESS
-    return Strategy(
-        tuple(sizes),
-        wanted,
-        tuple(
-            replace(one, factor=min(LARGEST_FACTOR, round(factor / unit)))
-            for one, factor in zip(plain, factors, strict=True)
-        ),
+        if len(one) != len(axes) or not all(
+            0 <= level <= axis.finest for axis, level in zip(axes, one, strict=True)
+        ):
+            raise ValueError(f"{one} are no levels of a workload of {len(axes)} axes")
+    if not wanted:
+        raise ValueError("a workload has tables")
+    strategy = Strategy(axes, tuple(map(Residual, closure(axes, wanted))))
+    return strategy, tuple(
+        sum((strategy.mean_spread(part.levels, one) for one in wanted), Fraction(0))
+        for part in strategy.residuals
     )
 
 
-def closure(marginals: Iterable[Axes], sizes: Sequence[int]) -> tuple[Axes, ...]:
-    """Every set of axes within one of the marginals; axes of one value have no residual."""
-    found: set[Axes] = set()
+def closure(hierarchies: Sequence[Hierarchy], marginals: Iterable[Levels]) -> tuple[Levels, ...]:
+    """Every residual that one of the marginals contains; levels of only children have none."""
+    telling = [
+        [0, *(one for one in range(1, axis.finest + 1) if axis.size(one) > axis.size(one - 1))]
+        for axis in hierarchies
+    ]
+    found: set[Levels] = set()
     for marginal in marginals:
-        axes = [axis for axis in marginal if sizes[axis] > 1]
-        for count in range(len(axes) + 1):
-            found.update(combinations(axes, count))
-    return tuple(sorted(found, key=_by_size))
+        found.update(
+            product(
+                *(
+                    [level for level in levels if level <= upto]
+                    for levels, upto in zip(telling, marginal, strict=True)
+                )
+            )
+        )
+    return tuple(sorted(found, key=lambda levels: (sum(levels), levels)))
 
 
-def subtracted(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sub_A of an array with an axis for each of A's: first minus second, first minus third, ….
+def factors(parts: Sequence[tuple[Fraction, int]]) -> tuple[int, ...]:
+    """Whole f with the least Σ value/f² for the Δ² = Σ f²·cost that they add up to.
 
-    Whole numbers that wrap wrap alike, so that the sum of nodes' arrays is the array of their sum.
+    The same arguments give the same factors on every machine: roots are whole-number arithmetic.
+
+    Args:
+        parts: for each part of a workload its value and its cost, both > 0.
     """
-    for axis in range(table.ndim):
-        first, others = np.split(table, [1], axis=axis)
-        table = first - others
-    return table
+    exact = [root_below(root_below(value / cost, 2 * _BITS), _BITS) for value, cost in parts]
+    unit = min(exact) / FINENESS
+    found = [min(LARGEST_FACTOR, round(one / unit)) for one in exact]
+    common = gcd(*found)
+    return tuple(one // common for one in found)
 
 
-def _projected(measured: NDArray[np.float64], sizes: Sequence[int]) -> NDArray[np.float64]:
-    """Sub⁺ along every axis: the table without means along any axis whose differences these are."""
-    for axis, size in enumerate(sizes):
-        mean = measured.sum(axis=axis, keepdims=True) / size
-        measured = np.concatenate((mean, mean - measured), axis=axis)
-    return measured
+@dataclass(frozen=True, slots=True, eq=False)
+class _Siblings:
+    """A level seen as families of siblings.
+
+    Attributes:
+        count: n of each value.
+        scale: s of each value.
+        cost: the largest δ.
+        first, others: of each difference the value that it begins with, and the other one.
+    """
+
+    count: Ints
+    scale: Ints
+    cost: int
+    first: Ints
+    others: Ints
 
 
-def _value(residual: Residual, sizes: Sequence[int], marginals: Iterable[Axes]) -> Fraction:
-    own = set(residual.axes)
-    diluted = (_diluted(sizes, set(one) - own) for one in marginals if own <= set(one))
-    return residual.spread * sum(diluted, Fraction(0))
+@lru_cache(maxsize=256)
+def _siblings(hierarchy: Hierarchy, level: int) -> _Siblings:
+    parents = np.array(hierarchy.parents[level - 1])
+    count = np.bincount(parents)[parents]
+    _, begins = np.unique(parents, return_index=True)  # the first child of each parent
+    first = begins[parents]
+    others = np.flatnonzero(first != np.arange(len(parents)))
+    deltas = {n: n * (n - 1) if n <= EXACT_UP_TO else 1 for n in count.tolist()}
+    cost = max(deltas.values())
+    scales = {
+        n: (n if n <= EXACT_UP_TO else 1) * isqrt(cost // delta) if delta else 0
+        for n, delta in deltas.items()
+    }
+    scale = np.array([scales[n] for n in count.tolist()])
+    return _Siblings(count, scale, cost, first[others], others)
 
 
-def _diluted(sizes: Sequence[int], axes: Iterable[int]) -> Fraction:
-    return Fraction(1, prod(sizes[axis] ** 2 for axis in axes))
+@lru_cache(maxsize=256)
+def _spreads(hierarchy: Hierarchy, upto: int) -> tuple[tuple[Fraction, ...], ...]:
+    """For each value of level `upto`, for each level from 0 to it, its factor of the variance."""
+    by_level = []
+    for level in range(upto + 1):
+        families = hierarchy.families(upto, level).tolist()
+        if not level:
+            by_level.append([Fraction(1, below**2) for below in families])
+            continue
+        group, above = _siblings(hierarchy, level), hierarchy.ancestors(upto, level)
+        by_level.append(
+            [
+                Fraction(n - 1, n * s**2 * below**2) if n > 1 else Fraction(0)
+                for n, s, below in zip(
+                    group.count[above].tolist(), group.scale[above].tolist(), families, strict=True
+                )
+            ]
+        )
+    return tuple(zip(*by_level, strict=True))
 
 
-def _by_size(axes: Axes) -> tuple[int, Axes]:
-    return len(axes), axes
+def _projected(differences: Ints, axis: int, group: _Siblings) -> Ints:
+    """Sub⁺ along an axis, times the number of siblings: each value less its siblings' mean."""
+    shape = list(differences.shape)
+    shape[axis] = len(group.count)
+    whole = np.zeros(shape, np.int64)
+    values, given = np.moveaxis(whole, axis, 0), np.moveaxis(differences, axis, 0)
+    np.add.at(values, group.first, given)  # so that the first has the sum of its family
+    values[group.others] = (
+        values[group.first] - _along(group.count[group.others], 0, len(shape)) * given
+    )
+    return whole
+
+
+def _along(values: NDArray[Any], axis: int, dimensions: int) -> NDArray[Any]:
+    shape = [1] * dimensions
+    shape[axis] = -1
+    return values.reshape(shape)
+
+
+def _within(levels: Levels, marginal: Levels) -> bool:
+    return all(level <= upto for level, upto in zip(levels, marginal, strict=True))
