@@ -330,7 +330,7 @@ def compiler(charter: Charter) -> Compile:
         def parameters_for(roster_size: int) -> AttemptParameters:
             return attempt_parameters(charter, plan, Rho(proposal.header.rho), roster_size)
 
-        return Compiled(question.digest, plan.digest, parameters_for)
+        return Compiled(question.digest, plan.digest, parameters_for, plan.measurement)
 
     return compile_
 

@@ -52,6 +52,7 @@ from corridor.protocols.secure_sum.coordinator import (
     Unmasked,
     decode,
 )
+from corridor.protocols.secure_sum.excess import Measurement
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     LedgerStatement,
@@ -151,12 +152,14 @@ class Attempt:
         invited: Mapping[CountryCode, PublicKey],
         parameters_for: ParametersFor,
         surroundings: Surroundings,
+        measurement: Measurement | None = None,
     ) -> None:
         self.proposal = proposal
         self.round = Round.PROPOSE
         self.proven: dict[CountryCode, str] = {}
         self._at = surroundings
         self._parameters_for = parameters_for
+        self._measurement = measurement
         self._invited = frozenset(invited)
         self._state: Collecting = CollectingAcceptances(proposal.header, invited)
         self._since = surroundings.now()
@@ -237,7 +240,9 @@ class Attempt:
         total = self._total
         assert total is not None  # noqa: S101 - made before the first vector could arrive
         await asyncio.to_thread(unmasked.remove_masks, total, suite=self._at.suite)
-        await asyncio.to_thread(unmasked.remove_excess, total, draw=sample, suite=self._at.suite)
+        await asyncio.to_thread(
+            unmasked.remove_excess, total, self._measurement, draw=sample, suite=self._at.suite
+        )
         survivors = sorted(unmasked.words.survivors.survivors)
         return Sum(
             unmasked=unmasked,

@@ -244,6 +244,7 @@ class Rounds:
             invited.keys,
             prepared.parameters_for,
             self._surroundings(session, queued.id, prepared.charter),
+            prepared.plan.measurement,
         )
         _log.info(
             "attempt.began", session=session.hex(), question=queued.id, nodes=len(invited.keys)

@@ -104,8 +104,15 @@ class CaseData(Protocol):
             NoSuchEditionError: it was. Nothing was looked at.
         """
 
+    @property
+    def size(self) -> int:
+        """How many entries x has."""
+
     def evaluate(self) -> npt.NDArray[np.int64]:
-        """The counts: x, of length `cells`, an array of the caller's own."""
+        """The counts: x, of length `size`, an array of the caller's own."""
+
+    def sent(self, x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """What leaves of x with its noise: a linear map (`queries.plan.Plan.sent`)."""
 
 
 class Attempt:
@@ -213,10 +220,10 @@ class Attempt:
         yield word
 
     def _noisy_vector(self, ready: states.ReadyToMask) -> npt.NDArray[np.int64]:
-        """x·2ᵏ + this node's share of the noise, exact: a sum of whole numbers."""
+        """What is sent of x·2ᵏ + this node's share of the noise, exact: whole numbers."""
         parameters = ready.parameters
         noise = ready.noise(
-            parameters.cells,
+            self._data.size,
             draw=sample,
             suite=self._at.suite,
             random_bytes=self._at.random_bytes,
@@ -228,7 +235,7 @@ class Attempt:
             raise EvaluationFailedError from None
         vector <<= parameters.scale_bits
         vector += noise
-        return vector
+        return self._data.sent(vector)
 
     def on_survivors(self, announced: SurvivorSet) -> SurvivorSignature:
         """Give this node's one word on who survived; a repetition gets the same word."""

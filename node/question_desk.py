@@ -93,6 +93,13 @@ class _Edition:
         if self.edition not in self.store.editions():
             raise NoSuchEditionError(self.edition)
 
+    @property
+    def size(self) -> int:
+        return self.plan.size
+
+    def sent(self, x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return self.plan.sent(x)
+
     def evaluate(self) -> npt.NDArray[np.int64]:
         reader = self.store.reader(self.edition)
         return evaluate(self.plan, reader, self.store.choice_key, self.consent)
@@ -217,7 +224,7 @@ def facts_of(question: Question, plan: Plan, header: ProposalHeader) -> Question
     return QuestionFacts(
         tables=frozenset(table.source.value for table in question.tables),
         fields=fields,
-        cells=plan.size,
+        cells=plan.cells,
         rho=header.rho,
         scope=header.scope,
         purpose=header.purpose,

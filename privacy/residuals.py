@@ -49,7 +49,7 @@ Gaussian noise: it meets the bound of Li & Miklau 2013, "Optimal Error of Query 
 Differentially-Private Matrix Mechanism", but for the rounding of f_A.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -72,9 +72,10 @@ EXACT_UP_TO = 32
 that is hardly more, and the sums stay small enough for the ring."""
 
 FINENESS = 16
-"""The smallest factor before common divisors: rounding moves none by more than 1/32 of itself."""
+"""The smallest factor before common divisors: rounding moves none by more than 1/32 of itself.
+And the smallest g of a level whose families differ in size, which makes their δ about equal."""
 
-LARGEST_FACTOR = 1 << 12
+LARGEST_FACTOR = 1 << 24
 """What would need more measures its part more exactly than anybody can see."""
 
 _BITS = 96
@@ -272,6 +273,24 @@ class Strategy:
             kind = kind * len(spreads[axis]) + _along(of_values, axis, len(kinds))
         return Variances(kind, amounts)
 
+    def covariance(self, marginal: Levels, agreeing: frozenset[int]) -> Fraction:
+        """Of two cells of a marginal that agree on these of its axes; all its levels are 0 or 1."""
+        inside = [one for one in self.residuals if _within(one.levels, marginal)]
+        total = Fraction(0)
+        for one in inside:
+            part = Fraction(1, one.factor**2)
+            for axis, (hierarchy, level) in enumerate(
+                zip(self.hierarchies, one.levels, strict=True)
+            ):
+                size = hierarchy.size(marginal[axis])
+                if level:
+                    scale = int(_siblings(hierarchy, 1).scale[0])
+                    part *= Fraction(size - 1 if axis in agreeing else -1, size * scale**2)
+                else:
+                    part /= size**2
+            total += part
+        return total
+
     def mean_spread(self, levels: Levels, marginal: Levels) -> Fraction:
         """What 1/f_A² is multiplied with in the mean variance of a marginal's cells."""
         if not _within(levels, marginal):
@@ -344,33 +363,35 @@ class Variances:
 
 
 def plan_strategy(
-    hierarchies: Sequence[Hierarchy], marginals: Iterable[Levels]
+    hierarchies: Sequence[Hierarchy], marginals: Mapping[Levels, Fraction]
 ) -> tuple[Strategy, tuple[Fraction, ...]]:
     """What is to be measured for a workload, all with a factor of 1, and what each is worth.
 
     Args:
         hierarchies: the axes.
-        marginals: for each table its levels.
+        marginals: for each table its levels, and how much the mean variance of its cells weighs.
 
     Returns:
-        The strategy, and for each of its residuals its value: the sum over the tables of what
-        1/f_A² is multiplied with in the mean variance of the table's cells (`factors`).
+        The strategy, and for each of its residuals its value: the weighted sum over the tables of
+        what 1/f_A² is multiplied with in the mean variance of the table's cells (`factors`).
 
     Raises:
         ValueError: no table, or a level that there is not.
     """
-    wanted = tuple(dict.fromkeys(marginals))
     axes = tuple(hierarchies)
-    for one in wanted:
+    for one in marginals:
         if len(one) != len(axes) or not all(
             0 <= level <= axis.finest for axis, level in zip(axes, one, strict=True)
         ):
             raise ValueError(f"{one} are no levels of a workload of {len(axes)} axes")
-    if not wanted:
+    if not marginals:
         raise ValueError("a workload has tables")
-    strategy = Strategy(axes, tuple(map(Residual, closure(axes, wanted))))
+    strategy = Strategy(axes, tuple(map(Residual, closure(axes, marginals))))
     return strategy, tuple(
-        sum((strategy.mean_spread(part.levels, one) for one in wanted), Fraction(0))
+        sum(
+            (weight * strategy.mean_spread(part.levels, one) for one, weight in marginals.items()),
+            Fraction(0),
+        )
         for part in strategy.residuals
     )
 
@@ -435,12 +456,11 @@ def _siblings(hierarchy: Hierarchy, level: int) -> _Siblings:
     first = begins[parents]
     others = np.flatnonzero(first != np.arange(len(parents)))
     deltas = {n: n * (n - 1) if n <= EXACT_UP_TO else 1 for n in count.tolist()}
-    cost = max(deltas.values())
-    scales = {
-        n: (n if n <= EXACT_UP_TO else 1) * isqrt(cost // delta) if delta else 0
-        for n, delta in deltas.items()
-    }
-    scale = np.array([scales[n] for n in count.tolist()])
+    most = max(deltas.values())
+    fineness = 1 if len(set(deltas.values())) == 1 else FINENESS
+    g = {n: isqrt(fineness**2 * most // delta) if delta else 0 for n, delta in deltas.items()}
+    cost = max(g[n] ** 2 * delta for n, delta in deltas.items())
+    scale = np.array([g[n] * (n if n <= EXACT_UP_TO else 1) for n in count.tolist()])
     return _Siblings(count, scale, cost, first[others], others)
 
 

@@ -134,13 +134,14 @@ def verify_members_receipt(
         raise ReceiptSumError(13, "the sum", "the file is about another public receipt")
     receipt = parse_public_receipt(raw, "members' receipt, public part")
     claims = verify_public_receipt(receipt, charter, compile_=compile_, verify=verify, suite=suite)
-    settled = settled_roster(receipt, compile_(receipt.proposal))
+    compiled = compile_(receipt.proposal)
+    settled = settled_roster(receipt, compiled)
     spoken = _parse_spoken(_part(read), settled)
     _check_dealings(spoken, receipt, settled, charter, verify)
     unmasked = _unmask(spoken, receipt, settled, charter, verify=verify, suite=suite)
     total = _sum_inputs(read, receipt, settled)
     unmasked.remove_masks(total, suite=suite)
-    unmasked.remove_excess(total, draw=draw, suite=suite)
+    unmasked.remove_excess(total, compiled.measurement, draw=draw, suite=suite)
     if tuple(from_ring(total).tolist()) != receipt.answer:
         raise ReceiptSumError(13, "the sum", "the masked inputs do not add up to the answer")
     return (

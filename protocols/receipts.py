@@ -96,11 +96,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a verifier compiles for itself from a receipt's question and its charter."""
+    """What a verifier compiles for itself from a receipt's question and its charter.
+
+    Attributes:
+        measurement: what nodes send of cells with noise; None if every cell as it is.
+    """
 
     question: Digest
     plan: Digest
     parameters_for: ParametersFor
+    measurement: excess.Measurement | None = None
 
 
 Compile = Callable[[Proposal], Compiled]

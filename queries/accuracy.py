@@ -41,6 +41,7 @@ from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
+from corridor.queries.answers import joint_noise
 from corridor.queries.parameters import noise_breakpoints
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
 from corridor.queries.question import Mean
@@ -191,8 +192,10 @@ class _Pricing:
 
     def rho(self, accuracy: Accuracy) -> Rho:
         """The ρ that every table needs."""
-        quantile = accuracy.quantile(self.plan.size)
-        return max(self._table(table, accuracy, quantile) for table in self.plan.tables)
+        quantile = accuracy.quantile(self.plan.cells)
+        return max(
+            self._table(number, accuracy, quantile) for number in range(len(self.plan.tables))
+        )
 
     def instead(self, accuracy: Accuracy, rho: Rho) -> str:
         """The accuracy of the same kind that ρ pays for; empty if it pays for none."""
@@ -202,23 +205,35 @@ class _Pricing:
         plan = self.plan
         noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest, more)
         variance = noise.keeping(1).summed_variance(self.participants)
-        quantile = accuracy.quantile(self.plan.size)
+        quantile = accuracy.quantile(self.plan.cells)
         widest = Fraction(0)
-        for table in self.plan.tables:
+        for number, table in enumerate(self.plan.tables):
             if isinstance(table.measure, Mean):
                 if accuracy.above is None or variance > _countable(table, accuracy.above):
                     return ""
                 of_mean = variance * _mean_spread(table, accuracy.above)
                 widest = max(widest, margin_at(quantile, of_mean))
-            else:
+            elif table.blocks:
                 factor = _smallest_factor(table)
                 step = noise.step / factor
                 widest = max(widest, margin_at(quantile, variance / factor**2, step))
+            else:
+                widest = max(widest, margin_at(quantile, variance * self._spread(number)))
         return str(replace(accuracy, margin=Fraction(ceil(widest * 100), 100)))
 
-    def _table(self, table: PlannedTable, accuracy: Accuracy, quantile: Fraction) -> Rho:
+    def _spread(self, number: int) -> Fraction:
+        """How many times the noise's variance the widest cell of a joint table has."""
+        found = self.plan.place_together(number)
+        assert found is not None  # noqa: S101 - a table without blocks is one
+        return max(joint_noise(*found, scale_bits=0, variance=Fraction(1)).variances.amounts)
+
+    def _table(self, number: int, accuracy: Accuracy, quantile: Fraction) -> Rho:
+        table = self.plan.tables[number]
         *more, honest = self.honest_shares
         numbers = (self.plan.sensitivity_squared, self.plan.size, honest, self.participants)
+        if not table.blocks:
+            allowed = variance_for_margin(accuracy.margin, quantile) / self._spread(number)
+            return rho_for_variance(allowed, *numbers, with_fewer_dropouts=more)
         if not isinstance(table.measure, Mean):
             # Entries are multiplied by their block's factor; the smallest leaves most noise.
             margin = accuracy.margin * _smallest_factor(table)

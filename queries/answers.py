@@ -9,6 +9,11 @@ nearest non-negative ones with the same total (`privacy.postprocess`); neither i
 with the other. Sums of cells (a row's or column's total) come from the unbiased values, and
 their noise adds up. Where a person may count in several cells, totals count them several times.
 
+Tables that were counted together (`queries.joint`) are put together from what was measured: every
+figure is an estimate from all of it, in millionths, and figures agree: a total is the sum of its
+parts in whatever table it stands. Cells of one table may differ in variance, and their noise does
+not add up as if it were independent; `JointNoise` knows how it does.
+
 A mean is the quotient of two noisy numbers, S/N. Its interval is the delta method's: with
 independent noises of variance v_S and v_N the quotient R has about (v_S + R²·v_N)/N². That is an
 approximation, fair only where N is far from 0; so where N is below twice its margin there is no
@@ -16,9 +21,11 @@ mean. It is shown clamped to the bounds that every person's value was clamped to
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from math import prod
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +33,14 @@ from numpy.typing import NDArray
 from corridor.privacy.accuracy import margin_95
 from corridor.privacy.postprocess import non_negative
 from corridor.privacy.reliability import letters
+from corridor.privacy.residuals import Levels, Strategy, Variances
 from corridor.protocols import canonical
 from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.queries.axes import Axis
 from corridor.queries.catalogue import Band, DomainKind
 from corridor.queries.domains import Domains
-from corridor.queries.plan import Axis, Block, BlockKind, Plan, PlannedTable
+from corridor.queries.joint import Joint
+from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
 from corridor.queries.predicates import (
     AllOf,
     Among,
@@ -49,6 +59,9 @@ from corridor.queries.question import (
 )
 
 Steps = NDArray[np.int64]
+
+FINEST = Fraction(1, 1_000_000)
+"""The step of figures that were put together: all that is lost by rounding to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,133 @@ class AnswerAxis:
         return document | ({"bands": [list(ends) for ends in self.bands]} if self.bands else {})
 
 
+class Noise(Protocol):
+    """What is known of the noise in a table's figures; in the question's units, squared."""
+
+    @property
+    def spacing(self) -> Fraction | None:
+        """The distance between the values that a figure can take; None if there is no such."""
+
+    @property
+    def variances(self) -> Variances:
+        """Of every cell, shaped like the table."""
+
+    def covariances(self) -> Sequence[Fraction] | None:
+        """Of two cells, by the axes they agree on (`privacy.covariance`); None if not so simply."""
+
+    def variance_of_all(self) -> Fraction:
+        """Of the sum of all cells."""
+
+    def variances_along(self, axis: int) -> Sequence[Fraction]:
+        """For each value of an axis, of the sum of its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvenNoise:
+    """Independent noise of one width in every cell.
+
+    Attributes:
+        variance: of a cell.
+        shape: how many values the table's axes have.
+    """
+
+    variance: Fraction
+    spacing: Fraction
+    shape: tuple[int, ...]
+
+    @property
+    def variances(self) -> Variances:
+        """The same for every cell."""
+        return Variances(np.broadcast_to(np.int64(0), self.shape), (self.variance,))
+
+    def covariances(self) -> Sequence[Fraction]:
+        """Cells have nothing in common."""
+        return [Fraction(0)] * ((1 << len(self.shape)) - 1) + [self.variance]
+
+    def variance_of_all(self) -> Fraction:
+        """Independent variances add up."""
+        return self.variance * prod(self.shape)
+
+    def variances_along(self, axis: int) -> Sequence[Fraction]:
+        """Independent variances add up."""
+        cells = prod(self.shape) // self.shape[axis]
+        return (self.variance * cells,) * self.shape[axis]
+
+
+@dataclass(frozen=True, slots=True)
+class JointNoise:
+    """The noise of a table that was put together from what several share.
+
+    Attributes:
+        strategy: what was measured.
+        axes: for each axis of the table, which of the strategy's hierarchies and which level.
+        unit: the variance of the noise in one entry of x that the sum stands for.
+    """
+
+    strategy: Strategy
+    axes: tuple[tuple[int, int], ...]
+    unit: Fraction
+    spacing: None = None
+
+    @property
+    def variances(self) -> Variances:
+        """Cells differ where families of siblings do."""
+        return self._variances(self.axes)
+
+    def covariances(self) -> Sequence[Fraction] | None:
+        """Known where all values of each axis are siblings: years, not months of several years."""
+        if any(level > 1 for _, level in self.axes):
+            return None
+        return [self.unit * one for one in _joint_covariances(self.strategy, self.axes)]
+
+    def variance_of_all(self) -> Fraction:
+        """The sum is the estimate of the total."""
+        return self._variances(()).amounts[0]
+
+    def variances_along(self, axis: int) -> Sequence[Fraction]:
+        """The sum for each value is the estimate for that value."""
+        found = self._variances((self.axes[axis],))
+        return [found.amounts[kind] for kind in found.kind.tolist()]
+
+    def _variances(self, axes: tuple[tuple[int, int], ...]) -> Variances:
+        found = _joint_variances(self.strategy, axes)
+        return replace(found, amounts=tuple(self.unit * one for one in found.amounts))
+
+
+@lru_cache(maxsize=64)
+def _joint_variances(strategy: Strategy, axes: tuple[tuple[int, int], ...]) -> Variances:
+    """The variances of a table with these axes, shaped like it."""
+    found = strategy.variances(_levels(strategy, axes))
+    return replace(found, kind=_ordered(found.kind, axes))
+
+
+@lru_cache(maxsize=64)
+def _joint_covariances(
+    strategy: Strategy, axes: tuple[tuple[int, int], ...]
+) -> tuple[Fraction, ...]:
+    """Bit i of a place says whether two cells agree on the i-th axis; every level is 1."""
+    return tuple(
+        strategy.covariance(
+            _levels(strategy, axes),
+            frozenset(one for place, (one, _) in enumerate(axes) if mask >> place & 1),
+        )
+        for mask in range(1 << len(axes))
+    )
+
+
+def _levels(strategy: Strategy, axes: tuple[tuple[int, int], ...]) -> Levels:
+    level = dict(axes)
+    return tuple(level.get(place, 0) for place in range(len(strategy.hierarchies)))
+
+
+def _ordered(table: NDArray[Any], axes: tuple[tuple[int, int], ...]) -> NDArray[Any]:
+    """A table of a strategy with its dimensions in the order of the axes, and no others."""
+    first = [hierarchy for hierarchy, _ in axes]
+    others = [place for place in range(table.ndim) if place not in first]
+    turned = table.transpose(*first, *others)
+    return turned.reshape(turned.shape[: len(first)])
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The released numbers of one block, in units of `step`.
@@ -91,17 +231,33 @@ class Figures:
     Attributes:
         steps: whole numbers, shaped like the axes.
         step: what one of them is worth in the question's units.
-        variance: of the noise of a cell, in the question's units squared.
+        noise: what is in them besides.
     """
 
     steps: Steps
     step: Fraction
-    variance: Fraction
+    noise: Noise
 
     @property
-    def margin(self) -> Fraction:
-        """The 95 % half-width of every cell."""
-        return margin_95(self.variance, self.step)
+    def margin(self) -> Fraction | None:
+        """The 95 % half-width of every cell; None where they differ."""
+        margins = {self._margin(variance) for variance in self.noise.variances.amounts}
+        return margins.pop() if len(margins) == 1 else None
+
+    def margin_of(self, cell: int) -> Fraction:
+        """The 95 % half-width of a cell."""
+        return self._margin(self.variance_of(cell))
+
+    def margins(self) -> list[Fraction]:
+        """The 95 % half-widths of all cells."""
+        found = self.noise.variances
+        margins = [self._margin(variance) for variance in found.amounts]
+        return [margins[kind] for kind in found.kind.reshape(-1).tolist()]
+
+    def variance_of(self, cell: int) -> Fraction:
+        """Of the noise in a cell."""
+        found = self.noise.variances
+        return found.amounts[int(found.kind.flat[cell])]
 
     def value(self, cell: int) -> Fraction:
         """The unbiased value of a cell."""
@@ -109,25 +265,29 @@ class Figures:
 
     def total(self) -> Estimate:
         """The sum of all cells."""
-        return self._estimate(int(self.steps.sum()), self.steps.size)
+        return self._estimate(int(self.steps.sum()), self.noise.variance_of_all())
 
     def totals_along(self, axis: int) -> tuple[Estimate, ...]:
         """For each value of an axis the sum of its cells."""
         others = tuple(place for place in range(self.steps.ndim) if place != axis)
-        sums = self.steps.sum(axis=others)
-        cells = self.steps.size // self.steps.shape[axis]
-        return tuple(self._estimate(int(one), cells) for one in sums)
+        sums = self.steps.sum(axis=others).tolist()
+        variances = self.noise.variances_along(axis)
+        return tuple(self._estimate(*one) for one in zip(sums, variances, strict=True))
 
-    def covariances(self) -> list[float]:
-        """How the cells' noise hangs together (`privacy.covariance`): not at all."""
-        return [0.0] * ((1 << self.steps.ndim) - 1) + [float(self.variance)]
+    def covariances(self) -> list[float] | None:
+        """How the cells' noise hangs together (`privacy.covariance`); None if not so simply."""
+        found = self.noise.covariances()
+        return None if found is None else list(map(float, found))
 
     def non_negative(self) -> NDArray[np.float64]:
         """The nearest values that are not negative and have the same total."""
         return non_negative(self.steps) * float(self.step)
 
-    def _estimate(self, steps: int, cells: int) -> Estimate:
-        return Estimate(steps * self.step, margin_95(self.variance * cells, self.step))
+    def _estimate(self, steps: int, variance: Fraction) -> Estimate:
+        return Estimate(steps * self.step, self._margin(variance))
+
+    def _margin(self, variance: Fraction) -> Fraction:
+        return margin_95(variance, self.noise.spacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +335,11 @@ class AnswerTable:
         if self.counts is None or not isinstance(measure, Mean):
             return None
         count = self.counts.value(cell)
-        if count <= 0 or count < 2 * self.counts.margin:
+        if count <= 0 or count < 2 * self.counts.margin_of(cell):
             return None
         quotient = self.figures.value(cell) / count
-        variance = (self.figures.variance + quotient**2 * self.counts.variance) / count**2
+        of_sum, of_count = self.figures.variance_of(cell), self.counts.variance_of(cell)
+        variance = (of_sum + quotient**2 * of_count) / count**2
         clamped = min(max(quotient, Fraction(measure.low)), Fraction(measure.high))
         return Estimate(clamped, margin_95(variance))
 
@@ -188,12 +349,14 @@ class AnswerTable:
         if self.counts is None and not self.may_be_negative:
             shown = self.figures.non_negative().reshape(-1)
         margin = self.figures.margin
+        margins = [] if margin is not None or self.counts is not None else self.figures.margins()
         labels = [dict(zip(axis.values, axis.labels, strict=True)) for axis in self.axes]
         for cell in range(self.planned.cells):
             values = self.planned.values_of(cell)
             estimate: Estimate | None = self.mean(cell)
             if self.counts is None:
-                estimate = Estimate(self.figures.value(cell), margin)
+                own = margins[cell] if margin is None else margin
+                estimate = Estimate(self.figures.value(cell), own)
             yield AnswerRow(
                 values,
                 tuple(names[value] for names, value in zip(labels, values, strict=True)),
@@ -229,10 +392,11 @@ class AnswerTable:
         shown = None
         if not self.may_be_negative:
             shown = np.round(self.figures.non_negative().reshape(-1), 3).tolist()
+        margin = self.figures.margin
         return {
             "values": (flat * float(self.figures.step)).tolist(),
-            "margin": float(self.figures.margin),
-            "margins": None,
+            "margin": None if margin is None else float(margin),
+            "margins": None if margin is not None else list(map(float, self.figures.margins())),
             "non_negative": shown,
             "totals": self._totals(),
             "covariances": self.figures.covariances(),
@@ -306,13 +470,39 @@ def decode_answer(
         ValueError: the sums are not of this plan.
     """
     steps = np.asarray(sums, dtype=np.int64)
-    if steps.shape != (plan.size,):
-        raise ValueError(f"{steps.size} sums for a plan of {plan.size}")
+    if steps.shape != (plan.entries,):
+        raise ValueError(f"{steps.size} sums for a plan of {plan.entries}")
     noise = parameters.left_variance(survivors, reduced)
+    put_together: dict[int, Figures] = {}
+    for together, where in plan.parts_sent():
+        for place, number in enumerate(together.numbers):
+            one = joint_noise(together.joint, place, parameters.scale_bits, noise)
+            put_together[number] = _put_together(one, steps[where], parameters.scale_bits)
     return Answer(
-        tuple(_table(table, domains, parameters.scale_bits, noise, steps) for table in plan.tables),
+        tuple(
+            _table(
+                table,
+                domains,
+                {BlockKind.COUNT: put_together[number]}
+                if number in put_together
+                else _figures(table, parameters.scale_bits, noise, steps),
+            )
+            for number, table in enumerate(plan.tables)
+        ),
         survivors,
     )
+
+
+def joint_noise(joint: Joint, table: int, scale_bits: int, variance: Fraction) -> JointNoise:
+    """The noise in a table of what was counted together, where each entry of x has `variance`."""
+    return JointNoise(joint.strategy, joint.tables[table], variance / (1 << 2 * scale_bits))
+
+
+def _put_together(noise: JointNoise, measured: Steps, scale_bits: int) -> Figures:
+    estimate = noise.strategy.put_together(_levels(noise.strategy, noise.axes), measured)
+    # 2ᵏ divides exactly, and one float is multiplied and rounded to one whole number.
+    steps = np.rint(estimate / (1 << scale_bits) * FINEST.denominator).astype(np.int64)
+    return Figures(_ordered(steps, noise.axes), FINEST, noise)
 
 
 def block_step(block: Block, scale_bits: int) -> Fraction:
@@ -368,18 +558,24 @@ def describe(predicate: Predicate, table: PlannedTable, domains: Domains) -> str
             return "(" + " or ".join(describe(part, table, domains) for part in parts) + ")"
 
 
-def _table(
-    table: PlannedTable, domains: Domains, scale_bits: int, noise: Fraction, steps: Steps
-) -> AnswerTable:
+def _figures(
+    table: PlannedTable, scale_bits: int, noise: Fraction, steps: Steps
+) -> dict[BlockKind, Figures]:
     shape = tuple(len(axis.values) for axis in table.axes)
     figures = {}
     for block in table.blocks:
         step = block_step(block, scale_bits)
         entries = steps[block.offset : block.offset + table.cells].reshape(shape)
-        figures[block.kind] = Figures(entries, step, noise * step**2)
+        figures[block.kind] = Figures(entries, step, EvenNoise(noise * step**2, step, shape))
+    return figures
+
+
+def _table(
+    table: PlannedTable, domains: Domains, figures: Mapping[BlockKind, Figures]
+) -> AnswerTable:
     is_mean = isinstance(table.measure, Mean)
     axes = tuple(_axis(axis, domains) for axis in table.axes)
-    first = table.blocks[0].kind
+    first = next(iter(figures))
     counts = figures[BlockKind.COUNT] if is_mean else None
     return AnswerTable(table, title_of(table, domains), axes, figures[first], counts)
 

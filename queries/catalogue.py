@@ -72,6 +72,7 @@ class Derivation(StrEnum):
     CROSSING   of (recruitment, exploitation, citizenships): domestic if both countries are
                known and equal, cross-border if both are known and differ; with recruitment
                unknown the same by citizenship, under names of their own
+    AREA       the M49 area that the column's country lies in
     QUANTITY   the column's whole number, clamped to [low, high]; null stays null
     DAYS       first column minus second in days, clamped to [low, high]; null if either is
     """
@@ -83,6 +84,7 @@ class Derivation(StrEnum):
     MONTH = "month"
     BAND = "band"
     CROSSING = "crossing"
+    AREA = "area"
     QUANTITY = "quantity"
     DAYS = "days"
 
@@ -92,6 +94,8 @@ class DomainKind(StrEnum):
 
     FIXED = "fixed"
     COUNTRIES = "countries"
+    SUBREGIONS = "subregions"
+    CONTINENTS = "continents"
     TIME = "time"
     NUMBERS = "numbers"
 
@@ -103,6 +107,9 @@ _KINDS = {
     Derivation.QUANTITY: DomainKind.NUMBERS,
     Derivation.DAYS: DomainKind.NUMBERS,
 }
+
+
+_PLACES = {DomainKind.COUNTRIES, DomainKind.SUBREGIONS, DomainKind.CONTINENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +173,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A subregion of M49: its value in reduced country lists, as in `M49-151`, and its name."""
+    """A subregion of M49.
+
+    Attributes:
+        value: what it is in domains and reduced country lists, as in `M49-151`.
+        continent, continent_name: the same of the continental region that it lies in.
+    """
 
     value: str
     name: str
+    continent: str
+    continent_name: str
     countries: frozenset[CountryCode]
 
 
@@ -256,7 +270,7 @@ def parse_catalogue(read: Read) -> Catalogue:
     htcds = parse_htcds(read("htcds-2.0.json"))
     aliases = tomllib.loads(read("aliases.toml"))
     m49 = tomllib.loads(read("m49.toml"))
-    areas = tuple(_area(entry) for entry in m49["area"])
+    areas = tuple(_area(entry, m49["regions"]) for entry in m49["area"])
     names = {code: m49["names"][code] for area in areas for code in sorted(area.countries)}
     if sum(len(area.countries) for area in areas) != len(names):
         raise ValueError("m49.toml: a country stands in two areas")
@@ -272,16 +286,22 @@ def parse_catalogue(read: Read) -> Catalogue:
     )
 
 
-def _area(entry: Mapping[str, Any]) -> Area:
+def _area(entry: Mapping[str, Any], regions: Mapping[str, str]) -> Area:
     codes = [code for code in entry["countries"].split() if is_country_code(code)]
-    return Area(f"M49-{entry['code']}", entry["name"], frozenset(codes))
+    return Area(
+        value=f"M49-{entry['code']}",
+        name=entry["name"],
+        continent=f"M49-{entry['region']}",
+        continent_name=regions[entry["region"]],
+        countries=frozenset(codes),
+    )
 
 
 def _field(entry: Mapping[str, Any], htcds: Mapping[str, HtcdsField]) -> Field:
     derivation = Derivation(entry["derivation"])
     kind = _KINDS.get(derivation, DomainKind.FIXED)
-    if entry.get("domain") == "countries":
-        kind = DomainKind.COUNTRIES
+    if entry.get("domain") in _PLACES:
+        kind = DomainKind(entry["domain"])
     synonyms = tuple(entry.get("htcds", ()))
     unknown_values = tuple(entry.get("unknown", ()))
     labels, bands = _fixed_domain(entry, htcds, unknown_values)

@@ -31,10 +31,15 @@ from corridor.queries.catalogue import (
 
 @dataclass(frozen=True, slots=True)
 class DomainField:
-    """A field with the values that it can take, `unknown` last; a quantity has none."""
+    """A field with the values that it can take, `unknown` last; a quantity has none.
+
+    Attributes:
+        places: of an AREA, the value that each of the charter's countries has; empty for others.
+    """
 
     field: Field
     values: tuple[str, ...]
+    places: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ class Domains:
 
     def domain(self, field: Field) -> DomainField:
         """The field with its values."""
-        return DomainField(field, self.values(field))
+        return DomainField(field, self.values(field), self._places(field))
 
     def values(self, field: Field) -> tuple[str, ...]:
         """The values that the field can take, in order, `unknown` last; none of a quantity."""
@@ -91,6 +96,8 @@ class Domains:
                 return ()
             case DomainKind.COUNTRIES:
                 return (*self.countries, UNKNOWN)
+            case DomainKind.SUBREGIONS | DomainKind.CONTINENTS:
+                return (*dict.fromkeys(self._places(field).values()), UNKNOWN)
             case DomainKind.TIME:
                 return (*self._times(field.derivation), UNKNOWN)
             case DomainKind.FIXED:
@@ -125,8 +132,9 @@ class Domains:
         """The value for people: the picklist's label, the country's English name."""
         if value == UNKNOWN:
             return "Unknown"
-        if field.kind is DomainKind.COUNTRIES:
+        if field.kind in (DomainKind.COUNTRIES, DomainKind.SUBREGIONS, DomainKind.CONTINENTS):
             areas = {area.value: area.name for area in self.catalogue.areas}
+            areas |= {area.continent: area.continent_name for area in self.catalogue.areas}
             return areas.get(value) or self.catalogue.country_names.get(CountryCode(value), value)
         return field.labels.get(value, value)
 
@@ -146,6 +154,17 @@ class Domains:
         recode[UNKNOWN] = UNKNOWN
         named = sorted(areas.values(), key=lambda area: area.name)
         return (*self.region, *(area.value for area in named), UNKNOWN), recode
+
+    def _places(self, field: Field) -> Mapping[str, str]:
+        """For each country of the charter its area, in the order of the areas' names."""
+        if field.kind not in (DomainKind.SUBREGIONS, DomainKind.CONTINENTS):
+            return {}
+        continental = field.kind is DomainKind.CONTINENTS
+        areas = {country: self.catalogue.area_of(country) for country in self.countries}
+        named = sorted(
+            areas.items(), key=lambda one: one[1].continent_name if continental else one[1].name
+        )
+        return {country: area.continent if continental else area.value for country, area in named}
 
     def _times(self, derivation: Derivation) -> Iterator[str]:
         for year in range(self.years[0], self.years[1] + 1):

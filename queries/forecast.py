@@ -14,7 +14,7 @@ from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import AttemptParameters
-from corridor.queries.answers import block_step, title_of
+from corridor.queries.answers import block_step, joint_noise, title_of
 from corridor.queries.catalogue import Derivation, DomainKind
 from corridor.queries.domains import Domains
 from corridor.queries.parameters import attempt_parameters, noise_ratio, planned_noise
@@ -28,7 +28,8 @@ class TableForecast:
     """One table of a forecast.
 
     Attributes:
-        margin, central_margin: 95 % half-width of a cell; of a mean, of its count of persons.
+        margin, central_margin: 95 % half-width of a cell, where cells differ the widest; of a
+            mean, of its count of persons.
         typical: about what such cells hold, by experience of the field; a rule of thumb.
     """
 
@@ -127,34 +128,43 @@ def forecast(
         participants=participants,
         dropouts=parameters.dropouts,
         colluders=parameters.colluders,
-        cells=plan.size,
+        cells=plan.cells,
         ratio=_root(noise_ratio(parameters, participants, participants)),
         tables=tuple(
-            _table_forecast(table, domains, plan, rho, parameters) for table in plan.tables
+            _table_forecast(number, domains, plan, rho, parameters)
+            for number in range(len(plan.tables))
         ),
         parameters=parameters,
     )
 
 
 def _table_forecast(
-    table: PlannedTable, domains: Domains, plan: Plan, rho: Rho, parameters: AttemptParameters
+    number: int, domains: Domains, plan: Plan, rho: Rho, parameters: AttemptParameters
 ) -> TableForecast:
-    block = next((b for b in table.blocks if b.kind is BlockKind.COUNT), table.blocks[0])
-    step = block_step(block, parameters.scale_bits)
-    everybody = parameters.roster_size
-    margin = margin_95(parameters.left_variance(everybody, everybody) * step**2, step)
-    whole = Fraction(1, block.factor)
-    curator = central_variance(rho, plan.sensitivity_squared) * whole**2
+    table = plan.tables[number]
+    noise = parameters.left_variance(parameters.roster_size, parameters.roster_size)
+    curators = central_variance(rho, plan.sensitivity_squared)
+    kind = BlockKind.COUNT
+    if (found := plan.place_together(number)) is None:
+        block = next((b for b in table.blocks if b.kind is kind), table.blocks[0])
+        kind, step = block.kind, block_step(block, parameters.scale_bits)
+        margin = margin_95(noise * step**2, step)
+        central_margin = margin_95(curators * Fraction(1, block.factor) ** 2, step)
+    else:
+        added = joint_noise(*found, scale_bits=parameters.scale_bits, variance=noise)
+        margin = margin_95(max(added.variances.amounts))
+        curator = joint_noise(*found, scale_bits=0, variance=curators)
+        central_margin = margin_95(max(curator.variances.amounts))
     typical = _typical(table)
     sentence = ""
-    if block.kind is BlockKind.COUNT and margin > typical:
+    if kind is BlockKind.COUNT and margin > typical:
         sentence = _warning(table, margin, typical)
     return TableForecast(
         title=title_of(table, domains),
         cells=table.cells,
         max_cells=table.max_cells,
         margin=margin,
-        central_margin=margin_95(curator, step),
+        central_margin=central_margin,
         typical=typical,
         sentence=sentence,
     )
@@ -168,7 +178,8 @@ def _typical(table: PlannedTable) -> int:
     """
     kinds = [axis.domain.field for axis in table.axes if len(axis.values) > 2]
     countries = sum(field.kind is DomainKind.COUNTRIES for field in kinds)
-    others = sum(field.kind is DomainKind.FIXED for field in kinds)
+    fixed = (DomainKind.FIXED, DomainKind.SUBREGIONS, DomainKind.CONTINENTS)
+    others = sum(field.kind in fixed for field in kinds)
     typical = 10_000 if countries == 0 else (500 if countries == 1 else 100)
     for field in kinds:
         typical //= _PARTS.get(field.derivation, 1)

@@ -6,8 +6,9 @@ are in the roster hash, since every honest guarantee rests on the others using t
 **The ring.** Sums are taken modulo 2³² where nothing wraps, else modulo 2⁶⁴. With r nodes of at
 most P persons each (the charter's ceiling, checked at import), no entry of the true sum exceeds
 r·P·largest·2ᵏ, and the noise of r shares exceeds T in any cell with probability at most 2⁻⁶⁰
-(`SharedNoise.largest_noise` states the tail bound). So a ring of b bits is wide enough if
-r·P·largest·2ᵏ + T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰.
+(`SharedNoise.largest_noise` states the tail bound). What is sent adds and subtracts `terms`
+entries, of which a person is in one; so a ring of b bits is wide enough if
+r·P·largest·2ᵏ + terms·T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰.
 
 **Levels of noise.** What is planned for d dropouts is too much for fewer, and comes off the sum
 again in levels (`protocols.secure_sum.excess`): what no dropout, a quarter of d, and half of d make
@@ -60,7 +61,7 @@ def attempt_parameters(
         dropouts=dropouts,
         colluders=charter.max_colluders,
         min_participants=charter.min_participants,
-        cells=plan.size,
+        cells=plan.entries,
         sensitivity_squared=plan.sensitivity_squared,
         scale_bits=noise.scale_bits,
         levels=tuple(
@@ -97,7 +98,7 @@ def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int
         MagnitudeTooLargeError: there is none.
     """
     counted = roster_size * charter.ceilings.persons_per_node * plan.largest << noise.scale_bits
-    magnitude = counted + noise.largest_noise(roster_size, plan.size)
+    magnitude = counted + plan.terms * noise.largest_noise(roster_size, plan.size)
     for bits in RINGS:
         if magnitude < 1 << bits - 1:
             return bits

@@ -18,30 +18,47 @@ cells with the smallest (`choice.choice_hashes`, cell). What is kept adds to x, 
 A table's cells are numbered row-major over its axes: the last axis runs fastest, so cell =
 (((i₁·n₂) + i₂)·n₃ + i₃)…; the entry of x is block.offset + cell. No axis, one cell.
 
+**Tables that are counted together** (`queries.joint`) have no blocks. Of the rows of their common
+conditions, and the product of all their axes at the finest, each person keeps one cell (m = b = 1),
+chosen as above; it adds to x what `Strategy.count` says. Their part of x stands behind all blocks.
+
+**What a node sends** is x, scaled, with noise in every entry, and of what is counted together the
+differences of such entries (`Plan.sent`): fewer numbers, which tell all that there is to tell.
+
 **Theorem.** x and x', evaluated on neighbouring data sets (one person's rows, all of them,
-added or removed), differ by at most Δ in L2 norm, Δ² = Σ over tables of m·Σ over blocks of
-(factor · largest)², `largest` = b for counts and max(|low|, |high|) for sums.
+added or removed), differ by at most Δ in L2 norm, or by something of which the same is sent and
+which does. Δ² = Σ over tables of m·Σ over blocks of (factor · largest)², `largest` = b for counts
+and max(|low|, |high|) for sums, plus the Δ² of the strategies of what is counted together.
 
 *Proof.* Which rows, cells and values are kept for a person depends on that person's own rows,
 their own stable key, the node's key and the plan; on nobody else's (`choice`). So x = Σ over
 persons of x_p, and x − x' = ±x_p for the one who was added or removed. In each table x_p is
 not 0 in at most m cells of each block, where it is at most factor · b, or factor · |clamp(…)|
-≤ factor · largest. Square and add. ∎ (The bound of `where` on a LIST field, several cases, legs
-or values in a cell change which rows and cells there are, and none of these steps.)
+≤ factor · largest. What is counted together: the theorem of `privacy.residuals`, whose shift u
+stands in entries of its own. Square and add. ∎ (The bound of `where` on a LIST field, several
+cases, legs or values in a cell change which rows and cells there are, and none of these steps.)
 
-**Weights.** All entries of x get noise of one width. So blocks with small entries are multiplied
-up (`factor` = the plan's largest bound // the block's own), else the noise for a sum of ages
-would drown the count beside it; every block then pays for about the same part of Δ².
+**Weights.** All entries of x get noise of one width. So each part is multiplied by a factor of its
+own: the whole factors with the least sum, over the tables, of the mean variance of their cells, in
+units of the most that a person adds to a cell (`privacy.residuals.factors`). Else the noise for a
+sum of ages would drown the count beside it, and tables in whose cells persons count three times
+would take three times the budget.
 
 Compiling is deterministic, and `Plan.digest` covers all that the evaluation depends on: the
 derivations and domains of the fields included, so that nodes with different catalogues or
 charters never add up different things.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
+from itertools import islice
 from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corridor.errors.questions import (
     EmptyQuestionError,
@@ -52,19 +69,22 @@ from corridor.errors.questions import (
     UnknownValueError,
 )
 from corridor.ids import Digest
+from corridor.privacy.residuals import factors
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
+from corridor.protocols.secure_sum.excess import Measurement
 from corridor.queries import predicates
+from corridor.queries.axes import Axis, make_axis, meet
 from corridor.queries.catalogue import (
     UNKNOWN,
     Band,
-    Derivation,
     DomainKind,
     Field,
     Source,
 )
 from corridor.queries.domains import DomainField, Domains, check_grouping
-from corridor.queries.predicates import NOBODY, Among, Between, Not, Predicate
+from corridor.queries.joint import Joint, join, weight
+from corridor.queries.predicates import NOBODY, Among, Between, Predicate
 from corridor.queries.question import (
     CountPersons,
     Histogram,
@@ -79,6 +99,9 @@ from corridor.queries.question import (
 REDUCED_FROM = 3
 """With this many country groupings in a table, countries outside the region are reduced to
 their subregions."""
+
+
+Ints: TypeAlias = NDArray[np.int64]
 
 
 class BlockKind(StrEnum):
@@ -104,30 +127,6 @@ class Block:
     largest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """One grouping.
-
-    Attributes:
-        domain: the field and its whole domain; what lies outside is `unknown`.
-        values: the axis's own values, in order; a row without one of them is in no cell.
-        recode: domain value → axis value before that (a value without an entry is dropped); None
-            where they are the same.
-        bands: of a quantity, the bands that its number lies in, rising and without gaps, one for
-            each value but `unknown`; empty for other fields.
-    """
-
-    domain: DomainField
-    values: tuple[str, ...]
-    recode: Mapping[str, str] | None = None
-    bands: tuple[Band, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The field's alias."""
-        return self.domain.field.name
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTable:
     """One table of a plan; see the module's docstring for what its parts mean.
@@ -137,7 +136,8 @@ class PlannedTable:
         max_cells: m, never more than there are cells.
         max_rows: b.
         fields: every field that `where`, the axes and the measure mention, by alias.
-        blocks: for a mean the sum's and then the count's, for all else one.
+        blocks: for a mean the sum's and then the count's, for all else one; none if the table is
+            counted together with others.
     """
 
     source: Source
@@ -169,6 +169,20 @@ class PlannedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Tables of a plan that are counted together.
+
+    Attributes:
+        numbers: which of the plan's tables they are, as the joint workload numbers them.
+        crossed: a table of all their axes, by which a person's one row is chosen; no blocks.
+    """
+
+    numbers: tuple[int, ...]
+    crossed: PlannedTable
+    joint: Joint
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A question compiled under one charter's domains.
 
@@ -180,21 +194,86 @@ class Plan:
     question: Digest
     edition: str
     tables: tuple[PlannedTable, ...]
+    together: tuple[Together, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """How many figures the answer has; two for a mean."""
+        return sum(max(1, len(table.blocks)) * table.cells for table in self.tables)
 
     @property
     def size(self) -> int:
-        """How many entries x has."""
-        return sum(len(table.blocks) * table.cells for table in self.tables)
+        """How many entries x has, each with noise of its own."""
+        return self._in_blocks + sum(one.joint.strategy.cells for one in self.together)
+
+    @property
+    def entries(self) -> int:
+        """How many whole numbers a node sends."""
+        return self._in_blocks + sum(one.joint.strategy.entries for one in self.together)
 
     @property
     def sensitivity_squared(self) -> int:
         """Δ² of the whole of x, before scaling."""
-        return sum(table.sensitivity_squared for table in self.tables)
+        alone = sum(table.sensitivity_squared for table in self.tables)
+        return alone + sum(one.joint.strategy.sensitivity_squared for one in self.together)
 
     @property
     def largest(self) -> int:
-        """The most that one person adds to one entry, in absolute value, before scaling."""
-        return max(block.factor * block.largest for table in self.tables for block in table.blocks)
+        """The most that one person adds to one entry of x, in absolute value, before scaling."""
+        return max(
+            *(block.factor * block.largest for table in self.tables for block in table.blocks),
+            *(one.joint.strategy.largest for one in self.together),
+            0,
+        )
+
+    @property
+    def terms(self) -> int:
+        """How many entries of x are added or subtracted for what is sent, at most."""
+        return max([1, *(one.joint.strategy.terms for one in self.together)])
+
+    def parts_of_x(self) -> Iterator[tuple[Together, slice]]:
+        """What is counted together, and where in x it stands."""
+        start = self._in_blocks
+        for one in self.together:
+            yield one, slice(start, start + one.joint.strategy.cells)
+            start += one.joint.strategy.cells
+
+    def parts_sent(self) -> Iterator[tuple[Together, slice]]:
+        """What is counted together, and where in what is sent it stands."""
+        start = self._in_blocks
+        for one in self.together:
+            yield one, slice(start, start + one.joint.strategy.entries)
+            start += one.joint.strategy.entries
+
+    def place_together(self, number: int) -> tuple[Joint, int] | None:
+        """The workload that a table of this plan is counted in, and its number there, if any."""
+        for one in self.together:
+            if number in one.numbers:
+                return one.joint, one.numbers.index(number)
+        return None
+
+    @property
+    def measurement(self) -> Measurement:
+        """The same for the secure sum."""
+        return Measurement(self.size, self.sent)
+
+    def sent(self, x: Ints) -> Ints:
+        """What is sent of x, or of noise for it, or of both: a linear map, the same for all nodes.
+
+        Args:
+            x: of length `size`.
+
+        Returns:
+            An array of length `entries`; x itself if nothing is counted together.
+        """
+        if not self.together:
+            return x
+        parts = [one.joint.strategy.differences(x[where]) for one, where in self.parts_of_x()]
+        return np.concatenate([x[: self._in_blocks], *parts])
+
+    @property
+    def _in_blocks(self) -> int:
+        return sum(len(table.blocks) * table.cells for table in self.tables)
 
     @property
     def digest(self) -> Digest:
@@ -204,6 +283,7 @@ class Plan:
             self.question,
             self.edition.encode(),
             canonical.encode([_table_to_json(table) for table in self.tables]),
+            canonical.encode([_together_to_json(one) for one in self.together]),
         )
 
 
@@ -225,13 +305,7 @@ def compile_plan(question: Question, domains: Domains) -> Plan:
         raise TooManyCellsError(
             cells=cells, ceiling=domains.cells, largest=largest.name, values=len(largest.values)
         )
-    widest = max(bound for draft in drafts for _, bound in draft.kinds)
-    tables: list[PlannedTable] = []
-    offset = 0
-    for draft in drafts:
-        tables.append(draft.place(offset, widest))
-        offset += draft.entries
-    return Plan(question.digest, domains.catalogue.edition, tuple(tables))
+    return _Weighed(question, drafts, domains).plan()
 
 
 def default_max_cells(fields: Iterable[Field]) -> int:
@@ -284,21 +358,46 @@ class _Draft:
         self.cells = prod(len(axis.values) for axis in self.axes)
         self.entries = self.cells * len(self.kinds)
 
-    def place(self, offset: int, widest: int) -> PlannedTable:
-        """The table with its blocks from `offset` on; `widest` is the plan's largest bound."""
+    @property
+    def company(self) -> Json:
+        """Tables for which this is the same may be counted together; None if it is for no other."""
+        listed = any(axis.domain.field.is_multivalued for axis in self.axes)
+        if not isinstance(self._table.measure, CountPersons) or listed or self._bounds != (1, 1):
+            return None
+        rows = self._table.source
+        if rows is Source.CORRIDORS:
+            rows = Source.PERSONS  # both have a row a case
+        return [rows.value, predicates.to_json(self._table.where)]
+
+    @property
+    def parts(self) -> list[tuple[Fraction, int]]:
+        """What each of its blocks is worth, and costs (`privacy.residuals.factors`)."""
+        cells_of_a_person, _ = self._bounds
+        worth = weight(self.axes)
+        return [(worth / bound**2, cells_of_a_person * bound**2) for _, bound in self.kinds]
+
+    def place(self, offset: int, factors: Sequence[int]) -> PlannedTable:
+        """The table with its blocks from `offset` on; without factors it has none."""
+        max_cells, max_rows = self._bounds
+        blocks = zip(self.kinds, factors, strict=False)
         return PlannedTable(
             source=self._table.source,
             where=self._table.where,
             axes=self.axes,
             measure=self._table.measure,
-            max_cells=min(self._table.max_cells, self.cells),
-            max_rows=self._table.max_rows,
+            max_cells=max_cells,
+            max_rows=max_rows,
             fields=dict(sorted(self._fields.items())),
             blocks=tuple(
-                Block(kind, offset + number * self.cells, widest // bound, bound)
-                for number, (kind, bound) in enumerate(self.kinds)
+                Block(kind, offset + number * self.cells, factor, bound)
+                for number, ((kind, bound), factor) in enumerate(blocks)
             ),
         )
+
+    @property
+    def _bounds(self) -> tuple[int, int]:
+        """m, never more than there are cells, and b."""
+        return min(self._table.max_cells, self.cells), self._table.max_rows
 
     def _field(self, name: str) -> Field:
         if name not in self._fields:
@@ -348,7 +447,16 @@ class _Draft:
         order = {name: place for place, name in enumerate(self._domains.catalogue.fields)}
         fields.sort(key=lambda field: order[field.name])
         countries = sum(field.kind is DomainKind.COUNTRIES for field in fields)
-        axes = tuple(self._axis(field, reduce=countries >= REDUCED_FROM) for field in fields)
+        axes = tuple(
+            make_axis(
+                self._fields[field.name],
+                self._table.where,
+                self._fields,
+                self._domains,
+                reduce=countries >= REDUCED_FROM,
+            )
+            for field in fields
+        )
         measure = self._table.measure
         return (*axes, self._banded(measure)) if isinstance(measure, Histogram) else axes
 
@@ -364,7 +472,7 @@ class _Draft:
         bands = tuple(
             band
             for band in histogram_bands(measure, field)
-            if all(_meet(band, Band("", one.low, one.high)) for one in ranges)
+            if all(meet(band, Band("", one.low, one.high)) for one in ranges)
         )
         if not bands:
             raise EmptyQuestionError(
@@ -373,105 +481,65 @@ class _Draft:
         values = (*(band.name for band in bands), *(() if ranges else (UNKNOWN,)))
         return Axis(self._fields[field.name], values, bands=bands)
 
-    def _axis(self, field: Field, *, reduce: bool) -> Axis:
-        domain = self._fields[field.name]
-        conditions = predicates.conjuncts(self._table.where)
-        tests = [test for part in conditions if (test := self._possible(field, part)) is not None]
-        admitted = tuple(value for value in domain.values if all(test(value) for test in tests))
-        if not admitted:
-            raise EmptyQuestionError(
-                f"the conditions leave no value of {field.name} to group by", "correct WHERE"
+
+class _Weighed:
+    """Drafts of one question: which are counted together, and by what each is multiplied."""
+
+    def __init__(self, question: Question, drafts: Sequence[_Draft], domains: Domains) -> None:
+        self._question = question
+        self._drafts = drafts
+        self._domains = domains
+        companies: dict[bytes, list[int]] = {}
+        for number, draft in enumerate(drafts):
+            if draft.company is not None:
+                companies.setdefault(canonical.encode(draft.company), []).append(number)
+        self._joints: list[tuple[list[int], Joint]] = []
+        values = []
+        for numbers in companies.values():
+            joined = join([drafts[number].axes for number in numbers]) if numbers[1:] else None
+            if joined is not None:
+                self._joints.append((numbers, joined[0]))
+                values.append(joined[1])
+        self._joined = {number for numbers, _ in self._joints for number in numbers}
+        parts = [
+            part
+            for number, draft in enumerate(drafts)
+            if number not in self._joined
+            for part in draft.parts
+        ]
+        for (_, joint), worth in zip(self._joints, values, strict=True):
+            costs = [joint.strategy.cost(one.levels) for one in joint.strategy.residuals]
+            parts += zip(worth, costs, strict=True)
+        self._factors = iter(factors(parts))
+
+    def plan(self) -> Plan:
+        """The plan. To be called once."""
+        tables: list[PlannedTable] = []
+        offset = 0
+        for number, draft in enumerate(self._drafts):
+            if number in self._joined:
+                tables.append(draft.place(0, ()))
+            else:
+                tables.append(draft.place(offset, self._take(len(draft.kinds))))
+                offset += draft.entries
+        together = tuple(
+            Together(
+                tuple(numbers),
+                _crossed([tables[number] for number in numbers], joint),
+                joint.with_factors(self._take(len(joint.strategy.residuals))),
             )
-        if not reduce or field.kind is not DomainKind.COUNTRIES:
-            return Axis(domain, admitted)
-        shorter, recode = self._domains.reduced_countries()
-        if len(admitted) <= len(shorter):
-            return Axis(domain, admitted)  # the conditions name few enough countries
-        reached = {recode[value] for value in admitted}
-        # A country that the conditions exclude is recoded too; `where` has dropped its rows,
-        # except those of a list field with another value that is admitted.
-        admitted_recode = {value: recode[value] for value in admitted}
-        return Axis(domain, tuple(v for v in shorter if v in reached), admitted_recode)
+            for numbers, joint in self._joints
+        )
+        edition = self._domains.catalogue.edition
+        return Plan(self._question.digest, edition, tuple(tables), together)
 
-    def _possible(self, field: Field, part: Predicate) -> Callable[[str], bool] | None:
-        """Whether a row with a certain value of `field` can satisfy a condition that must hold.
-
-        None if every value can. In doubt a value can: kept in vain, it costs a cell of noise.
-        """
-        match part:
-            case Among(name, values):
-                return _possible_among(field, self._fields[name], frozenset(values))
-            case Not(Among(name, values)):
-                other, excluded = self._fields[name].field, frozenset(values)
-                return lambda value: _coarser(field, value, other) not in excluded
-            case Between(name, low, high):
-                other = self._fields[name].field
-                if other.columns != field.columns or field.derivation is not Derivation.BAND:
-                    return None
-                # A quantity is clamped: its highest value stands for everything above it.
-                wanted = Band("", low, None if high == other.high else high)
-                return lambda value: any(
-                    band.name == value and _meet(band, wanted) for band in field.bands
-                )
-            case _:
-                return None
+    def _take(self, count: int) -> list[int]:
+        return list(islice(self._factors, count))
 
 
-def _possible_among(
-    field: Field, condition: DomainField, values: frozenset[str]
-) -> Callable[[str], bool] | None:
-    other = condition.field
-    if field.name != other.name and (field.columns != other.columns or field.kind != other.kind):
-        return None
-    finer = frozenset(_coarser(other, value, field) for value in values)
-
-    def possible(value: str) -> bool:
-        coarser = _coarser(field, value, other)
-        return (None in finer or value in finer) if coarser is None else coarser in values
-
-    return possible
-
-
-def _coarser(field: Field, value: str, other: Field) -> str | None:
-    """The value of `other` that every row has whose `field` is `value`; None if none is certain.
-
-    The field's own value; a month's quarter and year; a band's wider band.
-    """
-    if field.name == other.name:
-        return value
-    if field.columns != other.columns:
-        return None
-    if field.kind is other.kind is DomainKind.TIME:
-        return _coarser_time(value, field.derivation, other.derivation)
-    if field.derivation is other.derivation is Derivation.BAND:
-        band = _band(field, value)
-        if band is None:
-            return UNKNOWN
-        around = (one for one in other.bands if one.holds(band.low) and _ends_within(band, one))
-        return next((one.name for one in around), None)
-    return None
-
-
-def _coarser_time(value: str, fine: Derivation, coarse: Derivation) -> str | None:
-    if value == UNKNOWN:
-        return UNKNOWN
-    if coarse is Derivation.YEAR:
-        return value[:4]
-    if fine is Derivation.MONTH:
-        return f"{value[:4]}-Q{(int(value[5:]) + 2) // 3}"
-    return None
-
-
-def _band(field: Field, value: str) -> Band | None:
-    return next((band for band in field.bands if band.name == value), None)
-
-
-def _ends_within(band: Band, around: Band) -> bool:
-    return around.high is None or (band.high is not None and band.high <= around.high)
-
-
-def _meet(a: Band, b: Band) -> bool:
-    return (a.high is None or b.low <= a.high) and (b.high is None or a.low <= b.high)
+def _crossed(tables: Sequence[PlannedTable], joint: Joint) -> PlannedTable:
+    fields = {name: field for table in tables for name, field in table.fields.items()}
+    return replace(tables[0], axes=joint.axes, fields=dict(sorted(fields.items())))
 
 
 def _check_quantity(field: Field, low: int, high: int) -> None:
@@ -512,6 +580,14 @@ def _axis_to_json(axis: Axis) -> Json:
     return document
 
 
+def _together_to_json(one: Together) -> Json:
+    return {
+        "numbers": list(one.numbers),
+        "crossed": _table_to_json(one.crossed),
+        "joint": one.joint.to_json(),
+    }
+
+
 def _field_to_json(domain: DomainField) -> Json:
     field = domain.field
     return {
@@ -522,4 +598,5 @@ def _field_to_json(domain: DomainField) -> Json:
         "low": field.low,
         "high": field.high,
         "values": list(domain.values),
+        "places": dict(sorted(domain.places.items())),
     }

@@ -7,7 +7,7 @@ follows is about our own numbers, and neither case data nor an analyst's words s
 
 By derivation, a field's columns become:
 
-    VALUE          places in the domain
+    VALUE, AREA    places in the domain
     LIST           lists of places; never empty: what is left of them, or `unknown`
     CROSSING       numbers given to countries, the same in all three columns; −1 for null
     YEAR … MONTH   dates, as they are
@@ -30,9 +30,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corridor.node.schema import TABLES
-from corridor.queries.catalogue import Derivation, Field, Source, Table
+from corridor.queries.axes import Axis
+from corridor.queries.catalogue import UNKNOWN, Derivation, Field, Source, Table
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import Axis, PlannedTable
+from corridor.queries.plan import PlannedTable
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Column: TypeAlias = "pa.ChunkedArray[Any]"
@@ -183,7 +184,7 @@ def _own_table(source: Source) -> Table:
 
 def _encode(domain: DomainField, columns: Sequence[Column], numbers: "_Numbers") -> list[Any]:
     match domain.field.derivation:
-        case Derivation.VALUE:
+        case Derivation.VALUE | Derivation.AREA:
             return [_places(columns[0], _place_in(domain))]
         case Derivation.LIST:
             return [_lists(columns[0], _place_in(domain), empty=len(domain.values) - 1)]
@@ -207,7 +208,10 @@ Place: TypeAlias = Callable[[str | None], int]
 def _place_in(domain: DomainField) -> Place:
     """A value's place in the domain; in a list, −1 for what the domain does not have."""
     known = {value: place for place, value in enumerate(domain.values)}
-    outside = -1 if domain.field.is_multivalued else len(known) - 1
+    if domain.field.derivation is Derivation.AREA:
+        known = {country: known[area] for country, area in domain.places.items()}
+        known[UNKNOWN] = len(domain.values) - 1
+    outside = -1 if domain.field.is_multivalued else len(domain.values) - 1
     return lambda text: outside if text is None else known.get(text, outside)
 
 

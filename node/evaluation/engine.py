@@ -27,7 +27,7 @@ from corridor.node.evaluation.columns import (
 from corridor.node.evaluation.statement import GIVEN, QUANTITY, statement
 from corridor.node.policy import ConsentRule
 from corridor.queries.choice import ChoiceKey
-from corridor.queries.plan import BlockKind, Plan, PlannedTable
+from corridor.queries.plan import BlockKind, Plan, PlannedTable, Together
 from corridor.queries.question import Mean, Sum
 
 PART = 1 << 20
@@ -64,15 +64,23 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     x = np.zeros(plan.size, np.int64)
     key = ChoiceKey.from_bytes(choice_key)
     with closing(shut_off_connection()) as connection:
-        for planned in plan.tables:
+
+        def kept_of(planned: PlannedTable) -> Iterator[Kept]:
             text = statement(planned, consent)
             pieces = _one_ahead(read_rows(planned, edition))
             for part in (part for rows in pieces for part in _parts(rows, PART)):
                 entries = _all_entries(connection, text, planned, part, key)
-                for kept in bounded(
+                yield from bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
-                ):
+                )
+
+        for planned in plan.tables:
+            if planned.blocks:
+                for kept in kept_of(planned):
                     _add(x, planned, kept)
+        for together, where in plan.parts_of_x():
+            for kept in kept_of(together.crossed):
+                _count_together(x[where], together, kept)
     return x
 
 
@@ -184,6 +192,12 @@ def _add(x: Ints, planned: PlannedTable, kept: Kept) -> None:
     for block in planned.blocks:
         entries = x[block.offset : block.offset + planned.cells]
         np.add.at(entries, kept.cells, block.factor * _contribution(block.kind, planned, kept))
+
+
+def _count_together(x: Ints, together: Together, kept: Kept) -> None:
+    """Add each person's one cell to every residual; `kept` has it once, with one row."""
+    shape = [len(axis.values) for axis in together.crossed.axes]
+    together.joint.strategy.count(x, np.unravel_index(kept.cells, shape))
 
 
 def _contribution(kind: BlockKind, planned: PlannedTable, kept: Kept) -> Ints:

@@ -21,9 +21,10 @@ from corridor.node.evaluation.columns import (
     places_on_axis,
 )
 from corridor.node.policy import ConsentRule
+from corridor.queries.axes import Axis
 from corridor.queries.catalogue import Derivation, Field
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import Axis, PlannedTable
+from corridor.queries.plan import PlannedTable
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
 from corridor.queries.question import CountPersons, Histogram, Mean, Sum
 
@@ -85,7 +86,7 @@ def _derived(domain: DomainField) -> str:
     columns = [_quoted(column_name(field, number)) for number in range(len(field.columns))]
     unknown = len(domain.values) - 1
     match field.derivation:
-        case Derivation.VALUE | Derivation.LIST:
+        case Derivation.VALUE | Derivation.AREA | Derivation.LIST:
             return columns[0]
         case Derivation.YEAR | Derivation.QUARTER | Derivation.MONTH:
             return _time(domain, f"coalesce({', '.join(columns)})")

@@ -53,6 +53,7 @@ from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.protocols import canonical
 from corridor.protocols.masks import Words, apply, from_ring, left_in_sum, to_ring
 from corridor.protocols.secure_sum import excess, pair_keys
+from corridor.protocols.secure_sum.excess import Measurement
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     AttemptParameters,
@@ -647,23 +648,38 @@ class Unmasked:
             suite,
         )
 
-    def excess_noise(self, cells: int, *, draw: excess.Draw, suite: Suite) -> npt.NDArray[np.int64]:
-        """What is superfluous of the noise in the sum, over so many cells: to be subtracted."""
+    def excess_noise(
+        self, measurement: Measurement | None = None, *, draw: excess.Draw, suite: Suite
+    ) -> npt.NDArray[np.int64]:
+        """What was sent of noise that is superfluous: to be subtracted from the sum.
+
+        Args:
+            measurement: of the plan; None if every cell is sent as it is.
+            draw: the sampler.
+            suite: expands seeds.
+        """
         words = self.words
-        return excess.excess_noise(
+        noise = excess.excess_noise(
             words.settled,
             {country: words.heard[country].excess_seed for country in words.reduced},
             len(words.survivors.survivors),
-            cells=cells,
+            cells=words.parameters.cells if measurement is None else measurement.cells,
             draw=draw,
             suite=suite,
         )
+        return noise if measurement is None else measurement.sent(noise)
 
-    def remove_excess(self, total: Words, *, draw: excess.Draw, suite: Suite) -> None:
-        """Take the superfluous noise off the unmasked sum, in place."""
-        parameters = self.words.parameters
-        noise = self.excess_noise(parameters.cells, draw=draw, suite=suite)
-        total -= to_ring(noise, parameters.ring_bits)
+    def remove_excess(
+        self,
+        total: Words,
+        measurement: Measurement | None = None,
+        *,
+        draw: excess.Draw,
+        suite: Suite,
+    ) -> None:
+        """Take the superfluous noise off the unmasked sum, in place; see `excess_noise`."""
+        noise = self.excess_noise(measurement, draw=draw, suite=suite)
+        total -= to_ring(noise, self.words.parameters.ring_bits)
 
 
 def decode(total: Words) -> npt.NDArray[np.int64]:

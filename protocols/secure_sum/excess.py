@@ -21,11 +21,15 @@ so the noise of levels m … L, as the node drew it to the last bit. What is cla
 3. A seed that does not lead to the commitment convicts who revealed it. A survivor that reveals
    nothing leaves its superfluous noise in: that is safe, and the release says how much it is.
 
+Where a plan sends differences of cells, not the cells, noise is drawn for every cell and sent as
+they are (`Measurement`); what comes off the sum is what was sent of it.
+
 Draws are made in blocks of 2¹⁵, each from a stream of its own, with the sampler that the numbers
 of the attempt name: a node and a coordinator that draw differently would have other roster hashes.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -47,6 +51,20 @@ Noise: TypeAlias = npt.NDArray[np.int64]
 
 Draw: TypeAlias = Callable[[Fraction, int, RandomBytes], Noise]
 """Draws so often from the discrete Gaussian of that variance: the sampler, handed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Over how many cells nodes draw noise, and what they send of cells with noise.
+
+    Attributes:
+        cells: how many draws each node makes of every level.
+        sent: a linear map over the whole numbers, the same for every node, from so many cells to
+            the entries of a vector.
+    """
+
+    cells: int
+    sent: Callable[[Noise], Noise]
 
 
 def seeds_from(

@@ -6,6 +6,7 @@ the margins that the analyst is shown must cover it. Each claim has a false-alar
 twin that shows that the test can fail.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from math import ceil, log, sqrt
@@ -26,7 +27,7 @@ from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.predicates import all_of
-from corridor.queries.question import CountPersons, TableQuestion, make_question
+from corridor.queries.question import CountPersons, Question, TableQuestion, make_question
 from support.catalogue import catalogue
 from support.node_region import FOUR, RHO, RealNode, Talk, charter_of_four, start
 from support.noise_laws import FALSE_ALARM, distance, dkw_margin, sum_of_shares
@@ -44,6 +45,18 @@ ASKED = make_question(
         max_rows=1,
     )
 )
+TOGETHER = make_question(
+    *(
+        replace(ASKED.tables[0], group_by=group_by)
+        for group_by in (
+            ASKED.tables[0].group_by,
+            ("exploited_in", "recruited_in"),
+            ("gender",),
+            ("year",),
+            (),
+        )
+    )
+)
 # Of four nodes one may collude and one may drop out. All four survive here, so three honest shares
 # carry the promise: what two would have had to add comes off again.
 HONEST, SURVIVORS = 3, 4
@@ -52,21 +65,21 @@ HONEST, SURVIVORS = 3, 4
 class Outcome:
     """What came out, and what was in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, asked: Question = ASKED) -> None:
         clock, charter = start(), charter_of_four()
         nodes = [
             RealNode(folder / country, country, charter, clock, women=7, policy=ALLOW_ALL)
             for country in FOUR
         ]
         domains = make_domains(catalogue(), charter)
-        plan = compile_plan(ASKED, domains)
-        talk = Talk(nodes, asked=ASKED)
+        plan = compile_plan(asked, domains)
+        talk = Talk(nodes, asked=asked)
         talk.until("sign")
         talk.unmask()
         sums = coordinator.decode(talk.total)
         self.parameters: AttemptParameters = talk.parameters(len(FOUR))
         answer = decode_answer(plan, domains, self.parameters, SURVIVORS, sums, reduced=SURVIVORS)
-        self.table: AnswerTable = answer.tables[0]
+        self.table: AnswerTable = max(answer.tables, key=lambda one: one.planned.cells)
         truth = np.zeros(plan.size, np.int64)
         for node in nodes:
             current = node.store.current()
@@ -74,10 +87,15 @@ class Outcome:
             reader = node.store.reader(current.id)
             truth += evaluate(plan, reader, node.store.choice_key, ConsentRule.HTCDS_CONSENT)
             node.close()
-        assert truth.sum() == 7 * len(FOUR)
         self.step = Fraction(1, 1 << self.parameters.scale_bits)
-        self.noise: NDArray[np.int64] = sums - (truth << self.parameters.scale_bits)
-        self.errors = np.array([float(row.value or 0) for row in self.table.rows()]) - truth
+        exact = plan.sent(truth << self.parameters.scale_bits)
+        self.noise: NDArray[np.int64] = sums - exact
+        of_all = decode_answer(
+            plan, domains, self.parameters, SURVIVORS, exact, reduced=SURVIVORS
+        ).tables
+        assert {table.figures.total().value for table in of_all} == {7 * len(FOUR)}
+        true = max(of_all, key=lambda one: one.planned.cells)
+        self.errors = values(self.table) - values(true)
 
     @property
     def promised(self) -> Fraction:
@@ -85,10 +103,14 @@ class Outcome:
         return Fraction(1) / (2 * RHO) / HONEST / self.step**2
 
 
+def values(table: AnswerTable) -> NDArray[np.float64]:
+    return np.array([float(row.value or 0) for row in table.rows()])
+
+
 @cache
-def outcome() -> Outcome:
+def outcome(asked: Question = ASKED) -> Outcome:
     with TemporaryDirectory() as folder:
-        return Outcome(Path(folder))
+        return Outcome(Path(folder), asked)
 
 
 def law(variance: Fraction, shares: int) -> NDArray[np.float64]:
@@ -125,3 +147,19 @@ def test_the_error_is_that_of_a_trusted_curator_times_the_root_of_survivors_over
     # Its relative spread is 1/√(2·cells), here below 0.2 %: 2 % are more than six of it (10⁻⁹).
     assert len(found.errors) > 6.2**2 / (2 * 0.02**2)
     assert ratio == pytest.approx(sqrt(SURVIVORS / HONEST), rel=0.02)
+
+
+def test_a_table_counted_together_with_others_has_the_variance_and_margins_it_states() -> None:
+    found = outcome(TOGETHER)
+    stated = found.table.figures.noise.variances
+    variances = np.array([float(one) for one in stated.amounts])[stated.kind].reshape(-1)
+    # Cells of the widest table are all but independent: 2 % are more than six of the spread.
+    assert len(found.errors) > 6.2**2 / (2 * 0.02**2)
+    assert float((found.errors**2 / variances).mean()) == pytest.approx(1, rel=0.04)
+    stray = sqrt(log(2 / FALSE_ALARM) / (2 * len(found.errors)))
+    margins = np.array([float(one) for one in found.table.figures.margins()])
+    assert 0.95 - stray < float((np.abs(found.errors) <= margins).mean()) < 0.96 + stray
+    assert float((np.abs(found.errors) <= 0.9 * margins).mean()) < 0.95 - stray
+    # With a fifth of ρ for each of the five tables, the error would be more than twice as large.
+    alone = float(5 / (2 * RHO) * SURVIVORS / HONEST)
+    assert float((found.errors**2).mean()) < alone / 2

@@ -266,7 +266,7 @@ class LoopbackNode:
         )
         rho = Rho(proposal.header.rho)
         self.script.parameters_for = lambda size: attempt_parameters(self.charter, plan, rho, size)
-        self.script.vector = self.region.vector(self.country, plan.size)
+        self.script.vector = self.region.vector(self.country, plan.entries)
 
 
 class LoopbackRegion:

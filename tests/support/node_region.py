@@ -352,6 +352,7 @@ class Talk:
         first = nodes[0]
         self.charter = first.charter
         self.parameters = parameters_for(self.charter, asked, rho)
+        self.plan = compile_plan(asked, make_domains(catalogue(), self.charter))
         self.proposal = make_proposal(
             self.charter, first.clock(), asked=asked, session=session, rho=rho
         )
@@ -413,7 +414,7 @@ class Talk:
             self._unmasking = self._unmasking.on_unmask(answer, verify=verify, suite=SUITE)
         unmasked = self.unmasked()
         unmasked.remove_masks(self.total, suite=SUITE)
-        unmasked.remove_excess(self.total, draw=sample, suite=SUITE)
+        unmasked.remove_excess(self.total, self.plan.measurement, draw=sample, suite=SUITE)
         return coordinator.decode(self.total) / 2.0**self._unmasking.parameters.scale_bits
 
     def unmasked(self) -> coordinator.Unmasked:

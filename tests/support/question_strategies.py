@@ -159,6 +159,27 @@ def _tables(draw: st.DrawFn) -> TableQuestion:
     )
 
 
+@st.composite
+def _dashboards(draw: st.DrawFn) -> list[TableQuestion]:
+    """Tables that count persons over the same rows, which may be counted together."""
+    source = draw(st.sampled_from(Source))
+    where = predicates.normalise(draw(st.one_of(st.just(predicates.EVERYBODY), _trees(source))))
+    single = [
+        field.name
+        for field in small_domains().catalogue.fields.values()
+        if source in field.sources
+        and not field.is_quantity
+        and not field.is_multivalued
+        and len(small_domains().values(field)) <= MOST_CELLS**0.5
+    ]
+    groupings = st.sets(st.sampled_from(single), max_size=2).map(sorted).map(tuple)
+    return [
+        TableQuestion(source=source, measure=CountPersons(), where=where, group_by=group_by)
+        for group_by in draw(st.lists(groupings, min_size=2, max_size=5, unique=True))
+    ]
+
+
 def questions() -> st.SearchStrategy[Question]:
-    """Questions of one or two tables over all sources; some may turn out to be empty."""
-    return st.lists(_tables(), min_size=1, max_size=2).map(lambda tables: make_question(*tables))
+    """Questions of a few tables over all sources; some may turn out to be empty."""
+    several = st.lists(_tables(), min_size=1, max_size=2)
+    return st.one_of(several, _dashboards()).map(lambda tables: make_question(*tables))

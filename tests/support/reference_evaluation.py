@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from math import isqrt
 from typing import Any
 
+from corridor.queries.axes import Axis
 from corridor.queries.catalogue import UNKNOWN, Derivation, Source
 from corridor.queries.choice import ChoiceKey
 from corridor.queries.domains import DomainField
-from corridor.queries.plan import Axis, BlockKind, Plan, PlannedTable
+from corridor.queries.plan import BlockKind, Plan, PlannedTable, Together
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
 from corridor.queries.question import CountPersons, Histogram, Mean, Sum
 
@@ -60,7 +62,41 @@ def evaluate(plan: Plan, people: Sequence[Person], key: ChoiceKey) -> list[int]:
             for cell, rows in kept(table, person, key).items():
                 for block in table.blocks:
                     x[block.offset + cell] += block.factor * amount(table, block.kind, rows)
+        for together, where in plan.parts_of_x():
+            for cell in kept(together.crossed, person, key):
+                count_together(x, where.start, together, cell)
     return x
+
+
+def count_together(x: list[int], start: int, together: Together, cell: int) -> None:
+    """Add a person in this cell of all axes to every residual, scaled as its proof says."""
+    strategy = together.joint.strategy
+    places: list[int] = []
+    for axis in reversed(together.crossed.axes):
+        cell, place = divmod(cell, len(axis.values))
+        places.insert(0, place)
+    for residual in strategy.residuals:
+        number, size, weight = 0, 1, residual.factor
+        for hierarchy, level, place in zip(
+            strategy.hierarchies, residual.levels, places, strict=True
+        ):
+            value = place
+            for parents in reversed(hierarchy.parents[level:]):
+                value = parents[value]
+            values = hierarchy.parents[level - 1] if level else (0,)
+            number, size = number * len(values) + value, size * len(values)
+            weight *= scale(values, value) if level else 1
+        x[start + number] += weight
+        start += size
+
+
+def scale(parents: Sequence[int], value: int) -> int:
+    """s of a value of a level: g·n up to 32 siblings, g above, 0 for an only child."""
+    cost = {n: n * (n - 1) if n <= 32 else 1 for n in map(parents.count, set(parents))}
+    n = parents.count(parents[value])
+    fineness = 16 if len(set(cost.values())) > 1 else 1
+    g = isqrt(fineness**2 * max(cost.values()) // cost[n]) if cost[n] else 0
+    return g * (n if n <= 32 else 1)
 
 
 def kept(table: PlannedTable, person: Person, key: ChoiceKey) -> dict[int, list[Row]]:
@@ -142,6 +178,8 @@ def raw_values(domain: DomainField, row: Row) -> list[str]:
     match domain.field.derivation:
         case Derivation.VALUE:
             return [first] if first is not None else []
+        case Derivation.AREA:
+            return [domain.places[str(first)]] if first in domain.places else []
         case Derivation.LIST:
             return list(first or ())
         case Derivation.YEAR | Derivation.QUARTER | Derivation.MONTH as unit:

@@ -196,7 +196,7 @@ def data_and_noise_added_in_single_precision(
     patch: pytest.MonkeyPatch, region: AuditedRegion
 ) -> None:
     def added(self: Attempt, ready: ReadyToMask) -> Ints:
-        at, cells = self._at, ready.parameters.cells
+        at, cells = self._at, self._data.size
         noise = ready.noise(cells, draw=sample, suite=at.suite, random_bytes=at.random_bytes)
         counted = self._data.evaluate() << ready.parameters.scale_bits
         return (counted.astype(np.float32) + noise.astype(np.float32)).astype(np.int64)

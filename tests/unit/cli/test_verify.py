@@ -106,7 +106,7 @@ def finish() -> Finished:
     )
     region = PlannedRegion(
         countries=COUNTRIES,
-        cells=plan.size,
+        cells=plan.entries,
         ring_bits=attempt_parameters(charter, plan, RHO, len(COUNTRIES)).ring_bits,
         charter=charter,
         plan=plan,

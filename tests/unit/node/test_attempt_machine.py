@@ -86,11 +86,16 @@ def lived(number: int) -> Conversation:
 class NoCases:
     """Case data without a case: what is masked is the noise alone."""
 
+    size = REGION.cells
+
     def demand_there(self) -> None:
         """It never goes."""
 
     def evaluate(self) -> npt.NDArray[np.int64]:
         return np.zeros(REGION.cells, dtype=np.int64)
+
+    def sent(self, x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return x
 
 
 members = st.sampled_from(REGION.countries)

@@ -79,6 +79,7 @@ class LargeData:
     """Case data whose counts are larger than any real ones."""
 
     def __init__(self, cells: int) -> None:
+        self.size = cells
         self.counts = np.resize(np.array(LARGE, np.int64), cells)
 
     def demand_there(self) -> None:
@@ -86,6 +87,9 @@ class LargeData:
 
     def evaluate(self) -> npt.NDArray[np.int64]:
         return self.counts.copy()
+
+    def sent(self, x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return x
 
 
 def test_a2_data_and_noise_are_added_to_the_last_bit(nodes: list[RealNode]) -> None:

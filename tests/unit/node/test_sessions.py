@@ -439,11 +439,16 @@ def test_a_bug_of_ours_travels_up_and_the_attempt_is_dropped(
 class ThrowingData:
     """Case data on which a question throws, with words that hold a value of a case."""
 
+    size = 1
+
     def demand_there(self) -> None:
         """It is there."""
 
     def evaluate(self) -> Any:
         raise OverflowError("cannot convert 'Ana Popescu' to INT32")
+
+    def sent(self, x: Any) -> Any:
+        return x
 
 
 def test_a6_a37_an_evaluation_that_throws_costs_its_rho_and_says_nothing_of_the_data(

@@ -1,7 +1,8 @@
 """Residuals: sensitivity by enumeration, answers that agree, and the least error there can be."""
 
+from fractions import Fraction
 from itertools import product
-from math import prod
+from math import isqrt, prod
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from corridor.privacy.residuals import (
     EXACT_UP_TO,
+    FINENESS,
     Hierarchy,
     Levels,
     Residual,
@@ -55,7 +57,8 @@ anything = workloads(st.one_of(trees(), st.integers(1, 5).map(FLAT)))
 
 def planned(workload: Workload) -> Strategy:
     """The strategy with its factors, as `queries.plan` puts it together."""
-    strategy, values = plan_strategy(*workload)
+    axes, marginals = workload
+    strategy, values = plan_strategy(axes, {one: weight(axes, one) for one in marginals})
     found = factors(
         [
             (value, strategy.cost(one.levels))
@@ -66,6 +69,11 @@ def planned(workload: Workload) -> Strategy:
     return Strategy(
         strategy.hierarchies, tuple(Residual(one.levels, factor) for one, factor in residuals)
     )
+
+
+def weight(axes: tuple[Hierarchy, ...], levels: Levels) -> Fraction:
+    """Any that differ do."""
+    return Fraction(1 + prod(axis.size(level) for axis, level in zip(axes, levels, strict=True)), 2)
 
 
 def people(axes: tuple[Hierarchy, ...], count: int, seed: int) -> list[Table]:
@@ -110,16 +118,18 @@ def test_whatever_the_noise_tables_agree_wherever_they_overlap(
     noisy = np.random.default_rng(seed).integers(-99, 99, strategy.entries)
     for first, second in product(marginals, repeat=2):
         common = tuple(map(min, first, second))
-        totals = []
+        totals: list[npt.NDArray[np.float64]] = []
         for levels in (first, second):
             table = strategy.put_together(levels, noisy)
             for place, (axis, level, upto) in enumerate(zip(axes, common, levels, strict=True)):
-                summed = np.zeros([*table.shape[:place], axis.size(level), *table.shape[place + 1 :]])
+                shape = list(table.shape)
+                shape[place] = axis.size(level)
+                summed = np.zeros(shape)
                 into = np.moveaxis(summed, place, 0)
                 np.add.at(into, axis.ancestors(upto, level), np.moveaxis(table, place, 0))
                 table = summed
             totals.append(table)
-        assert np.allclose(*totals)
+        assert np.allclose(totals[0], totals[1])
 
 
 @pytest.mark.parametrize(
@@ -162,9 +172,10 @@ def shift(axes: tuple[Hierarchy, ...], one: Residual, person: tuple[int, ...]) -
         sizes = np.bincount(parents)
         n = int(siblings.sum())
         exact = n <= EXACT_UP_TO
-        cost = max(int(m * (m - 1) if m <= EXACT_UP_TO else 1) for m in sizes)
+        costs = {int(m * (m - 1) if m <= EXACT_UP_TO else 1) for m in sizes}
         own_cost = n * (n - 1) if exact else 1
-        g = int((cost // own_cost) ** 0.5) if own_cost else 0
+        most = max(costs) * (FINENESS**2 if len(costs) > 1 else 1)
+        g = isqrt(most // own_cost) if own_cost else 0
         along = g * ((n if exact else 1) * np.eye(len(parents), dtype=int)[own])
         along = along - g * siblings * int(exact)
         u = np.multiply.outer(u, along)
@@ -206,11 +217,13 @@ def assert_least_error(workload: Workload) -> None:
             above = axis.ancestors(axis.finest, level)
             part = (np.arange(axis.size(level))[:, None] == above[None, :]).astype(np.float64)
             table = np.kron(table, part)
-        rows.append(table / np.sqrt(len(table)))
+        rows.append(table * np.sqrt(float(weight(axes, levels)) / len(table)))
     cells = prod(axis.size(axis.finest) for axis in axes)
     bound = np.linalg.svd(np.vstack(rows), compute_uv=False).sum() ** 2 / cells
     strategy = planned((axes, marginals))
-    variances = [mean_variance(strategy, levels) for levels in marginals]
+    variances = [
+        float(weight(axes, levels)) * mean_variance(strategy, levels) for levels in marginals
+    ]
     error = strategy.sensitivity_squared * sum(variances)
     assert bound * (1 - 1e-9) <= error <= bound * (1 + 1 / 500)
 
@@ -237,6 +250,24 @@ def test_the_stated_variances_are_those_of_the_answers(workload: Workload) -> No
     assert np.isclose(float(mean), mean_variance(strategy, levels))
 
 
+@settings(deadline=None, max_examples=40)
+@given(workloads(st.integers(2, 4).map(FLAT)))
+def test_the_stated_covariances_are_those_of_the_answers(workload: Workload) -> None:
+    strategy, levels = planned(workload), workload[1][-1]
+    noise = np.array(
+        [
+            strategy.put_together(levels, strategy.differences(z)).reshape(-1)
+            for z in np.eye(strategy.cells, dtype=np.int64)
+        ]
+    )
+    found = noise.T @ noise
+    shape = [axis.size(level) for axis, level in zip(strategy.hierarchies, levels, strict=True)]
+    for first, second in product(range(prod(shape)), repeat=2):
+        places = zip(np.unravel_index(first, shape), np.unravel_index(second, shape), strict=True)
+        agreeing = frozenset(axis for axis, (one, other) in enumerate(places) if one == other)
+        assert np.isclose(found[first, second], float(strategy.covariance(levels, agreeing)))
+
+
 def test_unequal_families_are_measured_about_equally_well() -> None:
     strategy = planned(((MONTHS,), ((3,),)))
     found = strategy.variances((3,))
@@ -245,22 +276,25 @@ def test_unequal_families_are_measured_about_equally_well() -> None:
 
 
 def test_factors_favour_what_is_worth_more_and_cost_less() -> None:
-    assert factors([(1, 1), (1, 1)]) == (1, 1)  # type: ignore[list-item]
-    assert factors([(16, 1), (1, 1)]) == (2, 1)  # type: ignore[list-item]
-    assert factors([(1, 81), (1, 1)]) == (1, 3)  # type: ignore[list-item]
+    one = Fraction(1)
+    assert factors([(one, 1), (one, 1)]) == (1, 1)
+    assert factors([(16 * one, 1), (one, 1)]) == (2, 1)
+    assert factors([(one, 81), (one, 1)]) == (1, 3)
+    # A sum of numbers up to 70 beside a count.
+    assert factors([(one / 70**2, 70**2), (one, 1)]) == (1, 70)
 
 
 def test_a_workload_without_tables_or_with_other_levels_is_refused() -> None:
     refused: list[list[Levels]] = [[], [(0,)], [(0, 2)], [(-1, 0)]]
     for marginals in refused:
         with pytest.raises(ValueError, match="workload"):
-            plan_strategy((FLAT(2), FLAT(3)), marginals)
+            plan_strategy((FLAT(2), FLAT(3)), dict.fromkeys(marginals, Fraction(1)))
 
 
 def test_a_tree_with_holes_is_refused() -> None:
     for parents in ((), ((0, 1),), ((0, 0), (0, 0)), ((),)):
         with pytest.raises(ValueError, match=r"level"):
-            Hierarchy(parents)  # type: ignore[arg-type]
+            Hierarchy(parents)
 
 
 def test_the_closure_has_every_part_of_every_table_once() -> None:

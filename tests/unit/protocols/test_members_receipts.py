@@ -144,7 +144,7 @@ def test_a30_less_noise_than_is_claimed_is_found() -> None:
 def test_a30_a_sum_with_the_superfluous_noise_left_in_is_found() -> None:
     finished = finish()
     talk = finished.conversation
-    noise = talk.unmasked.excess_noise(REGION.cells, draw=sample, suite=SUITE)
+    noise = talk.unmasked.excess_noise(draw=sample, suite=SUITE)
     assert noise.any()
     lie = resigned(finished.receipt, answer=tuple((finished.answer + noise).tolist()))
     with pytest.raises(CorridorError, match="do not add up") as refusal:

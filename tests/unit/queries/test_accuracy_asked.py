@@ -165,11 +165,11 @@ def test_the_forecast_s_margins_are_the_release_s(question: Question, index: int
     compiled, rho = plan(question), readable_rho(index)
     parameters = attempt_parameters(CHARTER, compiled, rho, NODES)
     released = decode_answer(
-        compiled, DOMAINS, parameters, NODES, [0] * compiled.size, reduced=NODES
+        compiled, DOMAINS, parameters, NODES, [0] * compiled.entries, reduced=NODES
     )
     foreseen = forecast(compiled, DOMAINS, CHARTER, rho, NODES)
     for table, expected in zip(released.tables, foreseen.tables, strict=True):
-        assert {row.margin for row in table.rows()} == {expected.margin}
+        assert max(row.margin or 0 for row in table.rows()) == expected.margin
 
 
 def noise_of(question: Question, rho: Rho) -> tuple[Fraction, Fraction]:
@@ -232,7 +232,7 @@ def test_groups_too_small_for_a_mean_are_paid_for_until_they_have_one() -> None:
         reduced=NODES,
     ).tables
     assert table.counts is not None
-    assert table.counts.margin <= 50
+    assert table.counts.margin_of(0) <= 50
 
 
 def test_a_mean_without_a_size_of_group_is_refused_with_what_to_write() -> None:
