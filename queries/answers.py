@@ -221,7 +221,7 @@ def _ordered(table: NDArray[Any], axes: tuple[tuple[int, int], ...]) -> NDArray[
     first = [hierarchy for hierarchy, _ in axes]
     others = [place for place in range(table.ndim) if place not in first]
     turned = table.transpose(*first, *others)
-    return turned.reshape(turned.shape[: len(first)])
+    return np.ascontiguousarray(turned.reshape(turned.shape[: len(first)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ class Figures:
 
     def value(self, cell: int) -> Fraction:
         """The unbiased value of a cell."""
-        return int(self.steps.reshape(-1)[cell]) * self.step
+        return int(self.steps.flat[cell]) * self.step
 
     def total(self) -> Estimate:
         """The sum of all cells."""
