@@ -10,18 +10,18 @@ to each value the half step on both sides. So the margin of a released count is 
 multiple m of the step with m + ½ step ≥ z·σ. Were it z·σ itself, ±19.6 for σ = 10 in whole numbers
 would mean ±19 and hold in 94.9 % of the cases only.
 
-**Theorem.** Let Z be a sum of n independent draws of N_Z(0, σ_s²), σ² = n·σ_s², and let m be a
-whole number with m + ½ ≥ σ. Then
+**Theorem.** Let Z be a sum of independent draws of discrete Gaussians of variances ≥ 1/4, σ² the
+sum of these, and let m be a whole number with m + ½ ≥ σ. Then
 
     P(|Z| > m) ≤ e^τ · erfc((m + ½)/(√2·σ)),    τ as in `privacy.distributed`.
 
 *Proof.* Let X ~ N_Z(0, σ²). Its weights are f(k) = exp(−k²/2σ²) over Σ_j f(j) ≥ √(2π)·σ (Poisson
 summation). f is convex beyond σ, so there f(k) ≤ ∫ f from k − ½ to k + ½ (Hermite & Hadamard), and
 P(X > m) ≤ ∫ f from m + ½ on, over √(2π)·σ; twice that is the erfc. And P(Z = k) ≤ e^τ·P(X = k) for
-every k (Kairouz, Liu & Steinke 2021, on convolutions of many discrete Gaussians). ∎
+every k (`privacy.distributed`, the proof: within exp(±τ/2)). ∎
 
-Every level here has z ≥ 1.64, and a share of σ_s² ≥ 7/3 makes τ ≤ 10⁻⁹: so the margin covers what
-it says, but for 10⁻⁹ of the rest.
+Every level here has z ≥ 1.64, and variances ≥ 7/3 make τ ≤ 10⁻⁹: so the margin covers what it
+says, but for 10⁻⁹ of the rest.
 
 **All cells at once.** A margin is of one cell; of a thousand cells about fifty lie outside. For all
 N cells together the level is shared out evenly: z at P(|N(0, 1)| > z) = (1 − level)/N. This is the

@@ -3,11 +3,11 @@
     decode_answer(plan, parameters, survivors, sums) → Answer ── tables ── AnswerTable
 
 A released entry is a whole number n: the sum over the survivors of 2ᵏ·x plus noise. A count or
-sum in the question's units is n·step, step = 1/(2ᵏ·factor), exact; its noise has the variance
-s·σ_s²·step², of which `margin` is the 95 % half-width. Beside the unbiased values stand the
-nearest non-negative ones with the same total (`privacy.postprocess`); neither is ever mixed
-with the other. Sums of cells (a row's or column's total) come from the unbiased values, and
-their noise adds up. Where a person may count in several cells, totals count them several times.
+sum in the question's units is n·step, step = 1/(2ᵏ·factor), exact; its noise has step² times the
+variance that is left in the sum, of which `margin` is the 95 % half-width. Beside the unbiased
+values stand the nearest non-negative ones with the same total (`privacy.postprocess`); neither is
+ever mixed with the other. Sums of cells (a row's or column's total) come from the unbiased values,
+and their noise adds up. Where a person may count in several cells, totals count them several times.
 
 Tables that were counted together (`queries.joint`) are put together from what was measured: every
 figure is an estimate from all of it, in millionths, and figures agree: a total is the sum of its
