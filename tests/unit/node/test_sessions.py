@@ -16,6 +16,7 @@ from corridor.errors.ledger import LedgerDiskError
 from corridor.errors.node import PastDeadlineError
 from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
+from corridor.node.reply_schedule import Hold
 from corridor.node.witness_book import COORDINATOR, subject_of
 from corridor.protocols.secure_sum.messages import Acceptance, MaskedInput, Opened, Roster
 from corridor.protocols.secure_sum.node import Accepted
@@ -305,6 +306,7 @@ def test_a17_the_debit_is_on_disk_before_the_first_byte_leaves(
     talk.until("open")
     answers = nodes[0].sessions.on_message(CoordinatorInSession(SESSION, talk.sharers))
     assert kinds_on_disk(nodes[0]) == ["reserve"]
+    assert isinstance(next(answers), Hold)  # which only says when the first piece may leave
     first = next(answers)
     assert isinstance(first, NodeInSession)
     assert isinstance(first.body, VectorChunk)
