@@ -12,8 +12,11 @@ from unittest.mock import patch
 import pytest
 
 from corridor.coordinator.spool import Spool
+from corridor.ids import SessionId
 from corridor.node.ledger import Debit, Ledger
+from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum import node as states
+from support.whole_region import futures
 from support.whole_region.observer import InvariantError
 from support.whole_region.story import Scenario, run
 
@@ -52,6 +55,46 @@ def test_the_histories_have_everything_in_them() -> None:
     for trait in ("breaking", "lying", "failing", "skew"):
         values = {getattr(one, trait) for one in scenarios}
         assert values > {0.0}, trait
+
+
+# ---------------------------------------------------------------- futures of prepared moments
+
+
+def futures_of(kind: Callable[[futures.Moment], bool], groups: range) -> list[range]:
+    """The seeds of those groups whose moment is of that kind."""
+    return [
+        range(group * futures.FUTURES, (group + 1) * futures.FUTURES)
+        for group in groups
+        if kind(futures.Moment.of(group))
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", range(5))
+def test_the_invariants_hold_in_every_future(group: int) -> None:
+    first = group * futures.FUTURES
+    for verdict in futures.live_through(range(first, first + 10)):
+        assert verdict.broken is None, f"seed {verdict.seed}: {verdict.broken}"
+
+
+def test_a_future_is_the_same_forked_or_replayed() -> None:
+    verdicts = list(futures.live_through(range(3, 6)))
+    assert len({verdict.digest for verdict in verdicts}) == 3
+    for verdict in verdicts:
+        assert futures.replay(verdict.seed).digest == verdict.digest
+
+
+def test_the_futures_have_everything_in_them() -> None:
+    moments = [futures.Moment.of(group) for group in range(40)]
+    drawn = [
+        futures.future(seed, moments[seed // futures.FUTURES])
+        for seed in range(len(moments) * futures.FUTURES)
+    ]
+    assert {moment.scenario.size for moment in moments} == {3, 4, 5, 6}
+    assert {moment.answered for moment in moments} == {False, True}
+    assert {moment.steps == 0 for moment in moments} == {False, True}
+    for trait in ("lying", "failing", "skew", "copying", "poor", "withholding", "splitting"):
+        assert {bool(getattr(one, trait)) for one in drawn} == {False, True}, trait
 
 
 # ---------------------------------------------------------------- twins: the observer sees
@@ -118,3 +161,31 @@ def test_a26_a_node_that_signs_for_too_few_is_seen() -> None:
 
     with patch.object(AttemptParameters, "needed", 2):
         found("I[67]")
+
+
+def found_in_futures(pattern: str, seeds: Iterable[range]) -> None:
+    """Some future among these breaks the invariant."""
+    verdicts = (verdict for some in seeds for verdict in futures.live_through(some))
+    assert any(verdict.broken and verdict.broken.startswith(pattern) for verdict in verdicts)
+
+
+def test_a18_a_copy_that_needs_no_witness_is_seen_to_spend_twice() -> None:
+    """Two halves of a region are shown one copy of a disk each; a quorum would share a member."""
+    halves = futures_of(lambda one: one.scenario.poor and one.scenario.size > 4, range(13, 40))
+    with patch.object(Charter, "quorum", 0):
+        found_in_futures("I5", halves)
+
+
+def test_a18_a_reservation_that_a_restart_gives_back_is_seen_to_be_spent_twice() -> None:
+    """What was reserved may have been debited on the disk of which this is a copy."""
+
+    def give_back(ledger: Ledger) -> tuple[SessionId, ...]:
+        with ledger._writing():
+            left = [one for one in ledger._sums().open.values() if one.session not in ledger._mine]
+            for one in left:
+                ledger._append("release", one.session, one.rho)
+        return tuple(one.session for one in left)
+
+    reserved = futures_of(lambda one: one.scenario.poor and one.steps > 0, range(20, 40))
+    with patch.object(Ledger, "forfeit_left_open", give_back):
+        found_in_futures("I5", reserved)

@@ -8,10 +8,13 @@
     adversary    a library of lies that a malicious coordinator may tell, and what it learns
     observer     what everybody did, and the invariants
     story        the seed's history: who is asked what, what breaks when
+    futures      short histories: many futures of one moment, forked from it
+    remembered   pure functions that are worked out once, and what nobody reads here
 
 Everything between `Link.run`, `ExchangeServicer.Connect` and `Rounds.run` is the code that serves:
 desks, protocol states, codec, ledger, journal, witness book, SQLite files. Only the evaluation of
 case data is replaced by a vector that is known. Equal seeds give equal histories.
 
-`python -m support.whole_region SEED` (in tests/) replays one and tells it line by line.
+`python -m support.whole_region SEED` (in tests/) replays one and tells it line by line; with
+`--short`, a future.
 """

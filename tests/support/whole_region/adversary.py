@@ -19,6 +19,7 @@ from corridor.protocols.secure_sum.messages import (
     UnmaskRequest,
 )
 from corridor.protocols.suite import Sign
+from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from corridor.transport import codec
 from corridor.transport.messages import (
     CoordinatorBody,
@@ -54,10 +55,12 @@ class Liar:
         colluders: Mapping[CountryCode, Sign],
         *,
         share: float,
+        withheld: CountryCode | None = None,
         told: Callable[[str], None],
     ) -> None:
         self.chance, self.sign, self.colluders = chance, sign, dict(colluders)
-        self.share = share
+        self.share, self.withheld = share, withheld
+        self.circle: frozenset[CountryCode] | None = None
         self.repertoire = chance.sample(sorted(LIES), chance.randint(1, 3))
         self.shown: dict[tuple[CountryCode, SessionId], SurvivorSet] = {}
         self._seen: list[bytes] = []
@@ -67,6 +70,9 @@ class Liar:
         """What arrives in place of a message of the coordinator."""
         message = codec.decode_coordinator_message(exchange_pb2.CoordinatorMessage.FromString(raw))
         self._seen.append(raw)
+        if self._keeps_back(country, message):
+            self._told(f"lie withhold to {country}")
+            return []
         if not isinstance(message, CoordinatorInSession):
             return [raw]
         bodies = [message.body]
@@ -79,6 +85,23 @@ class Liar:
             if isinstance(body, SurvivorSet):
                 self.shown[country, message.session] = body
         return [self._encode(message.session, body) for body in bodies] + self._replayed()
+
+    def _keeps_back(self, country: CountryCode, message: object) -> bool:
+        """[18, 19] Whether this is never carried: nobody hears what the withheld member spends.
+
+        With a circle, only that circle does, takes part with it, and is believed to witness it: so
+        one copy of a disk may be shown to some members, and another to the others.
+        """
+        circle, withheld = self.circle, self.withheld
+        match message:
+            case LedgerEntries():
+                return message.country == withheld and country not in (circle or ())
+            case WitnessAnswer():
+                return circle is not None and country == withheld and message.witness not in circle
+            case CoordinatorInSession(body=Proposal()):
+                return circle is not None and country not in {withheld, *circle}
+            case _:
+                return False
 
     def _replayed(self) -> list[bytes]:
         """[20] Now and then an old message, of any session and to anybody."""

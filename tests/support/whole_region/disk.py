@@ -5,6 +5,9 @@ what the dying process still does touches nothing. A write that was under way ma
 what was flushed there may be garbage. SQLite's write-ahead log is where ours are under way.
 
 A disk that fails at a commit raises what SQLite raises; whether the bytes arrived nobody knows.
+
+Between two moments of a history every file can be let go of and opened again (`let_go`,
+`take_up`), so that many processes may go on from one moment, each with the files as they were.
 """
 
 import shutil
@@ -16,6 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
+
+from corridor.coordinator.spool import Spool
 
 
 @dataclass(slots=True)
@@ -35,21 +41,68 @@ class Disks:
     """All disks of a history, by folder."""
 
     by_folder: dict[Path, Disk] = field(default_factory=dict)
+    opened: "WeakSet[_Connection]" = field(default_factory=WeakSet)
+    spools: "WeakSet[Spool]" = field(default_factory=WeakSet)
+    let_go_of: "list[Spool]" = field(default_factory=list)
 
     def of(self, path: str) -> Disk | None:
         """The disk that holds this file."""
         return self.by_folder.get(Path(path).parent)
+
+    def let_go(self) -> None:
+        """Close every file; whoever has it open notices nothing, if it is taken up again."""
+        for connection in self.opened:
+            connection.let_go()
+        self.let_go_of = [spool for spool in self.spools if not spool._file.closed]
+        for spool in self.let_go_of:
+            spool._file.close()
+
+    def take_up(self) -> None:
+        """Open every file again."""
+        for connection in self.opened:
+            connection.open_again()
+        for spool in self.let_go_of:
+            spool._file = spool.path.open("ab")
 
 
 class _Connection(sqlite3.Connection):
     """A connection whose disk may fail at a commit, with the bytes written or not."""
 
     disk: Disk | None = None
+    disks: Disks | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._opened_with = args, options
+        self._mode = self.isolation_level
+        self._settings: list[str] = []
+
+    def let_go(self) -> None:
+        """Close the file, until `open_again`."""
+        self._mode = self.isolation_level
+        super().close()
+
+    def open_again(self) -> None:
+        """Open the same file with the same settings."""
+        mine = dict(self.__dict__)
+        args, options = self._opened_with
+        sqlite3.Connection.__init__(self, *args, **options)  # which forgets all attributes
+        self.__dict__.update(mine)
+        self.isolation_level = self._mode
+        for setting in self._settings:
+            super().execute(setting)
 
     def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
         if sql == "COMMIT":
             self._may_fail()
+        elif sql.startswith("PRAGMA") and "=" in sql:
+            self._settings.append(sql)
         return super().execute(sql, *args)
+
+    def close(self) -> None:
+        if self.disks is not None:
+            self.disks.opened.discard(self)
+        super().close()
 
     def commit(self) -> None:
         if self.in_transaction:
@@ -73,10 +126,18 @@ def simulated_disks() -> Iterator[Disks]:
         options.setdefault("factory", _Connection)
         connection: sqlite3.Connection = connect(database, *args, **options)
         if isinstance(connection, _Connection):
-            connection.disk = disks.of(str(database))
+            connection.disk, connection.disks = disks.of(str(database)), disks
+            disks.opened.add(connection)
         return connection
 
+    make = Spool.__init__
+
+    def make_on_disk(spool: Spool, *args: Any, **options: Any) -> None:
+        make(spool, *args, **options)
+        disks.spools.add(spool)
+
     with (
+        patch.object(Spool, "__init__", make_on_disk),
         patch.object(sqlite3, "connect", open_on_disk),
         patch.object(sqlite3.dbapi2, "connect", open_on_disk),
     ):

@@ -42,6 +42,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self.surprises: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _, context: self.surprises.append(context))
 
+    def turn(self, seed: str) -> None:
+        """From now on, threads are as slow as this seed says."""
+        self._chance.seed(f"threads of {seed}")
+
     def time(self) -> float:
         """Seconds since the beginning."""
         return self._seconds

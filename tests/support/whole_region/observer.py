@@ -162,15 +162,22 @@ class Observer:
     # ------------------------------------------------------------ the end
 
     def check_ledger(
-        self, country: CountryCode, ledger: Path, allowance: Fraction, *, copied: bool
+        self,
+        country: CountryCode,
+        ledger: Path,
+        allowance: Fraction,
+        *,
+        copied: bool,
+        untold: bool = False,
     ) -> None:
         """I4 and I5.
 
         Where the disk was copied, the last word may be of another copy: then what left was debited
         here; or was reserved, and is forfeited, or still open, so that it counts all the same.
-        A copy that has another history than is witnessed answers nothing any more.
+        A copy that has another history than is witnessed answers nothing any more, and one that was
+        not told what its witnesses hold answers nothing yet: of both I5 alone is demanded.
         """
-        if copied and country in self.forked:
+        if copied and (untold or country in self.forked):
             there: set[bytes] = {session for one, session in self.left if one == country}
         else:
             there = (

@@ -80,6 +80,11 @@ class Process:
         self._tasks: list[asyncio.Task[None]] = []
         disks.by_folder[folder] = self.disk = Disk(chance, failing)
 
+    def turn(self, seed: str, *, skew: float, failing: float) -> None:
+        """From now on other randomness, another clock and another disk; the history forks."""
+        self._chance.seed(f"{self.name} {seed}")
+        self._skew, self.disk.failing = timedelta(seconds=skew), failing
+
     def clock(self) -> datetime:
         """This party's clock, right or wrong."""
         self._step()

@@ -48,7 +48,8 @@ from support.whole_region.processes import (
     PowerFailure,
     Process,
 )
-from support.whole_region.template import Template, make_template
+from support.whole_region.remembered import remembering
+from support.whole_region.template import POLICY, Template, make_template
 from support.whole_region.wire import Network
 
 ALLOWANCE = Fraction(1, 10)
@@ -75,6 +76,11 @@ class Scenario:
         lying: the share of messages that a malicious coordinator alters.
         failing: the share of commits that fail at a bad disk.
         skew: how wrong a clock may be, in seconds.
+        pace: how long after a question began things break, in seconds on average.
+        poor: whether one member's allowance pays for one question only; what is copied is its disk.
+        withholding: whether the coordinator keeps that member's ledger to itself, and forgets what
+            it heard of ledgers before.
+        splitting: whether it lets that member work with one half of the others, then with the rest.
     """
 
     seed: int
@@ -87,6 +93,10 @@ class Scenario:
     lying: float
     failing: float
     skew: float
+    pace: float = 1.0
+    poor: bool = False
+    withholding: bool = False
+    splitting: bool = False
 
     @classmethod
     def of(cls, seed: int) -> "Scenario":
@@ -134,17 +144,27 @@ def run(seed: int, tell: Callable[[str], None] = lambda _: None) -> History:
     Raises:
         InvariantError: something happened that must never happen.
     """
+    with beginning(Scenario.of(seed), tell) as story:
+        story.loop.run_until_complete(story.live())
+        return story.history()
+
+
+@contextmanager
+def beginning(
+    scenario: Scenario, tell: Callable[[str], None], folder: Path | None = None
+) -> Iterator["Story"]:
+    """A story of which nothing happened yet, in `folder` or one that goes afterwards."""
     with (
-        tempfile.TemporaryDirectory(dir=MEMORY) as folder,
+        tempfile.TemporaryDirectory(dir=MEMORY) as made,
         simulated_disks() as disks,
+        remembering(),
         _simulated_data(),
     ):
-        loop = SimulatedLoop(str(seed))
+        loop = SimulatedLoop(str(scenario.seed))
         try:
-            story = Story(Scenario.of(seed), Path(folder) / "region", loop, disks, tell)
+            story = Story(scenario, (folder or Path(made)) / "region", loop, disks, tell)
             with watching(story.observer):
-                loop.run_until_complete(story.live())
-                return story.history()
+                yield story
         finally:
             _end_everything(loop)
             loop.close()
@@ -189,8 +209,13 @@ class Story:
         self.skews: dict[str, float] = {}
         self.backups: dict[str, Path] = {}
         self.copied: set[CountryCode] = set()
+        self.poor = self.chance.choice(self.countries)
+        self.allowances = dict.fromkeys(self.countries, ALLOWANCE)
         self.runs = 0
-        self.healed = False
+        self.healed = self.recovered = False
+        self.circles: list[frozenset[CountryCode]] = []
+        self._stop_at: int | None = None
+        self._stopped = asyncio.Event()
         self._all: list[Process] = []
         self._tell = tell
 
@@ -199,6 +224,8 @@ class Story:
         line = f"{self.loop.time():9.3f} {line}"
         self.lines.append(line)
         self._tell(line)
+        if len(self.lines) == self._stop_at:
+            self._stopped.set()
         if len(self.lines) > LONGEST:
             raise InvariantError("I9: the history does not end")
 
@@ -212,28 +239,94 @@ class Story:
 
     async def live(self) -> None:
         """Live through it, and check it."""
+        await self.begin()
+        for number in range(self.scenario.questions):
+            self.break_things()
+            rho = self.scenario.rho
+            await self.ask(Fraction(1, rho.denominator + number))
+        await self.heal_and_answer()
+        await self.end()
+
+    async def begin(self) -> None:
+        """Start everybody, and let them connect."""
         self.template.copy_to(self.folder)
         self.note(str(self.scenario))
         self._take_lines()
+        if self.scenario.poor:
+            self._make_poor(self.poor, self.scenario.rho)
         for name in (COORDINATOR, *self.countries):
             self.folders[name] = self.folder / name
             wrong = self.chance.uniform(-self.scenario.skew, self.scenario.skew)
             self.skews[name] = wrong if self.chance.random() < 0.3 else 0.0
             self.start(name)
         await asyncio.sleep(5)
-        for number in range(self.scenario.questions):
-            self._break_things()
-            rho = self.scenario.rho
-            await self._ask(Fraction(1, rho.denominator + number))
+
+    def stop_after(self, steps: int) -> None:
+        """Somebody waits for so many lines more."""
+        self._stop_at = len(self.lines) + max(1, steps)
+
+    async def stopped(self) -> None:
+        """Wait for them, or until nothing much happens any more."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), 20)
+
+    def turn(self, scenario: Scenario) -> None:
+        """From this step on all chance is another scenario's."""
+        self.scenario = scenario
+        self.note(str(scenario))
+        self.chance.seed(f"story {scenario.seed}")
+        self.network.chance.seed(f"network {scenario.seed}")
+        self.loop.turn(str(scenario.seed))
+        for name, process in self.alive.items():
+            if self.chance.random() < 0.3:
+                self.skews[name] = self.chance.uniform(-scenario.skew, scenario.skew)
+            bad_disk = self.chance.random() < 0.3
+            process.turn(
+                str(scenario.seed),
+                skew=self.skews[name],
+                failing=scenario.failing if bad_disk else 0.0,
+            )
+        if scenario.copying and (self.poor not in self.backups or self.chance.random() < 0.5):
+            self.back_up(self.poor)
+        self._take_lines()
+        if scenario.splitting:
+            others = [country for country in self.countries if country != self.poor]
+            self.chance.shuffle(others)
+            half = len(others) // 2
+            self.circles = [frozenset(others[:half]), frozenset(others[half:])]
+            self._next_circle()
+
+    def _next_circle(self) -> None:
+        if self._liar is not None and self.circles:
+            self._liar.circle = self.circles.pop(0)
+
+    def copy_once_more(self) -> None:
+        """What was kept of the poor member's disk is put back, or started beside the other."""
+        if self._liar is not None and not self.scenario.splitting:
+            self._liar.withheld = None  # what the first copy did meanwhile was told to nobody
+        self._next_circle()
+        if self.chance.random() < 0.3 and not self.scenario.splitting:
+            self._clone(self.poor)
+        else:
+            self._restore(self.poor)
+            self._restart(self.poor)
+
+    async def heal_and_answer(self) -> None:
+        """Everything works again: an honest region answers."""
         await self._heal()
         for again in range(3):  # what a disk lost of others' ledgers is found missing in an attempt
-            await self._ask(Fraction(1, 300 + again))
+            await self.ask(Fraction(1, 300 + again))
             if self.outcomes[-1] == "released":
                 break
-        await self._end()
         # Whose ledger has two histories answers nothing any more; few members may be left then.
         if not self.scenario.lying and not self.observer.forked:
             self._demand_answer()
+
+    def _make_poor(self, country: CountryCode, rho: Fraction) -> None:
+        """One question of ρ is all that this country's authority pays for."""
+        policy = Home(self.folder / country).policy
+        policy.write_text(POLICY.replace('"1/10"', f'"{rho}"'))
+        self.allowances[country] = rho
 
     async def _heal(self) -> None:
         """Everything works from now on."""
@@ -253,15 +346,25 @@ class Story:
                 process.kill()
             self.start(name)
         await asyncio.sleep(100)
+        self.recovered = True
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """The power fails everywhere, and what is on the disks is checked."""
+        self.healed = True  # nobody comes back
         for process in list(self.alive.values()):
             process.kill()
         await asyncio.sleep(60)
         self.observer.check_bugs(self.loop.surprises)
         for country in self.countries:
             ledger = self.folders[country] / "ledger.sqlite3"
-            self.observer.check_ledger(country, ledger, ALLOWANCE, copied=country in self.copied)
+            self.observer.check_ledger(
+                country,
+                ledger,
+                self.allowances[country],
+                copied=country in self.copied,
+                # What nobody heard, or had no time to hand back: a copy must not spend it again.
+                untold=self.scenario.withholding or not self.recovered,
+            )
         self._check_releases()
         for process in self._all:
             with suppress(Exception):
@@ -332,7 +435,7 @@ class Story:
         if name not in self.alive and not self.healed:
             self.start(name)
 
-    def _break_things(self) -> None:
+    def break_things(self) -> None:
         """Decide what breaks during the next question, and when."""
         count = (
             int(self.chance.expovariate(1 / self.scenario.breaking))
@@ -343,7 +446,9 @@ class Story:
             country = self.chance.choice(self.countries)
             if self.scenario.copying and self.chance.random() < 0.5:
                 self._later(
-                    self.chance.choice((self._back_up, self._restore, self._clone)), country, "copy"
+                    self.chance.choice((self.back_up, self._restore, self._clone)),
+                    self.poor if self.scenario.poor else country,
+                    "copy",
                 )
                 continue
             match self.chance.randrange(6):
@@ -358,10 +463,11 @@ class Story:
 
     # ------------------------------------------------------------ copies of disks
 
-    def _back_up(self, country: CountryCode) -> None:
+    def back_up(self, country: CountryCode) -> None:
         """The operator keeps what is on the disk now."""
         if country in self.alive:
-            kept = self.folder / f"{country} backup {self.runs} {self.loop.time()}"
+            self.runs += 1
+            kept = self.folder / f"{country} backup {self.runs}"
             salvage(self.folders[country], kept, self.chance)
             self.backups[country] = kept
 
@@ -392,7 +498,7 @@ class Story:
     def _fail_power(self, name: str) -> None:
         process = self.alive.get(name)
         if process is not None:
-            process.fail_within(self.chance.randint(1, 400))
+            process.fail_within(self.chance.randint(1, int(400 * self.scenario.pace)))
 
     def _later(
         self, happen: Callable[[CountryCode], None], country: CountryCode, what: str
@@ -402,7 +508,7 @@ class Story:
                 self.note(f"line of {country}: {what}")
                 happen(country)
 
-        self.loop.call_later(self.chance.expovariate(1), now)
+        self.loop.call_later(self.chance.expovariate(1 / self.scenario.pace), now)
 
     # ------------------------------------------------------------ lines
 
@@ -410,7 +516,7 @@ class Story:
         self.network.to_node = self._to_node
         scenario = self.scenario
         self._liar: Liar | None = None
-        if scenario.lying:
+        if scenario.lying or scenario.withholding:
             keys = self.folder / COORDINATOR / "keys" / "signing.key"
             self._liar = Liar(
                 Random(f"liar {scenario.seed}"),
@@ -420,6 +526,7 @@ class Story:
                     for country in self.observer.colluders
                 },
                 share=scenario.lying,
+                withheld=self.poor if scenario.withholding else None,
                 told=self.note,
             )
 
@@ -441,22 +548,29 @@ class Story:
 
     # ------------------------------------------------------------ questions
 
-    async def _ask(self, rho: Fraction) -> None:
+    async def ask(self, rho: Fraction) -> None:
         """Ask until somebody takes the question, and wait for its end."""
-        identifier, why = None, "nobody was there"
+        identifier = await self.submit(rho)
+        if identifier is not None:
+            await self.wait_for(identifier)
+
+    async def submit(self, rho: Fraction) -> str | None:
+        """Ask until somebody takes the question; None if nobody does."""
+        why = "nobody was there"
         for _ in range(60):
             try:
                 request = AskRequest(sql=SQL, parameters={}, rho=str(rho))
-                identifier = self._desk().ask(request, HOLDER)["id"]
-                break
+                return str(self._desk().ask(request, HOLDER)["id"])
             except CorridorError as error:
                 why = error.code
             except PowerFailure:
                 why = "the power failed"
             await asyncio.sleep(1)
-        if identifier is None:
-            self.outcome(f"not asked: {why}")
-            return
+        self.outcome(f"not asked: {why}")
+        return None
+
+    async def wait_for(self, identifier: str) -> None:
+        """Wait for a question's end."""
         for _ in range(600):
             self.observer.check_bugs(self.loop.surprises)
             with suppress(PowerFailure, CorridorError):
