@@ -53,10 +53,21 @@ def choice_hashes(
 ) -> NDArray[np.uint64]:
     """The hash of each (choice_keys[i], cells[i]); cells are numbered as in their table."""
     person = _mix(choice_keys ^ np.uint64(key.first))
-    return _mix((person + (cells + np.uint64(1)) * _GOLDEN) ^ np.uint64(key.second))
+    words = cells + np.uint64(1)
+    words *= _GOLDEN
+    words += person
+    words ^= np.uint64(key.second)
+    return _mix(words)
 
 
 def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    words = (words ^ (words >> _30)) * _FIRST
-    words = (words ^ (words >> _27)) * _SECOND
-    return words ^ (words >> _31)
+    """`words` mixed, in place: there are millions of them, and writing new ones costs as much."""
+    shifted = words >> _30
+    words ^= shifted
+    words *= _FIRST
+    np.right_shift(words, _27, out=shifted)
+    words ^= shifted
+    words *= _SECOND
+    np.right_shift(words, _31, out=shifted)
+    words ^= shifted
+    return words

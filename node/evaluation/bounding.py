@@ -80,7 +80,7 @@ class Kept:
 
 def bounded(entries: Entries, key: ChoiceKey, *, max_cells: int, max_rows: int) -> Iterator[Kept]:
     """What is kept: for each person at most m cells, for each of these at most b rows."""
-    hashes = choice_hashes(entries.choice_keys, entries.cells.astype(np.uint64), key)
+    hashes = choice_hashes(entries.choice_keys, entries.cells.view(np.uint64), key)
     left = np.arange(len(entries.persons))
     persons = entries.persons
     for turn in range(max_cells):
@@ -100,7 +100,7 @@ def of_one_person(entries: Entries, key: ChoiceKey, *, max_cells: int) -> Entrie
 
     The m cells with the smallest hashes of all rows are among the m of these.
     """
-    hashes = choice_hashes(entries.choice_keys, entries.cells.astype(np.uint64), key)
+    hashes = choice_hashes(entries.choice_keys, entries.cells.view(np.uint64), key)
     smallest = np.unique(hashes)[:max_cells]
     left = np.flatnonzero(np.isin(hashes, smallest))
     # Recoded values put a row into a cell several times; once is enough.

@@ -167,6 +167,9 @@ def _rows(planned: PlannedTable, piece: pa.Table, start: int) -> Rows:
 
 def _counted(lists: Column, on_axis: npt.NDArray[np.bool_]) -> Ints:
     """How many of each list's places are on the axis."""
+    if on_axis.all():
+        counted: Ints = pc.list_value_length(lists).to_numpy()
+        return counted
     rows = pc.list_parent_indices(lists).to_numpy()
     places = pc.list_flatten(lists).to_numpy()
     return np.bincount(rows[on_axis[places]], minlength=len(lists))

@@ -180,7 +180,9 @@ def _cells(planned: PlannedTable, found: pa.Table) -> tuple[Ints, npt.NDArray[np
             inside &= places >= 0
         else:
             on_axis = places_on_axis(axis)
-            places = on_axis[found[axis.name].to_numpy()]
+            places = found[axis.name].to_numpy()
+            if not np.array_equal(on_axis, np.arange(len(on_axis))):
+                places = on_axis[places]
             if (on_axis < 0).any():
                 inside &= places >= 0
         cells *= len(axis.values)
