@@ -137,7 +137,12 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "10 %% above 100, or for a mean ±1 above 100",
     )
     parser.add_argument("--rho", metavar="ρ", help="privacy to spend, exactly: 1/100 or 0.01")
-    parser.add_argument("--scope", choices=("regional", "per-country"), default="regional")
+    parser.add_argument(
+        "--scope",
+        choices=("regional", "per-country"),
+        default="regional",
+        help="the region's figure, or each willing country's own; they are paid for one by one",
+    )
     parser.add_argument(
         "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
     )
@@ -247,8 +252,9 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
         if question["state"] == "failed":
             return _failed(question, out)
         release = region.release(question["release_id"])
+        beside = _region_beside(region, release)
     views = [view_from_json(one) for one in question_views]
-    show_release(release, out, every_cell=arguments.all)
+    show_release(release, out, every_cell=arguments.all, beside=beside)
     seen = _seen(release, views, out) if views else []
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
     out.document({**release, "views": seen} if views else release)
@@ -278,6 +284,7 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
                 f"The receipt was written to {arguments.receipt}. Next: corridor verify "
                 f"{arguments.receipt} --charter FILE"
             )
+        beside = _region_beside(region, release)
     views = _chosen_views(arguments)
     if views:
         return _show_chosen(release, views, arguments, out)
@@ -288,7 +295,7 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
 
         out.raw(release_text(release, arguments.format))
     else:
-        show_release(release, out, every_cell=arguments.all)
+        show_release(release, out, every_cell=arguments.all, beside=beside)
     out.document(release)
     return 0
 
@@ -326,6 +333,17 @@ def _show_chosen(
         out.raw(text.getvalue())
     out.document({"release": release["id"], "views": seen})
     return 0
+
+
+def _region_beside(region: Region, release: Answer) -> Answer | None:
+    """The newest answer of the region to the question that single countries answered."""
+    if release["scope"] != "per-country":
+        return None
+    for one in region.questions():
+        same = one["question_digest"] == release["question_digest"]
+        if same and one["scope"] == "regional" and one["release_id"] is not None:
+            return region.release(one["release_id"])
+    return None
 
 
 def _write(release: Answer, arguments: argparse.Namespace, out: Output) -> int:

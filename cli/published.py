@@ -6,7 +6,7 @@ has both computes the tables again and compares.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from corridor.errors.receipts import MalformedReleaseError, OtherReleaseError
 from corridor.protocols.charter import Charter
+from corridor.protocols.country_receipts import CountryReceipt
 from corridor.protocols.receipts import PublicReceipt
 from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import parse_catalogue
@@ -22,11 +23,12 @@ from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
 
 
-def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None:
+def verify_release(raw: bytes, receipt: PublicReceipt | CountryReceipt, charter: Charter) -> None:
     """Check that a release says of its answer what a verified receipt says.
 
     1. It is of this attempt and question, at this ρ, with these survivors and their noise.
-    2. Its tables are those that the receipt's sums give, cell by cell, with their margins.
+    2. Its tables are those that the receipt's sums give, cell by cell, with their margins; those
+       of single countries, that each country's figure gives.
 
     What is for comparison only (a trusted curator's margin) and what is the coordinator's word in
     the receipt too (purpose, date) is not looked at.
@@ -41,14 +43,16 @@ def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None
         "session": header.session.hex(),
         "question_digest": header.question.hex(),
         "rho": str(header.rho),
-        "survivors": sorted(receipt.survivors),
-        "reduced": sorted(receipt.reduced),
+        **_whose(receipt),
     }
     guarantee = release.get("guarantee")
     shown = {**release, "rho": guarantee.get("rho") if isinstance(guarantee, dict) else None}
     for key, value in said.items():
         if shown.get(key) != value:
             raise OtherReleaseError(key)
+    if isinstance(receipt, CountryReceipt):
+        _verify_countries(release, receipt, charter)
+        return
     tables = release.get("tables")
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise MalformedReleaseError
@@ -57,21 +61,51 @@ def verify_release(raw: bytes, receipt: PublicReceipt, charter: Charter) -> None
         raise OtherReleaseError("tables")
 
 
+def _whose(receipt: PublicReceipt | CountryReceipt) -> Mapping[str, Any]:
+    if isinstance(receipt, CountryReceipt):
+        return {"survivors": sorted(receipt.countries), "reduced": []}
+    return {"survivors": sorted(receipt.survivors), "reduced": sorted(receipt.reduced)}
+
+
+def _verify_countries(
+    release: Mapping[str, Any], receipt: CountryReceipt, charter: Charter
+) -> None:
+    shown = release.get("countries")
+    if not isinstance(shown, list) or not all(isinstance(one, dict) for one in shown):
+        raise MalformedReleaseError
+    if [one.get("country") for one in shown] != list(receipt.countries):
+        raise OtherReleaseError("countries")
+    for one, figure in zip(shown, receipt.figures, strict=True):
+        given = _decoded(receipt, charter, figure.vector, shares=1, reduced=0)
+        if one.get("tables") != json.loads(json.dumps(given)):
+            raise OtherReleaseError(f"countries, {figure.country}")
+
+
 def _tables(receipt: PublicReceipt, charter: Charter) -> list[dict[str, Any]]:
+    return _decoded(
+        receipt,
+        charter,
+        receipt.answer,
+        shares=len(receipt.survivors),
+        reduced=len(receipt.reduced),
+    )
+
+
+def _decoded(
+    receipt: PublicReceipt | CountryReceipt,
+    charter: Charter,
+    sums: Sequence[int],
+    *,
+    shares: int,
+    reduced: int,
+) -> list[dict[str, Any]]:
     catalogue = parse_catalogue(
         lambda name: (files("corridor.queries") / "data" / name).read_text("utf-8")
     )
     domains = make_domains(catalogue, charter)
     plan = compile_plan(parse_question(receipt.proposal.question), domains)
-    sums = np.array(receipt.answer, dtype=np.int64)
-    answer = decode_answer(
-        plan,
-        domains,
-        receipt.parameters,
-        len(receipt.survivors),
-        sums,
-        reduced=len(receipt.reduced),
-    )
+    figures = np.array(sums, dtype=np.int64)
+    answer = decode_answer(plan, domains, receipt.parameters, shares, figures, reduced=reduced)
     return answer.to_json()
 
 

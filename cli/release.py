@@ -12,6 +12,7 @@ from typing import Any
 from corridor.cli.estimates import MEANING, beside, estimate, figure, mark, shown_margin, tally
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.output import Output
+from corridor.cli.side_by_side import show_countries
 from corridor.client.tables import Cell, ReleasedTable, tables_of
 from corridor.privacy.reliability import Reliability
 
@@ -44,6 +45,7 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
     )
     if forecast["too_dear"] is not None:
         out.say(f"!! {forecast['too_dear']}")
+    _show_beside(forecast, out)
     if forecast["free_release"] is not None:
         out.say(
             "This was answered already, and nothing has changed since; it is free: "
@@ -51,6 +53,28 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
         )
     else:
         out.say("Nothing was spent. Next: corridor ask, with the same words")
+
+
+def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:
+    """What figures of single countries mean, and what the region's own costs beside them."""
+    if forecast["scope"] != "per-country":
+        return
+    out.say(
+        "These are figures of single countries, each with its whole noise; each authority decides "
+        "by its policy, and refuses unless it allows that."
+    )
+    beside = forecast["beside"]
+    if beside is None:
+        out.say("The region's own figure cannot be asked now: too few members are connected.")
+        return
+    margins = ", ".join(f"± {shown_margin(one)}" for one in beside["margins"])
+    price = (
+        f"free, as it was answered already: corridor results {beside['free_release']}"
+        if beside["free_release"] is not None
+        else f"another ρ = {beside['rho']}, both together ρ = {beside['rho_together']} "
+        f"(ε = {shown_epsilon(beside['epsilon_together'])})"
+    )
+    out.say(f"region       its own figure, {margins}, is another question: {price}")
 
 
 def show_price(forecast: Mapping[str, Any], out: Output) -> None:
@@ -80,24 +104,33 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
         out.say(f"!! {sentence}")
 
 
-def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -> None:
-    """An answer: its tables, its guarantee, who took part."""
+def show_release(
+    release: Mapping[str, Any],
+    out: Output,
+    *,
+    every_cell: bool,
+    beside: Mapping[str, Any] | None = None,
+) -> None:
+    """An answer: its tables, its guarantee, who took part.
+
+    `beside` is the region's own release, to be shown beside figures of single countries.
+    """
     synthetic = "SYNTHETIC DATA, " if release["synthetic"] else ""
     out.heading(f"{release['region']}: {synthetic}release {release['id']}")
     out.say(f"published {release['published_at']}, scope {release['scope']}")
-    for table in tables_of(release):
-        show_table(table, out, every_cell=every_cell)
-    _show_promise(release["guarantee"], out)
-    colluders = release["guarantee"]["colluders"]
-    out.say(f"against      the coordinator with {colluders} of the nodes at its side")
-    out.say(f"noise        {release['ratio']:.3g} times a trusted curator's, who sees all the data")
-    if release["reduced"] and (whole := set(release["survivors"]) - set(release["reduced"])):
-        out.say(
-            f"             some of it needless: {_names(sorted(whole))} did not help take it off"
-        )
+    if release["scope"] == "per-country":
+        show_countries(release, out, every_cell=every_cell, beside=beside)
+        _show_promise(release["guarantee"], out)
+        out.say("against      everybody: each figure has all of its noise from its own country")
+    else:
+        for table in tables_of(release):
+            show_table(table, out, every_cell=every_cell)
+        _show_promise(release["guarantee"], out)
+        _show_noise(release, out)
+    counted = "in the sum" if release["scope"] == "regional" else "its figure came"
     out.table(
         "Who is in it",
-        ("node", "name", "edition", "consent rule", "in the sum"),
+        ("node", "name", "edition", "consent rule", counted),
         [
             (
                 one["country"],
@@ -111,6 +144,17 @@ def show_release(release: Mapping[str, Any], out: Output, *, every_cell: bool) -
     )
     if release["named"]:
         out.say(f"!! {_names(release['named'])} sent inconsistent shares; the receipt names it")
+
+
+def _show_noise(release: Mapping[str, Any], out: Output) -> None:
+    """Against whom a sum protects, and what that costs."""
+    colluders = release["guarantee"]["colluders"]
+    out.say(f"against      the coordinator with {colluders} of the nodes at its side")
+    out.say(f"noise        {release['ratio']:.3g} times a trusted curator's, who sees all the data")
+    if release["reduced"] and (whole := set(release["survivors"]) - set(release["reduced"])):
+        out.say(
+            f"             some of it needless: {_names(sorted(whole))} did not help take it off"
+        )
 
 
 def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:

@@ -2,6 +2,8 @@
 
     public receipt     who took part in what, and who signed; that it is in the region's tree of
                        releases, and which members cosigned that tree; not that the sum is right
+    … of scope         the same, and each country's own figure in that country's own word
+    per-country
     members' receipt   the same, and the sum itself: opened with a node's key (--home)
 
 The anchor is a charter (`--charter FILE`), or enough members' fingerprints (`--trust`), or the
@@ -38,14 +40,22 @@ from corridor.errors.receipts import NoTreeInReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.discrete_gaussian import sample
 from corridor.privacy.rho import Rho
+from corridor.protocols import country_receipts
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter, parse_charter, parse_signed_charter
+from corridor.protocols.country_receipts import (
+    CountryReceipt,
+    is_country_receipt,
+    parse_country_receipt,
+    verify_country_receipt,
+)
 from corridor.protocols.members_receipts import verify_members_receipt
 from corridor.protocols.notes import Note, parse_checkpoint, parse_note
 from corridor.protocols.receipts import (
     Claim,
     Compile,
     Compiled,
+    PublicReceipt,
     parse_public_receipt,
     trusted_charter,
     verify_public_receipt,
@@ -56,10 +66,10 @@ from corridor.protocols.release_tree import (
     parse_receipt_file,
     verify_in_tree,
 )
-from corridor.protocols.secure_sum.messages import AttemptParameters, Proposal
+from corridor.protocols.secure_sum.messages import AttemptParameters, Proposal, Scope
 from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters
+from corridor.queries.parameters import attempt_parameters, country_parameters
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
 from corridor.transport.sealed_files import MAGIC, is_sealed, open_sealed
@@ -69,6 +79,10 @@ PIECE_BYTES = 1 << 20
 
 A_CHARTER = "a region's charter (`corridor coordinator charter show --out FILE` writes one)"
 
+COUNTRIES_UNPROVEN = (
+    "that every country counted its own cases rightly, and that those named as refusing did: no "
+    "receipt can show that"
+)
 PUBLIC_UNPROVEN = (
     "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
     "corridor node receipt RELEASE"
@@ -132,20 +146,21 @@ class Verified:
 
     claims: Sequence[Claim]
     tree: TreeFindings | None
+    answer_unproven: str
 
     @property
     def unproven(self) -> tuple[str, ...]:
         """What a reader might believe to be proven, and is not."""
         if self.tree is None:
-            return (PUBLIC_UNPROVEN, NO_TREE_UNPROVEN)
+            return (self.answer_unproven, NO_TREE_UNPROVEN)
         if not self.tree.is_enough:
             many = len(self.tree.cosigned_by)
             too_few = (
                 f"that nobody is shown another history of releases: {many} members cosigned the "
                 f"tree, {self.tree.needed} are needed. Fetch the receipt again later."
             )
-            return (PUBLIC_UNPROVEN, too_few)
-        return (PUBLIC_UNPROVEN,)
+            return (self.answer_unproven, too_few)
+        return (self.answer_unproven,)
 
 
 def _run(arguments: argparse.Namespace, out: Output) -> int:
@@ -195,7 +210,7 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
         raise NoAnchorError
     raw = read_file(arguments.file)
     with reading(arguments.file, "a receipt"):
-        parse_public_receipt(parse_receipt_file(raw).receipt)
+        parse_receipt(parse_receipt_file(raw).receipt)
     known = _known_checkpoint(arguments)
     if given:
         verified, trusted, threshold = verify_trusted_receipt(raw, given, known)
@@ -214,8 +229,17 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
 def _verify_shown(arguments: argparse.Namespace, raw: bytes, charter: Charter | None) -> None:
     """Compare the release with a receipt that was verified, under the receipt's charter if None."""
     if arguments.release is not None:
-        receipt = parse_public_receipt(parse_receipt_file(raw).receipt)
+        receipt = parse_receipt(parse_receipt_file(raw).receipt)
         verify_release(read_file(arguments.release), receipt, charter or receipt.charter)
+
+
+def parse_receipt(raw: bytes) -> PublicReceipt | CountryReceipt:
+    """The public receipt of a sum, or of figures of single countries.
+
+    Raises:
+        MalformedReceiptError: it is neither.
+    """
+    return parse_country_receipt(raw) if is_country_receipt(raw) else parse_public_receipt(raw)
 
 
 def _known_checkpoint(arguments: argparse.Namespace) -> Note | None:
@@ -248,9 +272,13 @@ def verify_trusted_receipt(
         CorridorError: too few are known, or as `verify_receipt`.
     """
     file = parse_receipt_file(raw)
-    receipt = parse_public_receipt(file.receipt)
-    charter, vouched = trusted_charter(receipt, trusted)
-    return _verify_public(file, charter, known), vouched, receipt.parameters.threshold
+    receipt = parse_receipt(file.receipt)
+    if isinstance(receipt, CountryReceipt):
+        charter, vouched, needed = country_receipts.trusted_charter(receipt, trusted)
+    else:
+        charter, vouched = trusted_charter(receipt, trusted)
+        needed = receipt.parameters.threshold
+    return _verify_public(file, charter, known), vouched, needed
 
 
 def read_charter(raw: bytes) -> Charter:
@@ -268,15 +296,20 @@ def read_charter(raw: bytes) -> Charter:
 
 
 def _verify_public(file: ReceiptFile, charter: Charter, known: Note | None) -> Verified:
-    claims = verify_public_receipt(
-        parse_public_receipt(file.receipt),
-        charter,
-        compile_=compiler(charter),
-        verify=ed25519_verify,
-        suite=suite_named(charter.suite),
-    )
+    receipt = parse_receipt(file.receipt)
+    compile_, suite = compiler(charter), suite_named(charter.suite)
+    if isinstance(receipt, CountryReceipt):
+        unproven = COUNTRIES_UNPROVEN
+        claims = verify_country_receipt(
+            receipt, charter, compile_=compile_, verify=ed25519_verify, suite=suite
+        )
+    else:
+        unproven = PUBLIC_UNPROVEN
+        claims = verify_public_receipt(
+            receipt, charter, compile_=compile_, verify=ed25519_verify, suite=suite
+        )
     tree = verify_in_tree(file, charter, ed25519_verify, known)
-    return Verified(claims if tree is None else (*claims, *tree.claims), tree)
+    return Verified(claims if tree is None else (*claims, *tree.claims), tree, unproven)
 
 
 def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
@@ -328,7 +361,10 @@ def compiler(charter: Charter) -> Compile:
         plan = compile_plan(question, domains)
 
         def parameters_for(roster_size: int) -> AttemptParameters:
-            return attempt_parameters(charter, plan, Rho(proposal.header.rho), roster_size)
+            rho = Rho(proposal.header.rho)
+            if proposal.header.scope is Scope.PER_COUNTRY:
+                return country_parameters(charter, plan, rho)
+            return attempt_parameters(charter, plan, rho, roster_size)
 
         return Compiled(question.digest, plan.digest, parameters_for, plan.measurement)
 

@@ -7,13 +7,17 @@
 What comes here is the coordinator's word, read for people; the receipt is what proves it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 from corridor.errors.client import RemoteAnswerError
 from corridor.privacy.reliability import Reliability, reliability
+
+COUNTED_BY = "counted_by"
+"""The grouping that tells apart whose authority counted, in figures of single countries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +140,15 @@ class ReleasedTable:
 def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
     """The tables of a release, as the API gives it.
 
+    Of figures of single countries each table has one grouping more, the first: which country's
+    authority counted.
+
     Raises:
         RemoteAnswerError: it has no such tables.
     """
     try:
+        if "countries" in release:
+            return tuple(_side_by_side(release["countries"]))
         return tuple(_table(one) for one in release["tables"])
     except (KeyError, TypeError, ValueError) as error:
         raise RemoteAnswerError("a release's tables") from error
@@ -178,6 +187,58 @@ def _table(document: Mapping[str, Any]) -> ReleasedTable:
         lowest=_lowest(document),
         covariances=_covariances(document, len(axes)),
     )
+
+
+def countries_of(
+    release: Mapping[str, Any],
+) -> tuple[tuple[str, tuple[ReleasedTable, ...]], ...]:
+    """Each country with its own tables, of a release of scope per-country.
+
+    Raises:
+        RemoteAnswerError: it has no such tables.
+    """
+    try:
+        return tuple(
+            (str(one["country"]), tuple(map(_table, one["tables"]))) for one in release["countries"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RemoteAnswerError("a release's figures of countries") from error
+
+
+def _side_by_side(countries: Sequence[Mapping[str, Any]]) -> Iterator[ReleasedTable]:
+    axis = Axis(
+        COUNTED_BY,
+        "Counted by",
+        _texts([one["country"] for one in countries]),
+        _texts([one["name"] for one in countries]),
+    )
+    each = [[_table(table) for table in one["tables"]] for one in countries]
+    for tables in zip(*each, strict=True):
+        first = tables[0]
+        shown = [table.non_negative for table in tables]
+        totals = [table.total for table in tables]
+        yield replace(
+            first,
+            axes=(axis, *first.axes),
+            values=[value for table in tables for value in table.values],
+            margins=first.margins
+            if isinstance(first.margins, float)
+            else [
+                margin
+                for table in tables
+                for margin in ([] if isinstance(table.margins, float) else table.margins)
+            ],
+            non_negative=None
+            if any(one is None for one in shown)
+            else [value for one in shown if one is not None for value in one],
+            total=None if any(one is None for one in totals) else together(totals),
+        )
+
+
+def together(estimates: Sequence[tuple[float, float] | None]) -> tuple[float, float]:
+    """The sum of figures with noise of their own each; margins add up in squares."""
+    given = [one for one in estimates if one is not None]
+    return sum(value for value, _ in given), math.hypot(*(margin for _, margin in given))
 
 
 def _measure(document: Mapping[str, Any]) -> str:

@@ -39,8 +39,9 @@ from corridor.errors.secure_sum import (
     WrongNoiseSeedError,
 )
 from corridor.faults import Reached, go_on
-from corridor.ids import CountryCode, PublicKey
+from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.privacy.discrete_gaussian import sample
+from corridor.protocols.figures import CollectingFigures, Figure
 from corridor.protocols.masks import Words, ring_type
 from corridor.protocols.secure_sum.coordinator import (
     CollectingAcceptances,
@@ -92,6 +93,7 @@ Collecting: TypeAlias = (
     | CollectingInputs
     | CollectingSignatures
     | CollectingUnmask
+    | CollectingFigures
 )
 
 _State = TypeVar("_State", bound=Collecting)
@@ -372,13 +374,18 @@ class Attempt:
                 self._state = state.on_signature(body, verify=at.verify)
             case CollectingUnmask() as state, Unmask():
                 self._state = state.on_unmask(body, verify=at.verify, suite=at.suite)
+            case CollectingFigures() as state, Figure():
+                self._state = state.on_figure(body, self._spooled(body.country), verify=at.verify)
             case _:
                 raise OutOfTurnError(country, type(body).__name__)
         self._last[country] = body
 
     async def _on_chunk(self, country: CountryCode, chunk: VectorChunk) -> None:
         state = self._state
-        if not isinstance(state, CollectingInputs) or country not in state.missing:
+        if (
+            not isinstance(state, CollectingInputs | CollectingFigures)
+            or country not in state.missing
+        ):
             raise OutOfTurnError(country, "vector")
         spool = self._spools.get(country)
         if spool is None:
@@ -388,19 +395,26 @@ class Attempt:
         await asyncio.to_thread(spool.add, chunk.index, chunk.data)
 
     async def _on_masked_input(self, state: CollectingInputs, word: MaskedInput) -> None:
-        spool = self._spools.get(word.country)
-        if spool is None or self._total is None:
+        if self._total is None:
             raise OutOfTurnError(word.country, "MaskedInput")
-        taken = state.on_masked_input(word, spool.finish(), verify=self._at.verify)
+        spooled = self._spooled(word.country)
+        taken = state.on_masked_input(word, spooled, verify=self._at.verify)
         if taken is state:
             return
         self._at.reached("spooled")
         try:
-            await asyncio.to_thread(spool.add_to, self._total)
+            await asyncio.to_thread(self._spools[word.country].add_to, self._total)
         except DiskError as error:
             self._broken = error  # a part of this vector is in the total
             raise
         self._state = taken
+
+    def _spooled(self, country: CountryCode) -> Digest:
+        """The digest of the vector that a node streamed, now that it has said what it is."""
+        spool = self._spools.get(country)
+        if spool is None:
+            raise OutOfTurnError(country, "word for a vector")
+        return spool.finish()
 
     def _drop_out(self, country: CountryCode, code: str) -> None:
         _log.info("node.dropped_out", country=country, round=self.round.value, code=code)

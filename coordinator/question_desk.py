@@ -8,6 +8,9 @@ force and for the members that are connected now, and touches no data.
         → the same question that waits or runs already
         → a new place in the queue
 
+A question of scope per-country asks each willing country for its own figure. The region's figure
+of the same question is another one, with its own attempt and debit; its forecast stands beside.
+
 A release "exists already" if nobody's newer data and nobody else could be in a new one: each
 participant's edition is the latest that is known, and every member that is ready now took part.
 """
@@ -30,14 +33,15 @@ from corridor.errors.questions import AccuracyTooDearError
 from corridor.errors.region import (
     MalformedRequestError,
     QueueFullError,
-    ScopeNotBuiltError,
     TooFewConnectedError,
+    TooManyFiguresError,
     UnknownQuestionError,
 )
 from corridor.ids import CountryCode
+from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols import canonical
-from corridor.protocols.charter import Charter
+from corridor.protocols.charter import CELLS_CEILING, Charter
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.protocols.suite import RandomBytes
 from corridor.queries.accuracy import (
@@ -59,6 +63,9 @@ from corridor.queries.views import View, view_to_json
 
 DEFAULT_ACCURACY = "±20"
 """What is meant where neither accuracy nor ρ is given."""
+
+MOST_FIGURES = CELLS_CEILING
+"""In all countries' figures of one question together; its receipt holds every one of them."""
 
 LONGEST_PURPOSE = 300
 LONGEST_SQL = 20_000
@@ -90,6 +97,7 @@ class Priced:
     question: Question
     views: tuple[View, ...]
     plan: Plan
+    scope: Scope
     rho: Rho
     ready: Mapping[CountryCode, Presence]
     known: Mapping[CountryCode, Presence]
@@ -124,7 +132,12 @@ class QuestionDesk:
         """
         priced = self._price(request)
         coming = forecast(
-            priced.plan, priced.domains, priced.charter, priced.rho, len(priced.ready)
+            priced.plan,
+            priced.domains,
+            priced.charter,
+            priced.rho,
+            len(priced.ready),
+            scope=priced.scope,
         )
         existing = self._existing(priced)
         too_dear = None if existing is not None else _too_dear(request, priced)
@@ -144,6 +157,7 @@ class QuestionDesk:
             "would_take_part": sorted(priced.ready),
             "would_miss": sorted(set(priced.charter.signing_keys) - set(priced.ready)),
             "allowances": [_show_allowance(one, priced.rho) for one in priced.ready.values()],
+            "beside": self._beside(priced),
         }
 
     def ask(self, request: AskRequest, holder: TokenHolder) -> Shown:
@@ -163,7 +177,7 @@ class QuestionDesk:
             "question": priced.question.encode(),
             "digest": priced.question.digest,
             "rho": canonical.fraction_text(priced.rho.value),
-            "scope": Scope.REGIONAL.value,
+            "scope": priced.scope.value,
             "charter": priced.charter.digest,
             "purpose": request.purpose,
             "organisation": holder.organisation,
@@ -209,13 +223,12 @@ class QuestionDesk:
     # ------------------------------------------------------------ reading and pricing
 
     def _price(self, request: AskRequest) -> Priced:
-        if request.scope != Scope.REGIONAL:
-            if request.scope == Scope.PER_COUNTRY:
-                raise ScopeNotBuiltError(request.scope)
+        if request.scope not in set(Scope):
             raise MalformedRequestError(
                 f"scope {request.scope[:40]!r} is none of regional and per-country; "
                 "nothing was spent"
             )
+        scope = Scope(request.scope)
         if len(request.purpose) > LONGEST_PURPOSE or not (request.purpose + "x").isprintable():
             raise MalformedRequestError(
                 f"the purpose must be a printable text of at most {LONGEST_PURPOSE} characters; "
@@ -233,16 +246,20 @@ class QuestionDesk:
             and country in known
             and known[country].is_ready(charter.digest)
         }
-        if len(ready) < charter.min_participants:
+        fewest = charter.min_participants if scope is Scope.REGIONAL else 1
+        if len(ready) < fewest:
             absent = set(charter.signing_keys) - set(ready)
-            raise TooFewConnectedError(ready, absent, charter.min_participants, held_out)
+            raise TooFewConnectedError(ready, absent, fewest, held_out)
+        if scope is Scope.PER_COUNTRY and len(ready) * plan.entries > MOST_FIGURES:
+            raise TooManyFiguresError(len(ready), plan.entries, MOST_FIGURES)
         return Priced(
             charter=charter,
             domains=domains,
             question=asked.question,
             views=asked.views,
             plan=plan,
-            rho=_rho(request, plan, charter, len(ready)),
+            scope=scope,
+            rho=_rho(request, plan, charter, len(ready), scope),
             ready=ready,
             known=known,
         )
@@ -268,13 +285,40 @@ class QuestionDesk:
 
     # ------------------------------------------------------------ releases that exist
 
-    def _existing(self, priced: Priced) -> str | None:
+    def _beside(self, priced: Priced) -> Shown | None:
+        """What the region's own figure would cost beside those of single countries.
+
+        It is another attempt, which is debited as well. None for the region's figure itself, and
+        where too few members are connected for it.
+        """
+        if priced.scope is Scope.REGIONAL:
+            return None
+        many = len(priced.ready)
+        if many < priced.charter.min_participants:
+            return None
+        coming = forecast(priced.plan, priced.domains, priced.charter, priced.rho, many)
+        together = Rho(2 * priced.rho.value)
+        return {
+            "scope": Scope.REGIONAL.value,
+            "free_release": self._existing(priced, Scope.REGIONAL),
+            "rho": str(priced.rho.value),
+            "margins": [float(table.margin) for table in coming.tables],
+            "rho_together": str(together.value),
+            "epsilon_together": epsilon(together, priced.charter.delta),
+            "rho_regional_together": str(
+                coming.rho_regional.value + priced.charter.nodes_per_person * priced.rho.value
+            ),
+        }
+
+    def _existing(self, priced: Priced, scope: Scope | None = None) -> str | None:
+        """The release of this question at this ρ, in its own scope if none is named."""
+        scope = priced.scope if scope is None else scope
         wanted = (
             select(releases.c.id, releases.c.participants)
             .where(
                 releases.c.digest == priced.question.digest,
                 releases.c.rho == canonical.fraction_text(priced.rho.value),
-                releases.c.scope == Scope.REGIONAL.value,
+                releases.c.scope == scope.value,
             )
             .order_by(releases.c.place.desc())
         )
@@ -319,9 +363,9 @@ class QuestionDesk:
         return shown
 
 
-def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int) -> Rho:
+def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int, scope: Scope) -> Rho:
     if request.rho is None:
-        return rho_for_accuracy(plan, charter, _accuracy(request), participants)
+        return rho_for_accuracy(plan, charter, _accuracy(request), participants, scope=scope)
     if request.accuracy is not None:
         raise MalformedRequestError(
             "a request names an accuracy or a ρ, not both; nothing was spent"
@@ -340,7 +384,8 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
 
     A ρ that somebody names is asked for as it stands: each node decides for itself.
     """
-    needed = priced.charter.min_participants
+    regional = priced.scope is Scope.REGIONAL
+    needed = priced.charter.min_participants if regional else 1
     most = sorted((_left(one) for one in priced.ready.values()), reverse=True)[needed - 1]
     if request.rho is not None or priced.rho.value <= most:
         return None
@@ -354,6 +399,7 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
             _accuracy(request),
             Rho(max(most, Fraction(0))),
             len(priced.ready),
+            scope=priced.scope,
         ),
     )
 

@@ -2,6 +2,7 @@
 
     sum ──▶ answer with margins ──▶ release document (JSON)
         └─▶ public receipt, and members' receipt (sealed to the members, one file)
+    figures of single countries ──▶ answers side by side, and a public receipt that holds them all
 
 The members' receipt is on disk before the transaction that publishes the release; a kill in
 between leaves a file without a release, which the next start deletes. A receipt past the
@@ -21,16 +22,20 @@ from sqlalchemy import ColumnElement, RowMapping, select
 from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
 from corridor.coordinator.charter_desk import CharterDesk
+from corridor.coordinator.country_attempt import Figures
 from corridor.coordinator.moments import iso
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.store import Store, releases
 from corridor.errors.files import DiskError
 from corridor.errors.region import UnknownReleaseError
+from corridor.ids import CountryCode
 from corridor.protocols import canonical
+from corridor.protocols.charter import Charter
+from corridor.protocols.country_receipts import make_country_receipt
 from corridor.protocols.members_receipts import members_receipt
 from corridor.protocols.receipts import make_public_receipt, receipt_digest
-from corridor.protocols.secure_sum.messages import Proposal
+from corridor.protocols.secure_sum.messages import Proposal, Roster, Scope
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import Catalogue
@@ -201,15 +206,19 @@ class Publisher:
     random_bytes: RandomBytes
     now: Callable[[], int]
 
-    def publish(self, prepared: Prepared, proposal: Proposal, outcome: Sum) -> Publication:
-        """The release with both receipts; the members' one is on disk afterwards.
+    def publish(
+        self, prepared: Prepared, proposal: Proposal, outcome: Sum | Figures
+    ) -> Publication:
+        """The release with its receipts; of a sum the members' one is on disk afterwards.
 
         Raises:
             DiskError: the members' receipt cannot be written. There is no release then.
         """
+        if isinstance(outcome, Figures):
+            return self._publish_figures(prepared, proposal, outcome)
         words = outcome.unmasked.words
         survivors = words.survivors.survivors
-        identifier = proposal.header.session.hex()[:16]
+        identifier = release_id(proposal)
         receipt = make_public_receipt(
             proposal,
             words,
@@ -220,7 +229,7 @@ class Publisher:
             published_at=self.now(),
         ).encode()
         self._write_members_receipt(identifier, prepared, receipt, outcome)
-        document = self._document(identifier, prepared, proposal, outcome)
+        document = self._document(prepared, proposal, outcome)
         document["receipt_digest"] = receipt_digest(receipt).hex()
         return Publication(
             id=identifier,
@@ -234,6 +243,83 @@ class Publisher:
             receipt=receipt,
         )
 
+    def _publish_figures(
+        self, prepared: Prepared, proposal: Proposal, outcome: Figures
+    ) -> Publication:
+        receipt = make_country_receipt(
+            proposal,
+            outcome.settled,
+            outcome.words,
+            outcome.vectors,
+            self.sign,
+            charter=prepared.charter,
+            refused=outcome.refused,
+            published_at=self.now(),
+        ).encode()
+        document = self._figures_document(prepared, proposal, outcome)
+        document["receipt_digest"] = receipt_digest(receipt).hex()
+        return Publication(
+            id=str(document["id"]),
+            session=proposal.header.session,
+            participants={
+                one.country: one.edition
+                for one in outcome.settled.roster.acceptances
+                if one.country in outcome.words
+            },
+            document=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+            receipt=receipt,
+        )
+
+    def _figures_document(self, prepared: Prepared, proposal: Proposal, outcome: Figures) -> Shown:
+        """The release: each country's tables with their own margins, and who gave none."""
+        charter, parameters = prepared.charter, outcome.settled.parameters
+        domains = make_domains(self.catalogue, charter)
+        given = frozenset(outcome.words)
+        planned = forecast(
+            prepared.plan, domains, charter, prepared.rho, len(given), scope=Scope.PER_COUNTRY
+        )
+        return {
+            **self._heading(prepared, proposal),
+            "countries": [
+                {
+                    "country": country,
+                    "name": charter.member(country).name,
+                    "tables": decode_answer(
+                        prepared.plan, domains, parameters, 1, vector, reduced=0
+                    ).to_json(),
+                }
+                for country, vector in sorted(outcome.vectors.items())
+            ],
+            "refused": [
+                {"country": country, "name": charter.member(country).name, "code": code or None}
+                for country, code in sorted(outcome.refused.items())
+            ],
+            "guarantee": show_guarantee(planned),
+            "participants": _participants(charter, outcome.settled.roster, given),
+            "survivors": sorted(given),
+            "reduced": [],
+            "ratio": 1.0,
+            "named": [],
+        }
+
+    def _heading(self, prepared: Prepared, proposal: Proposal) -> Shown:
+        """What every release begins with: what was asked, by whom, under which charter."""
+        queued, charter = prepared.queued, prepared.charter
+        return {
+            "id": release_id(proposal),
+            "region": charter.region,
+            "synthetic": charter.synthetic,
+            "published_at": iso(self.now()),
+            "question_id": queued.id,
+            "question": canonical.decode(queued.question, "question"),
+            "question_digest": queued.digest.hex(),
+            "session": proposal.header.session.hex(),
+            "scope": queued.scope,
+            "purpose": queued.purpose,
+            "organisation": queued.organisation,
+            "charter": {"version": charter.version, "digest": charter.digest.hex()},
+        }
+
     def _write_members_receipt(
         self, identifier: str, prepared: Prepared, receipt: bytes, outcome: Sum
     ) -> None:
@@ -243,10 +329,8 @@ class Publisher:
         path = members_receipt_path(self.folder, identifier)
         write_sealed(path, pieces, recipients, self.random_bytes)
 
-    def _document(
-        self, identifier: str, prepared: Prepared, proposal: Proposal, outcome: Sum
-    ) -> Shown:
-        words, queued = outcome.unmasked.words, prepared.queued
+    def _document(self, prepared: Prepared, proposal: Proposal, outcome: Sum) -> Shown:
+        words = outcome.unmasked.words
         survivors = words.survivors.survivors
         parameters = words.parameters
         domains = make_domains(self.catalogue, prepared.charter)
@@ -265,33 +349,10 @@ class Publisher:
         for table, expected in zip(tables, planned.tables, strict=True):
             table["central_margin"] = float(expected.central_margin)
         return {
-            "id": identifier,
-            "region": prepared.charter.region,
-            "synthetic": prepared.charter.synthetic,
-            "published_at": iso(self.now()),
-            "question_id": queued.id,
-            "question": canonical.decode(queued.question, "question"),
-            "question_digest": queued.digest.hex(),
-            "session": proposal.header.session.hex(),
-            "scope": queued.scope,
-            "purpose": queued.purpose,
-            "organisation": queued.organisation,
-            "charter": {
-                "version": prepared.charter.version,
-                "digest": prepared.charter.digest.hex(),
-            },
+            **self._heading(prepared, proposal),
             "tables": tables,
             "guarantee": show_guarantee(planned),
-            "participants": [
-                {
-                    "country": one.country,
-                    "name": prepared.charter.member(one.country).name,
-                    "edition": one.edition,
-                    "consent_rule": one.consent_rule,
-                    "survived": one.country in survivors,
-                }
-                for one in words.settled.roster.acceptances
-            ],
+            "participants": _participants(prepared.charter, words.settled.roster, survivors),
             "survivors": sorted(survivors),
             "reduced": sorted(words.reduced),
             "ratio": round(
@@ -316,6 +377,26 @@ def show_guarantee(planned: Forecast) -> Shown:
     }
 
 
+def release_id(proposal: Proposal) -> str:
+    """What a release is called: by the beginning of its session."""
+    return proposal.header.session.hex()[:16]
+
+
+def _participants(
+    charter: Charter, roster: Roster, survivors: frozenset[CountryCode]
+) -> list[Shown]:
+    return [
+        {
+            "country": one.country,
+            "name": charter.member(one.country).name,
+            "edition": one.edition,
+            "consent_rule": one.consent_rule,
+            "survived": one.country in survivors,
+        }
+        for one in roster.acceptances
+    ]
+
+
 def members_receipt_path(folder: Path, identifier: str) -> Path:
     """Where the members' receipt of a release lies."""
     return folder / f"{identifier}.members"
@@ -328,4 +409,4 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def _without_tables(document: Shown) -> Shown:
-    return {key: value for key, value in document.items() if key != "tables"}
+    return {key: value for key, value in document.items() if key not in {"tables", "countries"}}

@@ -9,8 +9,9 @@ it may have cost ρ, so that is the analyst's choice.
 
 The proposal goes to the members of the charter in force that are connected, have accepted that
 charter, have data and a ledger that enough others confirmed, but for those that are held out since
-an attempt proved that they lied. If a release with exactly the roster's participants and editions
-exists, the attempt ends before anything is debited, and the question gets that release.
+an attempt proved that they lied. For figures of single countries (scope per-country) one of them is
+enough. If a release with exactly the roster's participants and editions exists, the attempt ends
+before anything is debited, and the question gets that release.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from corridor.coordinator.attempts import (
 )
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.connections import Connections
+from corridor.coordinator.country_attempt import CountryAttempt, Figures
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.witness import WitnessRecord
@@ -60,7 +62,7 @@ from corridor.protocols.secure_sum.messages import (
 from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters
+from corridor.queries.parameters import attempt_parameters, country_parameters
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question, parse_question
 from corridor.transport.messages import CoordinatorBody, Failed, Released, Round
@@ -88,6 +90,16 @@ class Prepared:
         """The numbers of an attempt with that many participants."""
         return attempt_parameters(self.charter, self.plan, self.rho, roster_size)
 
+    @property
+    def scope(self) -> Scope:
+        """Whose figures are asked."""
+        return Scope(self.queued.scope)
+
+    @property
+    def fewest(self) -> int:
+        """With fewer connected members there is no attempt."""
+        return self.charter.min_participants if self.scope is Scope.REGIONAL else 1
+
 
 @dataclass(frozen=True, slots=True)
 class Invited:
@@ -100,8 +112,8 @@ class Invited:
 AfterRelease = Callable[[], Awaitable[None]]
 """Shows the members the new checkpoint; never raises a CorridorError."""
 
-Publish = Callable[[Prepared, Proposal, Sum], Publication]
-"""Makes the release and its receipts; the members' receipt is on disk afterwards."""
+Publish = Callable[[Prepared, Proposal, Sum | Figures], Publication]
+"""Makes the release and its receipts; a sum's receipt for members is on disk afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +167,7 @@ class Rounds:
             return False
         try:
             prepared = await asyncio.to_thread(self._prepare, queued)
-            invited = await self._wait_for_nodes(prepared.charter)
+            invited = await self._wait_for_nodes(prepared.charter, prepared.fewest)
         except CorridorError as error:
             _log.info("question.refused", question=queued.id, code=error.code)
             missing = tuple(sorted(getattr(error, "missing", ())))
@@ -182,7 +194,7 @@ class Rounds:
             rho=Rho(Fraction(queued.rho)),
         )
 
-    async def _wait_for_nodes(self, charter: Charter) -> Invited:
+    async def _wait_for_nodes(self, charter: Charter, fewest: int) -> Invited:
         """Who can be asked; after a restart nodes need a moment to come back.
 
         Raises:
@@ -192,16 +204,16 @@ class Rounds:
         looks = ceil(self.deadlines.propose / LOOK_SECONDS)
         for _ in range(looks):
             try:
-                return self._invited(charter, held_out)
+                return self._invited(charter, held_out, fewest)
             except TooFewConnectedError:
                 await asyncio.sleep(LOOK_SECONDS)
-        return self._invited(charter, held_out)
+        return self._invited(charter, held_out, fewest)
 
-    def _invited(self, charter: Charter, held_out: frozenset[CountryCode]) -> Invited:
+    def _invited(self, charter: Charter, held_out: frozenset[CountryCode], fewest: int) -> Invited:
         """Signing keys of the members that can be asked now, and why the others cannot.
 
         Raises:
-            TooFewConnectedError: fewer than the charter wants.
+            TooFewConnectedError: fewer than are wanted.
         """
         live = self.connections.live
 
@@ -220,10 +232,8 @@ class Rounds:
         why = {country: hindrance(country) for country in sorted(charter.signing_keys)}
         ready = {c: key for c, key in charter.signing_keys.items() if why[c] is None}
         others = {country: reason for country, reason in why.items() if reason is not None}
-        if len(ready) < charter.min_participants:
-            raise TooFewConnectedError(
-                ready, others, charter.min_participants, held_out & set(charter.signing_keys)
-            )
+        if len(ready) < fewest:
+            raise TooFewConnectedError(ready, others, fewest, held_out & set(charter.signing_keys))
         return Invited(ready, others)
 
     async def _attempt(self, prepared: Prepared, invited: Invited) -> CoordinatorBody:
@@ -239,7 +249,8 @@ class Rounds:
         )
         self.reached("begun")
         proposal = self._propose(prepared, session)
-        attempt = Attempt(
+        kind = Attempt if prepared.scope is Scope.REGIONAL else CountryAttempt
+        attempt = kind(
             proposal,
             invited.keys,
             prepared.parameters_for,
@@ -278,7 +289,12 @@ class Rounds:
                 self.record.release_for, queued.digest, queued.rho, queued.scope, editions
             )
 
-        outcome = await attempt.run(reusable)
+        outcome: Sum | Figures | str
+        if isinstance(attempt, CountryAttempt):
+            alone = country_parameters(prepared.charter, prepared.plan, prepared.rho)
+            outcome = await attempt.run_figures(alone, reusable)
+        else:
+            outcome = await attempt.run(reusable)
         if isinstance(outcome, str):
             await asyncio.to_thread(self.record.reuse, session, queued, outcome, attempt.ending)
             _log.info("attempt.reused", session=session.hex(), release=outcome)

@@ -1,9 +1,11 @@
 """One attempt, seen from this node: the pure states of the secure sum, and what they need.
 
     accept → on_roster → on_dealings → on_sharers → on_survivors → on_unmask_request
+           → on_figure_request     where this country's own figure is asked
 
-The states in `protocols.secure_sum.node` check and compute; this class owns what they must not
-know: the ledger, the case data, the sampler, the clock. It adds three rules of its own.
+The states in `protocols.secure_sum.node` and `protocols.figures` check and compute; this class owns
+what they must not know: the ledger, the case data, the sampler, the clock. It adds three rules of
+its own.
 
 1. After `finish_by` nothing more leaves this node.
 2. The debit is on disk before the case data is looked at, and so before the first byte of the
@@ -27,9 +29,12 @@ from corridor.errors.node import EvaluationFailedError, OutOfOrderError, PastDea
 from corridor.errors.secure_sum import OtherHeaderError
 from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, SessionId
-from corridor.node.ledger import Ledger
+from corridor.node.ledger import Debit, Ledger
 from corridor.privacy.discrete_gaussian import sample
+from corridor.protocols import figures
 from corridor.protocols.charter import Charter
+from corridor.protocols.figures import Figure, FigureRequest
+from corridor.protocols.masks import CHUNK_CELLS
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import (
     AttemptParameters,
@@ -51,6 +56,9 @@ from corridor.queries.parameters import planned_noise
 
 _log = structlog.get_logger()
 
+FIGURE_CHUNK_BYTES = figures.WORD_BYTES * CHUNK_CELLS
+"""What of a figure is given at once, as of a masked vector."""
+
 Unwitnessed = Callable[[Sequence[LedgerStatement]], frozenset[CountryCode]]
 """Whose ledgers, as they state them, are not on the chains that this node holds."""
 
@@ -68,6 +76,9 @@ NodeState = (
     | states.AwaitingSurvivors
     | states.Signed
     | states.Done
+    | figures.Accepted
+    | figures.Ready
+    | figures.Answered
 )
 
 _State = TypeVar("_State", bound=NodeState)
@@ -121,7 +132,7 @@ class Attempt:
     def __init__(
         self,
         header: ProposalHeader,
-        state: states.Accepted,
+        state: states.Accepted | figures.Accepted,
         parameters_for: Callable[[int], AttemptParameters],
         data: CaseData,
         surroundings: Surroundings,
@@ -141,14 +152,15 @@ class Attempt:
 
     @property
     def has_revealed(self) -> bool:
-        """Whether this node revealed its shares: without that there is no answer with its data."""
-        return isinstance(self._state, states.Done)
+        """Whether this node revealed its shares, or its figure: else no answer has its data."""
+        return isinstance(self._state, states.Done | figures.Answered)
 
     @property
     def cells(self) -> int:
         """How long this attempt's vector is; 0 before its numbers are known."""
-        settled = getattr(self._state, "settled", None)
-        return 0 if settled is None else int(settled.parameters.cells)
+        known = getattr(self._state, "settled", self._state)
+        parameters: AttemptParameters | None = getattr(known, "parameters", None)
+        return 0 if parameters is None else parameters.cells
 
     @property
     def state_name(self) -> str:
@@ -207,10 +219,7 @@ class Attempt:
 
     def _masked(self, ready: states.ReadyToMask) -> Iterator[bytes | MaskedInput]:
         parameters = ready.parameters
-        worst_case = planned_noise(parameters).worst_case_rho().value
-        debit = self._at.ledger.debit(self.session, worst_case)
-        self.debited = True
-        self._at.reached("debited")
+        debit = self._debit(parameters)
         masking = ready.mask(self._noisy_vector(ready), debit, suite=self._at.suite)
         for chunk in masking.chunks():
             self.demand_in_time()
@@ -219,7 +228,41 @@ class Attempt:
         self._state, word = masking.finish(self._at.sign)
         yield word
 
-    def _noisy_vector(self, ready: states.ReadyToMask) -> npt.NDArray[np.int64]:
+    def on_figure_request(self, request: FigureRequest) -> Iterator[bytes | Figure]:
+        """Debit, count, add the whole noise, and give the figure chunk by chunk, its word last.
+
+        Everything that could refuse happens before the debit; the iterator's first step debits.
+        """
+        state = self._in(figures.Accepted, "the request for a figure")
+        ready = state.on_request(
+            request,
+            keys=self._at.charter.signing_keys,
+            verify=self._at.verify,
+            quorum=self._at.charter.quorum,
+        )
+        self._data.demand_there()
+        self._state = ready
+        return self._figure(ready)
+
+    def _figure(self, ready: figures.Ready) -> Iterator[bytes | Figure]:
+        debit = self._debit(ready.parameters)
+        vector = self._noisy_vector(ready)
+        answered, raw, word = ready.answer(vector, debit, self._at.sign)
+        for start in range(0, len(raw), FIGURE_CHUNK_BYTES):
+            self.demand_in_time()
+            yield raw[start : start + FIGURE_CHUNK_BYTES]
+        self.demand_in_time()
+        self._state = answered
+        yield word
+
+    def _debit(self, parameters: AttemptParameters) -> Debit:
+        worst_case = planned_noise(parameters).worst_case_rho().value
+        debit = self._at.ledger.debit(self.session, worst_case)
+        self.debited = True
+        self._at.reached("debited")
+        return debit
+
+    def _noisy_vector(self, ready: states.ReadyToMask | figures.Ready) -> npt.NDArray[np.int64]:
         """What is sent of x·2ᵏ + this node's share of the noise, exact: whole numbers."""
         parameters = ready.parameters
         noise = ready.noise(

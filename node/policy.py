@@ -228,6 +228,15 @@ verdict = "refuse"
 when.rho_above = "1/50"
 reason = "too expensive for one question"
 
+# Figures of this country alone, published under its name. They protect each person as a sum at the
+# same rho does, but everybody sees this country's numbers, and they cost their own rho beside the
+# region's. Write "allow" (perhaps with when.cells_at_most or when.rho_at_most) only after your
+# authority has decided so.
+[[rule]]
+verdict = "refuse"
+when.scope = ["per-country"]
+reason = "no figures of this country alone"
+
 [[rule]]
 verdict = "allow"
 when.scope = ["regional"]

@@ -3,13 +3,13 @@
 A proposal is believed in nothing. In this order:
 
 1. the coordinator signed it, with the key in the charter that this node's operator accepted;
-2. protocol version, charter and suite are this node's own; the scope is one that is built;
+2. protocol version, charter and suite are this node's own;
 3. the deadlines lie ahead, and not far ahead;
 4. the question has the hash in the header, is canonical, and compiles *here* to the plan whose
    hash is in the header (a question changed after it was approved fails here, ATTACKS 43);
 5. ρ is positive and below the charter's ceiling;
-6. there is an edition, and the policy allows the question; no field of the message can switch
-   that off (ATTACKS 44);
+6. there is an edition, and the policy allows the question, in this scope; no field of the message
+   can switch that off (ATTACKS 44);
 7. enough members confirmed this node's ledger since it started; the ledger has never seen the
    session and has the allowance: it **reserves ρ**.
 
@@ -41,6 +41,7 @@ from corridor.node.policy import ConsentRule, Policy, QuestionFacts
 from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
+from corridor.protocols import figures
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
@@ -52,7 +53,7 @@ from corridor.protocols.secure_sum.messages import (
 )
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters, check_rho
+from corridor.queries.parameters import attempt_parameters, check_rho, country_parameters
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.predicates import atoms
 from corridor.queries.question import (
@@ -141,13 +142,15 @@ class QuestionDesk:
             raise NoDataError
         self._policy.check(facts_of(question, plan, header))
         self._at.demand_witnessed()
+        alone = header.scope is Scope.PER_COUNTRY
+        parameters = country_parameters(self._charter, plan, rho) if alone else None
         statement = self._at.ledger.reserve(
             header.session,
             header.rho,
             question=header.question,
             charter=header.charter,
             deadline=header.finish_by,
-            worst_case=len(self._charter.members) * header.rho,
+            worst_case=header.rho * (1 if alone else len(self._charter.members)),
             asker=Asker(header.organisation, header.purpose),
         )
         state, acceptance = states.accept(
@@ -166,7 +169,7 @@ class QuestionDesk:
 
         attempt = Attempt(
             header,
-            state,
+            state if parameters is None else figures.Accepted(header, acceptance, parameters),
             parameters_for,
             _Edition(plan, self._store, edition.id, self._policy.consent_rule),
             self._at,
@@ -188,11 +191,6 @@ class QuestionDesk:
             raise BadProposalError(
                 f"suite {header.suite!r} is not the charter's {self._charter.suite!r}; nothing "
                 "was reserved. Report it to the other members."
-            )
-        if header.scope is not Scope.REGIONAL:
-            raise BadProposalError(
-                "figures of single countries (scope per-country) are not built yet; nothing was "
-                "reserved. Ask for the regional figure."
             )
 
     def _check_deadlines(self, header: ProposalHeader) -> None:

@@ -5,8 +5,9 @@ refusal to the coordinator, an entry in the journal and a word in the status; a 
 acceptance ends the attempt here, except where the message alone was wrong (out of order, a
 repetition), which is ignored. A bug of ours travels up as it is, after the attempt was dropped.
 
-What answers the sharers, after which the case data are looked at, leaves on a schedule: whoever
-carries it is told so by a `Hold` before the first piece (`node.reply_schedule`).
+What answers the sharers or a request for a figure, after which the case data are looked at, leaves
+on a schedule: whoever carries it is told so by a `Hold` before the first piece
+(`node.reply_schedule`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,7 @@ from corridor.node.ledger import Ledger
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.reply_schedule import Hold, first_slot
 from corridor.node.status import AttemptStatus, StatusBoard
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     MaskedInput,
@@ -118,7 +120,7 @@ class Sessions:
 
     def _hold_of(self, message: CoordinatorInSession) -> tuple[Hold, ...]:
         """What comes before any answer to this message that may have looked at the data."""
-        if not isinstance(message.body, Sharers):
+        if not isinstance(message.body, Sharers | FigureRequest):
             return ()
         attempt = self._attempts.get(message.session)
         return (first_slot(self._replies_after, 0 if attempt is None else attempt.cells),)
@@ -163,7 +165,7 @@ class Sessions:
     def _take_part(
         self,
         attempt: Attempt,
-        body: Roster | Dealings | Sharers | SurvivorSet | UnmaskRequest,
+        body: Roster | Dealings | Sharers | SurvivorSet | UnmaskRequest | FigureRequest,
     ) -> Iterator[NodeBody | Hold]:
         match body:
             case Roster():
@@ -175,7 +177,9 @@ class Sessions:
                 self._reached("opened")
                 yield opened
             case Sharers():
-                yield from self._masked_input(attempt, body)
+                yield from self._counted(attempt, attempt.on_sharers(body))
+            case FigureRequest():
+                yield from self._counted(attempt, attempt.on_figure_request(body))
             case SurvivorSet():
                 word = attempt.on_survivors(body)
                 self._reached("consistency")
@@ -187,8 +191,10 @@ class Sessions:
                 yield unmask
                 self._reached("unmasked")
 
-    def _masked_input(self, attempt: Attempt, sharers: Sharers) -> Iterator[NodeBody | Hold]:
-        pieces = attempt.on_sharers(sharers)
+    def _counted(
+        self, attempt: Attempt, pieces: Iterator[bytes | MaskedInput | Figure]
+    ) -> Iterator[NodeBody | Hold]:
+        """The masked input or figure, whose first piece debits; from its slot on."""
         self._reached("before-debit")
         for index, piece in enumerate(pieces):
             if index == 0:
@@ -196,7 +202,7 @@ class Sessions:
                 self._reached("masked-input")
                 yield first_slot(self._replies_after, attempt.cells)
                 attempt.demand_in_time()
-            yield piece if isinstance(piece, MaskedInput) else VectorChunk(index, piece)
+            yield VectorChunk(index, piece) if isinstance(piece, bytes) else piece
             if index == 0:
                 self._reached("chunk-sent")
         self._reached("masked-input-sent")
@@ -225,7 +231,7 @@ class Sessions:
         else:
             words = f"failed ({outcome.code})"
         # The coordinator's word alone answers nothing: who says "released" without this node's
-        # shares could burn the allowance, one debit after the other.
+        # shares or figure could burn the allowance, one debit after the other.
         answered = isinstance(outcome, Released) and attempt.has_revealed
         self._close(attempt, failed=not answered)
         self._board.show(attempt=None, last=words)

@@ -32,6 +32,7 @@ scaled by 2ᵏ.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -239,6 +240,15 @@ def make_public_receipt(
     return receipt(sign(receipt(Signature(b"")).to_sign()))
 
 
+def receipt_session(receipt: bytes) -> SessionId:
+    """The session of a receipt that was verified, of either kind."""
+    value = canonical.decode(receipt, "receipt")
+    header = value["header"] if isinstance(value, Mapping) else None
+    if not isinstance(header, Mapping) or not isinstance(session := header["session"], str):
+        raise TypeError("a receipt that was verified has a session")
+    return SessionId(bytes.fromhex(session))
+
+
 def receipt_digest(receipt: bytes) -> Digest:
     """What names an encoded public receipt: nodes are told it, and the tree's leaf holds it."""
     return canonical.digest("corridor public receipt", receipt)
@@ -255,8 +265,8 @@ def verify_public_receipt(
     Raises:
         ReceiptNotProvenError: a claim does not hold; its subclass and number say which.
     """
-    compiled = _check_question(receipt, charter, compile_, verify)
-    _check_roster(receipt, charter, verify, suite)
+    compiled = check_question(receipt, charter, compile_, verify, Scope.REGIONAL)
+    check_roster(receipt, charter, verify, suite)
     settled = settled_roster(receipt, compiled)
     _check_sharers(receipt, settled, charter, verify)
     _check_survivors(receipt, settled, charter, verify)
@@ -342,10 +352,30 @@ def settled_roster(receipt: PublicReceipt, compiled: Compiled) -> SettledRoster:
     return settled
 
 
-def _check_question(
-    receipt: PublicReceipt, charter: Charter, compile_: Compile, verify: Verify
+class Proposed(Protocol):
+    """What every receipt says of who proposed what to whom."""
+
+    @property
+    def charter(self) -> Charter:
+        """What the receipt says the charter is."""
+
+    @property
+    def proposal(self) -> Proposal:
+        """What the coordinator proposed."""
+
+    @property
+    def roster(self) -> Roster:
+        """Who accepted it."""
+
+
+def check_question(
+    receipt: Proposed, charter: Charter, compile_: Compile, verify: Verify, scope: Scope
 ) -> Compiled:
-    """Claims 1 to 3."""
+    """Claims 1 to 3; what the verifier compiled.
+
+    Raises:
+        ReceiptNotProvenError: one of them does not hold.
+    """
     proposal = receipt.proposal
     header = proposal.header
     if header.charter != charter.digest or receipt.charter.digest != charter.digest:
@@ -356,6 +386,8 @@ def _check_question(
         )
     if header.protocol != PROTOCOL_VERSION or header.suite != charter.suite:
         raise ReceiptProposalError(2, "the proposal", "it is of another protocol or suite")
+    if header.scope is not scope:
+        raise ReceiptProposalError(2, "the proposal", f"its scope is not {scope}")
     if not 0 < header.rho <= charter.ceilings.rho_per_question:
         raise ReceiptProposalError(2, "the proposal", "its ρ is not within the charter's ceiling")
     try:
@@ -369,8 +401,12 @@ def _check_question(
     return compiled
 
 
-def _check_roster(receipt: PublicReceipt, charter: Charter, verify: Verify, suite: Suite) -> None:
-    """Claim 4."""
+def check_roster(receipt: Proposed, charter: Charter, verify: Verify, suite: Suite) -> None:
+    """Claim 4.
+
+    Raises:
+        ReceiptNotProvenError: it does not hold.
+    """
     for acceptance in receipt.roster.acceptances:
         try:
             verify_acceptance(
@@ -525,7 +561,7 @@ HEADER = (
     "finish_by",
 )
 """The fields of a proposal's header."""
-_ACCEPTANCE = (
+ACCEPTANCE = (
     "country",
     "envelope_key",
     "mask_key",
@@ -534,7 +570,7 @@ _ACCEPTANCE = (
     "statement",
     "signature",
 )
-_PARAMETERS = (
+PARAMETERS = (
     "r",
     "t",
     "d",
@@ -562,12 +598,11 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
         raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
     header = read_header(fields.below("header", HEADER))
     acceptances = tuple(
-        _read_acceptance(one, header.digest)
-        for one in fields.each_below("acceptances", _ACCEPTANCE)
+        read_acceptance(one, header.digest) for one in fields.each_below("acceptances", ACCEPTANCE)
     )
-    _demand_sorted(fields, "acceptances", [one.country for one in acceptances])
+    demand_sorted(fields, "acceptances", [one.country for one in acceptances])
     roster = Roster(acceptances)
-    parameters = _read_parameters(fields.below("parameters", _PARAMETERS))
+    parameters = read_parameters(fields.below("parameters", PARAMETERS))
     roster_hash = roster.hash(header, parameters)
     sharers = _read_sharers(fields, roster_hash)
     return PublicReceipt(
@@ -611,7 +646,8 @@ def read_header(fields: Fields) -> ProposalHeader:
     )
 
 
-def _read_parameters(fields: Fields) -> AttemptParameters:
+def read_parameters(fields: Fields) -> AttemptParameters:
+    """The numbers whose fields these are."""
     return AttemptParameters(
         roster_size=fields.whole("r"),
         threshold=fields.whole("t"),
@@ -630,7 +666,8 @@ def _read_parameters(fields: Fields) -> AttemptParameters:
     )
 
 
-def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:
+def read_acceptance(fields: Fields, header: Digest) -> Acceptance:
+    """The acceptance of that header whose fields these are."""
     statement = fields.below(
         "statement", ("country", "sequence", "spent", "reserved", "head", "signature")
     )
@@ -679,7 +716,7 @@ def _read_sharers(fields: Fields, roster_hash: Digest) -> Sharers:
         )
         for word in words
     )
-    _demand_sorted(fields, "opened", [word.country for word in opened])
+    demand_sorted(fields, "opened", [word.country for word in opened])
     return Sharers(opened)
 
 
@@ -697,14 +734,14 @@ def _read_inputs(fields: Fields, roster_hash: Digest, sharers: Sharers) -> tuple
             "inputs", ("country", "vector_hash", "noise_commitment", "signature")
         )
     )
-    _demand_sorted(fields, "inputs", [word.country for word in inputs])
+    demand_sorted(fields, "inputs", [word.country for word in inputs])
     return inputs
 
 
 def _read_excess_seeds(fields: Fields) -> Mapping[CountryCode, bytes]:
     words = fields.each_below("excess_seeds", ("country", "seed"))
     countries = [word.country("country") for word in words]
-    _demand_sorted(fields, "excess_seeds", countries)
+    demand_sorted(fields, "excess_seeds", countries)
     seeds = [word.octets("seed", excess.SEED_BYTES) for word in words]
     return dict(zip(countries, seeds, strict=True))
 
@@ -714,11 +751,11 @@ def _read_signatures(fields: Fields) -> tuple[SurvivorSignature, ...]:
         SurvivorSignature(word.country("country"), Signature(word.octets("signature", 64)))
         for word in fields.each_below("signatures", ("country", "signature"))
     )
-    _demand_sorted(fields, "signatures", [word.country for word in words])
+    demand_sorted(fields, "signatures", [word.country for word in words])
     return words
 
 
-def _demand_sorted(fields: Fields, key: str, countries: Sequence[CountryCode]) -> None:
-    # One signature given twice must not count as two.
+def demand_sorted(fields: Fields, key: str, countries: Sequence[CountryCode]) -> None:
+    """Refuse a list that is not sorted, or names a country twice: a word given twice is one."""
     if list(countries) != sorted(set(countries)):
         raise fields.wrong(key, "must be sorted by country and name no country twice")

@@ -65,7 +65,7 @@ from corridor.protocols.notes import (
     parse_log_proof,
     verify_checkpoint,
 )
-from corridor.protocols.receipts import Claim, parse_public_receipt, receipt_digest
+from corridor.protocols.receipts import Claim, receipt_digest, receipt_session
 from corridor.protocols.suite import Verify
 
 LEAF_FORMAT = "corridor release 1"
@@ -278,8 +278,7 @@ def _seen(note: Note, log: Log, verify: Verify, number: int, claim: str) -> Seen
 
 
 def _check_inclusion(receipt: bytes, proof: LogProof, checkpoint: Checkpoint) -> None:
-    session = parse_public_receipt(receipt).proposal.header.session
-    leaf = leaf_hash(release_leaf(session, receipt_digest(receipt)))
+    leaf = leaf_hash(release_leaf(receipt_session(receipt), receipt_digest(receipt)))
     if not is_included(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root):
         raise ReceiptInclusionError(14, "the tree", "the release is not in it at the place named")
 

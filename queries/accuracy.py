@@ -41,6 +41,7 @@ from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.normal import NORMAL_95, quantile_above
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
+from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.answers import joint_noise
 from corridor.queries.parameters import noise_breakpoints
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
@@ -142,8 +143,17 @@ def parse_rho(text: str) -> Rho:
         raise MalformedRhoError(text, "divides by 0") from None
 
 
-def rho_for_accuracy(plan: Plan, charter: Charter, accuracy: Accuracy, participants: int) -> Rho:
+def rho_for_accuracy(
+    plan: Plan,
+    charter: Charter,
+    accuracy: Accuracy,
+    participants: int,
+    *,
+    scope: Scope = Scope.REGIONAL,
+) -> Rho:
     """The smallest ρ at which every figure of the plan is as exact as asked.
+
+    In scope per-country: every figure of each country's own, whose noise is its own alone.
 
     Raises:
         UnsupportedAccuracyError: the question has a mean, and the accuracy names no size of group.
@@ -151,12 +161,12 @@ def rho_for_accuracy(plan: Plan, charter: Charter, accuracy: Accuracy, participa
         TooFewNodesError: fewer would take part than the charter demands.
             Nothing was spent in any of these cases.
     """
-    if participants < charter.min_participants:
+    if scope is Scope.REGIONAL and participants < charter.min_participants:
         raise TooFewNodesError(roster=participants, needed=charter.min_participants)
-    rho = _Pricing(plan, charter, participants).rho(accuracy)
+    rho = _Pricing(plan, charter, participants, scope).rho(accuracy)
     ceiling = charter.ceilings.rho_per_question
     if rho.value > ceiling:
-        instead = accuracy_for(plan, charter, accuracy, Rho(ceiling), participants)
+        instead = accuracy_for(plan, charter, accuracy, Rho(ceiling), participants, scope=scope)
         raise AccuracyTooDearError(
             asked=str(accuracy),
             rho=str(rho.value),
@@ -167,10 +177,16 @@ def rho_for_accuracy(plan: Plan, charter: Charter, accuracy: Accuracy, participa
 
 
 def accuracy_for(
-    plan: Plan, charter: Charter, accuracy: Accuracy, rho: Rho, participants: int
+    plan: Plan,
+    charter: Charter,
+    accuracy: Accuracy,
+    rho: Rho,
+    participants: int,
+    *,
+    scope: Scope = Scope.REGIONAL,
 ) -> str:
     """The accuracy of the same kind that ρ pays for, as it can be asked; empty if there is none."""
-    return _Pricing(plan, charter, participants).instead(accuracy, rho)
+    return _Pricing(plan, charter, participants, scope).instead(accuracy, rho)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +195,19 @@ class _Pricing:
 
     plan: Plan
     charter: Charter
-    participants: int
+    nodes: int
+    scope: Scope
+
+    @property
+    def participants(self) -> int:
+        """How many shares of noise are in a figure: of everybody, or of one country alone."""
+        return self.nodes if self.scope is Scope.REGIONAL else 1
 
     @property
     def honest_shares(self) -> tuple[int, ...]:
         """How many honest shares there are at least, for each level of noise; the last is h."""
+        if self.scope is Scope.PER_COUNTRY:
+            return (1,)
         dropouts = self.charter.tolerated_dropouts(self.participants)
         breakpoints = noise_breakpoints(dropouts, self.participants, self.plan.size)
         return tuple(

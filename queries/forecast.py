@@ -13,11 +13,16 @@ from corridor.privacy.accuracy import central_variance, margin_95
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.protocols.secure_sum.messages import AttemptParameters, Scope
 from corridor.queries.answers import block_step, joint_noise, title_of
 from corridor.queries.catalogue import Derivation, DomainKind
 from corridor.queries.domains import Domains
-from corridor.queries.parameters import attempt_parameters, noise_ratio, planned_noise
+from corridor.queries.parameters import (
+    attempt_parameters,
+    country_parameters,
+    noise_ratio,
+    planned_noise,
+)
 from corridor.queries.plan import BlockKind, Plan, PlannedTable
 
 _PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
@@ -107,16 +112,30 @@ class Forecast:
 
 
 def forecast(
-    plan: Plan, domains: Domains, charter: Charter, rho: Rho, participants: int
+    plan: Plan,
+    domains: Domains,
+    charter: Charter,
+    rho: Rho,
+    participants: int,
+    *,
+    scope: Scope = Scope.REGIONAL,
 ) -> Forecast:
     """What asking this with ρ would cost and give, with so many nodes.
+
+    In scope per-country the margins are those of each country's own figure, and a person known to
+    g nodes loses g·ρ: what each of them says has noise of its own, and losses of answers add up.
+    Of a sum it is g²·ρ, since it moves by g·Δ under one noise.
 
     Raises:
         RhoOutOfRangeError, TooFewNodesError, MagnitudeTooLargeError, NoiseTooWideError: it could
             not be asked. Nothing was spent.
     """
-    parameters = attempt_parameters(charter, plan, rho, participants)
-    regional = rho.for_group(charter.nodes_per_person)
+    if scope is Scope.PER_COUNTRY:
+        parameters, noises = country_parameters(charter, plan, rho), 1
+        regional = Rho(charter.nodes_per_person * rho.value)
+    else:
+        parameters, noises = attempt_parameters(charter, plan, rho, participants), participants
+        regional = rho.for_group(charter.nodes_per_person)
     return Forecast(
         rho=rho,
         epsilon=epsilon(rho, charter.delta),
@@ -129,7 +148,7 @@ def forecast(
         dropouts=parameters.dropouts,
         colluders=parameters.colluders,
         cells=plan.cells,
-        ratio=_root(noise_ratio(parameters, participants, participants)),
+        ratio=_root(noise_ratio(parameters, noises, noises)),
         tables=tuple(
             _table_forecast(number, domains, plan, rho, parameters)
             for number in range(len(plan.tables))

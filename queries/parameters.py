@@ -1,5 +1,7 @@
 """The numbers of an attempt: one deterministic function of charter, plan, ρ and roster size.
 
+(Of a country's own figure, of charter, plan and ρ: `country_parameters`.)
+
 Every node computes them for itself, from the charter it accepted and the plan it compiled; they
 are in the roster hash, since every honest guarantee rests on the others using the same.
 
@@ -78,6 +80,36 @@ def noise_breakpoints(dropouts: int, roster_size: int, cells: int) -> tuple[int,
     if roster_size * cells > MOST_CELLS_WITH_LEVELS:
         return (dropouts,)
     return tuple(sorted({0, -(-dropouts // 4), -(-dropouts // 2), dropouts}))
+
+
+def country_parameters(charter: Charter, plan: Plan, rho: Rho) -> AttemptParameters:
+    """The numbers of one node's own figure, which is published as it is.
+
+    It has the whole noise σ² = Δ²/(2ρ) by itself: one share, and nobody else's is counted on. So
+    the worst case that everybody else colludes is ρ, as for one discrete Gaussian.
+
+    Raises:
+        RhoOutOfRangeError: ρ is 0 or above the charter's ceiling.
+        NoiseTooWideError: no noise keeps the promise.
+        MagnitudeTooLargeError: a figure might not fit 64 bits.
+            Nothing was spent in any of these cases.
+    """
+    check_rho(charter, rho)
+    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, 1)
+    ring_bits(charter, plan, noise, 1)  # refuses what fits no ring
+    return AttemptParameters(
+        roster_size=1,
+        threshold=1,
+        dropouts=0,
+        colluders=0,
+        min_participants=1,
+        cells=plan.entries,
+        sensitivity_squared=plan.sensitivity_squared,
+        scale_bits=noise.scale_bits,
+        levels=(NoiseLevel(0, noise.share_variance),),
+        sampler=SAMPLER,
+        ring_bits=max(RINGS),
+    )
 
 
 def check_rho(charter: Charter, rho: Rho) -> None:

@@ -5,8 +5,8 @@
                    CoordinatorMessage = Welcome | CharterAvailable | CheckpointToCosign
                    | CoordinatorInSession, and of `protocols.witnesses`
                    WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
-    in a session   the values of `protocols.secure_sum.messages`, and here VectorChunk, Dealings,
-                   Refusal, Progress, Released, Failed
+    in a session   the values of `protocols.secure_sum.messages` and `protocols.figures`, and here
+                   VectorChunk, Dealings, Refusal, Progress, Released, Failed
     membership     FetchCharter, CharterDocument, CharterSigned, CharterStatus, FetchReceipt,
                    ReceiptChunk, FetchConsistency, ConsistencyProof
 
@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     Dealing,
@@ -181,7 +182,10 @@ class Dealings:
 
 
 class Round(StrEnum):
-    """The rounds of an attempt, by the words that `--fault` and the status line use."""
+    """The rounds of an attempt, by the words that `--fault` and the status line use.
+
+    An attempt of scope per-country goes from `propose` to `figure`.
+    """
 
     PROPOSE = "propose"
     SHARE = "share"
@@ -189,6 +193,7 @@ class Round(StrEnum):
     MASKED_INPUT = "masked-input"
     CONSISTENCY = "consistency"
     UNMASK = "unmask"
+    FIGURE = "figure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +223,15 @@ class Failed:
 
 
 NodeBody: TypeAlias = (
-    Refusal | Acceptance | Shares | Opened | VectorChunk | MaskedInput | SurvivorSignature | Unmask
+    Refusal
+    | Acceptance
+    | Shares
+    | Opened
+    | VectorChunk
+    | MaskedInput
+    | SurvivorSignature
+    | Unmask
+    | Figure
 )
 """What a node says in a session."""
 
@@ -230,6 +243,7 @@ CoordinatorBody: TypeAlias = (
     | Sharers
     | SurvivorSet
     | UnmaskRequest
+    | FigureRequest
     | Progress
     | Released
     | Failed

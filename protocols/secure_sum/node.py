@@ -53,7 +53,6 @@ from corridor.errors.secure_sum import (
     TooFewSignaturesError,
     TooFewSurvivorsError,
     TooFewWitnessesError,
-    UnknownMemberError,
     UnknownSurvivorError,
 )
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
@@ -84,6 +83,7 @@ from corridor.protocols.secure_sum.roster import (
     SettledRoster,
     settle,
     verify_acceptance,
+    who_holds,
 )
 from corridor.protocols.secure_sum.sharing import (
     HeldShares,
@@ -393,28 +393,15 @@ class OpenedState:
         keys: Mapping[CountryCode, PublicKey],
         verify: Verify,
     ) -> frozenset[CountryCode]:
-        """Who outside the roster holds this node's ledger with the head that it stated.
-
-        A word that was given under another charter has another signature.
-        """
-        charter = self.settled.header.charter
-        head = self.settled.acceptances[self.me].statement.head
-        seen: set[CountryCode] = set(self.settled.countries)
-        found: set[CountryCode] = set()
-        for word in words:
-            witness = word.witness
-            if witness not in keys:
-                raise UnknownMemberError(witness, "witness word")
-            if witness in seen:  # a sharer is counted by its own list, and nobody twice
-                raise RepeatedWordError("witness word", witness)
-            seen.add(witness)
-            if word.roster_hash != self.settled.hash:
-                raise OtherRosterError("witness word", witness)
-            if not verify(keys[witness], word.to_sign(charter), word.signature):
-                raise BadSignatureError("witness word", witness)
-            if word.kept.get(self.me) == head:
-                found.add(witness)
-        return frozenset(found)
+        """Who outside the roster holds this node's ledger with the head that it stated."""
+        return who_holds(
+            self.settled,
+            self.me,
+            words,
+            keys=keys,
+            verify=verify,
+            counted=frozenset(self.settled.countries),  # a sharer is counted by its own list
+        )
 
 
 @dataclass(frozen=True, slots=True)

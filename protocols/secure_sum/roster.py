@@ -2,6 +2,7 @@
 
     verify_acceptance    one member's acceptance: member, header, keys, both signatures
     settle               all of them together: the numbers of the attempt, and the roster hash
+    who_holds            which witnesses say that they hold one member's ledger as it stated it
 
 The coordinator does the first as acceptances arrive and the second when the round closes. A node
 does both again for itself: it believes no roster.
@@ -13,7 +14,7 @@ Let r be the roster's size, c the colluders and d the tolerated dropouts. `settl
     h = r − d − c ≥ 1     honest noise is left, as the plan counted on
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.errors.secure_sum import (
@@ -21,8 +22,10 @@ from corridor.errors.secure_sum import (
     BadSignatureError,
     NoHonestNoiseError,
     OtherHeaderError,
+    OtherRosterError,
     OtherStatementError,
     RepeatedKeyError,
+    RepeatedWordError,
     TooFewParticipantsError,
     TooManyParticipantsError,
     UnknownMemberError,
@@ -33,6 +36,7 @@ from corridor.protocols.secure_sum.messages import (
     AttemptParameters,
     ProposalHeader,
     Roster,
+    WitnessWord,
 )
 from corridor.protocols.shamir import MOST_SHARES
 from corridor.protocols.suite import Suite, Verify
@@ -136,6 +140,53 @@ def settle(header: ProposalHeader, roster: Roster, parameters_for: ParametersFor
                 raise RepeatedKeyError(acceptance.country)
             seen.add(ephemeral)
     return SettledRoster(header, roster, parameters, roster.hash(header, parameters))
+
+
+def who_holds(
+    settled: SettledRoster,
+    member: CountryCode,
+    words: Sequence[WitnessWord],
+    *,
+    keys: Mapping[CountryCode, PublicKey],
+    verify: Verify,
+    counted: frozenset[CountryCode],
+) -> frozenset[CountryCode]:
+    """Which of these witnesses hold the member's ledger with the head that its acceptance states.
+
+    A word that was given under another charter has another signature.
+
+    Args:
+        settled: the roster, checked.
+        member: whose ledger it is.
+        words: what the witnesses said.
+        keys: signing keys of the charter.
+        verify: checks signatures.
+        counted: who has spoken in another way, or may not speak; nobody is counted twice.
+
+    Raises:
+        UnknownMemberError: a witness that the charter does not know.
+        RepeatedWordError: a witness twice, or one of `counted`.
+        OtherRosterError: a word about another roster.
+        BadSignatureError: a word that is not its witness's.
+    """
+    charter = settled.header.charter
+    head = settled.acceptances[member].statement.head
+    seen = set(counted)
+    found: set[CountryCode] = set()
+    for word in words:
+        witness = word.witness
+        if witness not in keys:
+            raise UnknownMemberError(witness, "witness word")
+        if witness in seen:
+            raise RepeatedWordError("witness word", witness)
+        seen.add(witness)
+        if word.roster_hash != settled.hash:
+            raise OtherRosterError("witness word", witness)
+        if not verify(keys[witness], word.to_sign(charter), word.signature):
+            raise BadSignatureError("witness word", witness)
+        if word.kept.get(member) == head:
+            found.add(witness)
+    return frozenset(found)
 
 
 def _demand_sound(parameters: AttemptParameters, size: int) -> None:

@@ -31,10 +31,16 @@ from corridor.protocols.charter import (
 )
 from corridor.protocols.notes import cosign, parse_checkpoint, parse_note
 from corridor.protocols.receipts import Compiled
-from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, Proposal
+from corridor.protocols.secure_sum.messages import (
+    PROTOCOL_VERSION,
+    Proposal,
+    ProposalHeader,
+    Scope,
+)
+from corridor.protocols.secure_sum.roster import ParametersFor
 from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters
-from corridor.queries.plan import compile_plan
+from corridor.queries.parameters import attempt_parameters, country_parameters
+from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import parse_question
 from corridor.transport import codec
 from corridor.transport.certificates import (
@@ -67,6 +73,14 @@ from support.signing import KeyPair
 COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))
 
 QUICK = Deadlines(propose=3, share=6, opened=2, masked_input=2, consistency=2, unmask=2, slack=1)
+
+
+def numbers_of(charter: Charter, plan: Plan, header: ProposalHeader) -> ParametersFor:
+    """The numbers of an attempt, by the size of its roster; of a country's figure, its own."""
+    rho = Rho(header.rho)
+    if header.scope is Scope.PER_COUNTRY:
+        return lambda _: country_parameters(charter, plan, rho)
+    return lambda size: attempt_parameters(charter, plan, rho, size)
 
 
 def free_port() -> int:
@@ -264,8 +278,7 @@ class LoopbackNode:
         plan = compile_plan(
             parse_question(proposal.question), make_domains(catalogue(), self.charter)
         )
-        rho = Rho(proposal.header.rho)
-        self.script.parameters_for = lambda size: attempt_parameters(self.charter, plan, rho, size)
+        self.script.parameters_for = numbers_of(self.charter, plan, proposal.header)
         self.script.vector = self.region.vector(self.country, plan.entries)
 
 
@@ -341,12 +354,8 @@ class LoopbackRegion:
         """What a verifier of receipts compiles for itself."""
         question = parse_question(proposal.question)
         plan = compile_plan(question, make_domains(catalogue(), self.charter))
-        rho = Rho(proposal.header.rho)
-        return Compiled(
-            question.digest,
-            plan.digest,
-            lambda size: attempt_parameters(self.charter, plan, rho, size),
-        )
+        numbers = numbers_of(self.charter, plan, proposal.header)
+        return Compiled(question.digest, plan.digest, numbers)
 
     def vector(self, country: CountryCode, size: int) -> Any:
         """What this country counts: the same for equal sizes."""

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId
+from corridor.protocols import figures
+from corridor.protocols.figures import FigureRequest
 from corridor.protocols.secure_sum import node
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
@@ -47,7 +49,7 @@ from support.signing import KeyPair
 
 SUITE = suite_named("xwing")
 
-ROUNDS = (Roster, Dealings, Sharers, SurvivorSet, UnmaskRequest)
+ROUNDS = (Roster, Dealings, Sharers, SurvivorSet, UnmaskRequest, FigureRequest)
 
 Bend = Callable[[NodeBody], Iterable[NodeBody]]
 
@@ -159,6 +161,8 @@ class ScriptedNode:
                     body, keys=self.members, verify=ed25519_verify, sign=self.keys.sign
                 )
                 yield unmask
+            case FigureRequest():
+                yield from self._figure(body)
             case Released() | Failed() | Refusal():
                 self.outcomes.append(body)
                 self.state = None
@@ -184,6 +188,20 @@ class ScriptedNode:
             sign=self.keys.sign,
         )
         return acceptance
+
+    def _figure(self, request: FigureRequest) -> Iterable[NodeBody]:
+        """Its own figure: its vector, without noise, so that a test knows what comes out."""
+        assert isinstance(self.state, node.Accepted)
+        assert self.parameters_for is not None
+        accepted = figures.Accepted(self.header, self.state.acceptance, self.parameters_for(1))
+        ready = accepted.on_request(request, keys=self.members, verify=ed25519_verify, quorum=0)
+        debit = Debit(self.header.session, self.header.rho)
+        vector = self.vector << ready.parameters.scale_bits
+        _, raw, word = ready.answer(vector, debit, self.keys.sign)
+        self._stop_in(Round.FIGURE)
+        for index, at in enumerate(range(0, len(raw), CHUNK_BYTES)):
+            yield VectorChunk(index, raw[at : at + CHUNK_BYTES])
+        yield word
 
     def _share(self, roster: Roster) -> NodeBody:
         assert isinstance(self.state, node.Accepted)

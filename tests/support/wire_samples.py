@@ -17,6 +17,7 @@ from corridor.ids import CountryCode, Digest, EditionId, Signature
 from corridor.protocols.cards import Card
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import SignedCharter, proposal_to_sign
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     Proposal,
@@ -161,6 +162,7 @@ def node_samples() -> dict[str, object]:
                 talk.collecting_inputs.heard[AA],
                 talk.signed[AA].signature,
                 replace(talk.collecting_unmask.heard[AA], excess_seed=HASH),
+                Figure(roster_hash=HASH, country=AA, vector_hash=HASH, signature=SIGNATURE),
             )
         },
     }
@@ -192,6 +194,7 @@ def coordinator_samples() -> dict[str, object]:
                 _sharers(talk),
                 talk.survivors,
                 talk.request,
+                FigureRequest(talk.roster, (_witness_word(talk),)),
                 Progress(Round.MASKED_INPUT, frozenset({AE}), 1_700_000_000),
                 Released("r-1", HASH),
                 Failed("secure_sum.too_few_survivors", "too few are left", frozenset({AE})),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
 from corridor.protocols.chains import Entry
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     Dealing,
@@ -194,6 +195,12 @@ masked_inputs = st.builds(
     noise_commitment=digests,
     signature=signatures,
 )
+figure_requests = st.builds(
+    FigureRequest, rosters, sorted_tuples(witness_words, lambda word: word.witness)
+)
+figures = st.builds(
+    Figure, roster_hash=digests, country=countries, vector_hash=digests, signature=signatures
+)
 survivor_sets = st.builds(SurvivorSet, digests, country_sets, country_sets)
 survivor_signatures = st.builds(SurvivorSignature, countries, signatures)
 unmask_requests = st.lists(
@@ -296,7 +303,8 @@ node_messages: st.SearchStrategy[NodeMessage] = (
         | vector_chunks
         | masked_inputs
         | survivor_signatures
-        | unmasks,
+        | unmasks
+        | figures,
     )
 )
 
@@ -319,6 +327,7 @@ coordinator_messages: st.SearchStrategy[CoordinatorMessage] = (
         | sharers
         | survivor_sets
         | unmask_requests
+        | figure_requests
         | st.builds(Progress, st.sampled_from(Round), country_sets, seconds)
         | ended,
     )

@@ -1,6 +1,7 @@
-"""The messages of one attempt, as `protocols.secure_sum.messages` holds them."""
+"""The messages of one attempt, as `protocols.secure_sum.messages` and `figures` hold them."""
 
 from corridor.errors.wire import MalformedMessageError
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     Dealing,
@@ -427,6 +428,58 @@ def decode_masked_input(message: attempt_pb2.MaskedInput) -> MaskedInput:
         vector_hash=fields.digest("MaskedInput.vector_hash", message.vector_hash),
         noise_commitment=fields.digest("MaskedInput.noise_commitment", message.noise_commitment),
         signature=fields.signature("MaskedInput.signature", message.signature),
+    )
+
+
+# ---------------------------------------------------------------- figures of single countries
+
+
+def encode_figure_request(value: FigureRequest) -> attempt_pb2.FigureRequest:
+    """Write who is in an attempt of scope per-country, and who holds their ledgers."""
+    return attempt_pb2.FigureRequest(
+        roster=encode_roster(value.roster),
+        witnesses=map(encode_witness_word, value.witnesses),
+    )
+
+
+def decode_figure_request(message: attempt_pb2.FigureRequest) -> FigureRequest:
+    """Read who is in an attempt of scope per-country, and who holds their ledgers.
+
+    Raises:
+        MalformedMessageError: not sorted, a country twice, or a malformed word.
+    """
+    fields.at_most("FigureRequest.witnesses", message.witnesses)
+    return FigureRequest(
+        decode_roster(message.roster),
+        fields.sorted_by(
+            "FigureRequest.witnesses",
+            map(decode_witness_word, message.witnesses),
+            lambda word: word.witness,
+        ),
+    )
+
+
+def encode_figure(value: Figure) -> attempt_pb2.Figure:
+    """Write a country's word for its figure."""
+    return attempt_pb2.Figure(
+        roster_hash=value.roster_hash,
+        country=value.country,
+        vector_hash=value.vector_hash,
+        signature=value.signature,
+    )
+
+
+def decode_figure(message: attempt_pb2.Figure) -> Figure:
+    """Read a country's word for its figure.
+
+    Raises:
+        MalformedMessageError: a field is missing or malformed; names the field.
+    """
+    return Figure(
+        roster_hash=fields.digest("Figure.roster_hash", message.roster_hash),
+        country=fields.country("Figure.country", message.country),
+        vector_hash=fields.digest("Figure.vector_hash", message.vector_hash),
+        signature=fields.signature("Figure.signature", message.signature),
     )
 
 

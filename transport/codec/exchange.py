@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from corridor.errors.wire import MalformedMessageError, UnknownMessageError
+from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
     MaskedInput,
@@ -61,6 +62,7 @@ _ROUNDS = {
     Round.MASKED_INPUT: exchange_pb2.ROUND_MASKED_INPUT,
     Round.CONSISTENCY: exchange_pb2.ROUND_CONSISTENCY,
     Round.UNMASK: exchange_pb2.ROUND_UNMASK,
+    Round.FIGURE: exchange_pb2.ROUND_FIGURE,
 }
 _ROUND_OF = {number: name for name, number in _ROUNDS.items()}
 
@@ -162,6 +164,8 @@ def _encode_node_body(body: NodeBody) -> exchange_pb2.NodeMessage:  # noqa: PLR0
             return wire(survivor_signature=attempt.encode_survivor_signature(body))
         case Unmask():
             return wire(unmask=attempt.encode_unmask(body))
+        case Figure():
+            return wire(figure=attempt.encode_figure(body))
     assert_never(body)
 
 
@@ -183,6 +187,8 @@ def _decode_node_body(message: exchange_pb2.NodeMessage) -> NodeBody:  # noqa: P
             return attempt.decode_survivor_signature(message.survivor_signature)
         case "unmask":
             return attempt.decode_unmask(message.unmask)
+        case "figure":
+            return attempt.decode_figure(message.figure)
         case _:
             raise _no_body("NodeMessage", message)
 
@@ -303,6 +309,8 @@ def _encode_coordinator_body(body: CoordinatorBody) -> exchange_pb2.CoordinatorM
             return wire(survivor_set=attempt.encode_survivor_set(body))
         case UnmaskRequest():
             return wire(unmask_request=attempt.encode_unmask_request(body))
+        case FigureRequest():
+            return wire(figure_request=attempt.encode_figure_request(body))
         case Progress():
             return wire(progress=_encode_progress(body))
         case Released(release, receipt):
@@ -332,6 +340,8 @@ def _decode_coordinator_body(message: exchange_pb2.CoordinatorMessage) -> Coordi
             return attempt.decode_survivor_set(message.survivor_set)
         case "unmask_request":
             return attempt.decode_unmask_request(message.unmask_request)
+        case "figure_request":
+            return attempt.decode_figure_request(message.figure_request)
         case "progress":
             return _decode_progress(message.progress)
         case "released":

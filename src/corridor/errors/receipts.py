@@ -166,6 +166,12 @@ class ReceiptInputsError(ReceiptNotProvenError):
     code = "receipt.inputs"
 
 
+class ReceiptFiguresError(ReceiptNotProvenError):
+    """A country's figure is not the one that its node signed."""
+
+    code = "receipt.figures"
+
+
 class ReceiptSurvivorsError(ReceiptNotProvenError):
     """The survivors are not what the threshold signed."""
 

@@ -341,15 +341,17 @@ class UnknownReleaseError(NotFoundError):
         super().__init__("no release has this id; `corridor results` lists those there are")
 
 
-class ScopeNotBuiltError(RefusedError):
-    """A scope that is designed but not built yet was asked for. Nothing was spent."""
+class TooManyFiguresError(RefusedError):
+    """The figures of all countries together would be too many. Nothing was spent."""
 
-    code = "question.scope_not_built"
+    code = "question.too_many_figures"
 
-    def __init__(self, scope: str) -> None:
-        """Name the scope and what works instead."""
+    def __init__(self, countries: int, cells: int, ceiling: int) -> None:
+        """Say how many there would be, and how many are allowed."""
         super().__init__(
-            f"scope {scope!r} is not built yet; nothing was spent. Ask with --scope regional."
+            f"{countries} countries with {cells:,} cells each are more than the {ceiling:,} "
+            "figures of one answer; nothing was spent. Group by less, or ask for the region's "
+            "figure."
         )
 
 

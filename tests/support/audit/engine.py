@@ -33,6 +33,7 @@ from corridor.node.evaluation.columns import Reader
 from corridor.node.policy import ConsentRule
 from corridor.node.schema import EditionTables
 from corridor.privacy.rho import Rho
+from corridor.protocols.figures import Ready
 from corridor.protocols.masks import ring_type
 from corridor.protocols.secure_sum import coordinator, excess
 from corridor.protocols.secure_sum.messages import AttemptParameters, Roster
@@ -302,5 +303,5 @@ def _evaluate(plan: Plan, reader: Reader, key: bytes, consent: ConsentRule) -> I
     return counted
 
 
-def _zeros(ready: ReadyToMask) -> NDArray[np.int64]:
+def _zeros(ready: ReadyToMask | Ready) -> NDArray[np.int64]:
     return np.zeros(ready.parameters.cells, np.int64)

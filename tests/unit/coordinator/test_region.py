@@ -518,7 +518,6 @@ def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegi
         ({"sql": sql(2020), "rho": "-1"}, 422, "question.malformed_rho"),
         ({"sql": sql(2020), "rho": "nan"}, 422, "question.malformed_rho"),
         ({"sql": sql(2020), "rho": "1/10", "accuracy": "±9"}, 422, "request.malformed"),
-        ({"sql": sql(2020), "scope": "per-country"}, 409, "question.scope_not_built"),
         ({"sql": sql(2020), "scope": "moon"}, 422, "request.malformed"),
         ({"sql": sql(2020), "purpose": "x" * 301}, 422, "request.malformed"),
         ({"sql": sql(2020), "sq1": "x"}, 422, "request.malformed"),

@@ -87,7 +87,6 @@ REFUSED: list[tuple[str, Callable[[], Proposal], str]] = [
     ),
     ("2-a31-other-charter", lambda: proposal(charter=OTHER), "node.other_charter"),
     ("2-a45-other-suite", lambda: proposal(suite="none"), "node.bad_proposal"),
-    ("2-other-scope", lambda: proposal(scope=Scope.PER_COUNTRY), "node.bad_proposal"),
     ("3-a39-late", lambda: proposal(accept_by=NOW - 1), "node.late_proposal"),
     (
         "3-finished-before-accepted",
@@ -109,6 +108,7 @@ REFUSED: list[tuple[str, Callable[[], Proposal], str]] = [
     ("4-a43-other-plan", lambda: proposal(plan=OTHER), "node.other_plan"),
     ("5-rho-zero", lambda: proposal(rho=Fraction(0)), "question.rho_out_of_range"),
     ("5-rho-above-ceiling", lambda: proposal(rho=Fraction(51, 100)), "question.rho_out_of_range"),
+    ("6-other-scope", lambda: proposal(scope=Scope.PER_COUNTRY), "policy.refuses"),
     ("6-policy", lambda: proposal(rho=Fraction(1, 10)), "policy.refuses"),
 ]
 

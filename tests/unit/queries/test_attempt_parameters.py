@@ -12,12 +12,15 @@ from corridor.ids import CountryCode
 from corridor.privacy.distributed import plan_shared_noise
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Ceilings, Charter
+from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries import parameters
+from corridor.queries.accuracy import parse_accuracy, rho_for_accuracy
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
 from corridor.queries.parameters import (
     attempt_parameters,
+    country_parameters,
     noise_breakpoints,
     noise_ratio,
     planned_noise,
@@ -182,3 +185,40 @@ def test_a_forecast_warns_where_cells_usually_hold_less_than_the_margin() -> Non
     every = foreseen(MATRIX.by("month"))
     assert "by year or quarter" in every.sentences[0]
     assert foreseen(ASK.persons.by("gender")).sentences == ()
+
+
+# ---------------------------------------------------------------- one country's own figure
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.fractions(min_value=Fraction(1, 10**4), max_value=Fraction(1, 2)).filter(bool))
+def test_a26_a_countrys_own_figure_has_all_of_its_noise_by_itself(rho: Fraction) -> None:
+    asked = plan(MATRIX.count())
+    found = country_parameters(CHARTER, asked, Rho(rho))
+    assert (found.roster_size, found.dropouts, found.colluders, found.honest_shares) == (1, 0, 0, 1)
+    scaled = Fraction(asked.sensitivity_squared << 2 * found.scale_bits)
+    # What is lost though everybody else colludes is what was promised: σ² ≥ Δ²/(2ρ), exactly.
+    assert planned_noise(found).worst_case_rho() <= Rho(rho)
+    assert scaled / (2 * rho) <= found.share_variance <= scaled / (2 * rho) + 1
+
+
+def test_a_countrys_figure_is_forecast_with_its_own_margin_and_loss() -> None:
+    asked = plan(MATRIX.count())
+    own = forecast(asked, DOMAINS, CHARTER, CENT, 6, scope=Scope.PER_COUNTRY)
+    summed = forecast(asked, DOMAINS, CHARTER, CENT, 6)
+    assert own.ratio == 1
+    assert own.rho_alone <= CENT
+    assert own.tables[0].margin < summed.tables[0].margin
+    # A person known to two nodes: two losses beside each other, or one of twice the sensitivity.
+    assert (own.rho_regional, summed.rho_regional) == (Rho(Fraction(1, 50)), Rho(Fraction(1, 25)))
+
+
+@pytest.mark.parametrize("wanted", [20, 100])
+def test_an_accuracy_of_a_countrys_figure_is_kept_at_the_least_rho(wanted: int) -> None:
+    asked, accuracy = plan(MATRIX.count()), parse_accuracy(f"±{wanted}")
+    rho = rho_for_accuracy(asked, CHARTER, accuracy, 1, scope=Scope.PER_COUNTRY)
+    found = forecast(asked, DOMAINS, CHARTER, rho, 1, scope=Scope.PER_COUNTRY)
+    assert found.tables[0].margin <= wanted
+    less = Rho(rho.value * Fraction(95, 100))
+    missed = forecast(asked, DOMAINS, CHARTER, less, 1, scope=Scope.PER_COUNTRY)
+    assert missed.tables[0].margin > wanted

@@ -417,6 +417,55 @@ class MaskedInput(google.protobuf.message.Message):
 Global___MaskedInput: typing_extensions.TypeAlias = MaskedInput
 
 @typing.final
+class FigureRequest(google.protobuf.message.Message):
+    """Asks each member of a roster for its own figure, in an attempt of scope per-country."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ROSTER_FIELD_NUMBER: builtins.int
+    WITNESSES_FIELD_NUMBER: builtins.int
+    @property
+    def roster(self) -> Global___Roster: ...
+    @property
+    def witnesses(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___WitnessWord]: ...
+    def __init__(
+        self,
+        *,
+        roster: Global___Roster | None = ...,
+        witnesses: collections.abc.Iterable[Global___WitnessWord] | None = ...,
+    ) -> None: ...
+    def HasField(self, field_name: typing.Literal["roster", b"roster"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["roster", b"roster", "witnesses", b"witnesses"]) -> None: ...
+
+Global___FigureRequest: typing_extensions.TypeAlias = FigureRequest
+
+@typing.final
+class Figure(google.protobuf.message.Message):
+    """A country's word for the figure that it streamed: signed little-endian words of 64 bits."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    ROSTER_HASH_FIELD_NUMBER: builtins.int
+    COUNTRY_FIELD_NUMBER: builtins.int
+    VECTOR_HASH_FIELD_NUMBER: builtins.int
+    SIGNATURE_FIELD_NUMBER: builtins.int
+    roster_hash: builtins.bytes
+    country: builtins.str
+    vector_hash: builtins.bytes
+    signature: builtins.bytes
+    def __init__(
+        self,
+        *,
+        roster_hash: builtins.bytes = ...,
+        country: builtins.str = ...,
+        vector_hash: builtins.bytes = ...,
+        signature: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["country", b"country", "roster_hash", b"roster_hash", "signature", b"signature", "vector_hash", b"vector_hash"]) -> None: ...
+
+Global___Figure: typing_extensions.TypeAlias = Figure
+
+@typing.final
 class SurvivorSet(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

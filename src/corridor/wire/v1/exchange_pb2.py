@@ -26,53 +26,53 @@ from corridor.wire.v1 import attempt_pb2 as corridor_dot_wire_dot_v1_dot_attempt
 from corridor.wire.v1 import common_pb2 as corridor_dot_wire_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63orridor/wire/v1/exchange.proto\x12\x0b\x63orridor.v1\x1a\x1e\x63orridor/wire/v1/attempt.proto\x1a\x1d\x63orridor/wire/v1/common.proto\"\xa4\x06\n\x0bNodeMessage\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12#\n\x05hello\x18\x02 \x01(\x0b\x32\x12.corridor.v1.HelloH\x00\x12)\n\x08standing\x18\x03 \x01(\x0b\x32\x15.corridor.v1.StandingH\x00\x12.\n\x0bwitness_ask\x18\x04 \x01(\x0b\x32\x17.corridor.v1.WitnessAskH\x00\x12\x34\n\x0ewitness_answer\x18\x05 \x01(\x0b\x32\x1a.corridor.v1.WitnessAnswerH\x00\x12\x34\n\x0eledger_entries\x18\x06 \x01(\x0b\x32\x1a.corridor.v1.LedgerEntriesH\x00\x12\x30\n\x0cwitness_word\x18\x07 \x01(\x0b\x32\x18.corridor.v1.WitnessWordH\x00\x12/\n\x0b\x63osignature\x18\x08 \x01(\x0b\x32\x18.corridor.v1.CosignatureH\x00\x12\x32\n\rtree_standing\x18\t \x01(\x0b\x32\x19.corridor.v1.TreeStandingH\x00\x12\'\n\x07refusal\x18\x10 \x01(\x0b\x32\x14.corridor.v1.RefusalH\x00\x12-\n\nacceptance\x18\x11 \x01(\x0b\x32\x17.corridor.v1.AcceptanceH\x00\x12%\n\x06shares\x18\x12 \x01(\x0b\x32\x13.corridor.v1.SharesH\x00\x12%\n\x06opened\x18\x13 \x01(\x0b\x32\x13.corridor.v1.OpenedH\x00\x12\x30\n\x0cvector_chunk\x18\x14 \x01(\x0b\x32\x18.corridor.v1.VectorChunkH\x00\x12\x30\n\x0cmasked_input\x18\x15 \x01(\x0b\x32\x18.corridor.v1.MaskedInputH\x00\x12<\n\x12survivor_signature\x18\x16 \x01(\x0b\x32\x1e.corridor.v1.SurvivorSignatureH\x00\x12%\n\x06unmask\x18\x17 \x01(\x0b\x32\x13.corridor.v1.UnmaskH\x00\x42\x06\n\x04\x62odyJ\x04\x08\n\x10\x10J\x04\x08\x18\x10 \"\xe7\x06\n\x12\x43oordinatorMessage\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12\'\n\x07welcome\x18\x02 \x01(\x0b\x32\x14.corridor.v1.WelcomeH\x00\x12:\n\x11\x63harter_available\x18\x03 \x01(\x0b\x32\x1d.corridor.v1.CharterAvailableH\x00\x12.\n\x0bwitness_ask\x18\x04 \x01(\x0b\x32\x17.corridor.v1.WitnessAskH\x00\x12\x34\n\x0ewitness_answer\x18\x05 \x01(\x0b\x32\x1a.corridor.v1.WitnessAnswerH\x00\x12\x34\n\x0eledger_entries\x18\x06 \x01(\x0b\x32\x1a.corridor.v1.LedgerEntriesH\x00\x12\x36\n\x0fwitness_request\x18\x07 \x01(\x0b\x32\x1b.corridor.v1.WitnessRequestH\x00\x12?\n\x14\x63heckpoint_to_cosign\x18\x08 \x01(\x0b\x32\x1f.corridor.v1.CheckpointToCosignH\x00\x12\'\n\x07refusal\x18\x10 \x01(\x0b\x32\x14.corridor.v1.RefusalH\x00\x12)\n\x08proposal\x18\x11 \x01(\x0b\x32\x15.corridor.v1.ProposalH\x00\x12%\n\x06roster\x18\x12 \x01(\x0b\x32\x13.corridor.v1.RosterH\x00\x12)\n\x08\x64\x65\x61lings\x18\x13 \x01(\x0b\x32\x15.corridor.v1.DealingsH\x00\x12\'\n\x07sharers\x18\x14 \x01(\x0b\x32\x14.corridor.v1.SharersH\x00\x12\x30\n\x0csurvivor_set\x18\x15 \x01(\x0b\x32\x18.corridor.v1.SurvivorSetH\x00\x12\x34\n\x0eunmask_request\x18\x16 \x01(\x0b\x32\x1a.corridor.v1.UnmaskRequestH\x00\x12)\n\x08progress\x18\x17 \x01(\x0b\x32\x15.corridor.v1.ProgressH\x00\x12)\n\x08released\x18\x18 \x01(\x0b\x32\x15.corridor.v1.ReleasedH\x00\x12%\n\x06\x66\x61iled\x18\x19 \x01(\x0b\x32\x13.corridor.v1.FailedH\x00\x42\x06\n\x04\x62odyJ\x04\x08\t\x10\x10J\x04\x08\x1a\x10 \"e\n\x05Hello\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x10\n\x08protocol\x18\x02 \x01(\r\x12\x10\n\x08software\x18\x03 \x01(\t\x12\'\n\x08standing\x18\x04 \x01(\x0b\x32\x15.corridor.v1.Standing\"\xb9\x01\n\x08Standing\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x02 \x01(\t\x12\x14\n\x0c\x63onsent_rule\x18\x03 \x01(\t\x12/\n\tstatement\x18\x04 \x01(\x0b\x32\x1c.corridor.v1.LedgerStatement\x12\x16\n\x0eleft_this_year\x18\x05 \x01(\t\x12\x19\n\x11left_for_all_time\x18\x06 \x01(\t\x12\x11\n\twitnessed\x18\x07 \x01(\x08\"*\n\x05Known\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"o\n\nWitnessAsk\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\x12!\n\x05known\x18\x05 \x03(\x0b\x32\x12.corridor.v1.Known\"S\n\x0bLedgerEntry\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x10\n\x08previous\x18\x02 \x01(\x0c\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"\x9e\x01\n\rWitnessAnswer\x12\x0f\n\x07witness\x18\x01 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x0c\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12\x0c\n\x04head\x18\x05 \x01(\x0c\x12)\n\x07\x65ntries\x18\x06 \x03(\x0b\x32\x18.corridor.v1.LedgerEntry\x12\x11\n\tsignature\x18\x07 \x01(\x0c\"W\n\rLedgerEntries\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12)\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x18.corridor.v1.LedgerEntry\"W\n\x0eWitnessRequest\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x30\n\nstatements\x18\x02 \x03(\x0b\x32\x1c.corridor.v1.LedgerStatement\"A\n\x07Welcome\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x13\n\x0bserver_time\x18\x02 \x01(\x04\x12\x10\n\x08protocol\x18\x03 \x01(\r\"5\n\x10\x43harterAvailable\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x10\n\x08in_force\x18\x02 \x01(\x08\"M\n\x08Progress\x12!\n\x05round\x18\x01 \x01(\x0e\x32\x12.corridor.v1.Round\x12\x0f\n\x07missing\x18\x02 \x03(\t\x12\r\n\x05since\x18\x03 \x01(\x04\",\n\x08Released\x12\x0f\n\x07release\x18\x01 \x01(\t\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\"8\n\x06\x46\x61iled\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x03(\t\"u\n\x12\x43heckpointToCosign\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x02 \x03(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\x0c\x12*\n\ninclusions\x18\x04 \x03(\x0b\x32\x16.corridor.v1.Inclusion\"9\n\tInclusion\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"A\n\x0b\x43osignature\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x11\n\ttimestamp\x18\x02 \x01(\x04\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"<\n\x0cTreeStanding\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x10\n\x08sessions\x18\x02 \x03(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t*\x95\x01\n\x05Round\x12\x15\n\x11ROUND_UNSPECIFIED\x10\x00\x12\x11\n\rROUND_PROPOSE\x10\x01\x12\x0f\n\x0bROUND_SHARE\x10\x02\x12\x10\n\x0cROUND_OPENED\x10\x03\x12\x16\n\x12ROUND_MASKED_INPUT\x10\x04\x12\x15\n\x11ROUND_CONSISTENCY\x10\x05\x12\x10\n\x0cROUND_UNMASK\x10\x06\x32T\n\x08\x45xchange\x12H\n\x07\x43onnect\x12\x18.corridor.v1.NodeMessage\x1a\x1f.corridor.v1.CoordinatorMessage(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63orridor/wire/v1/exchange.proto\x12\x0b\x63orridor.v1\x1a\x1e\x63orridor/wire/v1/attempt.proto\x1a\x1d\x63orridor/wire/v1/common.proto\"\xcb\x06\n\x0bNodeMessage\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12#\n\x05hello\x18\x02 \x01(\x0b\x32\x12.corridor.v1.HelloH\x00\x12)\n\x08standing\x18\x03 \x01(\x0b\x32\x15.corridor.v1.StandingH\x00\x12.\n\x0bwitness_ask\x18\x04 \x01(\x0b\x32\x17.corridor.v1.WitnessAskH\x00\x12\x34\n\x0ewitness_answer\x18\x05 \x01(\x0b\x32\x1a.corridor.v1.WitnessAnswerH\x00\x12\x34\n\x0eledger_entries\x18\x06 \x01(\x0b\x32\x1a.corridor.v1.LedgerEntriesH\x00\x12\x30\n\x0cwitness_word\x18\x07 \x01(\x0b\x32\x18.corridor.v1.WitnessWordH\x00\x12/\n\x0b\x63osignature\x18\x08 \x01(\x0b\x32\x18.corridor.v1.CosignatureH\x00\x12\x32\n\rtree_standing\x18\t \x01(\x0b\x32\x19.corridor.v1.TreeStandingH\x00\x12\'\n\x07refusal\x18\x10 \x01(\x0b\x32\x14.corridor.v1.RefusalH\x00\x12-\n\nacceptance\x18\x11 \x01(\x0b\x32\x17.corridor.v1.AcceptanceH\x00\x12%\n\x06shares\x18\x12 \x01(\x0b\x32\x13.corridor.v1.SharesH\x00\x12%\n\x06opened\x18\x13 \x01(\x0b\x32\x13.corridor.v1.OpenedH\x00\x12\x30\n\x0cvector_chunk\x18\x14 \x01(\x0b\x32\x18.corridor.v1.VectorChunkH\x00\x12\x30\n\x0cmasked_input\x18\x15 \x01(\x0b\x32\x18.corridor.v1.MaskedInputH\x00\x12<\n\x12survivor_signature\x18\x16 \x01(\x0b\x32\x1e.corridor.v1.SurvivorSignatureH\x00\x12%\n\x06unmask\x18\x17 \x01(\x0b\x32\x13.corridor.v1.UnmaskH\x00\x12%\n\x06\x66igure\x18\x18 \x01(\x0b\x32\x13.corridor.v1.FigureH\x00\x42\x06\n\x04\x62odyJ\x04\x08\n\x10\x10J\x04\x08\x19\x10 \"\x9d\x07\n\x12\x43oordinatorMessage\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12\'\n\x07welcome\x18\x02 \x01(\x0b\x32\x14.corridor.v1.WelcomeH\x00\x12:\n\x11\x63harter_available\x18\x03 \x01(\x0b\x32\x1d.corridor.v1.CharterAvailableH\x00\x12.\n\x0bwitness_ask\x18\x04 \x01(\x0b\x32\x17.corridor.v1.WitnessAskH\x00\x12\x34\n\x0ewitness_answer\x18\x05 \x01(\x0b\x32\x1a.corridor.v1.WitnessAnswerH\x00\x12\x34\n\x0eledger_entries\x18\x06 \x01(\x0b\x32\x1a.corridor.v1.LedgerEntriesH\x00\x12\x36\n\x0fwitness_request\x18\x07 \x01(\x0b\x32\x1b.corridor.v1.WitnessRequestH\x00\x12?\n\x14\x63heckpoint_to_cosign\x18\x08 \x01(\x0b\x32\x1f.corridor.v1.CheckpointToCosignH\x00\x12\'\n\x07refusal\x18\x10 \x01(\x0b\x32\x14.corridor.v1.RefusalH\x00\x12)\n\x08proposal\x18\x11 \x01(\x0b\x32\x15.corridor.v1.ProposalH\x00\x12%\n\x06roster\x18\x12 \x01(\x0b\x32\x13.corridor.v1.RosterH\x00\x12)\n\x08\x64\x65\x61lings\x18\x13 \x01(\x0b\x32\x15.corridor.v1.DealingsH\x00\x12\'\n\x07sharers\x18\x14 \x01(\x0b\x32\x14.corridor.v1.SharersH\x00\x12\x30\n\x0csurvivor_set\x18\x15 \x01(\x0b\x32\x18.corridor.v1.SurvivorSetH\x00\x12\x34\n\x0eunmask_request\x18\x16 \x01(\x0b\x32\x1a.corridor.v1.UnmaskRequestH\x00\x12)\n\x08progress\x18\x17 \x01(\x0b\x32\x15.corridor.v1.ProgressH\x00\x12)\n\x08released\x18\x18 \x01(\x0b\x32\x15.corridor.v1.ReleasedH\x00\x12%\n\x06\x66\x61iled\x18\x19 \x01(\x0b\x32\x13.corridor.v1.FailedH\x00\x12\x34\n\x0e\x66igure_request\x18\x1a \x01(\x0b\x32\x1a.corridor.v1.FigureRequestH\x00\x42\x06\n\x04\x62odyJ\x04\x08\t\x10\x10J\x04\x08\x1b\x10 \"e\n\x05Hello\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x10\n\x08protocol\x18\x02 \x01(\r\x12\x10\n\x08software\x18\x03 \x01(\t\x12\'\n\x08standing\x18\x04 \x01(\x0b\x32\x15.corridor.v1.Standing\"\xb9\x01\n\x08Standing\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x0f\n\x07\x65\x64ition\x18\x02 \x01(\t\x12\x14\n\x0c\x63onsent_rule\x18\x03 \x01(\t\x12/\n\tstatement\x18\x04 \x01(\x0b\x32\x1c.corridor.v1.LedgerStatement\x12\x16\n\x0eleft_this_year\x18\x05 \x01(\t\x12\x19\n\x11left_for_all_time\x18\x06 \x01(\t\x12\x11\n\twitnessed\x18\x07 \x01(\x08\"*\n\x05Known\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"o\n\nWitnessAsk\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\x12!\n\x05known\x18\x05 \x03(\x0b\x32\x12.corridor.v1.Known\"S\n\x0bLedgerEntry\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12\x10\n\x08previous\x18\x02 \x01(\x0c\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\x12\x11\n\tsignature\x18\x04 \x01(\x0c\"\x9e\x01\n\rWitnessAnswer\x12\x0f\n\x07witness\x18\x01 \x01(\t\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x0c\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12\x0c\n\x04head\x18\x05 \x01(\x0c\x12)\n\x07\x65ntries\x18\x06 \x03(\x0b\x32\x18.corridor.v1.LedgerEntry\x12\x11\n\tsignature\x18\x07 \x01(\x0c\"W\n\rLedgerEntries\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\x12)\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x18.corridor.v1.LedgerEntry\"W\n\x0eWitnessRequest\x12\x13\n\x0broster_hash\x18\x01 \x01(\x0c\x12\x30\n\nstatements\x18\x02 \x03(\x0b\x32\x1c.corridor.v1.LedgerStatement\"A\n\x07Welcome\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x13\n\x0bserver_time\x18\x02 \x01(\x04\x12\x10\n\x08protocol\x18\x03 \x01(\r\"5\n\x10\x43harterAvailable\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x10\n\x08in_force\x18\x02 \x01(\x08\"M\n\x08Progress\x12!\n\x05round\x18\x01 \x01(\x0e\x32\x12.corridor.v1.Round\x12\x0f\n\x07missing\x18\x02 \x03(\t\x12\r\n\x05since\x18\x03 \x01(\x04\",\n\x08Released\x12\x0f\n\x07release\x18\x01 \x01(\t\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\"8\n\x06\x46\x61iled\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x03(\t\"u\n\x12\x43heckpointToCosign\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x13\n\x0b\x63onsistency\x18\x02 \x03(\x0c\x12\x0c\n\x04note\x18\x03 \x01(\x0c\x12*\n\ninclusions\x18\x04 \x03(\x0b\x32\x16.corridor.v1.Inclusion\"9\n\tInclusion\x12\x0f\n\x07session\x18\x01 \x01(\x0c\x12\r\n\x05index\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x03(\x0c\"A\n\x0b\x43osignature\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x11\n\ttimestamp\x18\x02 \x01(\x04\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"<\n\x0cTreeStanding\x12\x0c\n\x04size\x18\x01 \x01(\x04\x12\x10\n\x08sessions\x18\x02 \x03(\x0c\x12\x0c\n\x04\x63ode\x18\x03 \x01(\t*\xa7\x01\n\x05Round\x12\x15\n\x11ROUND_UNSPECIFIED\x10\x00\x12\x11\n\rROUND_PROPOSE\x10\x01\x12\x0f\n\x0bROUND_SHARE\x10\x02\x12\x10\n\x0cROUND_OPENED\x10\x03\x12\x16\n\x12ROUND_MASKED_INPUT\x10\x04\x12\x15\n\x11ROUND_CONSISTENCY\x10\x05\x12\x10\n\x0cROUND_UNMASK\x10\x06\x12\x10\n\x0cROUND_FIGURE\x10\x07\x32T\n\x08\x45xchange\x12H\n\x07\x43onnect\x12\x18.corridor.v1.NodeMessage\x1a\x1f.corridor.v1.CoordinatorMessage(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'corridor.wire.v1.exchange_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROUND']._serialized_start=3277
-  _globals['_ROUND']._serialized_end=3426
+  _globals['_ROUND']._serialized_start=3370
+  _globals['_ROUND']._serialized_end=3537
   _globals['_NODEMESSAGE']._serialized_start=112
-  _globals['_NODEMESSAGE']._serialized_end=916
-  _globals['_COORDINATORMESSAGE']._serialized_start=919
-  _globals['_COORDINATORMESSAGE']._serialized_end=1790
-  _globals['_HELLO']._serialized_start=1792
-  _globals['_HELLO']._serialized_end=1893
-  _globals['_STANDING']._serialized_start=1896
-  _globals['_STANDING']._serialized_end=2081
-  _globals['_KNOWN']._serialized_start=2083
-  _globals['_KNOWN']._serialized_end=2125
-  _globals['_WITNESSASK']._serialized_start=2127
-  _globals['_WITNESSASK']._serialized_end=2238
-  _globals['_LEDGERENTRY']._serialized_start=2240
-  _globals['_LEDGERENTRY']._serialized_end=2323
-  _globals['_WITNESSANSWER']._serialized_start=2326
-  _globals['_WITNESSANSWER']._serialized_end=2484
-  _globals['_LEDGERENTRIES']._serialized_start=2486
-  _globals['_LEDGERENTRIES']._serialized_end=2573
-  _globals['_WITNESSREQUEST']._serialized_start=2575
-  _globals['_WITNESSREQUEST']._serialized_end=2662
-  _globals['_WELCOME']._serialized_start=2664
-  _globals['_WELCOME']._serialized_end=2729
-  _globals['_CHARTERAVAILABLE']._serialized_start=2731
-  _globals['_CHARTERAVAILABLE']._serialized_end=2784
-  _globals['_PROGRESS']._serialized_start=2786
-  _globals['_PROGRESS']._serialized_end=2863
-  _globals['_RELEASED']._serialized_start=2865
-  _globals['_RELEASED']._serialized_end=2909
-  _globals['_FAILED']._serialized_start=2911
-  _globals['_FAILED']._serialized_end=2967
-  _globals['_CHECKPOINTTOCOSIGN']._serialized_start=2969
-  _globals['_CHECKPOINTTOCOSIGN']._serialized_end=3086
-  _globals['_INCLUSION']._serialized_start=3088
-  _globals['_INCLUSION']._serialized_end=3145
-  _globals['_COSIGNATURE']._serialized_start=3147
-  _globals['_COSIGNATURE']._serialized_end=3212
-  _globals['_TREESTANDING']._serialized_start=3214
-  _globals['_TREESTANDING']._serialized_end=3274
-  _globals['_EXCHANGE']._serialized_start=3428
-  _globals['_EXCHANGE']._serialized_end=3512
+  _globals['_NODEMESSAGE']._serialized_end=955
+  _globals['_COORDINATORMESSAGE']._serialized_start=958
+  _globals['_COORDINATORMESSAGE']._serialized_end=1883
+  _globals['_HELLO']._serialized_start=1885
+  _globals['_HELLO']._serialized_end=1986
+  _globals['_STANDING']._serialized_start=1989
+  _globals['_STANDING']._serialized_end=2174
+  _globals['_KNOWN']._serialized_start=2176
+  _globals['_KNOWN']._serialized_end=2218
+  _globals['_WITNESSASK']._serialized_start=2220
+  _globals['_WITNESSASK']._serialized_end=2331
+  _globals['_LEDGERENTRY']._serialized_start=2333
+  _globals['_LEDGERENTRY']._serialized_end=2416
+  _globals['_WITNESSANSWER']._serialized_start=2419
+  _globals['_WITNESSANSWER']._serialized_end=2577
+  _globals['_LEDGERENTRIES']._serialized_start=2579
+  _globals['_LEDGERENTRIES']._serialized_end=2666
+  _globals['_WITNESSREQUEST']._serialized_start=2668
+  _globals['_WITNESSREQUEST']._serialized_end=2755
+  _globals['_WELCOME']._serialized_start=2757
+  _globals['_WELCOME']._serialized_end=2822
+  _globals['_CHARTERAVAILABLE']._serialized_start=2824
+  _globals['_CHARTERAVAILABLE']._serialized_end=2877
+  _globals['_PROGRESS']._serialized_start=2879
+  _globals['_PROGRESS']._serialized_end=2956
+  _globals['_RELEASED']._serialized_start=2958
+  _globals['_RELEASED']._serialized_end=3002
+  _globals['_FAILED']._serialized_start=3004
+  _globals['_FAILED']._serialized_end=3060
+  _globals['_CHECKPOINTTOCOSIGN']._serialized_start=3062
+  _globals['_CHECKPOINTTOCOSIGN']._serialized_end=3179
+  _globals['_INCLUSION']._serialized_start=3181
+  _globals['_INCLUSION']._serialized_end=3238
+  _globals['_COSIGNATURE']._serialized_start=3240
+  _globals['_COSIGNATURE']._serialized_end=3305
+  _globals['_TREESTANDING']._serialized_start=3307
+  _globals['_TREESTANDING']._serialized_end=3367
+  _globals['_EXCHANGE']._serialized_start=3539
+  _globals['_EXCHANGE']._serialized_end=3623
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,7 @@ class _RoundEnumTypeWrapper(google.protobuf.internal.enum_type_wrapper._EnumType
     ROUND_MASKED_INPUT: _Round.ValueType  # 4
     ROUND_CONSISTENCY: _Round.ValueType  # 5
     ROUND_UNMASK: _Round.ValueType  # 6
+    ROUND_FIGURE: _Round.ValueType  # 7
 
 class Round(_Round, metaclass=_RoundEnumTypeWrapper): ...
 
@@ -49,6 +50,7 @@ ROUND_OPENED: Round.ValueType  # 3
 ROUND_MASKED_INPUT: Round.ValueType  # 4
 ROUND_CONSISTENCY: Round.ValueType  # 5
 ROUND_UNMASK: Round.ValueType  # 6
+ROUND_FIGURE: Round.ValueType  # 7
 Global___Round: typing_extensions.TypeAlias = Round
 
 @typing.final
@@ -72,6 +74,7 @@ class NodeMessage(google.protobuf.message.Message):
     MASKED_INPUT_FIELD_NUMBER: builtins.int
     SURVIVOR_SIGNATURE_FIELD_NUMBER: builtins.int
     UNMASK_FIELD_NUMBER: builtins.int
+    FIGURE_FIELD_NUMBER: builtins.int
     session: builtins.bytes
     """16 bytes; empty exactly for the bodies below 16."""
     @property
@@ -106,6 +109,8 @@ class NodeMessage(google.protobuf.message.Message):
     def survivor_signature(self) -> corridor.wire.v1.attempt_pb2.SurvivorSignature: ...
     @property
     def unmask(self) -> corridor.wire.v1.attempt_pb2.Unmask: ...
+    @property
+    def figure(self) -> corridor.wire.v1.attempt_pb2.Figure: ...
     def __init__(
         self,
         *,
@@ -126,10 +131,11 @@ class NodeMessage(google.protobuf.message.Message):
         masked_input: corridor.wire.v1.attempt_pb2.MaskedInput | None = ...,
         survivor_signature: corridor.wire.v1.attempt_pb2.SurvivorSignature | None = ...,
         unmask: corridor.wire.v1.attempt_pb2.Unmask | None = ...,
+        figure: corridor.wire.v1.attempt_pb2.Figure | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "witness_ask", "witness_answer", "ledger_entries", "witness_word", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask"] | None: ...
+    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "witness_ask", "witness_answer", "ledger_entries", "witness_word", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask", "figure"] | None: ...
 
 Global___NodeMessage: typing_extensions.TypeAlias = NodeMessage
 
@@ -155,6 +161,7 @@ class CoordinatorMessage(google.protobuf.message.Message):
     PROGRESS_FIELD_NUMBER: builtins.int
     RELEASED_FIELD_NUMBER: builtins.int
     FAILED_FIELD_NUMBER: builtins.int
+    FIGURE_REQUEST_FIELD_NUMBER: builtins.int
     session: builtins.bytes
     """16 bytes; empty exactly for the bodies below 16."""
     @property
@@ -191,6 +198,8 @@ class CoordinatorMessage(google.protobuf.message.Message):
     def released(self) -> Global___Released: ...
     @property
     def failed(self) -> Global___Failed: ...
+    @property
+    def figure_request(self) -> corridor.wire.v1.attempt_pb2.FigureRequest: ...
     def __init__(
         self,
         *,
@@ -212,10 +221,11 @@ class CoordinatorMessage(google.protobuf.message.Message):
         progress: Global___Progress | None = ...,
         released: Global___Released | None = ...,
         failed: Global___Failed | None = ...,
+        figure_request: corridor.wire.v1.attempt_pb2.FigureRequest | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "witness_ask", "witness_answer", "ledger_entries", "witness_request", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed"] | None: ...
+    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "witness_ask", "witness_answer", "ledger_entries", "witness_request", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed", "figure_request"] | None: ...
 
 Global___CoordinatorMessage: typing_extensions.TypeAlias = CoordinatorMessage
 

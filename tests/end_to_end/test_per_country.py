@@ -1,0 +1,168 @@
+"""Figures of single countries from real processes: one authority refuses, one node is killed."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from corridor.cli.demo.region import DemoRegion, running_region, start_node
+from corridor.client.app import connect
+from corridor.client.connection import Region
+from corridor.ids import CountryCode
+from corridor.node import app as node_app
+from corridor.node.evaluation import evaluate
+from corridor.node.policy import ConsentRule
+from corridor.node.store import EditionStore
+from corridor.protocols import canonical
+from corridor.protocols.charter import parse_signed_charter
+from corridor.queries.catalogue import parse_catalogue
+from corridor.queries.domains import make_domains
+from corridor.queries.plan import compile_plan
+from corridor.queries.question import parse_question
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
+
+BG, MD, NG, RO = map(CountryCode, ("BG", "MD", "NG", "RO"))
+UNWILLING, VICTIM = BG, MD
+SQL = "SELECT exploitation, COUNT(DISTINCT person) FROM persons GROUP BY exploitation"
+SEVEN_SIGMA = 7
+REFUSES = 'verdict = "refuse"\nwhen.scope = ["per-country"]'
+ALLOWS = 'verdict = "allow"\nwhen.scope = ["per-country"]'
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
+    folder = tmp_path_factory.mktemp("region")
+    with running_region(folder, (BG, MD, NG, RO), 150, 11, lambda _: None) as running:
+        for country in (MD, NG, RO):
+            policy = running.home(country) / "policy.toml"
+            text = policy.read_text()
+            assert text.count(REFUSES) == 1  # what every authority begins with
+            policy.write_text(text.replace(REFUSES, ALLOWS))
+            running.processes.stop(f"node-{country}")
+            start_node(running.processes, folder, country)
+        running.wait_until_connected()
+        yield running
+
+
+@pytest.fixture
+def analyst(region: DemoRegion) -> Iterator[Region]:
+    region.wait_until_connected()
+    with connect(region.credentials) as connection:
+        yield connection
+
+
+def released(analyst: Region, rho: str, scope: str = "per-country") -> dict[str, Any]:
+    question = analyst.ask({"sql": SQL, "rho": rho, "scope": scope, "purpose": "a test"})
+    question = analyst.wait(question["id"], lambda _: None, time.sleep)
+    assert question["state"] == "released", question
+    return analyst.release(question["release_id"])
+
+
+def truth(region: DemoRegion, release: dict[str, Any], country: CountryCode) -> npt.NDArray[Any]:
+    """What the question counts at this node without any noise, read from its own store."""
+    charter = parse_signed_charter((region.home(BG) / "charter.json").read_bytes()).charter
+    domains = make_domains(parse_catalogue(node_app._read_data), charter)
+    plan = compile_plan(parse_question(canonical.encode(release["question"])), domains)
+    world = node_app.real_world(region.home(country))
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = store.current()
+    assert current is not None
+    reader = store.reader(current.id)
+    return evaluate(plan, reader, store.choice_key, ConsentRule.HTCDS_CONSENT)
+
+
+def spent(region: DemoRegion, country: CountryCode) -> Fraction:
+    view = node_app.budget(node_app.real_world(region.home(country)))
+    return Fraction(view.document["spent"])
+
+
+def assert_own_figures(region: DemoRegion, release: dict[str, Any]) -> None:
+    for one in release["countries"]:
+        (table,) = one["tables"]
+        error = np.abs(
+            np.array(table["values"]) - truth(region, release, CountryCode(one["country"]))
+        )
+        assert 0 < error.max() < SEVEN_SIGMA * table["margin"] / 1.96
+
+
+def verified(region: DemoRegion, analyst: Region, release: dict[str, Any], folder: Path) -> Any:
+    """What `corridor verify` says of the release and its receipt."""
+    receipt, shown = folder / "receipt.json", folder / "release.json"
+    receipt.write_bytes(analyst.receipt(release["id"]))
+    shown.write_text(json.dumps(release))
+    charter = region.home(RO) / "charter.json"
+    words = ["verify", str(receipt), "--charter", str(charter), "--release", str(shown), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "corridor.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_three_countries_give_their_figures_and_the_fourth_says_no(
+    region: DemoRegion, analyst: Region, tmp_path: Path
+) -> None:
+    before = {country: spent(region, country) for country in region.countries}
+    release = released(analyst, "1/200")
+    assert [one["country"] for one in release["countries"]] == [MD, NG, RO]
+    assert [(one["country"], one["code"]) for one in release["refused"]] == [
+        (UNWILLING, "policy.refuses")
+    ]
+    assert_own_figures(region, release)
+    for country in region.countries:
+        cost = Fraction(0) if country == UNWILLING else Fraction(1, 200)
+        assert spent(region, country) == before[country] + cost
+
+    code, found = verified(region, analyst, release, tmp_path)
+    assert code == 0, found
+    assert [one["number"] for one in found["claims"]] == [1, 2, 3, 4, 5, 17, 18, 14, 15]
+    assert "MD, NG, RO" in found["claims"][5]["claim"]
+    # Whoever changes one country's figure beside the true receipt is found out.
+    release["countries"][0]["tables"][0]["steps"][0] += 1
+    code, found = verified(region, analyst, release, tmp_path)
+    assert (code, found["error"]["code"]) == (1, "receipt.other_release")
+
+    # The region's own figure is another attempt: everybody pays once more, the unwilling too.
+    summed = released(analyst, "1/200", "regional")
+    assert summed["survivors"] == [BG, MD, NG, RO]
+    assert spent(region, UNWILLING) == before[UNWILLING] + Fraction(1, 200)
+    assert spent(region, MD) == before[MD] + Fraction(2, 200)
+    total = sum(truth(region, summed, country) for country in region.countries)
+    (table,) = summed["tables"]
+    assert np.abs(np.array(table["values"]) - total).max() < SEVEN_SIGMA * table["margin"] / 1.96
+
+
+def test_a17_a_node_killed_right_after_its_debit_takes_nobodys_figure_with_it(
+    region: DemoRegion, analyst: Region
+) -> None:
+    before = spent(region, VICTIM)
+    region.restart_node(VICTIM, "kill@masked-input")
+    region.wait_until_connected()
+    release = released(analyst, "1/210")
+    assert [one["country"] for one in release["countries"]] == [NG, RO]
+    assert_own_figures(region, release)
+    refused = {one["country"]: one["code"] for one in release["refused"]}
+    assert refused == {UNWILLING: "policy.refuses", VICTIM: "stream.lost"}
+    for _ in range(100):
+        if region.processes.has_ended(f"node-{VICTIM}"):
+            break
+        time.sleep(0.1)
+    # What was debited stays debited, and the node is back in the next question.
+    start_node(region.processes, region.folder, VICTIM)
+    region.wait_until_connected()
+    assert spent(region, VICTIM) == before + Fraction(1, 210)
+    again = released(analyst, "1/211")
+    assert [one["country"] for one in again["countries"]] == [MD, NG, RO]
+    assert spent(region, VICTIM) == before + Fraction(1, 210) + Fraction(1, 211)
