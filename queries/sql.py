@@ -1,7 +1,9 @@
 """Questions in SQL: a small subset, read by sqlglot and never executed.
 
-    SELECT [fields,] measures FROM source [WHERE condition] [GROUP BY fields]
+    SELECT [fields,] measures FROM source [WHERE condition] [GROUP BY fields | sets]
     [ORDER BY COUNT(*) DESC LIMIT n]
+
+    sets        GROUPING SETS ((), (year), (gender, year), …), a table for each
 
     source      persons | corridors | legs | services
     measures    COUNT(*) | COUNT(DISTINCT person) | SUM(q) | AVG(q)
@@ -15,8 +17,9 @@ A median or quantile is read from a histogram, a share or change from counts tha
 field more; ORDER BY … LIMIT shows the largest cells. All three are *views* (`queries.views`): the
 question is the histogram or table of counts, and further views of its answer are free.
 
-Fields selected and fields grouped by must be the same. Two measures give two tables, which
-share one noise budget. NULL is the value `unknown`: logic has two values here, so that
+Fields selected and fields grouped by must be the same, with sets those of any of them. Two measures
+or sets give two tables, which share one noise budget; counts of the same persons are counted
+together (`queries.joint`). NULL is the value `unknown`: logic has two values here, so that
 `gender <> 'Feminine'` includes those of unknown gender; a quantity that is compared is known,
 except under NOT. Everything else is refused, with where it stands and what there is instead:
 a part of SQL silently ignored would answer another question than was asked.
@@ -55,6 +58,7 @@ from corridor.queries.domains import Domains, check_grouping, check_together
 from corridor.queries.predicates import Among, Predicate, all_of, any_of, negation
 from corridor.queries.question import (
     MOST_GROUPINGS,
+    MOST_TABLES,
     CountPersons,
     Histogram,
     Mean,
@@ -90,9 +94,8 @@ _INSTEAD = {
     "laterals": ("LATERAL", "write one SELECT over one table"),
     "sample": ("TABLESAMPLE", "questions are over all rows"),
     "pivots": ("PIVOT", "group by both fields and pivot the answer"),
-    "rollup": ("ROLLUP", "answers come with their totals"),
-    "cube": ("CUBE", "answers come with their totals"),
-    "grouping_sets": ("GROUPING", "ask several questions, or let an indicator have several tables"),
+    "rollup": ("ROLLUP", "write GROUPING SETS ((), (year), (gender, year))"),
+    "cube": ("CUBE", "write GROUPING SETS ((), (year), (gender, year))"),
     "query": ("", "IN takes a list of constants"),
     "db": ("", "the tables are persons, corridors, legs and services"),
 }
@@ -133,6 +136,17 @@ def read_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> As
         ) from None
 
 
+def _members(grouping_set: exp.Expr) -> Sequence[exp.Expr]:
+    """What stands in one of the GROUPING SETS: `()`, `(a, b)`, `(a)` or `a`."""
+    match grouping_set:
+        case exp.Tuple():
+            return grouping_set.expressions
+        case exp.Paren():
+            return [grouping_set.this]
+        case _:
+            return [grouping_set]
+
+
 @dataclass(frozen=True, slots=True)
 class _Measured:
     """A measure and where it stands.
@@ -162,15 +176,27 @@ class _Reader:
         select = self._parse()
         self._only(select, "expressions", "from_", "where", "group", "order", "limit")
         self._read_from(select)
-        grouped = self._group_by(select.args.get("group"))
-        measures = self._selected(select, grouped)
+        sets = self._group_by(select.args.get("group"))
+        measures = self._selected(
+            select, {name: field for one in sets for name, field in one.items()}
+        )
         where = select.args.get("where")
         conditions = [self._condition(where.this)] if where is not None else []
         views = [measured.view for measured in measures if measured.view is not None]
         if (top := self._largest(select, measures)) is not None:
             views.append(top)
+        if views and len(sets) > 1:
+            raise self._refused(
+                select.args["group"],
+                "a share, change, quantile or the largest cells are of one table, not of several",
+                "group by one set of fields, or read it from the answer (corridor results)",
+            )
         question = make_question(
-            *(self._table(measured, conditions, grouped, max_cells) for measured in measures)
+            *(
+                self._table(measured, conditions, grouped, max_cells)
+                for measured in measures
+                for grouped in sets
+            )
         )
         return Asked(question, tuple(dict.fromkeys(views)))
 
@@ -317,12 +343,31 @@ class _Reader:
         self._source = Source(name)
         self._qualifiers = frozenset(filter(None, (name, table.alias.lower())))
 
-    def _group_by(self, group: exp.Group | None) -> dict[str, Field]:
+    def _group_by(self, group: exp.Group | None) -> list[dict[str, Field]]:
+        """The sets of fields that tables are grouped by; one of them without GROUPING SETS."""
         if group is None:
-            return {}
+            return [{}]
         self._only(group, "expressions")
+        sets = [node for node in group.expressions if isinstance(node, exp.GroupingSets)]
+        if not sets:
+            return [self._fields_of(group.expressions)]
+        if len(group.expressions) > 1:
+            raise self._refused(
+                group,
+                "GROUPING SETS stand beside other groupings",
+                "write all of them as sets, as in GROUPING SETS ((year), (gender, year))",
+            )
+        if len(sets[0].expressions) > MOST_TABLES:
+            raise self._refused(
+                sets[0],
+                f"there are {len(sets[0].expressions)} sets, {MOST_TABLES} are allowed",
+                "ask several questions",
+            )
+        return [self._fields_of(_members(one)) for one in sets[0].expressions]
+
+    def _fields_of(self, nodes: Sequence[exp.Expr]) -> dict[str, Field]:
         fields: dict[str, Field] = {}
-        for node in group.expressions:
+        for node in nodes:
             field = self._field(node, "GROUP BY takes names of fields")
             with self._at(node):
                 check_grouping(field)
@@ -330,7 +375,7 @@ class _Reader:
             fields[field.name] = field
         if len(fields) > MOST_GROUPINGS:
             raise self._refused(
-                group.expressions[MOST_GROUPINGS],
+                nodes[MOST_GROUPINGS],
                 f"there are {len(fields)} groupings, {MOST_GROUPINGS} are allowed",
                 "ask several questions",
             )

@@ -13,6 +13,7 @@ from support.catalogue import catalogue, domains
 DOMAINS = domains()
 AVAILABLE = [one.name for one in catalogue().indicators.values() if one.is_available]
 EXPECTED = {
+    "overview",
     "victims_detected",
     "victims_by_sex_age",
     "identification_source",

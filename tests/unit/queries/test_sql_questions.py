@@ -32,6 +32,10 @@ CORRIDORS = """
     WHERE exploitation = 'SexualExploitation' AND year BETWEEN 2020 AND 2024
     GROUP BY recruited_in, exploited_in
 """
+SETS = """
+    SELECT year, month, gender, COUNT(*) FROM persons
+    GROUP BY GROUPING SETS ((), year, (month), (gender, year))
+"""
 WINTER = ["2020-11", "2020-12", "2021-01"]
 EITHER = ["unknown", "Feminine"]
 
@@ -41,6 +45,15 @@ SAME = [
         ASK.corridors.where(exploitation="SexualExploitation", year=(2020, 2024))
         .by("recruited_in", "exploited_in")
         .count(),
+    ),
+    (
+        SETS,
+        together(
+            ASK.persons.count(),
+            ASK.persons.by("year").count(),
+            ASK.persons.by("month").count(),
+            ASK.persons.by("gender", "year").count(),
+        ),
     ),
     ("select count(*) from persons", ASK.persons.count()),
     (
@@ -132,6 +145,24 @@ PLACES = [
     ("SELECT COUNT(*) FILTER (WHERE age > 3) FROM persons", 1, 8, "the measures are"),
     ("SELECT COUNT(*) OVER () FROM persons", 1, 8, "the measures are"),
     ("SELECT COUNT(*) FROM persons GROUP BY ROLLUP (gender)", 1, 47, "names of fields"),
+    (
+        "SELECT gender, year, COUNT(*) FROM persons GROUP BY gender, GROUPING SETS ((year))",
+        1,
+        53,
+        "write all of them as sets",
+    ),
+    (
+        "SELECT gender, SHARE(minor = 'minor') FROM persons GROUP BY GROUPING SETS ((), (gender))",
+        1,
+        81,
+        "group by one set",
+    ),
+    (
+        "SELECT gender, COUNT(*) FROM persons GROUP BY GROUPING SETS ((age_band), (gender))",
+        1,
+        63,
+        "add age_band",
+    ),
     ("SELECT COUNT(*)", 1, 16, "FROM is missing"),
     ("DROP TABLE persons", 1, 1, "begins with SELECT"),
     ("WITH x AS (SELECT 1) SELECT COUNT(*) FROM x", 1, 1, "begins with SELECT"),
@@ -164,6 +195,11 @@ WRONG = [
     ("SELECT SUM(gender) FROM persons", "question.misused_field", "no whole number"),
     ("SELECT AVG(CLAMP(age, 0, 900)) FROM persons", "question.out_of_range", "0 and 99"),
     ("SELECT age, COUNT(*) FROM persons GROUP BY age", "question.misused_field", "age_band"),
+    (
+        "SELECT year, month, COUNT(*) FROM persons GROUP BY GROUPING SETS ((), (year, month))",
+        "question.contradictory_groupings",
+        "two levels",
+    ),
 ]
 
 
