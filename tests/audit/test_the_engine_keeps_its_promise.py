@@ -21,7 +21,7 @@ SEEN = {
     "whole region, sums": 0.2,
     "whole region, retries": 0.05,
     "people": 0.05,
-    "people, often": 0.02,
+    "people, often": 0.015,
     "journeys": 0.35,
     "sums": 0.2,
 }

@@ -287,6 +287,7 @@ def _releases() -> tuple[bytes, ...]:
         "question_digest": header.question.hex(),
         "guarantee": {"rho": str(header.rho)},
         "survivors": sorted(finish().receipt.survivors),
+        "reduced": sorted(finish().receipt.reduced),
         "tables": [{"central_margin": "3", "cells": [1, 2]}],
     }
     return (json.dumps(release).encode(),)

@@ -43,6 +43,7 @@ class SlowData:
 
     def __init__(self, seconds: float, end: Callable[[], npt.NDArray[np.int64]]) -> None:
         self._seconds, self._end = seconds, end
+        self.size = 6
 
     def demand_there(self) -> None:
         """They are there."""
@@ -50,6 +51,9 @@ class SlowData:
     def evaluate(self) -> npt.NDArray[np.int64]:
         pass_time(self._seconds)
         return self._end()
+
+    def sent(self, x: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return x
 
 
 def zeros() -> npt.NDArray[np.int64]:
