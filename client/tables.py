@@ -232,6 +232,7 @@ def _side_by_side(countries: Sequence[Mapping[str, Any]]) -> Iterator[ReleasedTa
             if any(one is None for one in shown)
             else [value for one in shown if one is not None for value in one],
             total=None if any(one is None for one in totals) else together(totals),
+            covariances=_of_countries(first.covariances),
         )
 
 
@@ -251,6 +252,16 @@ def _measure(document: Mapping[str, Any]) -> str:
 def _covariances(document: Mapping[str, Any], axes: int) -> tuple[float, ...] | None:
     found = document.get("covariances")
     return None if found is None else tuple(float(one) for one in _sized(found, 1 << axes))
+
+
+def _of_countries(covariances: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """One country's covariances with the axis of countries put first; noises are independent."""
+    if covariances is None:
+        return None
+    # Bit 0 is now the country (`privacy.covariance`): cells of two countries share nothing.
+    return tuple(
+        covariances[mask >> 1] if mask & 1 else 0.0 for mask in range(2 * len(covariances))
+    )
 
 
 def _lowest(document: Mapping[str, Any]) -> float | None:

@@ -1,9 +1,14 @@
 """What a cell of a released table says of itself."""
 
+from math import sqrt
+
 import pytest
 
-from corridor.client.tables import Cell, tables_of
+from corridor.client.tables import Cell, ReleasedTable, tables_of
+from corridor.client.views import views_of
+from corridor.privacy.ratios import NORMAL_95
 from corridor.privacy.reliability import Reliability
+from corridor.queries.views import Change, ShareOf, Top
 from support.releases import make_release, make_table
 
 
@@ -49,3 +54,39 @@ def test_what_may_be_negative_is_known_from_the_measure() -> None:
     found = [tables_of(make_release(tables=[one]))[0] for one in (*counts["tables"], means, either)]
     assert [table.lowest for table in found] == [0, 10, None]
     assert next(iter(found[1].cells())).reliability is Reliability.RELIABLE
+
+
+def side_by_side(covariances: list[float] | None) -> ReleasedTable:
+    countries = [
+        {
+            "country": code,
+            "name": f"Authority of {code}",
+            "tables": [make_table(values=values, covariances=covariances)],
+        }
+        for code, values in (("MD", [900.0, 700, 300, 100]), ("UA", [600.0, 610, 200, 190]))
+    ]
+    (found,) = tables_of(make_release(countries=countries))
+    return found
+
+
+def test_countries_side_by_side_have_noise_of_their_own() -> None:
+    # Of one country: 2 cells that agree on nothing, on gender, on year, and a cell's variance.
+    assert side_by_side([1.0, 2.0, 4.0, 25.0]).covariances == (0, 1, 0, 2, 0, 4, 0, 25)
+    assert side_by_side(None).covariances is None
+
+
+def test_views_of_countries_side_by_side_know_which_cells_hang_together() -> None:
+    found = side_by_side([0.0, 2.0, 4.0, 25.0])
+    (change,) = views_of([found], Change("year"))
+    (between,) = views_of([found], Change("counted_by"))
+    of_years, of_countries = change.rows[0].figures[0], between.rows[0].figures[0]
+    assert of_years.value == -200
+    assert (of_years.high or 0) + 200 == pytest.approx(NORMAL_95 * sqrt(2 * (25 - 2)))
+    assert of_countries.value == -300
+    assert (of_countries.high or 0) + 300 == pytest.approx(NORMAL_95 * sqrt(2 * 25))
+    (top,) = views_of([found], Top(2))
+    assert [row.labels[0] for row in top.rows] == ["Authority of MD", "Authority of MD"]
+    (share,) = views_of([found], ShareOf("gender", ("Feminine",)))
+    assert [row.figures[0].value for row in share.rows] == pytest.approx(
+        [0.75, 0.875, 0.75, 610 / 800]
+    )
