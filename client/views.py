@@ -232,10 +232,11 @@ def _share(table: ReleasedTable, view: View, field: str, values: tuple[str, ...]
         found = _quotient(line, part, whole, variance)
         figure = NO_FIGURE
         if found is not None:
+            # What is cut off for show is part of the uncertainty.
+            mark = share_reliability(found.value, found.low, found.high)
             value, low, high = (
                 min(1.0, max(0.0, end)) for end in (found.value, found.low, found.high)
             )
-            mark = share_reliability(value, low, high)
             figure = Figure(value=value, low=low, high=high, reliability=mark)
         rows.append(ViewRow(labels=labels, figures=(figure,)))
     names = " or ".join(along.axis.labels[place] for place in chosen)

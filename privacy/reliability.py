@@ -22,7 +22,8 @@ nobody is shown as a figure in the whole table.
 
 **Shares** are judged by their interval, as the US National Center for Health Statistics does
 (Parker et al. 2017, "Data Presentation Standards for Proportions"): up to 5 points wide it is
-reliable, from 30 points on too uncertain, in between as above.
+reliable, from 30 points on too uncertain, in between as above; estimated at 0 or below, always too
+uncertain.
 
 Post-processing; floats are good enough.
 """
@@ -94,9 +95,13 @@ def reliability(
 
 
 def share_reliability(value: float, low: float, high: float) -> Reliability:
-    """How a share between 0 and 1 with this 95 % interval may be used."""
+    """How a share with this 95 % interval may be used.
+
+    All three as estimated, not cut to what a share can be: an interval that reaches below 0 or
+    above 1 is not the narrower for it.
+    """
     width = high - low
-    if width >= SHARE_UNCERTAIN_FROM:
+    if value <= 0 or width >= SHARE_UNCERTAIN_FROM:
         return Reliability.UNCERTAIN
     if width <= SHARE_RELIABLE_UP_TO:
         return Reliability.RELIABLE

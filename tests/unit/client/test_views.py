@@ -70,6 +70,24 @@ def test_shares_go_row_by_row_and_stay_between_none_and_all() -> None:
     assert one.rows[1].figures[0].high == 1.0
 
 
+@pytest.mark.parametrize(
+    ("part", "rest", "mark"),
+    [
+        (-8.0, 108.0, Reliability.UNCERTAIN),  # cut to 0 … 1, its interval has next to no width
+        (-8.0, 100_008.0, Reliability.UNCERTAIN),  # narrow, and an estimate that cannot be
+        (63.0, 1.0, Reliability.UNCERTAIN),  # 31 points wide, of which half lie above 1
+        (500.0, 99_500.0, Reliability.RELIABLE),
+    ],
+)
+def test_a_share_is_judged_before_its_interval_is_cut(
+    part: float, rest: float, mark: Reliability
+) -> None:
+    (row,) = seen(table([part, rest, 0.0], GENDER), ShareOf("gender", ("Feminine",))).rows
+    (figure,) = row.figures
+    assert figure.reliability is mark
+    assert 0 <= (figure.low or 0) <= (figure.value or 0) <= (figure.high or 0) <= 1
+
+
 def test_mentions_are_called_so() -> None:
     found = table([300.0, 100.0, 0.0], GENDER, max_cells=3)
     assert "of mentions" in seen(found, ShareOf("gender", ("Feminine",))).notes[1]
