@@ -2,8 +2,9 @@
 
 Rules stand in order, and the first whose conditions all hold decides: `allow`, `ask` or `refuse`.
 Where none fits, the question is refused. Conditions look at the question alone, never at data,
-so a refusal tells nothing about anybody (ATTACKS 6). Purpose and organisation are the
-coordinator's word: good for order, no protection.
+so a refusal tells nothing about anybody (ATTACKS 6). A rule that allows or asks and names no scope
+is of the region's sums alone: figures under a country's own name must be named. Purpose and
+organisation are the coordinator's word: good for order, no protection.
 
 `ask` waits for approvals by people, which are not built yet: until then such a rule refuses, and
 says so. An unknown key is an error when the node starts, with its line: a misspelt condition must
@@ -66,6 +67,8 @@ class Conditions:
     Attributes:
         tables: the question asks no other tables.
         fields: the question uses one of these fields at least.
+        scope: the question's is one of these; `parse_policy` gives it to every rule that allows
+            or asks.
         purpose, organisation: contain one of these texts, whatever the case.
     """
 
@@ -109,6 +112,9 @@ class Conditions:
 
 CONDITIONS = tuple(Conditions.__dataclass_fields__)
 """The names that may stand behind `when.`"""
+
+UNNAMED_SCOPE = frozenset({Scope.REGIONAL.value})
+"""The scope of a rule that allows or asks and names none; one that refuses is of every scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,8 @@ reason = "too expensive for one question"
 # Figures of this country alone, published under its name. They protect each person as a sum at the
 # same rho does, but everybody sees this country's numbers, and they cost their own rho beside the
 # region's. Write "allow" (perhaps with when.cells_at_most or when.rho_at_most) only after your
-# authority has decided so.
+# authority has decided so. A rule that allows and names no scope is of the region's sums alone; one
+# that refuses and names none is of both.
 [[rule]]
 verdict = "refuse"
 when.scope = ["per-country"]
@@ -376,11 +383,14 @@ class _Reader:
         if not isinstance(when, dict):
             raise self.error("when", "", "must be conditions, as in when.cells_above = 500", first)
         self.refuse_unknown(when, set(CONDITIONS), "", first)
+        conditions = {key: self._condition(key, value, first) for key, value in when.items()}
+        if verdict != Verdict.REFUSE:
+            conditions.setdefault("scope", UNNAMED_SCOPE)
         return Rule(
             number,
             first,
             Verdict(verdict),
-            Conditions(**{key: self._condition(key, value, first) for key, value in when.items()}),
+            Conditions(**conditions),
             str(entry.get("reason", "")),
         )
 

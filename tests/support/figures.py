@@ -33,6 +33,7 @@ lost_per_day = "1"
 
 [[rule]]
 verdict = "allow"
+when.scope = ["regional", "per-country"]
 """
 """A policy that gives figures of its country, too."""
 

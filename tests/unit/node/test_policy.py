@@ -49,6 +49,33 @@ def test_the_default_policy_refuses_what_is_too_fine_too_dear_or_of_one_country(
             default.check(facts)
 
 
+@pytest.mark.parametrize(
+    ("rule", "regional", "per_country"),
+    [
+        ('verdict = "allow"', True, False),
+        ('verdict = "allow"\nwhen.cells_at_most = 500', True, False),
+        ('verdict = "allow"\nwhen.scope = ["per-country"]', False, True),
+        ('verdict = "allow"\nwhen.scope = ["per-country", "regional"]', True, True),
+        ('verdict = "ask"', True, False),
+        ('verdict = "ask"\nwhen.scope = ["per-country"]', False, True),
+        ('verdict = "refuse"', True, True),
+        ('verdict = "refuse"\nwhen.cells_above = 50', True, True),
+        ('verdict = "refuse"\nwhen.scope = ["per-country"]', False, True),
+    ],
+)
+def test_figures_of_one_country_fit_no_rule_that_allows_or_asks_without_naming_them(
+    rule: str, *, regional: bool, per_country: bool
+) -> None:
+    rules = policy(rule)
+    assert (rules.decide(FACTS) is not None) is regional
+    assert (rules.decide(replace(FACTS, scope=Scope.PER_COUNTRY)) is not None) is per_country
+
+
+def test_an_allowing_rule_shows_the_scope_that_it_does_not_name() -> None:
+    shown = [str(rule.when) for rule in policy('verdict = "allow"', 'verdict = "refuse"').rules]
+    assert shown == ["scope regional", "always"]
+
+
 def test_shares_of_organisations_and_purposes_are_read() -> None:
     text = """
     [allowance]
