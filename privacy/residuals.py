@@ -189,6 +189,14 @@ class Strategy:
         )
 
     @property
+    def widening(self) -> int:
+        """By how much `put_together` multiplies what was measured, at most, before it divides."""
+        return max(
+            prod(int(group.count.max()) for _, group in self._grouped(one.levels))
+            for one in self.residuals
+        )
+
+    @property
     def terms(self) -> int:
         """How many cells an entry is a signed sum of, at most."""
         return max(1 << sum(map(bool, one.levels)) for one in self.residuals)

@@ -21,7 +21,7 @@ from itertools import pairwise
 from math import prod
 
 from corridor.privacy.exponentials import root_below
-from corridor.privacy.residuals import Hierarchy, Levels, Strategy, plan_strategy
+from corridor.privacy.residuals import Hierarchy, Levels, Strategy, closure, plan_strategy
 from corridor.protocols.canonical import Json
 from corridor.queries.axes import Axis, parents_of
 
@@ -30,6 +30,9 @@ MOST_COMBINATIONS = 1 << 62
 
 MORE_FOR_AGREEMENT = Fraction(11, 10)
 """How much more variance tables may have, on the average, for agreeing with each other."""
+
+MOST_RESIDUALS = 2_000
+"""What a forecast may take to compile: every node does it before its policy has a say."""
 
 _BITS = 64
 
@@ -65,7 +68,10 @@ class Joint:
             "hierarchies": [
                 [list(level) for level in one.parents] for one in self.strategy.hierarchies
             ],
-            "residuals": [[list(one.levels), one.factor] for one in self.strategy.residuals],
+            "residuals": [
+                [list(one.levels), one.factor, self.strategy.cost(one.levels)]
+                for one in self.strategy.residuals
+            ],
             "tables": [[list(axis) for axis in one] for one in self.tables],
         }
 
@@ -77,8 +83,11 @@ def join(tables: Sequence[tuple[Axis, ...]]) -> tuple[Joint, tuple[Fraction, ...
     """
     chains = _chains(tables)
     axes = tuple(chain[-1] for chain in chains)
+    names = {axis.name for axis in axes}
     if not axes or prod(len(axis.values) for axis in axes) > MOST_COMBINATIONS:
         return None
+    if len(names) < len(axes):
+        return None  # one field in two ways that are not levels of each other
     hierarchies = tuple(_hierarchy(chain) for chain in chains)
     place = {
         _key(axis): (number, level)
@@ -91,6 +100,8 @@ def join(tables: Sequence[tuple[Axis, ...]]) -> tuple[Joint, tuple[Fraction, ...
     for number, axes_of_table in enumerate(tables):
         levels = joint.levels(number)
         wanted[levels] = wanted.get(levels, Fraction(0)) + weight(axes_of_table)
+    if len(closure(hierarchies, wanted)) > MOST_RESIDUALS:
+        return None
     strategy, values = plan_strategy(hierarchies, wanted)
     if not _is_worth_it(strategy, values, map(weight, tables)):
         return None

@@ -10,7 +10,8 @@ most P persons each (the charter's ceiling, checked at import), no entry of the 
 r·P·largest·2ᵏ, and the noise of r shares exceeds T in any cell with probability at most 2⁻⁶⁰
 (`SharedNoise.largest_noise` states the tail bound). What is sent adds and subtracts `terms`
 entries, of which a person is in one; so a ring of b bits is wide enough if
-r·P·largest·2ᵏ + terms·T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰.
+r·P·largest·2ᵏ + terms·T < 2ᵇ⁻¹, and then a wrap among honest nodes has probability ≤ 2⁻⁶⁰. Where
+tables are put together of what was measured, `widening` times as much has to fit 64 bits.
 
 **Levels of noise.** What is planned for d dropouts is too much for fewer, and comes off the sum
 again in levels (`protocols.secure_sum.excess`): what no dropout, a quarter of d, and half of d make
@@ -131,6 +132,8 @@ def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int
     """
     counted = roster_size * charter.ceilings.persons_per_node * plan.largest << noise.scale_bits
     magnitude = counted + plan.terms * noise.largest_noise(roster_size, plan.size)
+    if magnitude * plan.widening >= 1 << max(RINGS) - 1:
+        raise MagnitudeTooLargeError(bits=(magnitude * plan.widening).bit_length() + 1)
     for bits in RINGS:
         if magnitude < 1 << bits - 1:
             return bits

@@ -104,6 +104,13 @@ their subregions."""
 Ints: TypeAlias = NDArray[np.int64]
 
 
+WIDEST_JOINT = 1 << 40
+"""Δ² of a plan with tables that are counted together; above, its noise would soon be too wide."""
+
+LARGEST_JOINT = 1 << 34
+"""What one person adds to a joint entry, as far as putting tables together multiplies it."""
+
+
 class BlockKind(StrEnum):
     """What the entries of a block are."""
 
@@ -231,6 +238,11 @@ class Plan:
         """How many entries of x are added or subtracted for what is sent, at most."""
         return max([1, *(one.joint.strategy.terms for one in self.together)])
 
+    @property
+    def widening(self) -> int:
+        """By how much a figure is multiplied while tables are put together, at most."""
+        return max([1, *(one.joint.strategy.widening for one in self.together)])
+
     def parts_of_x(self) -> Iterator[tuple[Together, slice]]:
         """What is counted together, and where in x it stands."""
         start = self._in_blocks
@@ -305,7 +317,22 @@ def compile_plan(question: Question, domains: Domains) -> Plan:
         raise TooManyCellsError(
             cells=cells, ceiling=domains.cells, largest=largest.name, values=len(largest.values)
         )
-    return _Weighed(question, drafts, domains).plan()
+    plan = _Weighed(question, drafts, domains, joining=True).plan()
+    if _is_bounded(plan, domains):
+        return plan
+    return _Weighed(question, drafts, domains, joining=False).plan()
+
+
+def _is_bounded(plan: Plan, domains: Domains) -> bool:
+    """Whether counting together keeps the plan within what noise, ring and time are made for."""
+    return not plan.together or (
+        plan.size <= domains.cells
+        and plan.sensitivity_squared <= WIDEST_JOINT
+        and all(
+            one.joint.strategy.largest * one.joint.strategy.widening <= LARGEST_JOINT
+            for one in plan.together
+        )
+    )
 
 
 def default_max_cells(fields: Iterable[Field]) -> int:
@@ -485,13 +512,15 @@ class _Draft:
 class _Weighed:
     """Drafts of one question: which are counted together, and by what each is multiplied."""
 
-    def __init__(self, question: Question, drafts: Sequence[_Draft], domains: Domains) -> None:
+    def __init__(
+        self, question: Question, drafts: Sequence[_Draft], domains: Domains, *, joining: bool
+    ) -> None:
         self._question = question
         self._drafts = drafts
         self._domains = domains
         companies: dict[bytes, list[int]] = {}
         for number, draft in enumerate(drafts):
-            if draft.company is not None:
+            if joining and draft.company is not None:
                 companies.setdefault(canonical.encode(draft.company), []).append(number)
         self._joints: list[tuple[list[int], Joint]] = []
         values = []

@@ -1,5 +1,6 @@
 """Tables that are counted together: which, what they give, and what that gains."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corridor.errors.questions import MagnitudeTooLargeError
 from corridor.privacy.rho import Rho
+from corridor.protocols.charter import Ceilings
+from corridor.queries import joint as joint_module
+from corridor.queries import plan as plan_module
 from corridor.queries.accuracy import accuracy_for, parse_accuracy, rho_for_accuracy
 from corridor.queries.answers import Answer, AnswerTable, decode_answer
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
@@ -226,3 +231,69 @@ def test_countries_subregions_and_continents_are_levels_of_one_axis_and_agree() 
             )
             assert row.value is not None
             assert abs(row.value - inside) < Fraction(1, 10**3)
+
+
+def test_a_field_in_two_ways_is_never_two_axes_of_one_workload() -> None:
+    """Countries as they are and in a reduced list, beside subregions of as many values."""
+    countries = tuple(sorted(catalogue().country_names))
+    domains = make_domains(catalogue(), replace(CHARTER, countries=countries))
+    ask = RegionQuestions(domains)
+    field = catalogue().fields["recruited_in_subregion"]
+    places = domains.domain(field).places
+    by_area = Counter(places[one] for one in countries if one not in domains.region)
+    largest = {area for area, _ in by_area.most_common(3)}
+    chosen = [one for one in countries if places[one] in largest and one not in domains.region]
+    legs = ask.legs.where(recruited_in=chosen, leg_from=["MD", "NE"], leg_to=["MD", "NE"])
+    groupings = (
+        ("crossing", "recruited_in_subregion"),
+        ("leg_from", "leg_to", "recruited_in"),
+        ("recruited_in",),
+    )
+    question = together(*(legs.by(*one).at_most(cells=1).count() for one in groupings))
+    for found in compile_plan(question, domains).together:
+        names = [axis.name for axis in found.crossed.axes]
+        assert len(set(names)) == len(names)
+
+
+def test_a3_what_is_multiplied_while_tables_are_put_together_fits_too() -> None:
+    """Six axes of a dozen values: factors, scales and families together would wrap 64 bits."""
+    ceilings = Ceilings(rho_per_question=Fraction(1, 2), cells=1 << 22, persons_per_node=10**6)
+    charter = make_charter(ceilings=ceilings)
+    domains = make_domains(catalogue(), charter)
+    ask = RegionQuestions(domains).persons
+    wide = ("age_band", "education", "event_year", "labour_sector", "marital_status", "year")
+    question = together(*(ask.by(*one).count() for one in (wide, wide[:5], ("year",), ())))
+    plan = compile_plan(question, domains)
+    assert not plan.together  # measured table by table, rather than wrong or not at all
+    attempt_parameters(charter, plan, Rho(Fraction(1, 100)), 3)
+
+
+@pytest.mark.parametrize("limit", ["WIDEST_JOINT", "LARGEST_JOINT"])
+def test_a_workload_that_is_too_wide_is_measured_table_by_table(
+    limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert planned(dashboard()).together
+    monkeypatch.setattr(plan_module, limit, 1000)
+    assert not planned(dashboard()).together
+
+
+def test_counting_together_never_takes_more_cells_than_a_question_may_have() -> None:
+    plan = planned(dashboard())
+    assert plan.cells < plan.size
+    domains = replace(DOMAINS, cells=plan.size - 1)
+    assert not compile_plan(dashboard(), domains).together
+
+
+def test_a_workload_of_too_many_residuals_is_not_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joint_module, "MOST_RESIDUALS", 10)
+    assert not planned(dashboard()).together
+
+
+def test_a3_a_figure_that_would_wrap_while_it_is_put_together_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = planned(dashboard())
+    attempt_parameters(CHARTER, plan, Rho(Fraction(1, 10)), 3)
+    monkeypatch.setattr(Plan, "widening", 1 << 50)
+    with pytest.raises(MagnitudeTooLargeError):
+        attempt_parameters(CHARTER, plan, Rho(Fraction(1, 10)), 3)
