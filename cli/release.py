@@ -79,8 +79,10 @@ def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:
 
 def show_price(forecast: Mapping[str, Any], out: Output) -> None:
     """What a question would give, what it would cost, who would answer."""
-    for one in forecast["tables"]:
-        _show_condition(one["title"], out)
+    conditions = dict.fromkeys(one["title"].partition("; ")[2] for one in forecast["tables"])
+    for condition in conditions:
+        _show_condition(f"; {condition}", out)
+    differ = any(one["usual_margin"] != one["margin"] for one in forecast["tables"])
     out.table(
         "Forecast",
         ("table", ">cells", ">each ±", ">trusted curator ±", ">such cells hold about"),
@@ -88,13 +90,14 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
             (
                 _subject(one["title"]),
                 _whole(one["cells"]),
-                shown_margin(one["margin"]),
+                _margins_shown(one),
                 shown_margin(one["central_margin"]),
                 _whole(one["typical"]),
             )
             for one in forecast["tables"]
         ],
-        note="± is the half-width of each cell's 95 % interval",
+        note="± is the half-width of each cell's 95 % interval"
+        + ("; of most cells, and of the widest" if differ else ""),
     )
     if forecast["accuracy"] is not None:
         out.say(f"asked for    {forecast['accuracy']}")
@@ -217,6 +220,12 @@ def _show_promise(guarantee: Mapping[str, Any], out: Output) -> None:
 def _subject(title: str) -> str:
     """`Persons by gender` of `Persons by gender; year 2020 to 2024`."""
     return title.partition("; ")[0]
+
+
+def _margins_shown(table: Mapping[str, Any]) -> str:
+    """The margin of most cells, and of the widest if that is another."""
+    usual, widest = shown_margin(table["usual_margin"]), shown_margin(table["margin"])
+    return usual if usual == widest else f"{usual}, {widest}"
 
 
 def _show_condition(title: str, out: Output) -> None:

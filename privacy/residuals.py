@@ -369,6 +369,11 @@ class Variances:
     kind: Ints
     amounts: tuple[Fraction, ...]
 
+    @property
+    def usual(self) -> Fraction:
+        """That of most cells."""
+        return self.amounts[int(np.bincount(self.kind.reshape(-1)).argmax())]
+
 
 def plan_strategy(
     hierarchies: Sequence[Hierarchy], marginals: Mapping[Levels, Fraction]

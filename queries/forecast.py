@@ -33,8 +33,8 @@ class TableForecast:
     """One table of a forecast.
 
     Attributes:
-        margin, central_margin: 95 % half-width of a cell, where cells differ the widest; of a
-            mean, of its count of persons.
+        margin: 95 % half-width of a cell, where cells differ the widest; of a mean, of its count.
+        usual_margin, central_margin: of most of its cells, and what a trusted curator's would be.
         typical: about what such cells hold, by experience of the field; a rule of thumb.
     """
 
@@ -42,6 +42,7 @@ class TableForecast:
     cells: int
     max_cells: int
     margin: Fraction
+    usual_margin: Fraction
     central_margin: Fraction
     typical: int
     sentence: str
@@ -53,6 +54,7 @@ class TableForecast:
             "cells": self.cells,
             "max_cells": self.max_cells,
             "margin": float(self.margin),
+            "usual_margin": float(self.usual_margin),
             "central_margin": float(self.central_margin),
             "typical": self.typical,
             "sentence": self.sentence,
@@ -167,22 +169,23 @@ def _table_forecast(
     if (found := plan.place_together(number)) is None:
         block = next((b for b in table.blocks if b.kind is kind), table.blocks[0])
         kind, step = block.kind, block_step(block, parameters.scale_bits)
-        margin = margin_95(noise * step**2, step)
+        margin = usual = margin_95(noise * step**2, step)
         central_margin = margin_95(curators * Fraction(1, block.factor) ** 2, step)
     else:
-        added = joint_noise(*found, scale_bits=parameters.scale_bits, variance=noise)
-        margin = margin_95(max(added.variances.amounts))
-        curator = joint_noise(*found, scale_bits=0, variance=curators)
-        central_margin = margin_95(max(curator.variances.amounts))
+        added = joint_noise(*found, scale_bits=parameters.scale_bits, variance=noise).variances
+        margin, usual = margin_95(max(added.amounts)), margin_95(added.usual)
+        curator = joint_noise(*found, scale_bits=0, variance=curators).variances
+        central_margin = margin_95(curator.usual)
     typical = _typical(table)
     sentence = ""
-    if kind is BlockKind.COUNT and margin > typical:
-        sentence = _warning(table, margin, typical)
+    if kind is BlockKind.COUNT and usual > typical:
+        sentence = _warning(table, usual, typical)
     return TableForecast(
         title=title_of(table, domains),
         cells=table.cells,
         max_cells=table.max_cells,
         margin=margin,
+        usual_margin=usual,
         central_margin=central_margin,
         typical=typical,
         sentence=sentence,

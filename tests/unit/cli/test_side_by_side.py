@@ -107,6 +107,7 @@ def test_a_forecast_says_that_authorities_decide_and_what_the_region_costs_besid
                 "title": "Persons by gender",
                 "cells": 6,
                 "margin": 9.8,
+                "usual_margin": 9.8,
                 "central_margin": 9.8,
                 "typical": 2500,
             }

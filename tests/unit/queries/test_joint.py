@@ -173,7 +173,7 @@ def test_the_margins_forecast_are_the_margins_released() -> None:
     released = decode_answer(plan, DOMAINS, promised.parameters, 3, sums, reduced=3)
     for told, table in zip(promised.tables, released.tables, strict=True):
         assert told.margin == max(row.margin or 0 for row in table.rows())
-        assert told.central_margin < told.margin
+        assert told.central_margin < told.usual_margin <= told.margin
 
 
 def test_an_accuracy_is_kept_by_every_cell_of_every_table() -> None:
@@ -297,3 +297,16 @@ def test_a3_a_figure_that_would_wrap_while_it_is_put_together_is_refused(
     monkeypatch.setattr(Plan, "widening", 1 << 50)
     with pytest.raises(MagnitudeTooLargeError):
         attempt_parameters(CHARTER, plan, Rho(Fraction(1, 10)), 3)
+
+
+def test_a_forecast_tells_the_margin_of_most_cells_beside_the_widest() -> None:
+    countries = tuple(sorted(catalogue().country_names))
+    domains = make_domains(catalogue(), replace(CHARTER, countries=countries))
+    ask = RegionQuestions(domains).persons
+    fields = ["exploited_in", "exploited_in_subregion"]
+    plan = compile_plan(together(*(ask.by(field).count() for field in fields)), domains)
+    rho = Rho(Fraction(1, 50))
+    told = {one.cells: one for one in forecast(plan, domains, CHARTER, rho, 3).tables}
+    country, area = told[251], told[24]
+    assert country.usual_margin < country.margin  # Antarctica is a subregion by itself
+    assert area.usual_margin == area.margin
