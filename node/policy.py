@@ -423,6 +423,9 @@ class _Reader:
             case "tables" | "fields" | "scope" | "purpose" | "organisation":
                 if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                     raise self.error(key, "", 'must be a list, as in ["corridors"]', first)
+                if key == "scope" and not set(value) <= set(Scope):
+                    # A refusal whose scope is misspelt would never hold.
+                    raise self.error(key, "", f"must be of {', '.join(sorted(Scope))}", first)
                 return tuple(value) if key in {"purpose", "organisation"} else frozenset(value)
             case "cells_above" | "cells_at_most":
                 if type(value) is not int or value < 0:

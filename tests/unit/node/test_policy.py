@@ -187,3 +187,8 @@ def test_a_mistake_is_an_error_that_names_its_line(text: str, line: int, about: 
 def test_what_is_not_toml_is_an_error() -> None:
     with pytest.raises(PolicyError, match="end of a table"):
         parse_policy("[allowance")
+
+
+def test_a_scope_that_there_is_not_is_an_error_with_its_line() -> None:
+    with pytest.raises(PolicyError, match=r"line 3.*per-country, regional"):
+        parse_policy('[[rule]]\nverdict = "refuse"\nwhen.scope = ["per_country"]\n')
