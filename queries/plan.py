@@ -317,10 +317,8 @@ def compile_plan(question: Question, domains: Domains) -> Plan:
         raise TooManyCellsError(
             cells=cells, ceiling=domains.cells, largest=largest.name, values=len(largest.values)
         )
-    plan = _Weighed(question, drafts, domains, joining=True).plan()
-    if _is_bounded(plan, domains):
-        return plan
-    return _Weighed(question, drafts, domains, joining=False).plan()
+    plan = _weighed(question, drafts, domains, _joints(drafts))
+    return plan if _is_bounded(plan, domains) else _weighed(question, drafts, domains, ())
 
 
 def _is_bounded(plan: Plan, domains: Domains) -> bool:
@@ -509,61 +507,51 @@ class _Draft:
         return Axis(self._fields[field.name], values, bands=bands)
 
 
-class _Weighed:
-    """Drafts of one question: which are counted together, and by what each is multiplied."""
+def _joints(drafts: Sequence[_Draft]) -> list[tuple[list[int], Joint, tuple[Fraction, ...]]]:
+    """Which drafts are counted together, as which workload, and what its residuals are worth."""
+    companies: dict[bytes, list[int]] = {}
+    for number, draft in enumerate(drafts):
+        if draft.company is not None:
+            companies.setdefault(canonical.encode(draft.company), []).append(number)
+    found = []
+    for numbers in companies.values():
+        joined = join([drafts[number].axes for number in numbers]) if numbers[1:] else None
+        if joined is not None:
+            found.append((numbers, *joined))
+    return found
 
-    def __init__(
-        self, question: Question, drafts: Sequence[_Draft], domains: Domains, *, joining: bool
-    ) -> None:
-        self._question = question
-        self._drafts = drafts
-        self._domains = domains
-        companies: dict[bytes, list[int]] = {}
-        for number, draft in enumerate(drafts):
-            if joining and draft.company is not None:
-                companies.setdefault(canonical.encode(draft.company), []).append(number)
-        self._joints: list[tuple[list[int], Joint]] = []
-        values = []
-        for numbers in companies.values():
-            joined = join([drafts[number].axes for number in numbers]) if numbers[1:] else None
-            if joined is not None:
-                self._joints.append((numbers, joined[0]))
-                values.append(joined[1])
-        self._joined = {number for numbers, _ in self._joints for number in numbers}
-        parts = [
-            part
-            for number, draft in enumerate(drafts)
-            if number not in self._joined
-            for part in draft.parts
-        ]
-        for (_, joint), worth in zip(self._joints, values, strict=True):
-            costs = [joint.strategy.cost(one.levels) for one in joint.strategy.residuals]
-            parts += zip(worth, costs, strict=True)
-        self._factors = iter(factors(parts))
 
-    def plan(self) -> Plan:
-        """The plan. To be called once."""
-        tables: list[PlannedTable] = []
-        offset = 0
-        for number, draft in enumerate(self._drafts):
-            if number in self._joined:
-                tables.append(draft.place(0, ()))
-            else:
-                tables.append(draft.place(offset, self._take(len(draft.kinds))))
-                offset += draft.entries
-        together = tuple(
-            Together(
-                tuple(numbers),
-                _crossed([tables[number] for number in numbers], joint),
-                joint.with_factors(self._take(len(joint.strategy.residuals))),
-            )
-            for numbers, joint in self._joints
+def _weighed(
+    question: Question,
+    drafts: Sequence[_Draft],
+    domains: Domains,
+    joints: Sequence[tuple[list[int], Joint, tuple[Fraction, ...]]],
+) -> Plan:
+    """The plan in which these drafts are counted together, each part with its factor."""
+    joined = {number for numbers, _, _ in joints for number in numbers}
+    alone = [draft for number, draft in enumerate(drafts) if number not in joined]
+    parts = [part for draft in alone for part in draft.parts]
+    for _, joint, worth in joints:
+        costs = [joint.strategy.cost(one.levels) for one in joint.strategy.residuals]
+        parts += zip(worth, costs, strict=True)
+    left = iter(factors(parts))
+    tables: list[PlannedTable] = []
+    offset = 0
+    for number, draft in enumerate(drafts):
+        if number in joined:
+            tables.append(draft.place(0, ()))
+        else:
+            tables.append(draft.place(offset, list(islice(left, len(draft.kinds)))))
+            offset += draft.entries
+    together = tuple(
+        Together(
+            tuple(numbers),
+            _crossed([tables[number] for number in numbers], joint),
+            joint.with_factors(list(islice(left, len(joint.strategy.residuals)))),
         )
-        edition = self._domains.catalogue.edition
-        return Plan(self._question.digest, edition, tuple(tables), together)
-
-    def _take(self, count: int) -> list[int]:
-        return list(islice(self._factors, count))
+        for numbers, joint, _ in joints
+    )
+    return Plan(question.digest, domains.catalogue.edition, tuple(tables), together)
 
 
 def _crossed(tables: Sequence[PlannedTable], joint: Joint) -> PlannedTable:
