@@ -191,14 +191,18 @@ class _Reader:
                 "a share, change, quantile or the largest cells are of one table, not of several",
                 "group by one set of fields, or read it from the answer (corridor results)",
             )
-        question = make_question(
-            *(
-                self._table(measured, conditions, grouped, max_cells)
-                for measured in measures
-                for grouped in sets
+        tables = {
+            self._table(measured, conditions, grouped, max_cells)
+            for measured in measures
+            for grouped in sets
+        }
+        if len(tables) > MOST_TABLES:
+            raise self._refused(
+                measures[0].node,
+                f"measures and groupings make {len(tables)} tables, {MOST_TABLES} are allowed",
+                "ask several questions",
             )
-        )
-        return Asked(question, tuple(dict.fromkeys(views)))
+        return Asked(make_question(*tables), tuple(dict.fromkeys(views)))
 
     def _table(
         self,

@@ -116,6 +116,10 @@ def test_the_bound_of_cells_can_be_given_beside_the_text() -> None:
     assert parse_sql(sql, DOMAINS, max_cells=2).tables[0].max_cells == 2
 
 
+def _sums(many: int) -> str:
+    return ", ".join(f"SUM(CLAMP(age, 0, {high}))" for high in range(1, many + 1))
+
+
 PLACES = [
     ("SELECT gender, COUNT(*) FROM persons", 1, 8, "GROUP BY gender"),
     ("SELECT COUNT(*)\nFROM persons\nWHERE gender LIKE 'F%'", 3, 7, "LIKE"),
@@ -162,6 +166,18 @@ PLACES = [
         1,
         63,
         "add age_band",
+    ),
+    (
+        f"SELECT {_sums(17)} FROM persons",  # noqa: S608 - never executed
+        1,
+        8,
+        "make 17 tables, 16 are allowed",
+    ),
+    (
+        f"SELECT {_sums(9)}, gender FROM persons GROUP BY GROUPING SETS ((), (gender))",  # noqa: S608
+        1,
+        8,
+        "make 18 tables, 16 are allowed",
     ),
     ("SELECT COUNT(*)", 1, 16, "FROM is missing"),
     ("DROP TABLE persons", 1, 1, "begins with SELECT"),
