@@ -25,33 +25,28 @@ import numpy.typing as npt
 
 from corridor.errors import CorridorError
 from corridor.errors.receipts import (
-    MalformedReceiptError,
     ReceiptAnswerError,
     ReceiptFiguresError,
-    ReceiptParametersError,
     TooFewTrustedError,
-    TrustedMemberError,
 )
 from corridor.ids import CountryCode, Digest, Signature
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
-from corridor.protocols.cards import Card, Fingerprint, fingerprint
-from corridor.protocols.charter import Charter, parse_charter
-from corridor.protocols.fields import Fields, decode
+from corridor.protocols.cards import Fingerprint
+from corridor.protocols.charter import Charter
 from corridor.protocols.figures import Figure, settle, to_bytes
 from corridor.protocols.receipts import (
-    ACCEPTANCE,
-    HEADER,
-    PARAMETERS,
+    HEAD,
     Claim,
     Compile,
     Compiled,
     check_question,
     check_roster,
+    demand_keys_of,
+    demand_settled,
     demand_sorted,
-    read_acceptance,
-    read_header,
-    read_parameters,
+    head_to_json,
+    read_head,
 )
 from corridor.protocols.secure_sum.messages import AttemptParameters, Proposal, Roster, Scope
 from corridor.protocols.secure_sum.roster import SettledRoster
@@ -111,12 +106,7 @@ class CountryReceipt:
     def _body(self) -> Mapping[str, Json]:
         return {
             "format": FORMAT,
-            "charter": canonical.decode(self.charter.encode(), "charter"),
-            "header": self.proposal.header.to_json(),
-            "question": self.proposal.question.decode(),
-            "proposal_signature": self.proposal.signature.hex(),
-            "parameters": self.parameters.to_json(),
-            "acceptances": [one.to_json() for one in self.roster.acceptances],
+            **head_to_json(self),
             "figures": [
                 {
                     "country": one.country,
@@ -231,10 +221,7 @@ def trusted_charter(
         TrustedMemberError: the charter has another key of a trusted member; names it.
         TooFewTrustedError: fewer than needed of those that gave figures are trusted.
     """
-    cards = {member.country: Card.of(member) for member in receipt.charter.members}
-    for country in sorted(trusted):
-        if country not in cards or fingerprint(cards[country]) != trusted[country]:
-            raise TrustedMemberError(country)
+    demand_keys_of(trusted, receipt.charter)
     known = frozenset(receipt.countries) & frozenset(trusted)
     needed = max(1, min(receipt.charter.max_colluders + 1, len(receipt.countries)))
     if len(known) < needed:
@@ -244,16 +231,10 @@ def trusted_charter(
 
 
 def _settled(receipt: CountryReceipt, compiled: Compiled) -> SettledRoster:
-    """Claim 5."""
-    claim = "the numbers of the attempt"
-    try:
-        # Of one node: a country's figure has nobody else's noise.
-        settled = settle(receipt.proposal.header, receipt.roster, compiled.parameters_for(1))
-    except CorridorError as error:
-        raise ReceiptParametersError(5, claim, f"no such attempt was allowed: {error}") from error
-    if settled.parameters != receipt.parameters:
-        raise ReceiptParametersError(5, claim, "they are not those that charter and plan give")
-    return settled
+    """Claim 5; the numbers are of one node: a country's figure has nobody else's noise."""
+    return demand_settled(
+        receipt, lambda: settle(receipt.proposal.header, receipt.roster, compiled.parameters_for(1))
+    )
 
 
 def _check_figures(
@@ -289,13 +270,7 @@ def _vector_hash(vector: Sequence[int]) -> Digest:
 # ---------------------------------------------------------------- reading
 
 _BODY = (
-    "format",
-    "charter",
-    "header",
-    "question",
-    "proposal_signature",
-    "parameters",
-    "acceptances",
+    *HEAD,
     "figures",
     "refused",
     "published_at",
@@ -309,16 +284,7 @@ def parse_country_receipt(raw: bytes, name: str = "receipt") -> CountryReceipt:
     Raises:
         MalformedReceiptError: a field is missing, unknown or malformed; names it.
     """
-    value = decode(raw, name, MalformedReceiptError)
-    fields = Fields(value, _BODY, name=name, error=MalformedReceiptError)
-    assert isinstance(value, Mapping)  # noqa: S101 - `Fields` has refused everything else
-    if fields.text("format") != FORMAT:
-        raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
-    header = read_header(fields.below("header", HEADER))
-    acceptances = tuple(
-        read_acceptance(one, header.digest) for one in fields.each_below("acceptances", ACCEPTANCE)
-    )
-    demand_sorted(fields, "acceptances", [one.country for one in acceptances])
+    fields, head = read_head(raw, name, FORMAT, _BODY)
     figures = tuple(
         ReceivedFigure(
             one.country("country"), one.wholes("vector"), Signature(one.octets("signature", 64))
@@ -332,14 +298,10 @@ def parse_country_receipt(raw: bytes, name: str = "receipt") -> CountryReceipt:
     ]
     demand_sorted(fields, "refused", [country for country, _ in refused])
     return CountryReceipt(
-        charter=parse_charter(canonical.encode(value["charter"]), f"{name}, charter"),
-        proposal=Proposal(
-            header,
-            fields.free_text("question").encode(),
-            Signature(fields.octets("proposal_signature", 64)),
-        ),
-        parameters=read_parameters(fields.below("parameters", PARAMETERS)),
-        roster=Roster(acceptances),
+        charter=head.charter,
+        proposal=head.proposal,
+        parameters=head.parameters,
+        roster=head.roster,
         figures=figures,
         refused=dict(refused),
         published_at=fields.whole("published_at"),

@@ -161,12 +161,7 @@ class PublicReceipt:
     def _body(self) -> Mapping[str, Json]:
         return {
             "format": FORMAT,
-            "charter": canonical.decode(self.charter.encode(), "charter"),
-            "header": self.proposal.header.to_json(),
-            "question": self.proposal.question.decode(),
-            "proposal_signature": self.proposal.signature.hex(),
-            "parameters": self.parameters.to_json(),
-            "acceptances": [one.to_json() for one in self.roster.acceptances],
+            **head_to_json(self),
             "opened": [
                 {
                     "country": word.country,
@@ -321,10 +316,7 @@ def trusted_charter(
         TrustedMemberError: the charter has another key of a trusted member; names it.
         TooFewTrustedError: fewer than t of the survivor set's signers are trusted.
     """
-    cards = {member.country: Card.of(member) for member in receipt.charter.members}
-    for country in sorted(trusted):
-        if country not in cards or fingerprint(cards[country]) != trusted[country]:
-            raise TrustedMemberError(country)
+    demand_keys_of(trusted, receipt.charter)
     signers = frozenset(word.country for word in receipt.signatures)
     known = signers & frozenset(trusted)
     # Not the receipt's own number: a liar would write 1 there.
@@ -336,24 +328,31 @@ def trusted_charter(
     return receipt.charter, known
 
 
+def demand_keys_of(trusted: Mapping[CountryCode, Fingerprint], charter: Charter) -> None:
+    """Check that the charter has these members, with the keys that these fingerprints are of.
+
+    Raises:
+        TrustedMemberError: it has another key of one, or none; names it.
+    """
+    cards = {member.country: Card.of(member) for member in charter.members}
+    for country in sorted(trusted):
+        if country not in cards or fingerprint(cards[country]) != trusted[country]:
+            raise TrustedMemberError(country)
+
+
 def settled_roster(receipt: PublicReceipt, compiled: Compiled) -> SettledRoster:
     """The numbers and the roster hash, computed anew (claim 5).
 
     Raises:
         ReceiptParametersError: the receipt has others.
     """
-    claim = "the numbers of the attempt"
-    try:
-        settled = settle(receipt.proposal.header, receipt.roster, compiled.parameters_for)
-    except CorridorError as error:
-        raise ReceiptParametersError(5, claim, f"no such attempt was allowed: {error}") from error
-    if settled.parameters != receipt.parameters:
-        raise ReceiptParametersError(5, claim, "they are not those that charter and plan give")
-    return settled
+    return demand_settled(
+        receipt, lambda: settle(receipt.proposal.header, receipt.roster, compiled.parameters_for)
+    )
 
 
 class Proposed(Protocol):
-    """What every receipt says of who proposed what to whom."""
+    """What every receipt says of who proposed what to whom, and of the attempt's numbers."""
 
     @property
     def charter(self) -> Charter:
@@ -364,8 +363,28 @@ class Proposed(Protocol):
         """What the coordinator proposed."""
 
     @property
+    def parameters(self) -> AttemptParameters:
+        """What the receipt says its numbers are."""
+
+    @property
     def roster(self) -> Roster:
         """Who accepted it."""
+
+
+def demand_settled(receipt: Proposed, settled_anew: Callable[[], SettledRoster]) -> SettledRoster:
+    """Claim 5: what the receipt's roster and the plan settle is what the receipt says.
+
+    Raises:
+        ReceiptParametersError: it is not, or no such attempt is allowed.
+    """
+    claim = "the numbers of the attempt"
+    try:
+        settled = settled_anew()
+    except CorridorError as error:
+        raise ReceiptParametersError(5, claim, f"no such attempt was allowed: {error}") from error
+    if settled.parameters != receipt.parameters:
+        raise ReceiptParametersError(5, claim, "they are not those that charter and plan give")
+    return settled
 
 
 def check_question(
@@ -529,7 +548,7 @@ def masked_input(
 
 # ---------------------------------------------------------------- reading and writing
 
-_BODY = (
+HEAD = (
     "format",
     "charter",
     "header",
@@ -537,6 +556,10 @@ _BODY = (
     "proposal_signature",
     "parameters",
     "acceptances",
+)
+"""The fields that every receipt begins with."""
+_BODY = (
+    *HEAD,
     "opened",
     "inputs",
     "excess_seeds",
@@ -561,7 +584,7 @@ HEADER = (
     "finish_by",
 )
 """The fields of a proposal's header."""
-ACCEPTANCE = (
+_ACCEPTANCE = (
     "country",
     "envelope_key",
     "mask_key",
@@ -570,7 +593,7 @@ ACCEPTANCE = (
     "statement",
     "signature",
 )
-PARAMETERS = (
+_PARAMETERS = (
     "r",
     "t",
     "d",
@@ -591,29 +614,14 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
     Raises:
         MalformedReceiptError: a field is missing, unknown or malformed; names it.
     """
-    value = decode(raw, name, MalformedReceiptError)
-    fields = Fields(value, _BODY, name=name, error=MalformedReceiptError)
-    assert isinstance(value, Mapping)  # noqa: S101 - `Fields` has refused everything else
-    if fields.text("format") != FORMAT:
-        raise fields.wrong("format", f"must be {FORMAT!r}; a newer Corridor may read it")
-    header = read_header(fields.below("header", HEADER))
-    acceptances = tuple(
-        read_acceptance(one, header.digest) for one in fields.each_below("acceptances", ACCEPTANCE)
-    )
-    demand_sorted(fields, "acceptances", [one.country for one in acceptances])
-    roster = Roster(acceptances)
-    parameters = read_parameters(fields.below("parameters", PARAMETERS))
-    roster_hash = roster.hash(header, parameters)
+    fields, head = read_head(raw, name, FORMAT, _BODY)
+    roster_hash = head.roster.hash(head.proposal.header, head.parameters)
     sharers = _read_sharers(fields, roster_hash)
     return PublicReceipt(
-        charter=parse_charter(canonical.encode(value["charter"]), f"{name}, charter"),
-        proposal=Proposal(
-            header,
-            fields.free_text("question").encode(),
-            Signature(fields.octets("proposal_signature", 64)),
-        ),
-        parameters=parameters,
-        roster=roster,
+        charter=head.charter,
+        proposal=head.proposal,
+        parameters=head.parameters,
+        roster=head.roster,
         sharers=sharers,
         inputs=_read_inputs(fields, roster_hash, sharers),
         excess_seeds=_read_excess_seeds(fields),
@@ -622,6 +630,57 @@ def parse_public_receipt(raw: bytes, name: str = "receipt") -> PublicReceipt:
         named=fields.countries("named"),
         published_at=fields.whole("published_at"),
         signature=Signature(fields.octets("signature", 64)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every receipt begins with; well-formed, not believed."""
+
+    charter: Charter
+    proposal: Proposal
+    parameters: AttemptParameters
+    roster: Roster
+
+
+def head_to_json(receipt: Proposed) -> Mapping[str, Json]:
+    """What every receipt begins with, but for its format."""
+    return {
+        "charter": canonical.decode(receipt.charter.encode(), "charter"),
+        "header": receipt.proposal.header.to_json(),
+        "question": receipt.proposal.question.decode(),
+        "proposal_signature": receipt.proposal.signature.hex(),
+        "parameters": receipt.parameters.to_json(),
+        "acceptances": [one.to_json() for one in receipt.roster.acceptances],
+    }
+
+
+def read_head(raw: bytes, name: str, format_: str, body: Sequence[str]) -> tuple[Fields, Head]:
+    """The fields of a receipt of this format, and what `HEAD` names of them.
+
+    Raises:
+        MalformedReceiptError: a field is missing, unknown or malformed; names it.
+    """
+    value = decode(raw, name, MalformedReceiptError)
+    fields = Fields(value, body, name=name, error=MalformedReceiptError)
+    assert isinstance(value, Mapping)  # noqa: S101 - `Fields` has refused everything else
+    if fields.text("format") != format_:
+        raise fields.wrong("format", f"must be {format_!r}; a newer Corridor may read it")
+    header = read_header(fields.below("header", HEADER))
+    acceptances = tuple(
+        _read_acceptance(one, header.digest)
+        for one in fields.each_below("acceptances", _ACCEPTANCE)
+    )
+    demand_sorted(fields, "acceptances", [one.country for one in acceptances])
+    return fields, Head(
+        charter=parse_charter(canonical.encode(value["charter"]), f"{name}, charter"),
+        proposal=Proposal(
+            header,
+            fields.free_text("question").encode(),
+            Signature(fields.octets("proposal_signature", 64)),
+        ),
+        parameters=_read_parameters(fields.below("parameters", _PARAMETERS)),
+        roster=Roster(acceptances),
     )
 
 
@@ -646,7 +705,7 @@ def read_header(fields: Fields) -> ProposalHeader:
     )
 
 
-def read_parameters(fields: Fields) -> AttemptParameters:
+def _read_parameters(fields: Fields) -> AttemptParameters:
     """The numbers whose fields these are."""
     return AttemptParameters(
         roster_size=fields.whole("r"),
@@ -666,7 +725,7 @@ def read_parameters(fields: Fields) -> AttemptParameters:
     )
 
 
-def read_acceptance(fields: Fields, header: Digest) -> Acceptance:
+def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:
     """The acceptance of that header whose fields these are."""
     statement = fields.below(
         "statement", ("country", "sequence", "spent", "reserved", "head", "signature")
