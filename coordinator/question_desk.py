@@ -55,7 +55,7 @@ from corridor.queries.asking import indicator_question
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.forecast import forecast
-from corridor.queries.parameters import check_rho
+from corridor.queries.parameters import check_rho, fewest_nodes
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question, parse_question
 from corridor.queries.sql import Asked, read_sql
@@ -246,7 +246,7 @@ class QuestionDesk:
             and country in known
             and known[country].is_ready(charter.digest)
         }
-        fewest = charter.min_participants if scope is Scope.REGIONAL else 1
+        fewest = fewest_nodes(charter, scope)
         if len(ready) < fewest:
             absent = set(charter.signing_keys) - set(ready)
             raise TooFewConnectedError(ready, absent, fewest, held_out)
@@ -384,8 +384,7 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
 
     A ρ that somebody names is asked for as it stands: each node decides for itself.
     """
-    regional = priced.scope is Scope.REGIONAL
-    needed = priced.charter.min_participants if regional else 1
+    needed = fewest_nodes(priced.charter, priced.scope)
     most = sorted((_left(one) for one in priced.ready.values()), reverse=True)[needed - 1]
     if request.rho is not None or priced.rho.value <= most:
         return None

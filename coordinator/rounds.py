@@ -62,7 +62,11 @@ from corridor.protocols.secure_sum.messages import (
 from corridor.protocols.suite import RandomBytes, Sign, Suite, Verify
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters, country_parameters
+from corridor.queries.parameters import (
+    attempt_parameters,
+    country_parameters,
+    fewest_nodes,
+)
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Question, parse_question
 from corridor.transport.messages import CoordinatorBody, Failed, Released, Round
@@ -98,7 +102,7 @@ class Prepared:
     @property
     def fewest(self) -> int:
         """With fewer connected members there is no attempt."""
-        return self.charter.min_participants if self.scope is Scope.REGIONAL else 1
+        return fewest_nodes(self.charter, self.scope)
 
 
 @dataclass(frozen=True, slots=True)

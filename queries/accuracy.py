@@ -11,10 +11,11 @@ Words between are welcome: "relative 10 % for cells above 100", "±1 year for gr
 A margin is a release's own margin, computed the same way from the noise that is left when everybody
 who is expected stays, so a forecast promises what the release then states (with dropouts more of it
 is needed, and a margin is a little wider).
-"10 % above 100" means ±10 on every cell, since all of them get noise of one width: at 100 that is
-10 %, above it is less. For a mean the margin depends on the data: with n persons in a group it is
-z·√(v_S + R²·v_N)/n (`queries.answers`), at most what it is for the R that is largest in absolute
-value. n itself is known with its own margin only, and of a group below twice that there is no mean.
+"10 % above 100" means at most ±10 on every cell, since noise knows nothing of what it is added to:
+at 100 that is 10 %, above it is less. For a mean the margin depends on the data: with n persons in
+a group it is z·√(v_S + R²·v_N)/n (`queries.answers`), at most what it is for the R that is largest
+in absolute value. n itself is known with its own margin only, and of a group below twice that there
+is no mean.
 
 The ρ is the smallest of the readable ones (three digits) that keeps it. If no allowance and no
 ceiling pays for it, the refusal says which margin could be paid for.
@@ -43,7 +44,7 @@ from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.answers import joint_noise
-from corridor.queries.parameters import noise_breakpoints
+from corridor.queries.parameters import fewest_nodes, noise_breakpoints
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
 from corridor.queries.question import Mean
 
@@ -161,8 +162,8 @@ def rho_for_accuracy(
         TooFewNodesError: fewer would take part than the charter demands.
             Nothing was spent in any of these cases.
     """
-    if scope is Scope.REGIONAL and participants < charter.min_participants:
-        raise TooFewNodesError(roster=participants, needed=charter.min_participants)
+    if participants < (needed := fewest_nodes(charter, scope)):
+        raise TooFewNodesError(roster=participants, needed=needed)
     rho = _Pricing(plan, charter, participants, scope).rho(accuracy)
     ceiling = charter.ceilings.rho_per_question
     if rho.value > ceiling:

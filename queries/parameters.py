@@ -30,7 +30,7 @@ from corridor.privacy.discrete_gaussian import SAMPLER
 from corridor.privacy.distributed import Component, SharedNoise, plan_shared_noise
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import AttemptParameters, NoiseLevel
+from corridor.protocols.secure_sum.messages import AttemptParameters, NoiseLevel, Scope
 from corridor.queries.plan import Plan
 
 RINGS = (32, 64)
@@ -111,6 +111,11 @@ def country_parameters(charter: Charter, plan: Plan, rho: Rho) -> AttemptParamet
         sampler=SAMPLER,
         ring_bits=max(RINGS),
     )
+
+
+def fewest_nodes(charter: Charter, scope: Scope) -> int:
+    """How many nodes have to take part; of figures of single countries each stands for itself."""
+    return charter.min_participants if scope is Scope.REGIONAL else 1
 
 
 def check_rho(charter: Charter, rho: Rho) -> None:
