@@ -44,7 +44,7 @@ from functools import lru_cache
 from math import comb
 
 FINENESS = 128
-"""F. Rounding moves no coefficient by more than 1/20 of itself over ten years of months."""
+"""F. Rounding moves no coefficient by more than 1/15 of itself over ten years of months."""
 
 MOST_PERIODS = 120
 
@@ -71,9 +71,7 @@ class Series:
     @property
     def coefficients(self) -> tuple[int, ...]:
         """r_0 … r_{T−1}: by how much persons count who were first counted so many periods ago."""
-        return tuple(
-            max(1, round(Fraction(FINENESS * comb(2 * k, k), 4**k))) for k in range(self.periods)
-        )
+        return tuple(round(Fraction(FINENESS * comb(2 * k, k), 4**k)) for k in range(self.periods))
 
     @property
     def sensitivity_squared(self) -> int:
