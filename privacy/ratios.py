@@ -17,7 +17,9 @@ Post-processing; floats are good enough.
 from dataclasses import dataclass
 from math import sqrt
 
-NORMAL_95 = 1.959964
+from corridor.privacy import normal
+
+NORMAL_95 = float(normal.NORMAL_95)
 
 
 @dataclass(frozen=True, slots=True)
