@@ -678,6 +678,8 @@ class Unmasked:
         suite: Suite,
     ) -> None:
         """Take the superfluous noise off the unmasked sum, in place; see `excess_noise`."""
+        if not self.words.reduced:
+            return
         noise = self.excess_noise(measurement, draw=draw, suite=suite)
         total -= to_ring(noise, self.words.parameters.ring_bits)
 
