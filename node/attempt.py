@@ -157,10 +157,8 @@ class Attempt:
 
     @property
     def cells(self) -> int:
-        """How many entries are counted or sent, the larger; 0 before its numbers are known."""
-        known = getattr(self._state, "settled", self._state)
-        parameters: AttemptParameters | None = getattr(known, "parameters", None)
-        return 0 if parameters is None else max(parameters.cells, self._data.size)
+        """How many entries are counted; no more than that are sent."""
+        return self._data.size
 
     @property
     def state_name(self) -> str:
