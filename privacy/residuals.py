@@ -173,12 +173,12 @@ class Strategy:
     @property
     def cells(self) -> int:
         """How many draws of noise a node makes."""
-        return sum(prod(self._shape(one)) for one in self.residuals)
+        return sum(prod(self._cells_shape(one)) for one in self.residuals)
 
     @property
     def entries(self) -> int:
         """How many whole numbers a node sends."""
-        return sum(prod(self._differences(one)) for one in self.residuals)
+        return sum(prod(self._sent_shape(one)) for one in self.residuals)
 
     @property
     def largest(self) -> int:
@@ -201,6 +201,11 @@ class Strategy:
         """How many cells an entry is a signed sum of, at most."""
         return max(1 << sum(map(bool, one.levels)) for one in self.residuals)
 
+    def levels_of(self, axes: Iterable[tuple[int, int]]) -> Levels:
+        """How finely a table is grouped by every hierarchy, from (hierarchy, level) of its axes."""
+        level = dict(axes)
+        return tuple(level.get(place, 0) for place in range(len(self.hierarchies)))
+
     def cost(self, levels: Levels) -> int:
         """Π max δ: what a residual adds to Δ² with a factor of 1."""
         return prod(group.cost for _, group in self._grouped(levels))
@@ -215,8 +220,8 @@ class Strategy:
         start = 0
         for one in self.residuals:
             cells, weights = np.full(len(places[0]), start), np.full(len(places[0]), one.factor)
-            start += prod(self._shape(one))
-            stride = prod(self._shape(one))
+            start += prod(self._cells_shape(one))
+            stride = prod(self._cells_shape(one))
             for axis, group in self._grouped(one.levels):
                 hierarchy = self.hierarchies[axis]
                 values = hierarchy.ancestors(hierarchy.finest, one.levels[axis])[places[axis]]
@@ -233,7 +238,7 @@ class Strategy:
         Args:
             cells: of length `cells`, residual by residual.
         """
-        tables = self._cut(cells, self._shape)
+        tables = self._cut(cells, self._cells_shape)
         return np.concatenate([self._subtracted(one, table).reshape(-1) for one, table in tables])
 
     def put_together(self, marginal: Levels, measured: Ints) -> NDArray[np.float64]:
@@ -249,7 +254,7 @@ class Strategy:
         """
         shape = [one.size(level) for one, level in zip(self.hierarchies, marginal, strict=True)]
         estimate = np.zeros(shape)
-        for one, table in self._cut(measured, self._differences):
+        for one, table in self._cut(measured, self._sent_shape):
             if _within(one.levels, marginal):
                 estimate = estimate + self._spread_out(self._projected(one, table), one, marginal)
         return estimate
@@ -316,7 +321,7 @@ class Strategy:
 
     def _projected(self, one: Residual, table: Ints) -> Ints:
         for axis, group in self._grouped(one.levels):
-            table = _projected(table, axis, group)
+            table = _less_siblings_mean(table, axis, group)
         return table
 
     def _spread_out(self, projected: Ints, one: Residual, marginal: Levels) -> NDArray[np.float64]:
@@ -339,10 +344,10 @@ class Strategy:
             if level:
                 yield axis, _siblings(hierarchy, level)
 
-    def _shape(self, one: Residual) -> tuple[int, ...]:
+    def _cells_shape(self, one: Residual) -> tuple[int, ...]:
         return tuple(h.size(level) for h, level in zip(self.hierarchies, one.levels, strict=True))
 
-    def _differences(self, one: Residual) -> tuple[int, ...]:
+    def _sent_shape(self, one: Residual) -> tuple[int, ...]:
         return tuple(
             h.size(level) - (h.size(level - 1) if level else 0)
             for h, level in zip(self.hierarchies, one.levels, strict=True)
@@ -498,7 +503,7 @@ def _spreads(hierarchy: Hierarchy, upto: int) -> tuple[tuple[Fraction, ...], ...
     return tuple(zip(*by_level, strict=True))
 
 
-def _projected(differences: Ints, axis: int, group: _Siblings) -> Ints:
+def _less_siblings_mean(differences: Ints, axis: int, group: _Siblings) -> Ints:
     """Sub⁺ along an axis, times the number of siblings: each value less its siblings' mean."""
     shape = list(differences.shape)
     shape[axis] = len(group.count)

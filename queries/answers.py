@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from corridor.privacy.accuracy import margin_95
 from corridor.privacy.postprocess import non_negative
 from corridor.privacy.reliability import letters
-from corridor.privacy.residuals import Levels, Strategy, Variances
+from corridor.privacy.residuals import Strategy, Variances
 from corridor.protocols import canonical
 from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.axes import Axis
@@ -193,7 +193,7 @@ class JointNoise:
 @lru_cache(maxsize=64)
 def _joint_variances(strategy: Strategy, axes: tuple[tuple[int, int], ...]) -> Variances:
     """The variances of a table with these axes, shaped like it."""
-    found = strategy.variances(_levels(strategy, axes))
+    found = strategy.variances(strategy.levels_of(axes))
     return replace(found, kind=_ordered(found.kind, axes))
 
 
@@ -204,16 +204,11 @@ def _joint_covariances(
     """Bit i of a place says whether two cells agree on the i-th axis; every level is 1."""
     return tuple(
         strategy.covariance(
-            _levels(strategy, axes),
+            strategy.levels_of(axes),
             frozenset(one for place, (one, _) in enumerate(axes) if mask >> place & 1),
         )
         for mask in range(1 << len(axes))
     )
-
-
-def _levels(strategy: Strategy, axes: tuple[tuple[int, int], ...]) -> Levels:
-    level = dict(axes)
-    return tuple(level.get(place, 0) for place in range(len(strategy.hierarchies)))
 
 
 def _ordered(table: NDArray[Any], axes: tuple[tuple[int, int], ...]) -> NDArray[Any]:
@@ -463,7 +458,7 @@ def decode_answer(
         domains: for labels.
         parameters: of the attempt; the scale and the levels of noise count.
         survivors: s, how many shares were summed.
-        sums: the signed, unmasked sum, as long as the plan's x.
+        sums: the signed, unmasked sum, of the plan's `entries`.
         reduced: of how many of them the superfluous noise was taken off.
 
     Raises:
@@ -499,7 +494,7 @@ def joint_noise(joint: Joint, table: int, scale_bits: int, variance: Fraction) -
 
 
 def _put_together(noise: JointNoise, measured: Steps, scale_bits: int) -> Figures:
-    estimate = noise.strategy.put_together(_levels(noise.strategy, noise.axes), measured)
+    estimate = noise.strategy.put_together(noise.strategy.levels_of(noise.axes), measured)
     # 2ᵏ divides exactly, and one float is multiplied and rounded to one whole number.
     steps = np.rint(estimate / (1 << scale_bits) * FINEST.denominator).astype(np.int64)
     return Figures(_ordered(steps, noise.axes), FINEST, noise)

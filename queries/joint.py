@@ -53,8 +53,7 @@ class Joint:
 
     def levels(self, table: int) -> Levels:
         """How finely the table is grouped by each hierarchy."""
-        grouped = dict(self.tables[table])
-        return tuple(grouped.get(place, 0) for place in range(len(self.axes)))
+        return self.strategy.levels_of(self.tables[table])
 
     def with_factors(self, factors: Sequence[int]) -> "Joint":
         """The same with other factors for its residuals."""

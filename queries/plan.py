@@ -8,9 +8,8 @@ for a sum or mean, whose quantity is not null). Per axis a row has one value, of
 one or several; recode them where the axis says so, and drop those that the axis does not have.
 The row is in the cells of the product of its values. Per (person, cell) keep the first b rows
 in stored order (newest case first, then the order of legs or services). Per person keep the m
-cells with the smallest (`choice.choice_hashes`, cell). What is kept adds to x, in every block:
-
-(A histogram's last axis is the quantity itself, in bands.)
+cells with the smallest (`choice.choice_hashes`, cell). (A histogram's last axis is the quantity
+itself, in bands.) What is kept adds to x, in every block:
 
     COUNT   factor · (how many rows were kept)
     SUM     factor · clamp(sum of the kept rows' quantities, low, high)
@@ -245,17 +244,17 @@ class Plan:
 
     def parts_of_x(self) -> Iterator[tuple[Together, slice]]:
         """What is counted together, and where in x it stands."""
-        start = self._in_blocks
-        for one in self.together:
-            yield one, slice(start, start + one.joint.strategy.cells)
-            start += one.joint.strategy.cells
+        return self._parts(one.joint.strategy.cells for one in self.together)
 
     def parts_sent(self) -> Iterator[tuple[Together, slice]]:
         """What is counted together, and where in what is sent it stands."""
+        return self._parts(one.joint.strategy.entries for one in self.together)
+
+    def _parts(self, lengths: Iterable[int]) -> Iterator[tuple[Together, slice]]:
         start = self._in_blocks
-        for one in self.together:
-            yield one, slice(start, start + one.joint.strategy.entries)
-            start += one.joint.strategy.entries
+        for one, length in zip(self.together, lengths, strict=True):
+            yield one, slice(start, start + length)
+            start += length
 
     def place_together(self, number: int) -> tuple[Joint, int] | None:
         """The workload that a table of this plan is counted in, and its number there, if any."""
@@ -266,7 +265,7 @@ class Plan:
 
     @property
     def measurement(self) -> Measurement:
-        """The same for the secure sum."""
+        """How entries of x become what is sent, for the secure sum."""
         return Measurement(self.size, self.sent)
 
     def sent(self, x: Ints) -> Ints:
