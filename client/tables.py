@@ -154,6 +154,11 @@ def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
         raise RemoteAnswerError("a release's tables") from error
 
 
+def _band(ends: tuple[Any, Any]) -> tuple[int, int | None]:
+    low, high = ends
+    return int(low), None if high is None else int(high)
+
+
 def _table(document: Mapping[str, Any]) -> ReleasedTable:
     axes = tuple(
         Axis(
@@ -161,15 +166,19 @@ def _table(document: Mapping[str, Any]) -> ReleasedTable:
             str(one["label"]),
             _texts(one["values"]),
             _texts(one["labels"]),
-            tuple((int(low), None if high is None else int(high)) for low, high in bands),
+            tuple(
+                (int(low), None if high is None else int(high))
+                for low, high in one.get("bands", ())
+            ),
         )
         for one in document["axes"]
-        if len(bands := one.get("bands", ())) <= len(one["values"])
     )
     size = 1
     for axis in axes:
         if len(axis.values) != len(axis.labels):
             raise ValueError("an axis has values without labels")
+        if len(axis.bands) > len(axis.values):
+            raise ValueError("an axis has bands without values")
         size *= len(axis.values)
     margin, totals = document["margin"], document["totals"]
     central = document.get("central_margin")

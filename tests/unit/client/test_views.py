@@ -9,6 +9,7 @@ import pytest
 
 from corridor.client.tables import ReleasedTable, tables_of
 from corridor.client.views import Figure, ViewTable, views_of
+from corridor.errors.client import RemoteAnswerError
 from corridor.errors.questions import ViewError
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.reliability import Reliability
@@ -130,6 +131,11 @@ def bands(*counts: float, unknown: float = 0.0) -> ReleasedTable:
     names = [f"{low}-{high}" for low, high in ends]
     ends[-1][1] = None  # type: ignore[call-overload]
     return table([*counts, unknown], axis("age", *names, "unknown", bands=ends))
+
+
+def test_an_axis_with_more_bands_than_values_is_no_table_of_a_release() -> None:
+    with pytest.raises(RemoteAnswerError):
+        table([1.0], axis("age", "0-9", bands=[[0, 9], [10, None]]))
 
 
 def test_a_median_is_read_from_the_bands() -> None:
