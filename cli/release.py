@@ -79,9 +79,8 @@ def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:
 
 def show_price(forecast: Mapping[str, Any], out: Output) -> None:
     """What a question would give, what it would cost, who would answer."""
-    conditions = dict.fromkeys(one["title"].partition("; ")[2] for one in forecast["tables"])
-    for condition in conditions:
-        _show_condition(f"; {condition}", out)
+    for condition in dict.fromkeys(_condition(one["title"]) for one in forecast["tables"]):
+        _show_condition(condition, out)
     differ = any(one["usual_margin"] != one["margin"] for one in forecast["tables"])
     out.table(
         "Forecast",
@@ -192,7 +191,7 @@ def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:
         ],
         note="; ".join(notes),
     )
-    _show_condition(table.title, out)
+    _show_condition(_condition(table.title), out)
 
 
 def shown_epsilon(epsilon: float) -> str:
@@ -228,8 +227,11 @@ def _margins_shown(table: Mapping[str, Any]) -> str:
     return usual if usual == widest else f"{usual}, {widest}"
 
 
-def _show_condition(title: str, out: Output) -> None:
-    condition = title.partition("; ")[2]
+def _condition(title: str) -> str:
+    return title.partition("; ")[2]
+
+
+def _show_condition(condition: str, out: Output) -> None:
     if condition:
         out.say(f"only         {condition}")
 
