@@ -395,3 +395,14 @@ class LoopbackRegion:
                 return shown
             time.sleep(0.05)
         raise AssertionError(shown)
+
+    def wait_for_members(self, *ready: str, seconds: float = 10) -> None:
+        """Until the coordinator shows exactly these members as ready."""
+        found: set[str] = set()
+        for _ in range(int(seconds / 0.05)):
+            shown = self.get("/api/v1/members").json()
+            found = {one["country"] for one in shown if one["ready"]}
+            if found == set(ready):
+                return
+            time.sleep(0.05)
+        raise AssertionError(found)

@@ -1,7 +1,6 @@
 """The analyst's commands against a real coordinator over TLS, whose nodes are scripted."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -224,11 +223,7 @@ def test_too_few_nodes_refuse_a_question_by_name_and_it_costs_nothing(
         node.disconnect()
     ledgers = {country: node.script.entries for country, node in region.nodes.items()}
     try:
-        for _ in range(200):
-            ready = [one for one in region.get("/api/v1/members").json() if one["ready"]]
-            if len(ready) == 2:
-                break
-            time.sleep(0.05)
+        region.wait_for_members("RO", "UA")
         assert main(["ask", SQL, "--rho", "1/77"]) == 1
         refusal = capsys.readouterr().err
         assert "[region.too_few_nodes]" in refusal

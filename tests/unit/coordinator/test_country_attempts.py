@@ -1,6 +1,5 @@
 """Figures of single countries, asked over real mTLS: who gives one is published by name."""
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,18 +38,7 @@ def everybody_is_well(region: LoopbackRegion) -> Iterator[None]:
         if was_silent or not node.is_connected:
             node.disconnect()
             node.connect()
-    wait_for(region, EVERYBODY)
-
-
-def wait_for(region: LoopbackRegion, ready: list[str]) -> None:
-    found: list[str] = []
-    for _ in range(100):
-        shown = region.get("/api/v1/members").json()
-        found = sorted(one["country"] for one in shown if one["ready"])
-        if found == ready:
-            return
-        time.sleep(0.05)
-    raise AssertionError(found)
+    region.wait_for_members(*EVERYBODY)
 
 
 def sql(year: int) -> str:
@@ -182,7 +170,7 @@ def test_where_nobody_is_willing_nothing_is_published_and_nothing_spent(
 def test_one_connected_country_is_enough_for_its_own_figure(region: LoopbackRegion) -> None:
     for country in (BG, MD, NG, RO):
         region.nodes[country].disconnect()
-    wait_for(region, ["UA"])
+    region.wait_for_members("UA")
     release = released(region, 2020, rho="1/11")
     assert [one["country"] for one in release["countries"]] == ["UA"]
     forecast = region.post(

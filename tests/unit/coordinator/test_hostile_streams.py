@@ -5,7 +5,6 @@ out of an attempt, so whatever the liar does, the other four get their answer.
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -52,18 +51,8 @@ def nothing_is_lost(region: LoopbackRegion) -> Iterator[None]:
     liar.script.bend = lambda body: (body,)
     liar.disconnect()
     liar.connect()
-    wait_until_ready(region)
+    region.wait_for_members(*EVERYBODY)
     assert ask(region)["survivors"] == EVERYBODY
-
-
-def wait_until_ready(region: LoopbackRegion) -> None:
-    ready: list[str] = []
-    for _ in range(200):
-        ready = [one["country"] for one in region.get("/api/v1/members").json() if one["ready"]]
-        if ready == EVERYBODY:
-            return
-        time.sleep(0.05)
-    raise AssertionError(ready)
 
 
 asked = iter(range(1000, 10_000))

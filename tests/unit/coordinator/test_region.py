@@ -76,17 +76,7 @@ def everybody_is_well(region: LoopbackRegion) -> Iterator[None]:
         if poor != Fraction(1, 10) or not node.is_connected:
             node.disconnect()
             node.connect()
-    wait_for_members(region, set(EVERYBODY))
-
-
-def wait_for_members(region: LoopbackRegion, ready: set[str]) -> None:
-    found: set[str] = set()
-    for _ in range(100):
-        found = {one["country"] for one in region.get("/api/v1/members").json() if one["ready"]}
-        if found == ready:
-            return
-        time.sleep(0.05)
-    raise AssertionError(found)
+    region.wait_for_members(*EVERYBODY)
 
 
 def sql(year: int) -> str:
@@ -293,7 +283,7 @@ def test_who_reveals_a_false_share_is_held_out_until_the_operator_readmits_it(
         "Persons by gender; year of identification or referral 2022",
     )
 
-    wait_for_members(region, {"BG", "NG", "RO", "UA"})
+    region.wait_for_members("BG", "NG", "RO", "UA")
     forecast = region.post("/api/v1/forecast", {"sql": sql(2022), "rho": "1/52"}).json()
     assert (forecast["would_take_part"], forecast["would_miss"]) == (
         ["BG", "NG", "RO", "UA"],
@@ -319,7 +309,7 @@ def test_an_attempt_that_nobody_knows_is_not_found(region: LoopbackRegion) -> No
 
 def test_a_refusal_and_an_absence_stand_in_the_attempt_s_record(region: LoopbackRegion) -> None:
     region.nodes[UA].disconnect()
-    wait_for_members(region, {"BG", "MD", "NG", "RO"})
+    region.wait_for_members("BG", "MD", "NG", "RO")
     region.nodes[RO].script.bend = refuse_the_proposal
     assert released(region, region.ask(sql=sql(2023), rho="1/54"))["survivors"] == [
         "BG",
@@ -382,7 +372,7 @@ def test_an_accuracy_that_no_allowance_pays_for_says_what_could_be_paid(
         node.script.left_this_year = Fraction(1, 50)
         node.disconnect()
         node.connect()
-    wait_for_members(region, set(EVERYBODY))
+    region.wait_for_members(*EVERYBODY)
     text = "SELECT gender, minor, COUNT(*) FROM persons GROUP BY gender, minor"
     asked = {"sql": text, "accuracy": "±6"}
     forecast = region.post("/api/v1/forecast", asked).json()
@@ -500,7 +490,7 @@ def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegi
     gone = (BG, MD, NG)
     for country in gone:
         region.nodes[country].disconnect()
-    wait_for_members(region, {"RO", "UA"})
+    region.wait_for_members("RO", "UA")
     answer = region.post("/api/v1/questions", {"sql": sql(2020), "rho": "1/30"})
     assert answer.status_code == 503
     assert answer.json()["code"] == "region.too_few_nodes"
