@@ -18,23 +18,23 @@ coefficients are C(2k, k)/4^k, neither factor is wider than the other. r_k is F 
 rounded; L = A·R⁻¹ is taken of the rounded ones, exactly, so estimates are unbiased.
 
 **Theorem.** Let each person be in at most one x_j, in one cell, with weight 1, whatever was
-published before. Then all of y_1 … y_T, with at most `repeats` further y_t of the same x (attempts
-that failed after something had left), are as private as the noise z makes an integer query of
-(T + repeats)·cells entries and of L2 sensitivity Δ,
-
-    Δ² = Σ_{k < T} r_k² + repeats·r_0².
+published before. Then all of y_1 … y_T are together as private as the noise z makes an integer
+query of T·cells entries and of L2 sensitivity Δ, Δ² = Σ_{k < T} r_k². If that is ρ-zCDP, each
+further y_t, whomever it counts, each person at most once and in one cell, costs ρ·r_0²/Δ² more.
 
 *Proof.* Adding or removing one person, first counted in period j, moves one cell of y_t by r_{t−j}
-for t ≥ j, and nothing before; repeated once more, one cell by at most max r_k = r_0. Squares of
-these moves add up to at most Δ² for every j. That j, and whether an attempt is repeated, may depend
-on what was published: given that, each y_t is one more answer whose loss depends on its own move,
-and the sum of the squared moves is at most Δ² whatever happened (adaptive composition of zCDP with
-a limit fixed beforehand; Whitehouse et al. 2023, "Fully-Adaptive Composition in Differential
-Privacy"). ∎
+for t ≥ j, and nothing before. Squares of these moves add up to at most Δ² for every j. That j, and
+which of several attempts at a period counts as the y_t of it, may depend on what was published:
+given that, each y_t is one more answer whose loss depends on its own move, and the sum of the
+squared moves has a limit that was fixed beforehand (adaptive composition of zCDP; Whitehouse et al.
+2023, "Fully-Adaptive Composition in Differential Privacy"). A further y_t moves by at most
+max r_k = r_0 in one cell. With h shares of variance σ² the promise is
+ρ ≥ ½(Δ/(√h·σ) + τ·√(T·cells))²; r_0²/Δ² times that is at least ½(r_0/(√h·σ) + τ·√cells)², what the
+further one loses, because Δ² ≤ T·r_0². ∎
 
-**What it asks of a node.** A list of who was counted, that survives whatever happens; the x_j,
-which never change again. A case that comes late is counted in the period in which it came. A case
-that turns out to be wrong stays counted: taking it off again would be a second contribution.
+**What it asks of a node.** A record of who was counted, which lasts as long as the series. A case
+that comes late is counted in the period in which it came. A case that turns out to be wrong stays
+counted: taking it off again would be a second contribution.
 """
 
 from collections.abc import Sequence
@@ -55,18 +55,16 @@ class Series:
 
     Attributes:
         periods: T, 1 to 120.
-        repeats: how many attempts may fail after something left, over the whole series.
 
     Raises:
         ValueError: out of range.
     """
 
     periods: int
-    repeats: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.periods <= MOST_PERIODS or self.repeats < 0:
-            raise ValueError(f"no series of {self.periods} periods with {self.repeats} repeats")
+        if not 1 <= self.periods <= MOST_PERIODS:
+            raise ValueError(f"a series has 1 to {MOST_PERIODS} periods, not {self.periods}")
 
     @property
     def coefficients(self) -> tuple[int, ...]:
@@ -76,8 +74,12 @@ class Series:
     @property
     def sensitivity_squared(self) -> int:
         """Δ² of the theorem, for persons who count with weight 1."""
-        first = self.coefficients[0]
-        return sum(one**2 for one in self.coefficients) + self.repeats * first**2
+        return sum(one**2 for one in self.coefficients)
+
+    @property
+    def price_of_repeat(self) -> Fraction:
+        """Which part of the series' ρ one more attempt at a period costs: r_0²/Δ²."""
+        return Fraction(self.coefficients[0] ** 2, self.sensitivity_squared)
 
     def so_far(self, period: int) -> tuple[Fraction, ...]:
         """With what y_1 … y_period add up to the count so far."""

@@ -44,9 +44,10 @@ from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.answers import joint_noise
-from corridor.queries.parameters import fewest_nodes, noise_breakpoints
+from corridor.queries.parameters import fewest_nodes, noise_breakpoints, tolerated_dropouts
 from corridor.queries.plan import Block, BlockKind, Plan, PlannedTable
 from corridor.queries.question import Mean
+from corridor.queries.standing import widest_spreads
 
 LEVELS = (90, 95, 99)
 
@@ -209,7 +210,7 @@ class _Pricing:
         """How many honest shares there are at least, for each level of noise; the last is h."""
         if self.scope is Scope.PER_COUNTRY:
             return (1,)
-        dropouts = self.charter.tolerated_dropouts(self.participants)
+        dropouts = tolerated_dropouts(self.charter, self.plan, self.participants)
         breakpoints = noise_breakpoints(dropouts, self.participants, self.plan.size)
         return tuple(
             self.participants - self.charter.max_colluders - fewer for fewer in breakpoints
@@ -228,7 +229,7 @@ class _Pricing:
             return ""
         *more, honest = self.honest_shares
         plan = self.plan
-        noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest, more)
+        noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.noisy_entries, honest, more)
         variance = noise.keeping(1).summed_variance(self.participants)
         quantile = accuracy.quantile(self.plan.cells)
         widest = Fraction(0)
@@ -238,7 +239,7 @@ class _Pricing:
                     return ""
                 of_mean = variance * _mean_spread(table, accuracy.above)
                 widest = max(widest, margin_at(quantile, of_mean))
-            elif table.blocks:
+            elif self._is_even(table):
                 factor = _smallest_factor(table)
                 step = noise.step / factor
                 widest = max(widest, margin_at(quantile, variance / factor**2, step))
@@ -246,8 +247,14 @@ class _Pricing:
                 widest = max(widest, margin_at(quantile, variance * self._spread(number)))
         return str(replace(accuracy, margin=Fraction(ceil(widest * 100), 100)))
 
+    def _is_even(self, table: PlannedTable) -> bool:
+        """Whether each of its figures is one entry of what is measured, and no estimate."""
+        return bool(table.blocks) and self.plan.turn is None
+
     def _spread(self, number: int) -> Fraction:
-        """How many times the noise's variance the widest cell of a joint table has."""
+        """How many times the noise's variance the widest figure put together of several has."""
+        if self.plan.turn is not None:
+            return max(widest_spreads(self.plan.turn.series))
         found = self.plan.place_together(number)
         assert found is not None  # noqa: S101 - a table without blocks is one
         return max(joint_noise(*found, scale_bits=0, variance=Fraction(1)).variances.amounts)
@@ -255,8 +262,9 @@ class _Pricing:
     def _table(self, number: int, accuracy: Accuracy, quantile: Fraction) -> Rho:
         table = self.plan.tables[number]
         *more, honest = self.honest_shares
-        numbers = (self.plan.sensitivity_squared, self.plan.size, honest, self.participants)
-        if not table.blocks:
+        plan = self.plan
+        numbers = (plan.sensitivity_squared, plan.noisy_entries, honest, self.participants)
+        if not isinstance(table.measure, Mean) and not self._is_even(table):
             allowed = variance_for_margin(accuracy.margin, quantile) / self._spread(number)
             return rho_for_variance(allowed, *numbers, with_fewer_dropouts=more)
         if not isinstance(table.measure, Mean):

@@ -124,11 +124,12 @@ class EvenNoise:
 
     Attributes:
         variance: of a cell.
+        spacing: None where figures were put together of several.
         shape: how many values the table's axes have.
     """
 
     variance: Fraction
-    spacing: Fraction
+    spacing: Fraction | None
     shape: tuple[int, ...]
 
     @property
@@ -505,11 +506,12 @@ def block_step(block: Block, scale_bits: int) -> Fraction:
     return Fraction(1, block.factor << scale_bits)
 
 
-def title_of(table: PlannedTable, domains: Domains) -> str:
-    """What the table shows, for people."""
+def title_of(table: PlannedTable, domains: Domains, counted: str = "") -> str:
+    """What the table shows, for people; `counted` says when, of a series."""
     words = _measured(table)
     if table.axes:
         words += " by " + " × ".join(_axis_words(axis, table.measure) for axis in table.axes)
+    words += f", {counted}" if counted else ""
     condition = describe(table.where, table, domains)
     return f"{words}; {condition}" if condition else words
 
@@ -563,6 +565,14 @@ def _figures(
         entries = steps[block.offset : block.offset + table.cells].reshape(shape)
         figures[block.kind] = Figures(entries, step, EvenNoise(noise * step**2, step, shape))
     return figures
+
+
+def make_table_of_counts(
+    table: PlannedTable, domains: Domains, figures: Figures, counted: str
+) -> AnswerTable:
+    """A table of persons with these figures; its title says when they were counted."""
+    made = _table(table, domains, {BlockKind.COUNT: figures})
+    return replace(made, title=title_of(table, domains, counted))
 
 
 def _table(

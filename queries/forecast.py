@@ -5,6 +5,7 @@ is touched, so forecasts are free. Margins are for all participants present at t
 most noise is superfluous and comes off. If some drop out, each of the others keeps more of its own.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -24,6 +25,7 @@ from corridor.queries.parameters import (
     planned_noise,
 )
 from corridor.queries.plan import BlockKind, Plan, PlannedTable
+from corridor.queries.standing import widest_spreads
 
 _PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
 
@@ -151,12 +153,40 @@ def forecast(
         colluders=parameters.colluders,
         cells=plan.cells,
         ratio=_root(noise_ratio(parameters, noises, noises)),
-        tables=tuple(
-            _table_forecast(number, domains, plan, rho, parameters)
-            for number in range(len(plan.tables))
-        ),
+        tables=tuple(_table_forecasts(domains, plan, rho, parameters)),
         parameters=parameters,
     )
+
+
+def _table_forecasts(
+    domains: Domains, plan: Plan, rho: Rho, parameters: AttemptParameters
+) -> Iterator[TableForecast]:
+    """Of every table that an answer has."""
+    if plan.turn is None:
+        for number in range(len(plan.tables)):
+            yield _table_forecast(number, domains, plan, rho, parameters)
+        return
+    (table,) = plan.tables
+    noise = parameters.left_variance(parameters.roster_size, parameters.roster_size)
+    noise /= 1 << 2 * parameters.scale_bits
+    curators = central_variance(rho, plan.sensitivity_squared)
+    typical = _typical(table)
+    newly, so_far = widest_spreads(plan.turn.series)
+    for spread, words in (
+        (newly, f"counted first in one {plan.turn.every}"),
+        (so_far, f"counted in all {plan.turn.periods} periods"),
+    ):
+        margin = margin_95(spread * noise)
+        yield TableForecast(
+            title=title_of(table, domains, words),
+            cells=table.cells,
+            max_cells=table.max_cells,
+            margin=margin,
+            usual_margin=margin,
+            central_margin=margin_95(spread * curators),
+            typical=typical,
+            sentence="",
+        )
 
 
 def _table_forecast(

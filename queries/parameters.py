@@ -54,10 +54,10 @@ def attempt_parameters(
     check_rho(charter, rho)
     if roster_size < charter.min_participants:
         raise TooFewNodesError(roster=roster_size, needed=charter.min_participants)
-    dropouts = charter.tolerated_dropouts(roster_size)
+    dropouts = tolerated_dropouts(charter, plan, roster_size)
     breakpoints = noise_breakpoints(dropouts, roster_size, plan.size)
     *more, honest = (roster_size - charter.max_colluders - fewer for fewer in breakpoints)
-    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, honest, more)
+    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.noisy_entries, honest, more)
     return AttemptParameters(
         roster_size=roster_size,
         threshold=charter.threshold(roster_size),
@@ -74,6 +74,11 @@ def attempt_parameters(
         sampler=SAMPLER,
         ring_bits=ring_bits(charter, plan, noise, roster_size),
     )
+
+
+def tolerated_dropouts(charter: Charter, plan: Plan, roster_size: int) -> int:
+    """d: by the charter's rule; none in a series, all of whose releases count the same persons."""
+    return charter.tolerated_dropouts(roster_size) if plan.turn is None else 0
 
 
 def noise_breakpoints(dropouts: int, roster_size: int, cells: int) -> tuple[int, ...]:
@@ -96,7 +101,7 @@ def country_parameters(charter: Charter, plan: Plan, rho: Rho) -> AttemptParamet
             Nothing was spent in any of these cases.
     """
     check_rho(charter, rho)
-    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.size, 1)
+    noise = plan_shared_noise(rho, plan.sensitivity_squared, plan.noisy_entries, 1)
     ring_bits(charter, plan, noise, 1)  # refuses what fits no ring
     return AttemptParameters(
         roster_size=1,
@@ -136,7 +141,7 @@ def ring_bits(charter: Charter, plan: Plan, noise: SharedNoise, roster_size: int
         MagnitudeTooLargeError: there is none.
     """
     counted = roster_size * charter.ceilings.persons_per_node * plan.largest << noise.scale_bits
-    magnitude = counted + plan.terms * noise.largest_noise(roster_size, plan.size)
+    magnitude = counted + plan.terms * noise.largest_noise(roster_size, plan.noisy_entries)
     if magnitude * plan.widening >= 1 << max(RINGS) - 1:
         raise MagnitudeTooLargeError(bits=(magnitude * plan.widening).bit_length() + 1)
     for bits in RINGS:

@@ -37,6 +37,10 @@ not 0 in at most m cells of each block, where it is at most factor · b, or fact
 stands in entries of its own. Square and add. ∎ (The bound of `where` on a LIST field, several
 cases, legs or values in a cell change which rows and cells there are, and none of these steps.)
 
+**A standing series** (`privacy.continual`) sends x multiplied: a person counts with r_{t−j}, once
+for each release from the j-th on, and in one cell. What is proven there is of all its releases, so
+Δ² and the cells that share the noise's promise are those of the whole series.
+
 **Weights.** All entries of x get noise of one width. So each part is multiplied by a factor of its
 own: the whole factors with the least sum, over the tables, of the mean variance of their cells, in
 units of the most that a person adds to a cell (`privacy.residuals.factors`). Else the noise for a
@@ -92,6 +96,7 @@ from corridor.queries.question import (
     Question,
     Sum,
     TableQuestion,
+    Turn,
     measure_to_json,
 )
 
@@ -108,6 +113,10 @@ WIDEST_JOINT = 1 << 40
 
 LARGEST_JOINT = 1 << 34
 """What one person adds to a joint entry, as far as putting tables together multiplies it."""
+
+
+LARGEST_SERIES = 1 << 16
+"""Cells of a standing series; a node keeps those of every period."""
 
 
 class BlockKind(StrEnum):
@@ -195,22 +204,30 @@ class Plan:
     Attributes:
         question: hash of the question.
         edition: of the catalogue's data.
+        turn: which release of a standing series it is, if it is one.
     """
 
     question: Digest
     edition: str
     tables: tuple[PlannedTable, ...]
     together: tuple[Together, ...] = ()
+    turn: Turn | None = None
 
     @property
     def cells(self) -> int:
-        """How many figures the answer has; two for a mean."""
-        return sum(max(1, len(table.blocks)) * table.cells for table in self.tables)
+        """How many figures the answer has; two for a mean, and for a release of a series."""
+        figures = sum(max(1, len(table.blocks)) * table.cells for table in self.tables)
+        return figures if self.turn is None else 2 * figures
 
     @property
     def size(self) -> int:
         """How many entries x has, each with noise of its own."""
         return self._in_blocks + sum(one.joint.strategy.cells for one in self.together)
+
+    @property
+    def noisy_entries(self) -> int:
+        """Over how many entries the promise goes: of a series, those of all its releases."""
+        return self.size if self.turn is None else self.turn.periods * self.size
 
     @property
     def entries(self) -> int:
@@ -219,13 +236,17 @@ class Plan:
 
     @property
     def sensitivity_squared(self) -> int:
-        """Δ² of the whole of x, before scaling."""
+        """Δ² of the whole of x, or of all that a series sends, before scaling."""
+        if self.turn is not None:
+            return self.turn.series.sensitivity_squared
         alone = sum(table.sensitivity_squared for table in self.tables)
         return alone + sum(one.joint.strategy.sensitivity_squared for one in self.together)
 
     @property
     def largest(self) -> int:
         """The most that one person adds to one entry of x, in absolute value, before scaling."""
+        if self.turn is not None:
+            return max(self.turn.series.coefficients)
         return max(
             *(block.factor * block.largest for table in self.tables for block in table.blocks),
             *(one.joint.strategy.largest for one in self.together),
@@ -289,9 +310,15 @@ class Plan:
     @property
     def digest(self) -> Digest:
         """Covers everything that the evaluation and the noise depend on."""
-        return canonical.digest(
-            "corridor plan",
-            self.question,
+        return canonical.digest("corridor plan", self.question, *self._layout())
+
+    @property
+    def layout(self) -> Digest:
+        """Covers what its entries mean: all releases of a series must have the same."""
+        return canonical.digest("corridor plan layout", *self._layout())
+
+    def _layout(self) -> tuple[bytes, ...]:
+        return (
             self.edition.encode(),
             canonical.encode([_table_to_json(table) for table in self.tables]),
             canonical.encode([_together_to_json(one) for one in self.together]),
@@ -309,12 +336,13 @@ def compile_plan(question: Question, domains: Domains) -> Plan:
     """
     drafts = [_Draft(table, domains) for table in question.tables]
     cells = sum(draft.entries for draft in drafts)
-    if cells > domains.cells:
+    ceiling = domains.cells if question.turn is None else min(domains.cells, LARGEST_SERIES)
+    if cells > ceiling:
         largest = max(
             (axis for draft in drafts for axis in draft.axes), key=lambda axis: len(axis.values)
         )
         raise TooManyCellsError(
-            cells=cells, ceiling=domains.cells, largest=largest.name, values=len(largest.values)
+            cells=cells, ceiling=ceiling, largest=largest.name, values=len(largest.values)
         )
     plan = _weighed(question, drafts, domains, _joints(drafts))
     return plan if _is_bounded(plan, domains) else _weighed(question, drafts, domains, ())
@@ -550,7 +578,7 @@ def _weighed(
         )
         for numbers, joint, _ in joints
     )
-    return Plan(question.digest, domains.catalogue.edition, tuple(tables), together)
+    return Plan(question.digest, domains.catalogue.edition, tuple(tables), together, question.turn)
 
 
 def _crossed(tables: Sequence[PlannedTable], joint: Joint) -> PlannedTable:

@@ -3,6 +3,7 @@
     Question ── tables ── TableQuestion(source, where, group_by, measure, max_cells, max_rows)
     measure  ── CountPersons | Sum(field, low, high) | Mean(field, low, high)
              ── Histogram(field, low, high, width), of which medians and quantiles are read
+    series   ── Turn(every, start, periods, period): one release of a standing series
 
 Whichever face it comes through (SQL, the Python builder, an indicator), the same meaning gives
 the same bytes: fields by alias, groupings and values sorted, conditions in normal form
@@ -15,12 +16,15 @@ is checked by `queries.plan`, which knows the domains.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
 from typing import TypeAlias
 
 from corridor.errors.canonical import NotCanonicalError
 from corridor.errors.questions import MalformedQuestionError
 from corridor.ids import Digest
+from corridor.privacy.continual import MOST_PERIODS, Series
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.fields import Fields
@@ -173,14 +177,81 @@ class TableQuestion:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One table or several, which share one noise budget; sorted, none twice (`make_question`)."""
+class Every(StrEnum):
+    """How often a standing series publishes."""
 
-    tables: tuple[TableQuestion, ...]
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    @property
+    def months(self) -> int:
+        """How many months lie between two releases."""
+        return {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}[self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One release of a standing series (`privacy.continual`).
+
+    Attributes:
+        every: how long a period is.
+        start: the first day of the first period; a month's first.
+        periods: T, how many releases the series has.
+        period: whose release this is, 1 to T.
+
+    Raises:
+        ValueError: out of range.
+    """
+
+    every: Every
+    start: date
+    periods: int
+    period: int
 
     def __post_init__(self) -> None:
-        """Refuse tables that are not sorted, none, or too many."""
+        """Refuse what is no turn of a series."""
+        if self.start.day != 1 or not 2000 <= self.start.year <= 2200:
+            raise ValueError("a series starts on the first day of a month")
+        if not 1 <= self.period <= self.periods <= MOST_PERIODS:
+            raise ValueError(f"a series has 1 to {MOST_PERIODS} periods")
+
+    @property
+    def series(self) -> Series:
+        """How the figure is measured over all periods."""
+        return Series(self.periods)
+
+    def to_json(self) -> dict[str, Json]:
+        """The turn as canonical JSON holds it."""
+        return {
+            "every": self.every.value,
+            "start": self.start.isoformat(),
+            "periods": self.periods,
+            "period": self.period,
+        }
+
+    def begins(self, period: int) -> date:
+        """The first day of a period; of the one after the last, the day after the series."""
+        months = 12 * self.start.year + self.start.month - 1 + self.every.months * (period - 1)
+        return date(months // 12, months % 12 + 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One table or several, which share one noise budget; sorted, none twice (`make_question`).
+
+    Attributes:
+        turn: where the question is one release of a standing series, which. Such a question has one
+            table, and counts each person once.
+    """
+
+    tables: tuple[TableQuestion, ...]
+    turn: Turn | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse tables that are not sorted, none, too many, or no series."""
+        if self.turn is not None and not (len(self.tables) == 1 and counts_once(self.tables[0])):
+            raise ValueError("a series has one table, in which each person counts once")
         if not 1 <= len(self.tables) <= MOST_TABLES:
             raise ValueError(f"a question has 1 to {MOST_TABLES} tables")
         keys = [canonical.encode(table.to_json()) for table in self.tables]
@@ -189,12 +260,35 @@ class Question:
 
     def encode(self) -> bytes:
         """The canonical bytes."""
-        return canonical.encode({"tables": [table.to_json() for table in self.tables]})
+        tables: dict[str, Json] = {"tables": [table.to_json() for table in self.tables]}
+        return canonical.encode(
+            tables if self.turn is None else {**tables, "series": self.turn.to_json()}
+        )
 
     @property
     def digest(self) -> Digest:
         """The question's hash."""
         return canonical.digest("corridor question", self.encode())
+
+    def at(self, turn: Turn) -> "Question":
+        """The question as this release of a series."""
+        return Question(self.tables, turn)
+
+    @property
+    def series_id(self) -> Digest:
+        """What all releases of the question's series have in common: the first one's hash.
+
+        Raises:
+            ValueError: it is of no series.
+        """
+        if self.turn is None:
+            raise ValueError("the question is of no series")
+        return self.at(replace(self.turn, period=1)).digest
+
+
+def counts_once(table: TableQuestion) -> bool:
+    """Whether the table counts persons, and each of them once."""
+    return isinstance(table.measure, CountPersons) and table.max_cells == table.max_rows == 1
 
 
 def make_question(*tables: TableQuestion) -> Question:
@@ -216,11 +310,14 @@ def parse_question(raw: bytes) -> Question:
         value = canonical.decode(raw, "question")
     except NotCanonicalError as error:
         raise MalformedQuestionError(str(error)) from error
-    tables = value["tables"] if isinstance(value, Mapping) and set(value) == {"tables"} else None
+    known = isinstance(value, Mapping) and {"tables"} <= set(value) <= {"tables", "series"}
+    tables = value["tables"] if known and isinstance(value, Mapping) else None
     if not isinstance(tables, list) or len(tables) > MOST_TABLES:
         raise _malformed(f'must be an object with "tables", a list of 1 to {MOST_TABLES}')
+    assert isinstance(value, Mapping)  # noqa: S101 - else it had no tables
     try:
-        question = Question(tuple(_table(entry) for entry in tables))
+        turn = _turn(value["series"]) if "series" in value else None
+        question = Question(tuple(_table(entry) for entry in tables), turn)
     except ValueError as error:
         raise _malformed(str(error)) from error
     if question.encode() != raw:
@@ -244,6 +341,18 @@ def _table(value: Json) -> TableQuestion:
         group_by=tuple(_text(name) for name in group_by),
         max_cells=fields.whole("max_cells"),
         max_rows=fields.whole("max_rows"),
+    )
+
+
+def _turn(value: Json) -> Turn:
+    fields = Fields(
+        value, ("every", "start", "periods", "period"), name="series", error=MalformedQuestionError
+    )
+    return Turn(
+        every=Every(fields.text("every")),
+        start=date.fromisoformat(fields.text("start")),
+        periods=fields.whole("periods"),
+        period=fields.whole("period"),
     )
 
 

@@ -16,6 +16,19 @@ class NoQuestionError(WrongUsageError):
         )
 
 
+class HalfSeriesError(InvalidInputError):
+    """A standing series needs both how often and how many times. Nothing was asked."""
+
+    code = "cli.half_series"
+
+    def __init__(self) -> None:
+        """Say how it is written."""
+        super().__init__(
+            "a standing series is asked with --every and --periods, as in --every month "
+            "--periods 36, and if you like with --start 2027-01; nothing was asked."
+        )
+
+
 class BadParameterError(WrongUsageError):
     """An indicator's parameter is not NAME=VALUE. Nothing was sent."""
 

@@ -50,6 +50,34 @@ class LedgerDiskError(UnavailableError):
         )
 
 
+class SeriesOutOfOrderError(RefusedError):
+    """It is not this release's turn in its standing series. Nothing was reserved."""
+
+    code = "ledger.series_out_of_order"
+
+    def __init__(self, period: int, last: int) -> None:
+        """Name both releases."""
+        known = f"the last one here was release {last}" if last else "it has none here yet"
+        super().__init__(
+            f"release {period} of this series cannot be made: {known}, and they come one after the "
+            "other from the first. Nothing was reserved. A country that was not in the first "
+            "release takes part in the next series."
+        )
+
+
+class OtherSeriesPriceError(RefusedError):
+    """A release of a standing series was proposed at another ρ. Nothing was reserved."""
+
+    code = "ledger.other_series_price"
+
+    def __init__(self, rho: Fraction, paid: Fraction) -> None:
+        """Name both."""
+        super().__init__(
+            f"this series was paid for at ρ = {paid} for all of its releases, and this one was "
+            f"proposed at {rho}. Nothing was reserved; report it to the coordinator's staff."
+        )
+
+
 class SessionSeenError(RefusedError):
     """The session was used before. Nothing was reserved."""
 

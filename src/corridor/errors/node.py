@@ -67,6 +67,46 @@ class NoCharterError(RefusedError):
         )
 
 
+class SeriesStateLostError(DamagedError):
+    """Whom a standing series counted so far is not on this disk. Nothing was reserved."""
+
+    code = "node.series_state_lost"
+
+    def __init__(self, series: str) -> None:
+        """Name the series and the way back."""
+        super().__init__(
+            f"series {series}: who was counted in it so far is not in this node's folder, which "
+            "may be an older copy; to go on would count people twice. Nothing was reserved. Put "
+            "the newest copy of the folder `series` in its place, or let the series end."
+        )
+
+
+class UnknownSeriesHereError(NotFoundError):
+    """This node paid for no standing series of that name. Nothing was changed."""
+
+    code = "node.unknown_series"
+
+    def __init__(self, name: str) -> None:
+        """Name the command that lists them."""
+        super().__init__(
+            f"no series {name[:40]!r} was paid for here; `corridor node series` lists those that "
+            "were. Nothing was changed."
+        )
+
+
+class SeriesChangedError(RefusedError):
+    """A release of a standing series is not like those before. Nothing was debited."""
+
+    code = "node.series_changed"
+
+    def __init__(self, series: str, what: str) -> None:
+        """Name the series and what changed."""
+        super().__init__(
+            f"series {series}: {what} changed since it began, so its releases would no longer fit "
+            "together. Nothing was debited; begin a new series."
+        )
+
+
 class EvaluationFailedError(UnavailableError):
     """The case data could not be counted. What was debited stays debited."""
 

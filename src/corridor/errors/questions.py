@@ -52,6 +52,27 @@ class OutOfRangeError(QuestionError):
     code = "question.out_of_range"
 
 
+class NoSeriesError(QuestionError):
+    """What was asked cannot be a standing series. Nothing was spent."""
+
+    code = "question.no_series"
+
+
+class SeriesInPastError(QuestionError):
+    """A series was to start in a month that is over.
+
+    Its first release would count everybody known so far, and say that they came in that month.
+    """
+
+    code = "question.series_in_past"
+
+    def __init__(self, start: str, this_month: str) -> None:
+        super().__init__(
+            f"a series cannot start in {start}, which is over",
+            f"start it in {this_month} or later; what came before is another question",
+        )
+
+
 class EmptyQuestionError(QuestionError):
     """The conditions contradict each other: no row could ever satisfy them."""
 

@@ -1,5 +1,7 @@
 """Errors of receipts: one class for each claim that a receipt may fail to prove."""
 
+from collections.abc import Sequence
+
 from corridor.errors import InvalidInputError, RefusedError
 
 
@@ -225,4 +227,18 @@ class NoTreeInReceiptError(RefusedError):
             f"receipt: brings no proof that leads to the checkpoint of {size} releases; nothing "
             "was compared. Fetch it anew with: corridor results ID --receipt FILE --since "
             f"{size}"
+        )
+
+
+class EarlierReceiptsError(InvalidInputError):
+    """A release of a standing series was put together of releases whose receipts are not given."""
+
+    code = "receipt.earlier_missing"
+
+    def __init__(self, releases: Sequence[str]) -> None:
+        """Name the releases."""
+        super().__init__(
+            "this release of a standing series is put together of what it and all earlier ones "
+            "measured; give the receipts of these and no others with --earlier FILE …: "
+            f"{', '.join(releases) or 'none'}. All of them hold the same members' data."
         )

@@ -597,3 +597,54 @@ class ForgedStatementError(RefusedError):
         super().__init__(
             f"ledger statement of {country}: the signature is not that member's; not kept"
         )
+
+
+class SeriesMembersMissingError(UnavailableError):
+    """A release of a standing series needs everybody who was in its first. Nothing was debited."""
+
+    code = "region.series_members_missing"
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        """Name them."""
+        self.missing = frozenset(missing)
+        super().__init__(
+            f"this series counts in every release whoever was in its first one, and "
+            f"{', '.join(sorted(self.missing)) or 'one of them'} cannot take part now. Nothing was "
+            "debited; it is tried again by itself."
+        )
+
+
+class UnknownSeriesError(NotFoundError):
+    """No series has this id."""
+
+    code = "region.unknown_series"
+
+    def __init__(self, identifier: str) -> None:
+        """Name it, and the command that lists those there are."""
+        super().__init__(f"no series is called {identifier[:40]!r}; `corridor series` lists them.")
+
+
+class SeriesOverError(RefusedError):
+    """The series has ended. Nothing was changed."""
+
+    code = "region.series_over"
+
+    def __init__(self, identifier: str) -> None:
+        """Say what stays."""
+        super().__init__(
+            f"series {identifier} has ended; its releases stay. Nothing was changed. To go on "
+            "counting, ask for a new series."
+        )
+
+
+class SeriesRunsError(RefusedError):
+    """The next release of the series is in line already. Nothing was changed."""
+
+    code = "region.series_runs"
+
+    def __init__(self, identifier: str) -> None:
+        """Say where to look."""
+        super().__init__(
+            f"the next release of series {identifier} is being asked for already; `corridor series "
+            f"{identifier}` says how far it is. Nothing was changed."
+        )
