@@ -34,6 +34,7 @@ from corridor.errors.node import (
     NoCharterError,
     NotRunningError,
     SettingsError,
+    UnknownSeriesHereError,
 )
 from corridor.errors.policy import PolicyError
 from corridor.errors.region import NoProposedCharterError
@@ -79,6 +80,7 @@ from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.schema import EditionTables
+from corridor.node.series_book import SeriesBook, series_name
 from corridor.node.sessions import Sessions
 from corridor.node.status import Status, StatusBoard, parse_status, status_line
 from corridor.node.store import EditionStore
@@ -97,6 +99,7 @@ from corridor.node.views import (
     JournalLine,
     MemberView,
     PolicyView,
+    SeriesView,
     StatusView,
 )
 from corridor.node.witness_book import (
@@ -647,6 +650,7 @@ class ServingNode:
                 catalogue=self.catalogue,
                 policy=self.policy,
                 store=self.store,
+                series=SeriesBook(self.home.series, self.store.series_key, self.world.random_bytes),
             ),
             ledger=ledger,
             journal=self.journal,
@@ -832,6 +836,48 @@ def policy(world: World) -> PolicyView:
             "consent": found.consent_rule.value,
         },
     )
+
+
+def series(world: World) -> tuple[SeriesView, ...]:
+    """The standing series that were paid for here, and whether they can go on."""
+    home = Home(world.home)
+    book = _series_book(world, home)
+    with _ledger(world, read_policy(home), charter_desk(home).accepted()) as ledger:
+        accounts = ledger.series().values()
+    return tuple(
+        SeriesView(
+            name=series_name(one.series),
+            period=one.period,
+            rho=str(one.rho),
+            paid=str(one.paid),
+            goes_on=bool(
+                (sessions := one.sessions.get(one.period)) and book.holds(one.series, sessions[-1])
+            ),
+        )
+        for one in accounts
+    )
+
+
+def leave_series(world: World, name: str) -> None:
+    """Destroy what a series had counted: this node takes no further part in it.
+
+    Raises:
+        UnknownSeriesHereError: nothing was paid for a series of that name. Nothing was changed.
+        DiskError: not all of it could be removed.
+    """
+    home = Home(world.home)
+    with _ledger(world, read_policy(home), charter_desk(home).accepted()) as ledger:
+        found = [one for one in ledger.series() if series_name(one) == name]
+    if not found:
+        raise UnknownSeriesHereError(name)
+    _series_book(world, home).leave(found[0])
+    with _journal(world, home, read_keys(home)) as journal:
+        journal.series_left(name)
+
+
+def _series_book(world: World, home: Home) -> SeriesBook:
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    return SeriesBook(home.series, store.series_key, world.random_bytes)
 
 
 def budget(world: World) -> BudgetView:

@@ -89,6 +89,11 @@ class Home:
         return self.folder / "tree.sqlite3"
 
     @property
+    def series(self) -> Path:
+        """Whom standing series counted so far."""
+        return self.folder / "series"
+
+    @property
     def imports(self) -> Path:
         """Import reports."""
         return self.folder / "imports"

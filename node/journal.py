@@ -129,6 +129,10 @@ class Journal:
         """The operator has talked to the other members about the coordinator's contradictions."""
         self._add("evidence_settled", None, count=count, words=words)
 
+    def series_left(self, series: str) -> None:
+        """The operator destroyed what a standing series had counted: it cannot go on here."""
+        self._add("series_left", None, series=series)
+
     def charter_accepted(self, charter: Digest, version: int) -> None:
         """The operator accepted a charter."""
         self._add("charter_accepted", None, charter=charter.hex(), version=version)

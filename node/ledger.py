@@ -17,7 +17,11 @@ The rules, each kept in the transaction that writes:
    many attempts as the charter bears have failed today or are under way, or as much ρ as the
    authority bears was lost so or is reserved, nothing is reserved. A crash, a coordinator's
    word, or many attempts at once change nothing about that.
-5. Of a year's allowance an organisation or a purpose takes no more than its share, where the
+5. A standing series (`privacy.continual`) is paid for once, by the first attempt at its first
+   release. Later releases cost nothing; one more attempt at the same release costs its part of the
+   series' ρ. They come in order, and none is gone back to: each release of a series that was
+   debited, or forfeited, counts as one that left.
+6. Of a year's allowance an organisation or a purpose takes no more than its share, where the
    authority says so (`node.shares`). That is fairness among askers and protects nobody.
 
 Each reservation contains a nonce, so that no two copies of a ledger can make the same entry; that
@@ -52,6 +56,8 @@ from corridor.errors.ledger import (
     BrokenChainError,
     LedgerBehindJournalError,
     NoReservationError,
+    OtherSeriesPriceError,
+    SeriesOutOfOrderError,
     SessionSeenError,
     ShareSpentError,
     TooManyFailedAttemptsError,
@@ -104,11 +110,58 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Debit:
-    """Evidence that an attempt's ρ is spent, on disk. Only the ledger makes such a value."""
+    """Evidence that an attempt's ρ is spent, on disk. Only the ledger makes such a value.
+
+    Attributes:
+        rho: what the attempt was proposed at; of a series, all of its releases together.
+    """
 
     session: SessionId
     rho: Fraction
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPart:
+    """Which release of which standing series an attempt is at.
+
+    Attributes:
+        series: names the series (`Question.series_id`).
+        period: from 1.
+        repeat: which part of the series' ρ another attempt at one release costs.
+    """
+
+    series: Digest
+    period: int
+    repeat: Fraction
+
+    def demand_turn(self, paid: "SeriesAccount | None") -> None:
+        """Check that the release follows those of the series so far, or is the last of them again.
+
+        Raises:
+            SeriesOutOfOrderError: it is not its turn.
+        """
+        last = 0 if paid is None else paid.period
+        if not max(last, 1) <= self.period <= last + 1:
+            raise SeriesOutOfOrderError(self.period, last)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesAccount:
+    """What a standing series has cost, and how far it is.
+
+    Attributes:
+        rho: of all its releases, paid once.
+        paid: that, and what attempts that were repeated cost.
+        period: the last release that an attempt was counted at.
+        sessions: of the attempts that were debited, by release, in order.
+    """
+
+    series: Digest
+    rho: Fraction
+    paid: Fraction
+    period: int
+    sessions: Mapping[int, tuple[SessionId, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +237,9 @@ class _Open:
     deadline: int
     worst_case: Fraction
     asker: Asker
+    proposed: Fraction
+    series: Digest | None = None
+    period: int = 0
 
 
 class _Sums:
@@ -198,6 +254,7 @@ class _Sums:
         # Of each day, the sessions that cost ρ and gave no answer, or none yet.
         self.lost_on: defaultdict[date, dict[bytes, Fraction]] = defaultdict(dict)
         self.debited_on: dict[bytes, date] = {}
+        self.series: dict[Digest, SeriesAccount] = {}
         self.latest = datetime.min.replace(tzinfo=UTC)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -213,12 +270,16 @@ class _Sums:
         self.latest = max(self.latest, at)
         match payload["kind"]:
             case "reserve":
+                series = payload.get("series", {})
                 self.open[session] = _Open(
                     SessionId(session),
                     rho,
                     payload["deadline"],
                     Fraction(payload.get("worst_case_rho", rho * MOST_NODES)),
                     Asker(payload.get("organisation", ""), payload.get("purpose", "")),
+                    Fraction(series.get("rho", rho)),
+                    Digest(bytes.fromhex(series["id"])) if series else None,
+                    series.get("period", 0),
                 )
             case "debit" | "forfeit":
                 found = self.open.pop(session)
@@ -229,6 +290,8 @@ class _Sums:
                 self.spent_by[by] = self.spent_by[by].adding(rho, worst_case)
                 self.debited_on[session] = at.date()
                 self.lost_on[at.date()][session] = rho
+                if found.series is not None:
+                    self._count_in_series(found.series, found, payload["kind"] == "debit")
             case "answered":
                 del self.lost_on[self.debited_on.pop(session)][session]
             case "release":
@@ -237,6 +300,37 @@ class _Sums:
                 self.lost_on[self.debited_on.get(session, at.date())].setdefault(session, rho)
             case _:
                 pass
+
+    def _count_in_series(self, series: Digest, found: _Open, was_debited: bool) -> None:
+        before = self.series.get(series)
+        sessions = {} if before is None else dict(before.sessions)
+        if was_debited:
+            sessions[found.period] = (*sessions.get(found.period, ()), found.session)
+        self.series[series] = SeriesAccount(
+            series,
+            found.proposed if before is None else before.rho,
+            found.rho + (0 if before is None else before.paid),
+            found.period if before is None else max(before.period, found.period),
+            sessions,
+        )
+
+    def price(self, rho: Fraction, part: SeriesPart) -> Fraction:
+        """What an attempt at this release of a series costs; `rho` is that of all its releases.
+
+        Raises:
+            SeriesOutOfOrderError: it is not its turn.
+            OtherSeriesPriceError: the series was paid for at another ρ.
+        """
+        paid = self.series.get(part.series)
+        part.demand_turn(paid)
+        if paid is None:
+            return rho
+        if rho != paid.rho:
+            raise OtherSeriesPriceError(rho, paid.rho)
+        under_way = any(
+            one.series == part.series and one.period == part.period for one in self.open.values()
+        )
+        return rho * part.repeat if part.period == paid.period or under_way else Fraction(0)
 
     @property
     def spent(self) -> Fraction:
@@ -317,6 +411,7 @@ class Ledger:
         deadline: int,
         worst_case: Fraction | None = None,
         asker: Asker = UNNAMED,
+        part: SeriesPart | None = None,
     ) -> LedgerStatement:
         """Set ρ aside for an attempt until `deadline` (seconds since 1970 UTC).
 
@@ -324,15 +419,18 @@ class Ledger:
 
         Args:
             session: names the attempt.
-            rho: what it costs.
+            rho: what it costs; of a series, what all its releases cost.
             question: its hash.
             charter: its hash.
             deadline: when a reservation that was not debited is released.
             worst_case: the most that can be lost if everybody else colludes; by the largest of all
                 rosters where None.
             asker: who asks and why, says the coordinator.
+            part: where it is at one release of a series, which.
 
         Raises:
+            SeriesOutOfOrderError, OtherSeriesPriceError: it is not that release's turn, or the
+                series was paid for at another ρ.
             SessionSeenError: the session was used before.
             AllowanceSpentError: the year's or the lifetime's allowance does not suffice.
             ShareSpentError: the asker's share of the year's allowance does not suffice.
@@ -348,6 +446,10 @@ class Ledger:
                 raise SessionSeenError
             self._release_overdue()
             sums = self._sums()
+            proposed, series = rho, {}
+            if part is not None:
+                rho = sums.price(proposed, part)
+                series = _series_to_json(part, proposed)
             self._demand_few_failures(sums)
             balance = self._balance(sums)
             if rho > balance.left_for_all_time:
@@ -367,10 +469,11 @@ class Ledger:
                 deadline=deadline,
                 nonce=self._random_bytes(NONCE_BYTES).hex(),
                 worst_case_rho=fraction_text(
-                    rho * MOST_NODES if worst_case is None else worst_case
+                    rho * MOST_NODES if worst_case is None else worst_case * rho / proposed
                 ),
                 organisation=asker.organisation,
                 purpose=asker.purpose,
+                **series,
             )
             statement = self._statement()
         self._mine.add(session)
@@ -379,7 +482,8 @@ class Ledger:
     def debit(self, session: SessionId, worst_case: Fraction) -> Debit:
         """Spend what was reserved; on disk when this returns.
 
-        `worst_case` is the loss if everybody else colludes, for the record.
+        `worst_case` is the loss if everybody else colludes, for the record; of a series, that of
+        all its releases.
 
         Raises:
             NoReservationError: nothing is reserved for the session here, or no longer.
@@ -391,10 +495,11 @@ class Ledger:
             found = self._sums().open.get(session)
             if found is None or session not in self._mine:
                 raise NoReservationError
+            worst_case *= found.rho / found.proposed
             entry = self._append(
                 "debit", session, found.rho, worst_case_rho=fraction_text(worst_case)
             )
-        return Debit(session, found.rho, entry.number)
+        return Debit(session, found.proposed, entry.number)
 
     def release(self, session: SessionId) -> None:
         """Give back what was reserved for the session here, if anything still is."""
@@ -483,6 +588,11 @@ class Ledger:
         """What was spent, is reserved, and is left."""
         with self._turn:
             return self._balance(self._sums())
+
+    def series(self) -> Mapping[Digest, SeriesAccount]:
+        """Every standing series that something was paid for."""
+        with self._turn:
+            return dict(self._sums().series)
 
     def accounts(self) -> Accounts:
         """What was spent by year, organisation and purpose, and what is left of each share."""
@@ -622,6 +732,10 @@ class Ledger:
             },
             session,
         )
+
+
+def _series_to_json(part: SeriesPart, rho: Fraction) -> dict[str, canonical.Json]:
+    return {"series": {"id": part.series.hex(), "period": part.period, "rho": fraction_text(rho)}}
 
 
 def _payload(entry: Entry) -> Mapping[str, Any]:

@@ -48,6 +48,7 @@ class QuestionFacts:
         fields: every field that is grouped by, filtered by or summed.
         cells: how many figures the answer has.
         minors: whether a figure can be told apart by age: an age field occurs in it.
+        series: whether it is a release of a standing series; ρ is that of all releases then.
     """
 
     tables: frozenset[str]
@@ -58,6 +59,7 @@ class QuestionFacts:
     purpose: str
     organisation: str
     minors: bool
+    series: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class Conditions:
     purpose: tuple[str, ...] | None = None
     organisation: tuple[str, ...] | None = None
     minors: bool | None = None
+    series: bool | None = None
 
     def hold(self, facts: QuestionFacts) -> bool:
         """Whether every condition given holds for `facts`."""
@@ -97,6 +100,7 @@ class Conditions:
                 self.purpose is None or _contains(facts.purpose, self.purpose),
                 self.organisation is None or _contains(facts.organisation, self.organisation),
                 self.minors is None or facts.minors is self.minors,
+                self.series is None or facts.series is self.series,
             )
         )
 
@@ -228,9 +232,18 @@ when.minors = true
 when.cells_above = 2000
 reason = "too fine a question about ages"
 
-# No single question takes more than a fifth of the year's allowance.
+# A standing series answers every month, quarter or year, and is paid for whole with its first
+# release. No series takes more than half of the year's allowance.
 [[rule]]
 verdict = "refuse"
+when.series = true
+when.rho_above = "1/20"
+reason = "too expensive for one series"
+
+# No other single question takes more than a fifth of it.
+[[rule]]
+verdict = "refuse"
+when.series = false
 when.rho_above = "1/50"
 reason = "too expensive for one question"
 
@@ -431,7 +444,7 @@ class _Reader:
                 if type(value) is not int or value < 0:
                     raise self.error(key, "", "must be a whole number", first)
                 return value
-            case "minors":
+            case "minors" | "series":
                 if not isinstance(value, bool):
                     raise self.error(key, "", "must be true or false", first)
                 return value

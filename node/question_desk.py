@@ -32,16 +32,21 @@ from corridor.errors.node import (
     OtherCharterError,
     OtherPlanError,
     OtherQuestionError,
+    SeriesChangedError,
+    SeriesStateLostError,
 )
 from corridor.errors.store import NoSuchEditionError
-from corridor.ids import CountryCode, EditionId
+from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Attempt, Surroundings
-from corridor.node.evaluation import evaluate
+from corridor.node.evaluation import count_new, evaluate
+from corridor.node.ledger import SeriesPart
 from corridor.node.policy import ConsentRule, Policy, QuestionFacts
+from corridor.node.series_book import Keys, SeriesBook, Terms, nobody, series_name
 from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
 from corridor.protocols import figures
+from corridor.protocols.canonical import digest
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
@@ -63,6 +68,7 @@ from corridor.queries.question import (
     Question,
     Sum,
     TableQuestion,
+    Turn,
     parse_question,
 )
 
@@ -81,7 +87,7 @@ class Considered:
     acceptance: Acceptance
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Edition:
     """One edition, to be counted for one plan under one rule of consent."""
 
@@ -93,6 +99,9 @@ class _Edition:
     def demand_there(self) -> None:
         if self.edition not in self.store.editions():
             raise NoSuchEditionError(self.edition)
+
+    def settle(self, parameters: AttemptParameters) -> None:
+        """Hear the numbers of the attempt, once its roster is known."""
 
     @property
     def size(self) -> int:
@@ -106,6 +115,70 @@ class _Edition:
         return evaluate(self.plan, reader, self.store.choice_key, self.consent)
 
 
+@dataclass(slots=True)
+class _SeriesEdition(_Edition):
+    """One edition, to be counted for one release of a standing series.
+
+    Attributes:
+        turn: which release.
+        part: the same, for the ledger.
+        session: of the attempt.
+        before: of the attempt at the release before, from which this one goes on; None at first.
+        noise: digest of the attempt's numbers, once its roster is known.
+    """
+
+    book: SeriesBook
+    turn: Turn
+    part: SeriesPart
+    session: SessionId
+    before: SessionId | None
+    noise: Digest | None = None
+
+    def settle(self, parameters: AttemptParameters) -> None:
+        """Hear the numbers of the attempt, which must be those of the releases before.
+
+        Raises:
+            SeriesChangedError: they are others.
+        """
+        self.noise = digest("corridor series noise", parameters.to_sign())
+        self.demand_like_before()
+
+    def demand_there(self) -> None:
+        _Edition.demand_there(self)
+        self.demand_like_before()
+
+    def demand_like_before(self) -> None:
+        """Check that what the release before left is here, and that this one is like it.
+
+        Raises:
+            SeriesStateLostError, SeriesChangedError: it is not.
+        """
+        if self.before is None:
+            return
+        terms = self.book.terms(self.part.series, self.before)
+        if terms.layout != self.plan.layout:
+            what = "the charter's countries or years, or the catalogue,"
+            raise SeriesChangedError(series_name(self.part.series), what)
+        if self.noise not in (None, terms.noise):
+            what = "who takes part, or the charter's thresholds,"
+            raise SeriesChangedError(series_name(self.part.series), what)
+
+    def evaluate(self) -> npt.NDArray[np.int64]:
+        reader, key = self.store.reader(self.edition), self.store.choice_key
+
+        def new(counted: Keys) -> tuple[Keys, npt.NDArray[np.int64]]:
+            return count_new(self.plan, reader, key, self.consent, counted)
+
+        assert self.noise is not None  # noqa: S101 - a roster comes before any counting
+        series, terms = self.part.series, Terms(self.plan.layout, self.noise)
+        before = nobody(self.size)
+        if self.before is not None:
+            before = self.book.after(series, self.before)
+        counted = before.and_then(new)
+        self.book.keep(series, self.session, terms, counted, self.before)
+        return counted.measured(self.turn)
+
+
 class QuestionDesk:
     """Decides on proposals. One desk a running node; not thread-safe."""
 
@@ -117,6 +190,7 @@ class QuestionDesk:
         catalogue: Catalogue,
         policy: Policy,
         store: EditionStore,
+        series: SeriesBook,
     ) -> None:
         self._me = me
         self._at = surroundings
@@ -124,6 +198,7 @@ class QuestionDesk:
         self._domains = make_domains(catalogue, surroundings.charter)
         self._policy = policy
         self._store = store
+        self._series = series
 
     def consider(self, proposal: Proposal) -> Considered:
         """Take part, having reserved ρ, or refuse with nothing changed.
@@ -142,6 +217,7 @@ class QuestionDesk:
             raise NoDataError
         self._policy.check(facts_of(question, plan, header))
         self._at.demand_witnessed()
+        data = self._data(question, plan, edition.id, header.session)
         alone = header.scope is Scope.PER_COUNTRY
         parameters = country_parameters(self._charter, plan, rho) if alone else None
         statement = self._at.ledger.reserve(
@@ -152,6 +228,7 @@ class QuestionDesk:
             deadline=header.finish_by,
             worst_case=header.rho * (1 if alone else len(self._charter.members)),
             asker=Asker(header.organisation, header.purpose),
+            part=data.part if isinstance(data, _SeriesEdition) else None,
         )
         state, acceptance = states.accept(
             header,
@@ -165,16 +242,53 @@ class QuestionDesk:
         )
 
         def parameters_for(roster_size: int) -> AttemptParameters:
-            return attempt_parameters(self._charter, plan, rho, roster_size)
+            found = attempt_parameters(self._charter, plan, rho, roster_size)
+            data.settle(found)
+            return found
 
         attempt = Attempt(
             header,
             state if parameters is None else figures.Accepted(header, acceptance, parameters),
             parameters_for,
-            _Edition(plan, self._store, edition.id, self._policy.consent_rule),
+            data,
             self._at,
         )
         return Considered(attempt=attempt, acceptance=acceptance)
+
+    def _data(
+        self, question: Question, plan: Plan, edition: EditionId, session: SessionId
+    ) -> _Edition:
+        """What will be counted.
+
+        Raises:
+            SeriesOutOfOrderError, SeriesStateLostError, SeriesChangedError: a series cannot go on
+                from what it counted before.
+        """
+        consent = self._policy.consent_rule
+        if (turn := plan.turn) is None:
+            return _Edition(plan, self._store, edition, consent)
+        part = SeriesPart(question.series_id, turn.period, turn.series.price_of_repeat)
+        before = self._attempt_before(part)
+        data = _SeriesEdition(
+            plan, self._store, edition, consent, self._series, turn, part, session, before
+        )
+        data.demand_like_before()
+        return data
+
+    def _attempt_before(self, part: SeriesPart) -> SessionId | None:
+        """The last attempt at the release before; None before the first.
+
+        Raises:
+            SeriesOutOfOrderError, SeriesStateLostError: there was none that this node knows of.
+        """
+        paid = self._at.ledger.series().get(part.series)
+        part.demand_turn(paid)
+        if paid is None or part.period == 1:
+            return None
+        sessions = paid.sessions.get(part.period - 1, ())
+        if not sessions:
+            raise SeriesStateLostError(series_name(part.series))
+        return sessions[-1]
 
     def _check_origin(self, proposal: Proposal) -> None:
         header = proposal.header
@@ -228,6 +342,7 @@ def facts_of(question: Question, plan: Plan, header: ProposalHeader) -> Question
         purpose=header.purpose,
         organisation=header.organisation,
         minors=bool(fields & AGE_FIELDS),
+        series=plan.turn is not None,
     )
 
 

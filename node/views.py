@@ -179,3 +179,21 @@ class ComparedView:
     mine: int
     theirs: int
     cosigned_by: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesView:
+    """A standing series that this node pays or paid for.
+
+    Attributes:
+        period: its last release here.
+        rho: of all its releases, paid once.
+        paid: that, and attempts that were repeated.
+        goes_on: whether what it counted is here, so that there can be a next release.
+    """
+
+    name: str
+    period: int
+    rho: str
+    paid: str
+    goes_on: bool

@@ -12,6 +12,6 @@ Whether it succeeds depends on the plan and the node, never on what the data say
 has a place, every sum fits 64 bits. How long it takes does depend on the data.
 """
 
-from corridor.node.evaluation.engine import evaluate
+from corridor.node.evaluation.engine import count_new, evaluate
 
-__all__ = ["evaluate"]
+__all__ = ["count_new", "evaluate"]

@@ -95,6 +95,19 @@ def bounded(entries: Entries, key: ChoiceKey, *, max_cells: int, max_rows: int) 
             left, persons, hashes = left[rest], persons[rest], hashes[rest]
 
 
+def one_cell_each(entries: Entries, key: ChoiceKey) -> tuple[npt.NDArray[np.uint64], Ints]:
+    """Each person's stable choice key, and the one cell that they keep."""
+    if not len(entries.persons):
+        return entries.choice_keys, entries.cells
+    hashes = choice_hashes(entries.choice_keys, entries.cells.view(np.uint64), key)
+    starts, lengths = _runs(entries.persons)
+    least = np.repeat(np.minimum.reduceat(hashes, starts), lengths)
+    taken = np.flatnonzero(hashes == least)
+    first, _ = _runs(entries.persons[taken])
+    chosen = taken[first]
+    return entries.choice_keys[chosen], entries.cells[chosen]
+
+
 def of_one_person(entries: Entries, key: ChoiceKey, *, max_cells: int) -> Entries:
     """One person's entries without those that cannot count, whatever rows are still to come.
 

@@ -15,7 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from corridor.node.evaluation.bounding import Entries, Kept, bounded, of_one_person
+from corridor.node.evaluation.bounding import (
+    Entries,
+    Kept,
+    bounded,
+    of_one_person,
+    one_cell_each,
+)
 from corridor.node.evaluation.columns import (
     ROW,
     Reader,
@@ -66,10 +72,7 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     with closing(shut_off_connection()) as connection:
 
         def kept_of(planned: PlannedTable) -> Iterator[Kept]:
-            text = statement(planned, consent)
-            pieces = _one_ahead(read_rows(planned, edition))
-            for part in (part for rows in pieces for part in _parts(rows, PART)):
-                entries = _all_entries(connection, text, planned, part, key)
+            for entries in _entries_of(connection, planned, edition, consent, key):
                 yield from bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
                 )
@@ -82,6 +85,54 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
             for kept in kept_of(together.crossed):
                 _count_together(x[where], together, kept)
     return x
+
+
+def count_new(
+    plan: Plan,
+    edition: Reader,
+    choice_key: bytes,
+    consent: ConsentRule,
+    counted: npt.NDArray[np.uint64],
+) -> tuple[npt.NDArray[np.uint64], Ints]:
+    """For a standing series: who is counted now and was not before, and the cell of each.
+
+    Args:
+        plan: of one release; its one table counts each person once.
+        edition: gives stored columns.
+        choice_key: 16 bytes, the node's.
+        consent: which cases are counted at all.
+        counted: stable choice keys of those who were counted, sorted. (Two persons of one node
+            share a key with a chance of n²/2⁶⁵; of them only the first would be counted.)
+
+    Returns:
+        Their stable choice keys and their cells, one for each person.
+
+    Raises:
+        CorridorError: the edition could not be read.
+    """
+    (planned,) = plan.tables
+    key = ChoiceKey.from_bytes(choice_key)
+    found: list[tuple[npt.NDArray[np.uint64], Ints]] = []
+    with closing(shut_off_connection()) as connection:
+        for entries in _entries_of(connection, planned, edition, consent, key):
+            is_new = np.isin(entries.choice_keys, counted, invert=True)
+            found.append(one_cell_each(entries.taken(np.flatnonzero(is_new)), key))
+    keys, cells = zip(*found, strict=True)
+    return np.concatenate(keys), np.concatenate(cells)
+
+
+def _entries_of(
+    connection: duckdb.DuckDBPyConnection,
+    planned: PlannedTable,
+    edition: Reader,
+    consent: ConsentRule,
+    key: ChoiceKey,
+) -> Iterator[Entries]:
+    """The entries of whole persons, part by part; of nobody, one part."""
+    text = statement(planned, consent)
+    pieces = _one_ahead(read_rows(planned, edition))
+    for part in (part for rows in pieces for part in _parts(rows, PART)):
+        yield _all_entries(connection, text, planned, part, key)
 
 
 def shut_off_connection() -> duckdb.DuckDBPyConnection:

@@ -139,6 +139,11 @@ class EditionStore:
         """16 bytes; with a stable person key it decides which cells a person keeps."""
         return self._choice_key
 
+    @property
+    def series_key(self) -> bytes:
+        """32 bytes; seals whom standing series counted."""
+        return derive(self._master, "series")
+
     def current(self) -> Edition | None:
         """The edition that questions are answered from; none before the first import.
 

@@ -24,6 +24,7 @@ from corridor.node.journal import Journal
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
 from corridor.node.question_desk import QuestionDesk
+from corridor.node.series_book import SeriesBook
 from corridor.node.sessions import Sessions
 from corridor.node.status import Status, StatusBoard
 from corridor.node.store import EditionStore
@@ -230,6 +231,7 @@ class RealNode:
             catalogue=catalogue(),
             policy=self.policy,
             store=self.store,
+            series=SeriesBook(self.home / "series", self.store.series_key, self.random_bytes),
         )
         self.sessions = Sessions(
             desk=self.desk,
