@@ -17,12 +17,14 @@ from typing import Any
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import show_forecast, show_release
+from corridor.cli.series import show_series
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
 from corridor.client.connection import Answer, Credentials, Region
 from corridor.errors.cli import (
     AmbiguousIdError,
     BadParameterError,
+    HalfSeriesError,
     NoAnswerYetError,
     NoQuestionError,
 )
@@ -146,6 +148,12 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
     )
+    series = parser.add_argument_group("a standing series: an answer each period, paid for once")
+    series.add_argument("--every", choices=("month", "quarter", "year"), help="how often")
+    series.add_argument("--periods", type=int, metavar="N", help="how many answers")
+    series.add_argument(
+        "--start", metavar="YYYY-MM", help="its first month (default: the next one)"
+    )
     parser.add_argument("--all", action="store_true", help="show every cell")
 
 
@@ -241,6 +249,11 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     request = make_request(arguments)
     with _region() as region:
         question = region.ask(request)
+        if "series" in request:
+            show_series(question, (), out)
+            out.say(f"Next: corridor series {question['id']}")
+            out.document(question)
+            return 0
         question_views = question.get("views", [])
         if arguments.no_wait:
             out.say(f"Asked. Next: corridor results {question['id']}")
@@ -414,6 +427,7 @@ def make_request(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         NoQuestionError: neither SQL nor an indicator, or both.
         BadParameterError: a parameter that is not NAME=VALUE.
+        HalfSeriesError: --every without --periods, or the other way round.
     """
     request: dict[str, Any] = {"scope": arguments.scope, "purpose": arguments.purpose}
     if arguments.indicator is not None:
@@ -423,6 +437,14 @@ def make_request(arguments: argparse.Namespace) -> dict[str, Any]:
         request["sql"] = arguments.words[0]
     else:
         raise NoQuestionError
+    if (arguments.every is None) != (arguments.periods is None) or (
+        arguments.start is not None and arguments.every is None
+    ):
+        raise HalfSeriesError
+    if arguments.every is not None:
+        request["series"] = {"every": arguments.every, "periods": arguments.periods}
+        if arguments.start is not None:
+            request["series"]["start"] = arguments.start
     if arguments.accuracy is not None:
         request["accuracy"] = arguments.accuracy
     if arguments.rho is not None:

@@ -4,6 +4,7 @@ import argparse
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from corridor.cli.figures import at_least, at_most
@@ -134,6 +135,18 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         _budget,
         does="show what was spent, what is reserved and what is left",
         example="budget --home /srv/corridor",
+    )
+    series = command(
+        "series",
+        _series,
+        does="show the standing series that this node takes part in, or leave one",
+        example="series --home /srv/corridor",
+    )
+    series.add_argument(
+        "--leave",
+        metavar="ID",
+        help="destroy what it counted here: the series cannot go on with this country, and what "
+        "it spent stays spent",
     )
     journal = command(
         "journal",
@@ -355,6 +368,33 @@ def _approve(_: argparse.Namespace, out: Output) -> int:
         "“refuse” in policy.toml.",
     )
     return 1
+
+
+def _series(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.leave is not None:
+        app.leave_series(world, arguments.leave)
+        out.say(f"What series {arguments.leave} had counted is gone from this node's disk.")
+    found = app.series(world)
+    out.table(
+        "Standing series: paid for once, answered every period",
+        ("=series", ">last release", ">ρ of all", ">paid so far", "goes on"),
+        [
+            (
+                one.name,
+                str(one.period),
+                at_most(one.rho),
+                at_most(one.paid),
+                "yes" if one.goes_on else "no: what it counted is not here",
+            )
+            for one in found
+        ],
+    )
+    out.say(
+        "Whom a series counted stays sealed on this node's disk, as keys that only it can make."
+    )
+    out.document([asdict(one) for one in found])
+    return 0
 
 
 def _budget(arguments: argparse.Namespace, out: Output) -> int:

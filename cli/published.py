@@ -12,19 +12,31 @@ from typing import Any
 
 import numpy as np
 
-from corridor.errors.receipts import MalformedReleaseError, OtherReleaseError
+from corridor.errors.receipts import (
+    EarlierReceiptsError,
+    MalformedReleaseError,
+    OtherReleaseError,
+)
 from corridor.protocols.charter import Charter
 from corridor.protocols.country_receipts import CountryReceipt
 from corridor.protocols.receipts import PublicReceipt
 from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import parse_catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
+from corridor.queries.domains import Domains, make_domains
+from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.question import Question, parse_question
+from corridor.queries.standing import measured_by, standing_answer
 
 
-def verify_release(raw: bytes, receipt: PublicReceipt | CountryReceipt, charter: Charter) -> None:
+def verify_release(
+    raw: bytes,
+    receipt: PublicReceipt | CountryReceipt,
+    charter: Charter,
+    earlier: Sequence[PublicReceipt | CountryReceipt] = (),
+) -> None:
     """Check that a release says of its answer what a verified receipt says.
+
+    `earlier` are the verified receipts of the earlier releases of its standing series.
 
     1. It is of this attempt and question, at this ρ, with these survivors and their noise.
     2. Its tables are those that the receipt's sums give, cell by cell, with their margins; those
@@ -36,6 +48,7 @@ def verify_release(raw: bytes, receipt: PublicReceipt | CountryReceipt, charter:
     Raises:
         MalformedReleaseError: the file is no release.
         OtherReleaseError: one of these differs; names it.
+        EarlierReceiptsError: it was put together of others than `earlier`; names those.
     """
     release = _read(raw)
     header = receipt.proposal.header
@@ -57,8 +70,38 @@ def verify_release(raw: bytes, receipt: PublicReceipt | CountryReceipt, charter:
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise MalformedReleaseError
     bare = [{key: one[key] for key in one if key != "central_margin"} for one in tables]
-    if bare != json.loads(json.dumps(_tables(receipt, charter))):
+    question = parse_question(receipt.proposal.question)
+    before = _in_order(release, question, receipt, earlier)
+    if bare != json.loads(json.dumps(_tables(receipt, charter, before))):
         raise OtherReleaseError("tables")
+
+
+def _in_order(
+    release: Mapping[str, Any],
+    question: Question,
+    receipt: PublicReceipt,
+    earlier: Sequence[PublicReceipt | CountryReceipt],
+) -> Sequence[PublicReceipt]:
+    """The receipts of the earlier releases of a series, each of the same persons' nodes."""
+    turn = question.turn
+    needed = 0 if turn is None else turn.period - 1
+    found: dict[int, PublicReceipt] = {}
+    for one in earlier:
+        asked = parse_question(one.proposal.question)
+        if (
+            isinstance(one, PublicReceipt)
+            and one.survivors == receipt.survivors
+            and turn is not None
+            and asked.turn is not None
+            and asked.series_id == question.series_id
+        ):
+            found[asked.turn.period] = one
+    if set(found) != set(range(1, needed + 1)) or len(earlier) != needed:
+        named = release.get("series")
+        listed = named.get("put_together_with") if isinstance(named, dict) else None
+        ids = [str(one.get("release_id")) for one in listed or [] if isinstance(one, dict)]
+        raise EarlierReceiptsError(ids)
+    return [found[period] for period in sorted(found)]
 
 
 def _whose(receipt: PublicReceipt | CountryReceipt) -> Mapping[str, Any]:
@@ -81,7 +124,16 @@ def _verify_countries(
             raise OtherReleaseError(f"countries, {figure.country}")
 
 
-def _tables(receipt: PublicReceipt, charter: Charter) -> list[dict[str, Any]]:
+def _tables(
+    receipt: PublicReceipt, charter: Charter, before: Sequence[PublicReceipt]
+) -> list[dict[str, Any]]:
+    domains, plan = _compiled(receipt, charter)
+    if plan.turn is not None:
+        measured = [
+            measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
+            for one in (*before, receipt)
+        ]
+        return standing_answer(plan, domains, measured).to_json()
     return _decoded(
         receipt,
         charter,
@@ -99,14 +151,18 @@ def _decoded(
     shares: int,
     reduced: int,
 ) -> list[dict[str, Any]]:
+    domains, plan = _compiled(receipt, charter)
+    figures = np.array(sums, dtype=np.int64)
+    answer = decode_answer(plan, domains, receipt.parameters, shares, figures, reduced=reduced)
+    return answer.to_json()
+
+
+def _compiled(receipt: PublicReceipt | CountryReceipt, charter: Charter) -> tuple[Domains, Plan]:
     catalogue = parse_catalogue(
         lambda name: (files("corridor.queries") / "data" / name).read_text("utf-8")
     )
     domains = make_domains(catalogue, charter)
-    plan = compile_plan(parse_question(receipt.proposal.question), domains)
-    figures = np.array(sums, dtype=np.int64)
-    answer = decode_answer(plan, domains, receipt.parameters, shares, figures, reduced=reduced)
-    return answer.to_json()
+    return domains, compile_plan(parse_question(receipt.proposal.question), domains)
 
 
 def _read(raw: bytes) -> Mapping[str, Any]:

@@ -101,9 +101,24 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
     if forecast["accuracy"] is not None:
         out.say(f"asked for    {forecast['accuracy']}")
     _show_promise(forecast, out)
+    if (series := forecast.get("series")) is not None:
+        _show_terms(series, out)
     out.say(f"answering    {_names(forecast['would_take_part'])}")
     for sentence in forecast["sentences"]:
         out.say(f"!! {sentence}")
+
+
+def _show_terms(series: Mapping[str, Any], out: Output) -> None:
+    """When a series is answered, and what that costs."""
+    out.say(
+        f"series       {series['periods']} answers, one each {series['every']}, of "
+        f"{series['first']} to {series['last']}; the first on {series['first_due']}"
+    )
+    out.say("             ρ pays for all of them, with the first; who is in it is in all others")
+    out.say(
+        f"             an answer that fails after the nodes paid costs ρ = {series['repeat_rho']} "
+        "more, if it is tried again"
+    )
 
 
 def show_release(
@@ -120,6 +135,14 @@ def show_release(
     synthetic = "SYNTHETIC DATA, " if release["synthetic"] else ""
     out.heading(f"{release['region']}: {synthetic}release {release['id']}")
     out.say(f"published {release['published_at']}, scope {release['scope']}")
+    if (series := release.get("series")) is not None:
+        out.say(
+            f"release {series['period']} of {series['periods']} of series {series['id']}, of "
+            f"{series['named']}; a case that came late is counted in the {series['every']} in "
+            "which it came, and one that was corrected stays counted as it was"
+        )
+        if release["published_at"][:10] < series["due"]:
+            out.say(f"asked before its {series['every']} was over: who comes later is in the next")
     if release["scope"] == "per-country":
         show_countries(release, out, every_cell=every_cell, beside=beside)
         _show_promise(release["guarantee"], out)

@@ -132,6 +132,15 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="a release as JSON; its tables must be those of this public receipt",
     )
     parser.add_argument(
+        "--earlier",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="of a standing series: the public receipts of its earlier releases, which --release "
+        "is put together with",
+    )
+    parser.add_argument(
         "--public",
         type=Path,
         metavar="FILE",
@@ -214,6 +223,8 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
     known = _known_checkpoint(arguments)
     if given:
         verified, trusted, threshold = verify_trusted_receipt(raw, given, known)
+        for path in arguments.earlier:
+            verify_trusted_receipt(read_file(path), given)
         _verify_shown(arguments, raw, None)
         names = ", ".join(sorted(trusted))
         anchor = f"the fingerprints of {len(trusted)} who signed ({names}); {threshold} are needed"
@@ -222,6 +233,8 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
     with reading(path, A_CHARTER):
         charter = read_charter(anchor_file)
     verified = verify_receipt(raw, anchor_file, known)
+    for earlier in arguments.earlier:
+        verify_receipt(read_file(earlier), anchor_file)
     _verify_shown(arguments, raw, charter)
     return f"the charter in {path}", verified
 
@@ -230,7 +243,10 @@ def _verify_shown(arguments: argparse.Namespace, raw: bytes, charter: Charter | 
     """Compare the release with a receipt that was verified, under the receipt's charter if None."""
     if arguments.release is not None:
         receipt = parse_receipt(parse_receipt_file(raw).receipt)
-        verify_release(read_file(arguments.release), receipt, charter or receipt.charter)
+        earlier = [
+            parse_receipt(parse_receipt_file(read_file(path)).receipt) for path in arguments.earlier
+        ]
+        verify_release(read_file(arguments.release), receipt, charter or receipt.charter, earlier)
 
 
 def parse_receipt(raw: bytes) -> PublicReceipt | CountryReceipt:

@@ -135,6 +135,22 @@ class Region:
                 return question
             pause(0.2)
 
+    def all_series(self) -> list[Answer]:
+        """Every standing series, newest first."""
+        return self._get_list("/series")
+
+    def series(self, identifier: str) -> Answer:
+        """How far a standing series is, and its releases."""
+        return self._get(f"/series/{_name(identifier)}")
+
+    def hasten_series(self, identifier: str) -> Answer:
+        """Ask at once for the next release; after one that failed, nodes that paid pay again."""
+        return self._object(self._send("POST", f"/series/{_name(identifier)}/now", {}))
+
+    def end_series(self, identifier: str) -> Answer:
+        """Let a series make no more releases."""
+        return self._object(self._send("POST", f"/series/{_name(identifier)}/end", {}))
+
     def releases(self) -> list[Answer]:
         """Every release, newest first."""
         return self._get_list("/releases")

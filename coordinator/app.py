@@ -53,6 +53,7 @@ from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
 from corridor.coordinator.rounds import Rounds, interrupted
+from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
@@ -60,6 +61,7 @@ from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
 from corridor.errors.files import DiskError
 from corridor.errors.region import (
@@ -459,7 +461,12 @@ async def run(
         threading.Thread(target=web.serve, name="web", daemon=True).start()
         tasks = [
             asyncio.create_task(work)
-            for work in (parts.rounds.run(), _watch(parts), _forget_daily(parts))
+            for work in (
+                parts.rounds.run(),
+                _watch(parts),
+                _forget_daily(parts),
+                _continue_series(parts),
+            )
         ]
         host, _ = split_address(parts.settings.listen, "listen")
         web_host, _ = split_address(parts.settings.web, "web")
@@ -528,6 +535,16 @@ async def _forget_daily(parts: "Parts") -> None:
                 _log.error("receipts.not_forgotten", code=error.code)
 
 
+async def _continue_series(parts: "Parts") -> None:
+    """Put the releases of standing series in line when they are due."""
+    while True:
+        try:
+            await asyncio.to_thread(parts.series.queue_due)
+        except CorridorError as error:
+            _log.error("series.stuck", code=error.code)
+        await asyncio.sleep(WATCH_SECONDS)
+
+
 def tidy(parts: "Parts") -> None:
     """What a kill at any moment may have left: an attempt, spooled vectors, streams, a receipt."""
     parts.log.complete()
@@ -572,6 +589,7 @@ def _make_web(parts: "Parts") -> WsgiServer:
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
+            series=parts.series,
         ),
         authority=encode_certificate(parts.authority.certificate),
         plain_http=settings.plain_http,
@@ -641,6 +659,7 @@ class Parts:
     questions: QuestionDesk
     history: AttemptHistory
     releases: ReleaseDesk
+    series: SeriesDesk
     log: ReleaseLog
     streams: StreamDesk
     rounds: Rounds
@@ -720,6 +739,13 @@ def make_parts(
         if loop is not None and wake is not None:
             loop.call_soon_threadsafe(wake.set)
 
+    series = SeriesDesk(
+        store=store,
+        charters=charters,
+        wake=wake_rounds,
+        random_bytes=world.random_bytes,
+        now=now,
+    )
     return Parts(
         world=world,
         home=home,
@@ -763,6 +789,7 @@ def make_parts(
             held_out=record.held_out,
             catalogue=catalogue,
             progress=progress,
+            series=series,
             queue_limit=settings.queue_limit,
             wake=wake_rounds,
             random_bytes=world.random_bytes,
@@ -776,6 +803,7 @@ def make_parts(
             is_served=home.is_served,
         ),
         releases=releases,
+        series=series,
         log=log,
         streams=StreamDesk(
             store=store,
@@ -798,10 +826,12 @@ def make_parts(
             publish=Publisher(
                 catalogue=catalogue,
                 folder=home.receipts,
+                receipts_before=series.receipts_before,
                 sign=sign,
                 random_bytes=world.random_bytes,
                 now=now,
             ).publish,
+            series_members=series.members,
             after_release=cosigning.offer_all,
             suites=suite_named,
             sign=sign,

@@ -37,6 +37,10 @@ from corridor.coordinator.store import (
 from corridor.errors.region import NotHeldOutError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols import canonical
+from corridor.transport.messages import Round
+
+BEFORE_DEBIT = frozenset({Round.PROPOSE, Round.SHARE, Round.OPENED})
+"""In these rounds no node has debited yet."""
 
 
 class State(StrEnum):
@@ -56,6 +60,7 @@ class NotInvited(StrEnum):
     NO_DATA = "has imported no data"
     NOT_WITNESSED = "too few members confirmed its ledger"
     HELD_OUT = "held out"
+    NOT_IN_SERIES = "was not in the series' first release"
 
 
 @dataclass(frozen=True, slots=True)

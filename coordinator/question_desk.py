@@ -16,7 +16,8 @@ participant's edition is the latest that is known, and every member that is read
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -26,10 +27,11 @@ from corridor.coordinator.attempts import Progress, State
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.presence import Presence, PresenceRecord
+from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import Store, questions, releases
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.canonical import NotCanonicalError
-from corridor.errors.questions import AccuracyTooDearError
+from corridor.errors.questions import AccuracyTooDearError, NoSeriesError
 from corridor.errors.region import (
     MalformedRequestError,
     QueueFullError,
@@ -57,8 +59,9 @@ from corridor.queries.domains import Domains, make_domains
 from corridor.queries.forecast import forecast
 from corridor.queries.parameters import check_rho, fewest_nodes
 from corridor.queries.plan import Plan, compile_plan
-from corridor.queries.question import Question, parse_question
+from corridor.queries.question import Question, Turn, parse_question
 from corridor.queries.sql import Asked, read_sql
+from corridor.queries.standing import as_series, due, first_turn, named
 from corridor.queries.views import View, view_to_json
 
 DEFAULT_ACCURACY = "±20"
@@ -86,6 +89,20 @@ class AskRequest:
     rho: str | None = None
     scope: str = "regional"
     purpose: str = ""
+    series: "SeriesRequest | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRequest:
+    """How often and how long a question is to be answered, as it came in.
+
+    Attributes:
+        start: the first month, as 2027-01; the next one where None.
+    """
+
+    every: str
+    periods: int
+    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +118,11 @@ class Priced:
     rho: Rho
     ready: Mapping[CountryCode, Presence]
     known: Mapping[CountryCode, Presence]
+
+    @property
+    def turn(self) -> Turn | None:
+        """The first release of the series that was asked for, if one was."""
+        return self.question.turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +141,7 @@ class QuestionDesk:
     held_out: Callable[[], frozenset[CountryCode]]
     catalogue: Catalogue
     progress: Progress
+    series: SeriesDesk
     queue_limit: int
     wake: Callable[[], None]
     random_bytes: RandomBytes
@@ -158,10 +181,13 @@ class QuestionDesk:
             "would_miss": sorted(set(priced.charter.signing_keys) - set(priced.ready)),
             "allowances": [_show_allowance(one, priced.rho) for one in priced.ready.values()],
             "beside": self._beside(priced),
+            "series": None if priced.turn is None else _show_series(priced.turn, priced.rho),
         }
 
     def ask(self, request: AskRequest, holder: TokenHolder) -> Shown:
         """The question's place: released already, waiting already, or put in line now.
+
+        Of a series, how far it is: it begins now, or has begun already.
 
         Raises:
             CorridorError: it cannot be asked, and why. Nothing was spent.
@@ -170,6 +196,8 @@ class QuestionDesk:
         existing = self._existing(priced)
         if existing is None and (too_dear := _too_dear(request, priced)) is not None:
             raise too_dear
+        if priced.turn is not None:
+            return self.series.begin(priced.question, priced.rho, request.purpose, holder)
         identifier = self.random_bytes(8).hex()
         now = self.now()
         values = {
@@ -237,6 +265,10 @@ class QuestionDesk:
         charter = self.charters.in_force()
         domains = make_domains(self.catalogue, charter)
         asked = self._read(request, domains)
+        if request.series is not None:
+            asked = replace(asked, question=self._as_series(asked, request.series, scope))
+        elif asked.question.turn is not None:
+            raise NoSeriesError("a release of a series is not asked by itself", "ask for a series")
         plan = compile_plan(asked.question, domains)
         known, held_out = self.presence.listing(), self.held_out() & set(charter.signing_keys)
         ready = {
@@ -263,6 +295,12 @@ class QuestionDesk:
             ready=ready,
             known=known,
         )
+
+    def _as_series(self, asked: Asked, terms: SeriesRequest, scope: Scope) -> Question:
+        if scope is not Scope.REGIONAL:
+            raise NoSeriesError("figures of single countries are no series", "ask for the region")
+        today = datetime.fromtimestamp(self.now(), UTC).date()
+        return as_series(asked.question, first_turn(terms.every, terms.start, terms.periods, today))
 
     def _read(self, request: AskRequest, domains: Domains) -> Asked:
         given = [
@@ -377,6 +415,18 @@ def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int, s
 
 def _accuracy(request: AskRequest) -> Accuracy:
     return parse_accuracy(request.accuracy or DEFAULT_ACCURACY)
+
+
+def _show_series(turn: Turn, rho: Rho) -> Shown:
+    """When it is answered, and what one more attempt at a release would cost."""
+    return {
+        "every": turn.every.value,
+        "periods": turn.periods,
+        "first": named(turn, 1),
+        "last": named(turn, turn.periods),
+        "first_due": due(turn).isoformat(),
+        "repeat_rho": canonical.fraction_text(rho.value * turn.series.price_of_repeat),
+    }
 
 
 def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | None:

@@ -12,7 +12,7 @@ database, in one row.
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,12 @@ from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
 from corridor.protocols.country_receipts import make_country_receipt
 from corridor.protocols.members_receipts import members_receipt
-from corridor.protocols.receipts import make_public_receipt, receipt_digest
+from corridor.protocols.receipts import (
+    PublicReceipt,
+    make_public_receipt,
+    parse_public_receipt,
+    receipt_digest,
+)
 from corridor.protocols.secure_sum.messages import Proposal, Roster, Scope
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.queries.answers import decode_answer
@@ -42,6 +47,8 @@ from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
 from corridor.queries.parameters import noise_ratio
+from corridor.queries.question import Question
+from corridor.queries.standing import due, measured_by, named, standing_answer
 from corridor.transport.messages import CHUNK_BYTES, ReceiptKind
 from corridor.transport.sealed_files import write_sealed
 
@@ -196,12 +203,14 @@ class Publisher:
 
     Attributes:
         folder: of the members' receipts.
+        receipts_before: of the earlier releases of a standing series, in order.
         sign: with the coordinator's signing key.
         now: seconds since 1970 UTC.
     """
 
     catalogue: Catalogue
     folder: Path
+    receipts_before: Callable[[Question], Sequence[bytes]]
     sign: Sign
     random_bytes: RandomBytes
     now: Callable[[], int]
@@ -334,30 +343,40 @@ class Publisher:
         survivors = words.survivors.survivors
         parameters = words.parameters
         domains = make_domains(self.catalogue, prepared.charter)
-        answer = decode_answer(
-            prepared.plan,
-            domains,
-            parameters,
-            len(survivors),
-            outcome.total,
-            reduced=len(words.reduced),
-        )
+        ratio = round(math.sqrt(noise_ratio(parameters, len(survivors), len(words.reduced))), 4)
         planned = forecast(
             prepared.plan, domains, prepared.charter, prepared.rho, parameters.roster_size
         )
-        tables = answer.to_json()
-        for table, expected in zip(tables, planned.tables, strict=True):
-            table["central_margin"] = float(expected.central_margin)
+        series: Shown = {}
+        if prepared.plan.turn is None:
+            tables = decode_answer(
+                prepared.plan,
+                domains,
+                parameters,
+                len(survivors),
+                outcome.total,
+                reduced=len(words.reduced),
+            ).to_json()
+            for table, expected in zip(tables, planned.tables, strict=True):
+                table["central_margin"] = float(expected.central_margin)
+        else:
+            before = [parse_public_receipt(one) for one in self.receipts_before(prepared.question)]
+            measured = [
+                measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
+                for one in before
+            ]
+            now = measured_by(outcome.total, parameters, len(survivors), len(words.reduced))
+            tables = standing_answer(prepared.plan, domains, [*measured, now]).to_json()
+            series = {"series": _show_series(prepared.question, before)}
         return {
             **self._heading(prepared, proposal),
+            **series,
             "tables": tables,
             "guarantee": show_guarantee(planned),
             "participants": _participants(prepared.charter, words.settled.roster, survivors),
             "survivors": sorted(survivors),
             "reduced": sorted(words.reduced),
-            "ratio": round(
-                math.sqrt(noise_ratio(parameters, len(survivors), len(words.reduced))), 4
-            ),
+            "ratio": ratio,
             "named": list(outcome.named),
         }
 
@@ -374,6 +393,26 @@ def show_guarantee(planned: Forecast) -> Shown:
         "rho_alone": float(planned.rho_alone.value),
         "dropouts": planned.dropouts,
         "colluders": planned.colluders,
+    }
+
+
+def _show_series(question: Question, before: Sequence[PublicReceipt]) -> Shown:
+    """Which release of which series it is, and with which earlier ones it was put together."""
+    turn = question.turn
+    assert turn is not None  # noqa: S101 - the caller has looked
+    return {
+        "id": question.series_id.hex()[:16],
+        **turn.to_json(),
+        "named": named(turn, turn.period),
+        "due": due(turn).isoformat(),
+        "put_together_with": [
+            {
+                "period": period,
+                "release_id": release_id(one.proposal),
+                "receipt_digest": receipt_digest(one.encode()).hex(),
+            }
+            for period, one in enumerate(before, start=1)
+        ],
     }
 
 

@@ -25,6 +25,7 @@ import structlog
 
 from corridor.coordinator.attempt import Attempt, Sum, Surroundings
 from corridor.coordinator.attempts import (
+    BEFORE_DEBIT,
     AttemptProgress,
     AttemptRecord,
     Failure,
@@ -44,6 +45,7 @@ from corridor.errors.region import (
     AttemptBrokeError,
     CharterChangedError,
     CoordinatorRestartedError,
+    SeriesMembersMissingError,
     TooFewConnectedError,
 )
 from corridor.faults import Reached, go_on
@@ -76,22 +78,30 @@ _log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 """How often it is looked whether enough nodes are connected."""
 
-BEFORE_DEBIT = frozenset({Round.PROPOSE, Round.SHARE, Round.OPENED})
-"""In these rounds no node has debited yet."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A question whose turn it is, compiled under the charter in force."""
+    """A question whose turn it is, compiled under the charter in force.
+
+    Attributes:
+        members: of a later release of a standing series, who has to take part; else None.
+    """
 
     queued: QueuedQuestion
     charter: Charter
     question: Question
     plan: Plan
     rho: Rho
+    members: frozenset[CountryCode] | None = None
 
     def parameters_for(self, roster_size: int) -> AttemptParameters:
-        """The numbers of an attempt with that many participants."""
+        """The numbers of an attempt with that many participants.
+
+        Raises:
+            SeriesMembersMissingError: fewer than have to take part.
+        """
+        if self.members is not None and roster_size != len(self.members):
+            raise SeriesMembersMissingError(())
         return attempt_parameters(self.charter, self.plan, self.rho, roster_size)
 
     @property
@@ -126,6 +136,7 @@ class Rounds:
 
     Attributes:
         wake: is set whenever a question was asked.
+        series_members: of a later release of a standing series, who has to take part.
         suites: gives the suite that a charter names.
         now: seconds since 1970 UTC.
         reached: hears the points of `coordinator.faults`.
@@ -139,6 +150,7 @@ class Rounds:
     progress: Progress
     catalogue: Catalogue
     publish: Publish
+    series_members: Callable[[Question], frozenset[CountryCode] | None]
     after_release: AfterRelease
     suites: Callable[[str], Suite]
     sign: Sign
@@ -171,7 +183,7 @@ class Rounds:
             return False
         try:
             prepared = await asyncio.to_thread(self._prepare, queued)
-            invited = await self._wait_for_nodes(prepared.charter, prepared.fewest)
+            invited = await self._wait_for_nodes(prepared)
         except CorridorError as error:
             _log.info("question.refused", question=queued.id, code=error.code)
             missing = tuple(sorted(getattr(error, "missing", ())))
@@ -196,32 +208,38 @@ class Rounds:
             question=question,
             plan=plan,
             rho=Rho(Fraction(queued.rho)),
+            members=self.series_members(question),
         )
 
-    async def _wait_for_nodes(self, charter: Charter, fewest: int) -> Invited:
+    async def _wait_for_nodes(self, prepared: Prepared) -> Invited:
         """Who can be asked; after a restart nodes need a moment to come back.
 
         Raises:
-            TooFewConnectedError: even after as long as a proposal stays open, too few were there.
+            TooFewConnectedError, SeriesMembersMissingError: even after as long as a proposal stays
+                open, too few were there, or one without whom a series cannot go on was not.
         """
         held_out = await asyncio.to_thread(self.record.held_out)
         looks = ceil(self.deadlines.propose / LOOK_SECONDS)
         for _ in range(looks):
             try:
-                return self._invited(charter, held_out, fewest)
-            except TooFewConnectedError:
+                return self._invited(prepared, held_out)
+            except (TooFewConnectedError, SeriesMembersMissingError):
                 await asyncio.sleep(LOOK_SECONDS)
-        return self._invited(charter, held_out, fewest)
+        return self._invited(prepared, held_out)
 
-    def _invited(self, charter: Charter, held_out: frozenset[CountryCode], fewest: int) -> Invited:
+    def _invited(self, prepared: Prepared, held_out: frozenset[CountryCode]) -> Invited:
         """Signing keys of the members that can be asked now, and why the others cannot.
 
         Raises:
             TooFewConnectedError: fewer than are wanted.
+            SeriesMembersMissingError: one that has to take part cannot.
         """
+        charter, fewest, members = prepared.charter, prepared.fewest, prepared.members
         live = self.connections.live
 
         def hindrance(country: CountryCode) -> NotInvited | None:
+            if members is not None and country not in members:
+                return NotInvited.NOT_IN_SERIES
             if country in held_out:
                 return NotInvited.HELD_OUT
             if country not in live:
@@ -236,6 +254,8 @@ class Rounds:
         why = {country: hindrance(country) for country in sorted(charter.signing_keys)}
         ready = {c: key for c, key in charter.signing_keys.items() if why[c] is None}
         others = {country: reason for country, reason in why.items() if reason is not None}
+        if members is not None and not members <= set(ready):
+            raise SeriesMembersMissingError(members - set(ready))
         if len(ready) < fewest:
             raise TooFewConnectedError(ready, others, fewest, held_out & set(charter.signing_keys))
         return Invited(ready, others)

@@ -5,7 +5,7 @@
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, held_out
                      │              │
-               attempt_members      │
+               attempt_members      │       series ──▶ series_questions ──▶ questions
                                     │
                                   leaves ──▶ checkpoints ◀── cosignatures
 
@@ -43,7 +43,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file. 4 also moves what `named_dealers` held to `held_out`."""
 
@@ -136,6 +136,28 @@ questions = Table(
     Column("since", Integer, nullable=False),
     Column("failure", LargeBinary),  # canonical JSON: code, message, round, missing
     Column("release", Text),
+)
+
+series = Table(
+    "series",
+    schema,
+    Column("id", Text, primary_key=True),  # how its first release's digest begins
+    Column("question", LargeBinary, nullable=False),  # canonical, of the first release
+    Column("rho", Text, nullable=False),  # of all releases together
+    Column("purpose", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked", Integer, nullable=False),
+    Column("ended", Integer),
+    Column("ended_by", Text),
+)
+
+series_questions = Table(
+    "series_questions",
+    schema,
+    Column("question", Text, primary_key=True),
+    Column("series", Text, nullable=False),
+    Column("period", Integer, nullable=False),
 )
 
 attempts = Table(
@@ -281,7 +303,7 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1, 2, 3):
+            if version in (0, 1, 2, 3, 4):
                 schema.create_all(connection)
                 if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)

@@ -1,10 +1,14 @@
 """Views of questions: forecast, ask, follow."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response, jsonify
 
-from corridor.coordinator.question_desk import AskRequest, QuestionDesk
+from corridor.coordinator.question_desk import AskRequest, QuestionDesk, SeriesRequest
 from corridor.coordinator.web.access import current_holder
 from corridor.coordinator.web.body import Body
+from corridor.errors.region import MalformedRequestError
 
 
 def question_views(desk: QuestionDesk) -> Blueprint:
@@ -36,7 +40,17 @@ def read_request() -> AskRequest:
     Raises:
         MalformedRequestError: a key is unknown or has a value of another type.
     """
-    body = Body("sql", "indicator", "parameters", "question", "accuracy", "rho", "scope", "purpose")
+    body = Body(
+        "sql",
+        "indicator",
+        "parameters",
+        "question",
+        "accuracy",
+        "rho",
+        "scope",
+        "purpose",
+        "series",
+    )
     return AskRequest(
         sql=body.text_or_none("sql"),
         indicator=body.text_or_none("indicator"),
@@ -46,4 +60,21 @@ def read_request() -> AskRequest:
         rho=body.text_or_none("rho"),
         scope=body.text("scope", "regional"),
         purpose=body.text("purpose", ""),
+        series=_read_series(body.object_or_none("series")),
+    )
+
+
+def _read_series(value: Mapping[str, Any] | None) -> SeriesRequest | None:
+    if value is None:
+        return None
+    match dict(value):
+        case {"every": str(every), "periods": int(periods), **rest} if not isinstance(
+            periods, bool
+        ) and rest.keys() <= {"start"}:
+            start = rest.get("start")
+            if start is None or isinstance(start, str):
+                return SeriesRequest(every=every, periods=periods, start=start)
+    raise MalformedRequestError(
+        "the request's 'series' must be an object with 'every' (month, quarter or year), 'periods' "
+        "(a whole number) and, if you like, 'start' (as 2027-01)"
     )

@@ -9,6 +9,7 @@ from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
+from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.tokens import TokenDesk
 from corridor.coordinator.web.access import FailurePace, demand_token
 from corridor.coordinator.web.enrolment import enrolment_views
@@ -16,6 +17,7 @@ from corridor.coordinator.web.questions import question_views
 from corridor.coordinator.web.refusals import install_refusals
 from corridor.coordinator.web.region import region_views
 from corridor.coordinator.web.releases import log_views, release_views
+from corridor.coordinator.web.series import series_views
 from corridor.transport.certificates import AUTHORITY_PATH
 
 BODY_BYTES = 512 * 1024
@@ -31,6 +33,7 @@ class Desks:
     region: RegionDesk
     questions: QuestionDesk
     releases: ReleaseDesk
+    series: SeriesDesk
 
 
 def make_site(
@@ -79,6 +82,7 @@ def make_site(
         question_views(desks.questions),
         release_views(desks.releases),
         log_views(desks.releases),
+        series_views(desks.series),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     install_refusals(app, reference)

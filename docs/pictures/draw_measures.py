@@ -7,7 +7,7 @@ the figure is too uncertain, so that only its 95 % interval is drawn.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -130,6 +130,13 @@ def drawn(answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, one in zip(("Median", "Median", "90 %", "90 %"), of_gender, strict=False)
     ]
     yield "measures-quantiles", picture("Age when trafficked", named, "")
+    # Of the first month everybody is counted who was there already.
+    months = [
+        replace(of_cell(cell), label=f"{release['named']}, {cell.labels[0]}")
+        for release in answers["series"]["releases"][1:]
+        for cell in list(tables_of(release)[0].cells())[:2]
+    ]
+    yield "measures-series", picture("Persons counted first in a month", months, "")
     shares = [
         Whisker(
             one.label,

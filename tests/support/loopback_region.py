@@ -279,7 +279,7 @@ class LoopbackNode:
             parse_question(proposal.question), make_domains(catalogue(), self.charter)
         )
         self.script.parameters_for = numbers_of(self.charter, plan, proposal.header)
-        self.script.vector = self.region.vector(self.country, plan.entries)
+        self.script.vector = self.region.counted(self.country, plan)
 
 
 class LoopbackRegion:
@@ -360,6 +360,13 @@ class LoopbackRegion:
     def vector(self, country: CountryCode, size: int) -> Any:
         """What this country counts: the same for equal sizes."""
         return np.random.default_rng(sorted(self.nodes).index(country)).integers(0, 50, size)
+
+    def counted(self, country: CountryCode, plan: Plan) -> Any:
+        """What its node sends; in each release of a series as many again are counted first."""
+        newly = self.vector(country, plan.entries)
+        if plan.turn is None:
+            return newly
+        return sum(plan.turn.series.coefficients[: plan.turn.period]) * newly
 
     def total(self, size: int, *without: CountryCode) -> Any:
         """The true sum."""

@@ -27,6 +27,7 @@ class Porch:
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
+            series=parts.series,
         )
         site = make_site(
             desks,
