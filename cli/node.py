@@ -1,7 +1,6 @@
 """What an authority runs at its node: `corridor node …`."""
 
 import argparse
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from corridor.files import PUBLIC, write_atomically
 from corridor.node import app
 from corridor.node.views import CardView, CharterOffer, EvidenceView
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
+from corridor.protocols.contradictions import encode_line
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -197,6 +197,12 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     evidence.add_argument(
         "--out", type=Path, metavar="FILE", help="write them there, to be shown to other members"
+    )
+    evidence.add_argument(
+        "--take",
+        type=Path,
+        metavar="FILE",
+        help="verify what another member's --out wrote, and keep it as if it had been found here",
     )
     evidence.add_argument(
         "--heard",
@@ -512,6 +518,13 @@ def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
             if differ
             else "The coordinator told that member nothing otherwise than this node."
         )
+    refused: Sequence[str] = ()
+    if arguments.take is not None:
+        taken = app.take_evidence(world, read_file(arguments.take))
+        refused = taken.refused
+        out.say(f"Taken: {taken.taken} contradictions; {taken.known} were known here.")
+        for reason in refused:
+            out.say(f"!! {reason}")
     found = app.evidence(world)
     documents = [
         {"whose": one.whose, "problem": one.problem, "held": one.held, "shown": one.shown}
@@ -524,11 +537,12 @@ def _contradictions(arguments: argparse.Namespace, out: Output) -> int:
     if not found:
         out.say("There is no contradiction on record at this node.")
     if arguments.out is not None:
-        lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in documents)
-        write_atomically(arguments.out, lines.encode(), PUBLIC)
-        out.say(f"Written to {arguments.out}. Next: send it to the other members.")
+        lines = b"".join(encode_line(**one) + b"\n" for one in documents)
+        write_atomically(arguments.out, lines, PUBLIC)
+        out.say(f"Written to {arguments.out}. Next: send it to the other members, not through the")
+        out.say("coordinator, who run corridor node evidence --take FILE")
     out.document(documents)
-    return 1 if found else 0
+    return 1 if found or refused else 0
 
 
 def _evidence(found: Sequence[EvidenceView], out: Output) -> int:

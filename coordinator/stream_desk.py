@@ -33,6 +33,7 @@ from corridor.errors.region import (
     NotGreetedError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, WitnessWord
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
 from corridor.transport.messages import (
@@ -136,7 +137,13 @@ class StreamDesk:
                         await self._witness(connection.country, standing)
                         connection.standing = standing
                         await asyncio.to_thread(self.presence.changed, connection.country, standing)
-            case WitnessAsk() | WitnessAnswer() | LedgerEntries() | WitnessWord():
+            case (
+                WitnessAsk()
+                | WitnessAnswer()
+                | LedgerEntries()
+                | WitnessWord()
+                | ContradictionTold()
+            ):
                 if self.connections.is_live(connection):
                     self.post.pass_on(connection, message)
             case Cosigned() as word:

@@ -4,6 +4,7 @@
     WitnessAnswer   to the member that asked
     LedgerEntries   to the member that they are for, or to everybody else
     WitnessWord     to the attempt whose roster it is about
+    ContradictionTold   to the member that it is for, or to everybody else
 
 Of one member only so much waits for another (`connections`); what is beyond it is dropped.
 The members believe none of it for coming from here: each message that counts is signed by its
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from corridor.coordinator.connections import Connection, Connections
 from corridor.errors.region import AnotherCountryError
 from corridor.ids import CountryCode
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.secure_sum.messages import WitnessWord
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
 from corridor.transport.messages import CoordinatorMessage
@@ -30,7 +32,7 @@ class WitnessPost:
     def pass_on(
         self,
         connection: Connection,
-        message: WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord,
+        message: WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord | ContradictionTold,
     ) -> None:
         """Carry what the node on `connection` says.
 
@@ -44,8 +46,8 @@ class WitnessPost:
             case WitnessAnswer():
                 self._demand(connection, message.witness, "WitnessAnswer")
                 self._connections.pass_on(connection.country, message.country, message)
-            case LedgerEntries():
-                self._demand(connection, message.country, "LedgerEntries")
+            case LedgerEntries() | ContradictionTold():
+                self._demand(connection, message.country, type(message).__name__)
                 if message.to is None:
                     self._send_others(connection.country, message)
                 else:

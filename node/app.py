@@ -28,7 +28,7 @@ import structlog
 from corridor import __version__
 from corridor.errors import CorridorError
 from corridor.errors.charter import CharterSuccessionError, NoSuchCountryError
-from corridor.errors.ledger import ContradictionsError
+from corridor.errors.ledger import ContradictionsError, ProvesNothingError
 from corridor.errors.node import (
     AlreadyServingError,
     NoCharterError,
@@ -52,6 +52,7 @@ from corridor.node.budget import budget_view
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.cosigning_desk import CosigningDesk, contradiction
 from corridor.node.enrolment import enrol as ask_to_enrol
+from corridor.node.evidence_desk import EvidenceDesk
 from corridor.node.faults import parse_fault
 from corridor.node.home import (
     Enrolment,
@@ -101,13 +102,9 @@ from corridor.node.views import (
     PolicyView,
     SeriesView,
     StatusView,
+    TakenView,
 )
-from corridor.node.witness_book import (
-    WitnessBook,
-    charter_document,
-    charter_subject,
-    subject_of,
-)
+from corridor.node.witness_book import WitnessBook
 from corridor.node.witness_desk import WitnessDesk
 from corridor.protocols.cards import (
     Card,
@@ -123,6 +120,14 @@ from corridor.protocols.charter import (
     SignedCharter,
     hand_over,
     parse_signed_charter,
+)
+from corridor.protocols.contradictions import (
+    THE_COORDINATOR,
+    charter_document,
+    charter_subject,
+    checkpoint_document,
+    coordinator_word,
+    parse_line,
 )
 from corridor.protocols.notes import parse_note, verify_checkpoint
 from corridor.protocols.release_tree import Consistency, log_of
@@ -159,6 +164,9 @@ STOPS: Mapping[str, Callable[[], None]] = {
 
 DEFAULT_DELTA = Fraction(1, 10**6)
 SERVE_LOCK = "serve.lock"
+
+MOST_LINES = 10_000
+"""Of a file of evidence: more than the members of any region make a node keep."""
 
 MISSED_VERSIONS = 1000
 """Through so many proposals that came to nothing here a node follows a history, no further."""
@@ -272,16 +280,67 @@ def evidence(world: World) -> list[ForkView]:
     """Every two words that contradict each other: members' ledgers, and the coordinator's."""
     home = Home(world.home)
     read_settings(home)
-    with WitnessBook(home.witness, ed25519_verify) as book:
-        return [
+    with WitnessBook(home.witness, ed25519_verify) as book, TreeBook(home.tree) as tree:
+        found = [
             ForkView(
-                fork.country or "the coordinator",
+                fork.country or THE_COORDINATOR,
                 fork.problem,
                 fork.held.decode(),
                 fork.shown.decode(),
             )
             for fork in book.forks()
         ]
+        proofs = [one for one in tree.evidence() if one.is_proof]
+    if not proofs:
+        return found
+    key = read_enrolment(home).coordinator_key
+    for one in proofs:
+        held, shown = (checkpoint_document(note, key).decode() for note in (one.held, one.offered))
+        settled = f", settled: {one.settled}" if one.settled else ""
+        found.append(ForkView(THE_COORDINATOR, f"two lists of one length{settled}", held, shown))
+    return found
+
+
+def take_evidence(world: World, raw: bytes) -> TakenView:
+    """Take in what another member's `corridor node evidence --out` wrote.
+
+    Every line is verified by itself, under the charter in force here; what convicts nobody is left
+    out. A node that serves acts by what was taken from its next message on, and tells the others.
+
+    Raises:
+        NoCharterError: none is in force here.
+        ProvesNothingError: there are more lines than any node writes. Nothing was taken.
+        LedgerDiskError: a contradiction could not be kept; those before it were.
+    """
+    home = Home(world.home)
+    charter = charter_desk(home).in_force()
+    if charter is None:
+        raise NoCharterError
+    lines = [line for line in raw.split(b"\n") if line]
+    if len(lines) > MOST_LINES:
+        raise ProvesNothingError(f"a file has at most {MOST_LINES} lines, this one {len(lines)}")
+    taken, refused = 0, list[str]()
+    with (
+        WitnessBook(home.witness, ed25519_verify) as book,
+        TreeBook(home.tree) as tree,
+        _journal(world, home, read_keys(home)) as journal,
+    ):
+        desk = EvidenceDesk(
+            me=read_settings(home).country,
+            charter=charter.charter,
+            book=book,
+            tree=tree,
+            journal=journal,
+            verify=ed25519_verify,
+            clock=world.clock,
+            show=lambda _: None,
+        )
+        for number, line in enumerate(lines, 1):
+            try:
+                taken += desk.take(parse_line(line), "a file")
+            except ProvesNothingError as error:
+                refused.append(f"line {number}: {error} [{error.code}]")
+    return TakenView(taken, len(lines) - taken - len(refused), tuple(refused))
 
 
 def heard_from_coordinator(world: World) -> bytes:
@@ -304,7 +363,7 @@ def compare_heard(world: World, theirs: bytes) -> int:
     home = Home(world.home)
     key = read_enrolment(home).coordinator_key
     words = [line for line in theirs.split(b"\n") if line]
-    subjects = [subject_of(word, key, ed25519_verify) for word in words]
+    subjects = [coordinator_word(word, key, ed25519_verify).subject for word in words]
     with WitnessBook(home.witness, ed25519_verify) as book:
         return sum(
             not book.compare(subject, word) for subject, word in zip(subjects, words, strict=True)
@@ -607,6 +666,16 @@ class ServingNode:
             verify=ed25519_verify,
             random_bytes=self.world.random_bytes,
             show=lambda line: self.board.show(witnesses=line),
+            evidence=EvidenceDesk(
+                me=self.settings.country,
+                charter=charter,
+                book=self.book,
+                tree=self.tree,
+                journal=self.journal,
+                verify=ed25519_verify,
+                clock=self.world.clock,
+                show=lambda line: self.board.show(evidence=line),
+            ),
             before=self.charters.before(charter),
             handed_over=lambda: self.charters.handed_over(charter),
         )

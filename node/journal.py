@@ -144,6 +144,18 @@ class Journal:
         """
         self._add("forked", None, country=country or "coordinator")
 
+    def evidence_taken(self, country: CountryCode, told_by: str) -> None:
+        """Another member showed that a member, or the coordinator (no country), said two things."""
+        self._add("evidence_taken", None, country=country or "coordinator", told_by=told_by)
+
+    def evidence_refused(self, code: str, told_by: str) -> None:
+        """What another member showed as evidence convicts nobody; nothing of it was kept."""
+        self._add("evidence_refused", None, code=code, told_by=told_by)
+
+    def evidence_missing(self, country: CountryCode) -> None:
+        """A member signed that it can show evidence which did not reach this node."""
+        self._add("evidence_missing", None, country=country)
+
     def ledger_recovered(self, before: int, after: int) -> None:
         """Entries of this node's ledger that its disk had lost came back from the members."""
         self._add("ledger_recovered", None, entries_before=before, entries_after=after)

@@ -47,6 +47,7 @@ class Status:
         last: how the last attempt ended.
         witnesses: what the other members say of this node's ledger.
         tree: how far the region's releases are known here, and who else vouches for them.
+        evidence: contradictions on record, and which members do not have them.
     """
 
     country: str
@@ -60,6 +61,7 @@ class Status:
     last: str = ""
     witnesses: str = ""
     tree: str = ""
+    evidence: str = ""
 
     def to_json(self) -> str:
         """For `--json` and for the file."""
@@ -110,6 +112,8 @@ def status_line(status: Status) -> str:
         parts.append(f"last: {status.last}")
     if status.tree:
         parts.append(f"releases: {status.tree}")
+    if status.evidence:
+        parts.append(f"!! evidence: {status.evidence}")
     # Some words are the coordinator's: they must not repaint the operator's terminal.
     return "".join(letter if letter.isprintable() else "?" for letter in " · ".join(parts))
 

@@ -62,7 +62,8 @@ CREATE TRIGGER IF NOT EXISTS never_smaller BEFORE INSERT ON cosigned
 
 
 MOST_COMPLAINTS = 100
-"""A coordinator that signs one unproven tree after the other shall not fill the disk."""
+"""A coordinator that signs one unproven tree after the other shall not fill the disk. So many
+proofs are taken from other members, too; what this node sees itself it keeps in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class TreeBook:
         shown = "" if proof is None else _proof_text(proof)
         before = self.evidence()
         # By their texts: the same two with more cosignatures are no news, settled or not.
-        is_known = any((held.text, offered.text) == (o.held.text, o.offered.text) for o in before)
+        is_known = any({held.text, offered.text} == {o.held.text, o.offered.text} for o in before)
         is_full = sum(not one.is_proof for one in before) >= MOST_COMPLAINTS
         if not is_known and not (is_full and code != SplitViewError.code):
             self._connection.execute(
@@ -243,6 +244,20 @@ class TreeBook:
             )
             for at, code, held, offered, proof, words in rows
         )
+
+    def proof_count(self) -> int:
+        """How many contradictions are on record that convict the coordinator."""
+        with _disk():
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM evidence WHERE code = ?", (SplitViewError.code,)
+            ).fetchone()
+        return int(count)
+
+    def settled_count(self) -> int:
+        """How many of them the operator has settled."""
+        with _disk():
+            (count,) = self._connection.execute("SELECT count(*) FROM settled").fetchone()
+        return int(count)
 
     def is_contradicted(self) -> bool:
         """Whether there is evidence against the log that nobody has settled."""

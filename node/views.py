@@ -155,6 +155,15 @@ class ForkView:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenView:
+    """What was taken of another member's evidence: how much was new, known here, and refused."""
+
+    taken: int
+    known: int
+    refused: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceView:
     """Two checkpoints that contradict each other, or of which the proof did not hold.
 

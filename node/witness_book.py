@@ -13,31 +13,34 @@ members confirmed in a new charter, has a new ledger.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-from corridor.errors import CorridorError
-from corridor.errors.charter import MalformedCharterError
 from corridor.errors.ledger import (
     BrokenChainError,
     EquivocationError,
     LedgerDiskError,
     LedgerForkError,
     LedgerTooLongError,
-    NoCoordinatorWordError,
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
-from corridor.protocols.charter import Charter, SignedCharter, parse_charter, proposal_to_sign
-from corridor.protocols.fields import Fields, decode
-from corridor.protocols.receipts import HEADER, read_header
-from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement, Proposal
+from corridor.protocols.contradictions import (
+    COORDINATOR,
+    TWO_CONTENTS,
+    TWO_SUMS,
+    Contradiction,
+    entry_document,
+    session_subject,
+    statement_document,
+    sums_of,
+)
+from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement
 from corridor.protocols.suite import Verify
 from corridor.protocols.witnesses import LEDGER, verify_entries
 
@@ -77,11 +80,6 @@ sign entries as fast as it likes, and a full disk here would stop this node's ow
 
 ENTRY_BYTES = 256
 """What an entry takes beside its payload, about: key, hash, signature, index."""
-
-COORDINATOR = CountryCode("")
-"""Stands in a `Fork` whose two words are the coordinator's."""
-
-_TWO_CONTENTS = "one entry has two contents: a backup was restored, or two ledgers live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +166,7 @@ class WitnessBook:
                         raise BrokenChainError(LEDGER, entry.number, "is not the first")
                 if other is not None:
                     self._insert_fork(country, entry_document(other), entry_document(entry))
-                    fork = LedgerForkError(country, _TWO_CONTENTS)
+                    fork = LedgerForkError(country, TWO_CONTENTS)
                     break
                 size += len(entry.payload) + ENTRY_BYTES
                 if size > LONGEST_LEDGER:
@@ -206,9 +204,9 @@ class WitnessBook:
         if held is None:
             raise UnknownEntriesError(statement.country, statement.sequence)
         if held.digest != statement.head:
-            problem = _TWO_CONTENTS
-        elif _sums(held) != (statement.spent, statement.reserved):
-            problem = "one entry has two sums"
+            problem = TWO_CONTENTS
+        elif sums_of(held) != (statement.spent, statement.reserved):
+            problem = TWO_SUMS
         else:
             return
         with self._writing():
@@ -319,6 +317,11 @@ class WitnessBook:
         with self._writing():
             self._insert_fork(country, entry_document(held), entry_document(shown))
 
+    def keep_told(self, claim: Contradiction, problem: str) -> None:
+        """Keep what another member showed, which was verified."""
+        with self._writing():
+            self._insert_fork(claim.accused, claim.held, claim.shown, problem)
+
     def _find(self, key: PublicKey, number: int) -> Entry | None:
         with _disk():
             row = self._connection.execute(
@@ -329,7 +332,7 @@ class WitnessBook:
         return None if row is None else _entry(*row)
 
     def _insert_fork(
-        self, country: CountryCode, held: bytes, shown: bytes, problem: str = _TWO_CONTENTS
+        self, country: CountryCode, held: bytes, shown: bytes, problem: str = TWO_CONTENTS
     ) -> None:
         self._connection.execute(
             "INSERT OR IGNORE INTO forks SELECT ?, ?, ?, ?"
@@ -350,94 +353,13 @@ class WitnessBook:
                 raise
 
 
-def entry_document(entry: Entry) -> bytes:
-    """An entry as evidence: canonical JSON, with everything that its signature is over."""
-    return canonical.encode(
-        {
-            "chain": entry.chain,
-            "number": entry.number,
-            "previous": entry.previous.hex(),
-            "payload": entry.payload.decode(),
-            "signature": entry.signature.hex(),
-        }
-    )
-
-
-def statement_document(statement: LedgerStatement) -> bytes:
-    """A statement as evidence: canonical JSON, with everything that its signature is over."""
-    return canonical.encode(statement.to_json())
-
-
-def proposal_document(proposal: Proposal) -> bytes:
-    """A proposal as evidence: canonical JSON, with everything that its signature is over."""
-    header = proposal.header
-    return canonical.encode({**header.to_json(), "signature": proposal.signature.hex()})
-
-
-def charter_document(signed: SignedCharter) -> bytes:
-    """A proposed charter as evidence: canonical JSON, with the coordinator's signature."""
-    return canonical.encode(
-        {"charter": signed.charter.encode().decode(), "signature": signed.proposal.hex()}
-    )
-
-
 def acceptance_document(acceptance: Acceptance) -> bytes:
     """An acceptance as evidence: canonical JSON, with everything that its signature is over."""
     return canonical.encode({"header": acceptance.header.hex(), **acceptance.to_json()})
 
 
-def session_subject(session: SessionId) -> str:
-    """What a proposal is a word about."""
-    return f"session {session.hex()}"
-
-
-def charter_subject(charter: Charter) -> str:
-    """What a proposed charter is a word about."""
-    return f"charter version {charter.version}"
-
-
-def subject_of(word: bytes, key: PublicKey, verify: Verify) -> str:
-    """What a word of the coordinator is about; the word is a `proposal_` or `charter_document`.
-
-    Raises:
-        NoCoordinatorWordError: it is none, or `key` did not sign it.
-    """
-    value = decode(word, "word", NoCoordinatorWordError)
-    if isinstance(value, Mapping) and "charter" in value and len(value) == 2:
-        fields = Fields(value, ("charter", "signature"), name="word", error=NoCoordinatorWordError)
-        try:
-            charter = parse_charter(str(value["charter"]).encode(), "word")
-        except MalformedCharterError as error:
-            raise NoCoordinatorWordError(str(error)) from error
-        subject, text = charter_subject(charter), proposal_to_sign(charter)
-    else:
-        fields = Fields(value, (*HEADER, "signature"), name="word", error=NoCoordinatorWordError)
-        header = read_header(fields)
-        subject, text = session_subject(header.session), header.to_sign()
-    if not verify(key, text, Signature(fields.octets("signature", 64))):
-        raise NoCoordinatorWordError(f"The signature about {subject} is not the coordinator's.")
-    return subject
-
-
 def _entry(number: int, previous: bytes, payload: bytes, signature: bytes) -> Entry:
     return Entry(LEDGER, number, Digest(previous), payload, Signature(signature))
-
-
-def _sums(entry: Entry) -> tuple[Fraction, Fraction] | None:
-    """What an entry says is spent and reserved; None where its member wrote something else."""
-    try:
-        value = canonical.decode(entry.payload, "ledger entry")
-    except CorridorError:
-        return None
-    if not isinstance(value, Mapping):
-        return None
-    try:
-        return (
-            canonical.parse_fraction(str(value.get("spent")), "spent"),
-            canonical.parse_fraction(str(value.get("reserved")), "reserved"),
-        )
-    except CorridorError:
-        return None
 
 
 @contextmanager

@@ -6,6 +6,7 @@
     on_request   a roster without this node: which of its ledgers are held
     ask          this node started or is connected again: a fresh nonce
     on_answer    a member's answer: entries that this disk lost are adopted
+    on_told      a contradiction that another member shows: kept, and confirmed to it
     fresh        this ledger's entries that the others were not sent yet
 
 Until as many members as the charter's quorum answered this start's question, no proposal is
@@ -34,11 +35,18 @@ from corridor.errors.ledger import (
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey
+from corridor.node.evidence_desk import EvidenceDesk
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
-from corridor.node.witness_book import COORDINATOR, WitnessBook, proposal_document, session_subject
+from corridor.node.witness_book import WitnessBook
 from corridor.protocols.chains import Entry
 from corridor.protocols.charter import Charter, hand_over
+from corridor.protocols.contradictions import (
+    COORDINATOR,
+    ContradictionTold,
+    proposal_document,
+    session_subject,
+)
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
     LedgerStatement,
@@ -84,6 +92,7 @@ class WitnessDesk:
         verify: Verify,
         random_bytes: RandomBytes,
         show: Show,
+        evidence: EvidenceDesk,
         before: Sequence[Charter] = (),
         handed_over: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,6 +110,7 @@ class WitnessDesk:
         self._verify = verify
         self._random_bytes = random_bytes
         self._show = show
+        self._evidence = evidence
         self._nonce: Digest | None = None
         self._answers: dict[CountryCode, WitnessAnswer] = {}
         # Since the last attempt began: of whom entries were asked for again, and to whom how often
@@ -108,6 +118,9 @@ class WitnessDesk:
         self._asked_for: set[CountryCode] = set()
         self._resent: Counter[CountryCode] = Counter()
         self._sent: dict[CountryCode, int] = {}
+        # The last question of each, so that what it showed can be confirmed; and how often it was.
+        self._questions: dict[CountryCode, WitnessAsk] = {}
+        self._confirmed: Counter[CountryCode] = Counter()
         self._told = ledger.length
         self._weighed = Weighed(agreeing=frozenset(), contradicting=frozenset(), adopt=())
         self._ready = charter.quorum == 0
@@ -163,6 +176,7 @@ class WitnessDesk:
         self._told = self._ledger.length  # the others say how far they are, and are sent the rest
         self._sent.clear()  # what was on its way when the line broke is lost
         self._resent.clear()
+        self._evidence.asking()
         self._nonce, self._answers = Digest(self._random_bytes(NONCE_BYTES)), {}
         return self._question(self._nonce)
 
@@ -178,10 +192,13 @@ class WitnessDesk:
                 for country, key in self._keys.items()
                 if country != self._me
             },
+            contradictions=self._evidence.digests(),
         )
 
-    def on_answer(self, answer: WitnessAnswer) -> Iterator[WitnessAsk]:
+    def on_answer(self, answer: WitnessAnswer) -> Iterator[WitnessAsk | ContradictionTold]:
         """Take a member's answer; ask again where more entries are to be had.
+
+        It is shown the contradictions that it does not name.
 
         An answer to another nonce, such as a repeated one of long ago, is dropped.
 
@@ -195,6 +212,8 @@ class WitnessDesk:
             return
         if not self._verify(key, answer.to_sign(self._charter.digest), answer.signature):
             raise ForgedAnswerError(answer.witness)
+        self._evidence.heard(answer.witness, answer.contradictions)
+        yield from self._evidence.for_member(answer.witness, answer.contradictions)
         verify_entries(answer.entries, self._keys[self._me], self._verify)
         self._answers[answer.witness] = answer
         before = self._ledger.length
@@ -263,12 +282,24 @@ class WitnessDesk:
 
     # ------------------------------------------------------------ the others' ledgers
 
-    def on_ask(self, ask: WitnessAsk) -> Iterator[WitnessAnswer | LedgerEntries]:
-        """Say what is held of that member's ledger, and send it what it lacks of this one."""
+    def on_ask(
+        self, ask: WitnessAsk
+    ) -> Iterator[WitnessAnswer | LedgerEntries | ContradictionTold]:
+        """Say what is held of that member's ledger, and send it what it lacks of this one.
+
+        Contradictions go first: whose answer names one that did not come, of that one is known
+        that it was dropped.
+        """
         key = self._keys.get(ask.country)
         if key is None or ask.country == self._me:
             _log.info("witness.ask_ignored", country=ask.country)
             return
+        self._questions[ask.country] = ask
+        yield from self._evidence.for_member(ask.country, ask.contradictions)
+        yield self._answer(ask, key)
+        yield from self._pieces(self._from_where(ask), ask.country)
+
+    def _answer(self, ask: WitnessAsk, key: PublicKey) -> WitnessAnswer:
         sequence, head = self._book.last(key)
         answer = WitnessAnswer(
             witness=self._me,
@@ -278,10 +309,9 @@ class WitnessDesk:
             head=head,
             entries=self._to_show(ask, key),
             signature=UNSIGNED,
+            contradictions=self._evidence.digests(),
         )
-        text = answer.to_sign(self._charter.digest)
-        yield replace(answer, signature=self._sign(text))
-        yield from self._pieces(self._from_where(ask), ask.country)
+        return replace(answer, signature=self._sign(answer.to_sign(self._charter.digest)))
 
     def _from_where(self, ask: WitnessAsk) -> int:
         """Behind which of this ledger's entries the asker is sent the rest.
@@ -331,6 +361,31 @@ class WitnessDesk:
                 yield self.ask() if self._nonce is None else self._question(self._nonce)
             raise
 
+    @property
+    def has_evidence_to_tell(self) -> bool:
+        """Whether there are contradictions of which nobody was told yet."""
+        return self._evidence.has_news
+
+    def fresh_evidence(self) -> Iterator[ContradictionTold]:
+        """The contradictions of which nobody was told yet."""
+        return self._evidence.fresh()
+
+    def on_told(self, told: ContradictionTold) -> Iterator[WitnessAnswer]:
+        """Take a contradiction that a member shows, and sign for it that it is here.
+
+        Raises:
+            ProvesNothingError, LedgerDiskError: it was not kept.
+        """
+        key = self._keys.get(told.country)
+        if key is None or told.country == self._me:
+            _log.info("witness.told_ignored", country=told.country)
+            return
+        is_new = self._evidence.take(told.claim, told.country)
+        question = self._questions.get(told.country)
+        if question is not None and (is_new or self._confirmed[told.country] < RESENDS):
+            self._confirmed[told.country] += 1
+            yield self._answer(question, key)
+
     def unwitnessed(self, statements: Sequence[LedgerStatement]) -> frozenset[CountryCode]:
         """Whose ledgers, as stated with a checked signature, this node does not hold."""
         found: set[CountryCode] = set()
@@ -367,6 +422,8 @@ class WitnessDesk:
         """Another attempt begins: what was asked and sent again in the last one counts no more."""
         self._asked_for.clear()
         self._resent.clear()
+        self._confirmed.clear()
+        self._evidence.forget_sending()
 
     def hear_other_header(self, header: ProposalHeader, roster: Roster) -> None:
         """Keep the acceptances in a roster that are not of the proposal that this node was shown.

@@ -57,6 +57,9 @@ LEDGER = "ledger"
 
 NONCE_BYTES = 32
 
+MOST_CONTRADICTIONS = 256
+"""So many digests of contradictions one question or answer names."""
+
 ENTRIES_AT_ONCE = 256
 """The most entries that one message carries; who lacks more asks again."""
 
@@ -72,6 +75,7 @@ class WitnessAsk:
         nonce: fresh for this start or connection; an old answer does not fit it.
         sequence, head: the ledger's last entry here; 0 and zeros before the first.
         known: how far it holds the others' ledgers, so that they send what it lacks.
+        contradictions: digests of those that it can show (`protocols.contradictions`), likewise.
     """
 
     country: CountryCode
@@ -79,6 +83,7 @@ class WitnessAsk:
     sequence: int
     head: Digest
     known: Mapping[CountryCode, int]
+    contradictions: tuple[Digest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,8 @@ class WitnessAnswer:
         sequence, head: the last entry held; 0 and zeros where none is.
         entries: those behind the asker's sequence, at most `ENTRIES_AT_ONCE`; where there are none
             or its last entry is another one, the last in common that is held. The asker's own.
+        contradictions: digests of those that the witness can show. They are signed with the rest:
+            a coordinator that keeps them back keeps back the answer, and the asker misses both.
     """
 
     witness: CountryCode
@@ -99,6 +106,7 @@ class WitnessAnswer:
     head: Digest
     entries: tuple[Entry, ...]
     signature: Signature
+    contradictions: tuple[Digest, ...] = ()
 
     def to_sign(self, charter: Digest) -> bytes:
         """The answer without its signature; entries carry their own.
@@ -114,6 +122,7 @@ class WitnessAnswer:
             self.nonce,
             self.sequence.to_bytes(8, "big"),
             self.head,
+            *self.contradictions,
         )
 
 

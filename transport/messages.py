@@ -4,7 +4,8 @@
                    `protocols.witnesses` WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord
                    CoordinatorMessage = Welcome | CharterAvailable | CheckpointToCosign
                    | CoordinatorInSession, and of `protocols.witnesses`
-                   WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
+                   WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest; both ways
+                   ContradictionTold of `protocols.contradictions`
     in a session   the values of `protocols.secure_sum.messages` and `protocols.figures`, and here
                    VectorChunk, Dealings, Refusal, Progress, Released, Failed
     membership     FetchCharter, CharterDocument, CharterSigned, CharterStatus, FetchReceipt,
@@ -19,6 +20,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
@@ -277,6 +279,7 @@ NodeMessage: TypeAlias = (
     | WitnessAnswer
     | LedgerEntries
     | WitnessWord
+    | ContradictionTold
 )
 CoordinatorMessage: TypeAlias = (
     Welcome
@@ -287,6 +290,7 @@ CoordinatorMessage: TypeAlias = (
     | WitnessAnswer
     | LedgerEntries
     | WitnessRequest
+    | ContradictionTold
 )
 
 

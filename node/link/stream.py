@@ -28,6 +28,7 @@ from corridor.node.reply_schedule import Hold, slot_after
 from corridor.node.sessions import Sessions
 from corridor.node.status import StatusBoard
 from corridor.node.witness_desk import WitnessDesk
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.witnesses import (
     LedgerEntries,
     WitnessAnswer,
@@ -61,7 +62,9 @@ LONGEST_PAUSE_SECONDS = 60.0
 SWEEP_SECONDS = 10.0
 WORRYING_SKEW_SECONDS = 60
 
-WitnessMessage: TypeAlias = WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest
+WitnessMessage: TypeAlias = (
+    WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest | ContradictionTold
+)
 
 _Result = TypeVar("_Result")
 _Answer = TypeVar("_Answer")
@@ -219,10 +222,12 @@ class _Conversation:
                 answer = await self._work(self._parts.on_checkpoint, message)
                 if answer is not None:
                     await _write(call, answer)
+                await self._tell_evidence(call)
             case CoordinatorInSession():
                 await self._in_session(message, call)
                 if not isinstance(message.body, Progress):
                     await self._tell_entries(call)
+                    await self._tell_evidence(call)
                     await self._tell_standing(call)
             case _:
                 await self._witness(message, call)
@@ -266,6 +271,8 @@ class _Conversation:
             # One member's word that does not hold, or a full disk: this node does not witness.
             _log.warning("witness.refused", code=error.code)
             self._parts.board.show(last=f"refused ({error.code})")
+        if turn.has_evidence:
+            await self._tell_evidence(call)
         if turn.has_changed:
             await self._tell_standing(call)
 
@@ -275,6 +282,14 @@ class _Conversation:
             fresh: Iterator[NodeMessage] = witnesses.fresh()
             while (entries := await self._work(_next, fresh)) is not None:
                 await _write(call, entries)
+
+    async def _tell_evidence(self, call: _Call) -> None:
+        """Show the other members the contradictions of which nobody was told yet."""
+        witnesses = await self._work(self._parts.witnesses)
+        if witnesses is not None:
+            fresh: Iterator[NodeMessage] = witnesses.fresh_evidence()
+            while (told := await self._work(_next, fresh)) is not None:
+                await _write(call, told)
 
     async def _tell_standing(self, call: _Call) -> None:
         """Say how this node stands, if that has changed since it was said last."""
@@ -369,6 +384,7 @@ class _Turn:
         self, witnesses: Callable[[], WitnessDesk | None], message: WitnessMessage
     ) -> None:
         self.has_changed = False
+        self.has_evidence = False
         self._find, self._message = witnesses, message
         self._answers: Iterator[NodeMessage] | None = None
         self._was_witnessed = False
@@ -388,6 +404,7 @@ class _Turn:
             return next(self._answers, None)
         finally:
             self.has_changed = desk.is_witnessed != self._was_witnessed
+            self.has_evidence = desk.has_evidence_to_tell
 
 
 def _witnessing(witnesses: WitnessDesk, message: WitnessMessage) -> Iterator[NodeMessage]:
@@ -400,3 +417,5 @@ def _witnessing(witnesses: WitnessDesk, message: WitnessMessage) -> Iterator[Nod
             yield from witnesses.on_entries(message)
         case WitnessRequest():
             yield witnesses.on_request(message)
+        case ContradictionTold():
+            yield from witnesses.on_told(message)

@@ -33,6 +33,7 @@ from corridor.protocols.charter import (
     proposal_to_sign,
     signature_to_sign,
 )
+from corridor.protocols.contradictions import parse_line, verify_contradiction
 from corridor.protocols.notes import LogProof, parse_checkpoint, parse_log_proof, parse_note
 from corridor.protocols.receipts import parse_public_receipt
 from corridor.protocols.release_tree import Consistency, ReceiptFile, parse_receipt_file
@@ -52,7 +53,7 @@ from corridor.transport.certificates import (
 from corridor.transport.fingerprints import parse_spoken_fingerprint, spoken_fingerprint
 from corridor.transport.invitations import Invitation, parse_invitation
 from corridor.transport.sealed_files import open_sealed, seal
-from support import wire_samples
+from support import contradictions, wire_samples
 from support.authority import NOW, TestAuthority
 from support.catalogue import domains
 from support.charters import COORDINATOR, COUNTRIES, make_charter, node_keys
@@ -201,6 +202,24 @@ def _read_question(raw: bytes) -> None:
     question = parse_question(raw)
     assert question.encode() == raw
     compile_plan(question, domains(cells=1 << 16))
+
+
+def _evidence() -> tuple[bytes, ...]:
+    return tuple(contradictions.line_of(one) for one in contradictions.convicting().values())
+
+
+@cache
+def _proven() -> frozenset[bytes]:
+    return frozenset(
+        verify_contradiction(parse_line(line), contradictions.CHARTER, verify).digest
+        for line in _evidence()
+    )
+
+
+def _read_evidence(raw: bytes) -> None:
+    """What still convicts says what was signed: bending makes no other proof."""
+    found = verify_contradiction(parse_line(raw), contradictions.CHARTER, verify)
+    assert found.digest in _proven()
 
 
 # ---------------------------------------------------------------- notes
@@ -377,6 +396,7 @@ _TARGETS: dict[str, Target] = {
         2,
     ),
     **{kind.__name__: _membership(kind) for kind in wire_samples.MEMBERSHIP},
+    "evidence": Target("json", _evidence, _read_evidence, share=0.5),
     "canonical": Target("json", _charters, _read_canonical),
     "fraction": Target("text", lambda: (b"1/100", b"-2/3", b"17"), _read_fraction),
     "charter": Target("json", _charters, _one_form(parse_charter)),

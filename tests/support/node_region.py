@@ -20,6 +20,7 @@ from corridor.faults import Fault, go_on
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Surroundings
 from corridor.node.cosigning_desk import CosigningDesk
+from corridor.node.evidence_desk import EvidenceDesk
 from corridor.node.journal import Journal
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
@@ -192,6 +193,7 @@ class RealNode:
                 edition=None,
             ),
         )
+        self.tree = TreeBook(self.home / "tree.sqlite3")
         self.witnesses = WitnessDesk(
             me=self.country,
             charter=self.charter,
@@ -202,8 +204,17 @@ class RealNode:
             verify=verify,
             random_bytes=self.random_bytes,
             show=lambda line: self.board.show(witnesses=line),
+            evidence=EvidenceDesk(
+                me=self.country,
+                charter=self.charter,
+                book=self.book,
+                tree=self.tree,
+                journal=self.journal,
+                verify=verify,
+                clock=self.clock,
+                show=lambda line: self.board.show(evidence=line),
+            ),
         )
-        self.tree = TreeBook(self.home / "tree.sqlite3")
         self.cosigning = CosigningDesk(
             me=self.country,
             charter=lambda: self.charter,

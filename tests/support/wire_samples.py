@@ -17,6 +17,7 @@ from corridor.ids import CountryCode, Digest, EditionId, Signature
 from corridor.protocols.cards import Card
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import SignedCharter, proposal_to_sign
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     UNSIGNED,
@@ -63,6 +64,7 @@ from corridor.transport.messages import (
 from corridor.wire.v1 import exchange_pb2, membership_pb2
 from support.bending import word_of_witness
 from support.charters import COORDINATOR, make_charter, node_keys
+from support.contradictions import convicting
 from support.secure_sum import (
     Conversation,
     Region,
@@ -75,6 +77,7 @@ REGION = Region(countries=first_countries(5))
 AA, AB, AC, AD, AE = REGION.countries
 AF = CountryCode("AF")
 HASH = Digest(bytes(range(32)))
+OTHER_HASH = Digest(bytes(range(1, 33)))
 SIGNATURE = Signature(bytes(range(64)))
 
 
@@ -282,11 +285,20 @@ def _witnessing(asker: CountryCode, witness: CountryCode) -> tuple[object, ...]:
         head=entry.digest,
         entries=(entry,),
         signature=UNSIGNED,
+        contradictions=(HASH, OTHER_HASH),
     )
     return (
-        WitnessAsk(country=asker, nonce=HASH, sequence=1, head=entry.digest, known={witness: 3}),
+        WitnessAsk(
+            country=asker,
+            nonce=HASH,
+            sequence=1,
+            head=entry.digest,
+            known={witness: 3},
+            contradictions=(HASH, OTHER_HASH),
+        ),
         replace(answer, signature=node_keys(witness).sign(answer.to_sign(HASH))),
         LedgerEntries(country=asker, to=witness, entries=(entry,)),
+        ContradictionTold(asker, witness, convicting()["two entries of one number"]),
     )
 
 

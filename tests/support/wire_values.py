@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
 from corridor.protocols.chains import Entry
+from corridor.protocols.contradictions import COORDINATOR, Contradiction, ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
@@ -246,6 +247,7 @@ entries = st.lists(
     ),
     max_size=4,
 ).map(tuple)
+sorted_digests = st.sets(digests, max_size=4).map(lambda found: tuple(sorted(found)))
 witness_asks = st.builds(
     WitnessAsk,
     country=countries,
@@ -253,6 +255,7 @@ witness_asks = st.builds(
     sequence=sequences,
     head=digests,
     known=st.dictionaries(countries, sequences, max_size=4),
+    contradictions=sorted_digests,
 )
 witness_answers = st.builds(
     WitnessAnswer,
@@ -263,12 +266,24 @@ witness_answers = st.builds(
     head=digests,
     entries=entries,
     signature=signatures,
+    contradictions=sorted_digests,
 )
 ledger_entries = st.builds(
     LedgerEntries, country=countries, to=st.none() | countries, entries=entries
 )
 witness_requests = st.builds(
     WitnessRequest, digests, sorted_tuples(statements, lambda one: one.country)
+)
+contradictions_told = st.builds(
+    ContradictionTold,
+    countries,
+    st.none() | countries,
+    st.builds(
+        Contradiction,
+        st.just(COORDINATOR) | countries,
+        st.binary(min_size=1, max_size=100),
+        st.binary(min_size=1, max_size=100),
+    ),
 )
 refusals = st.builds(Refusal, codes, texts)
 tree_sizes = st.integers(0, 2**63 - 1)
@@ -290,6 +305,7 @@ node_messages: st.SearchStrategy[NodeMessage] = (
     | witness_asks
     | witness_answers
     | ledger_entries
+    | contradictions_told
     | witness_words
     | st.builds(Cosigned, tree_sizes, seconds, signatures)
     | tree_standings
@@ -315,6 +331,7 @@ coordinator_messages: st.SearchStrategy[CoordinatorMessage] = (
     | witness_asks
     | witness_answers
     | ledger_entries
+    | contradictions_told
     | witness_requests
     | checkpoints
     | st.builds(lambda body: CoordinatorInSession(body.header.session, body), proposals)

@@ -13,11 +13,14 @@ from random import Random
 
 from corridor.errors.ledger import LedgerForkError, UnknownEntriesError
 from corridor.ids import CountryCode
+from corridor.node.evidence_desk import EvidenceDesk
 from corridor.node.journal import Journal
 from corridor.node.ledger import Ledger
+from corridor.node.tree_book import TreeBook
 from corridor.node.witness_book import WitnessBook
 from corridor.node.witness_desk import WitnessDesk
 from corridor.protocols.charter import Charter
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from support.charters import node_keys
 from support.ledgers import open_ledger
@@ -59,6 +62,7 @@ class Copy:
             clock=self.clock,
         )
         self.book = WitnessBook(self.folder / "witness.sqlite3", verify)
+        self.tree = TreeBook(self.folder / "tree.sqlite3")
         self.desk = WitnessDesk(
             me=self.country,
             charter=self.charter,
@@ -69,6 +73,16 @@ class Copy:
             verify=verify,
             random_bytes=Random(f"{self.country} {self.seed}").randbytes,
             show=self._show,
+            evidence=EvidenceDesk(
+                me=self.country,
+                charter=self.charter,
+                book=self.book,
+                tree=self.tree,
+                journal=self.journal,
+                verify=verify,
+                clock=self.clock,
+                show=self._show_evidence,
+            ),
             before=self.before,
             handed_over=self._on_handed_over,
         )
@@ -79,9 +93,12 @@ class Copy:
     def _show(self, line: str) -> None:
         self.status = line
 
+    def _show_evidence(self, line: str) -> None:
+        self.evidence = line
+
     def close(self) -> None:
         """The process ends."""
-        for part in (self.ledger, self.journal, self.book):
+        for part in (self.ledger, self.journal, self.book, self.tree):
             part.close()
 
     def restart(self) -> None:
@@ -127,6 +144,20 @@ def ask(asker: Copy, members: Iterable[Copy]) -> None:
         for member in list(members):
             for said in list(member.desk.on_ask(question)):
                 if isinstance(said, WitnessAnswer):
-                    questions += asker.desk.on_answer(said)
+                    for more in list(asker.desk.on_answer(said)):
+                        if isinstance(more, ContradictionTold):
+                            show(more, [member])
+                        else:
+                            questions.append(more)
+                elif isinstance(said, ContradictionTold):
+                    show(said, [asker])
                 else:
                     carry([said], [asker])
+
+
+def show(told: ContradictionTold, to: Iterable[Copy], back: Copy | None = None) -> None:
+    """Show a contradiction to these members; their confirmations go `back`, if anywhere."""
+    for member in to:
+        for answer in list(member.desk.on_told(told)):
+            if back is not None:
+                assert not list(back.desk.on_answer(answer))

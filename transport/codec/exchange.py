@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from corridor.errors.wire import MalformedMessageError, UnknownMessageError
+from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
     Acceptance,
@@ -85,6 +86,8 @@ def encode_node_message(value: NodeMessage) -> exchange_pb2.NodeMessage:  # noqa
             return exchange_pb2.NodeMessage(ledger_entries=witnesses.encode_entries(value))
         case WitnessWord():
             return exchange_pb2.NodeMessage(witness_word=attempt.encode_witness_word(value))
+        case ContradictionTold():
+            return exchange_pb2.NodeMessage(contradiction_told=witnesses.encode_told(value))
         case Cosigned():
             return exchange_pb2.NodeMessage(cosignature=tree.encode_cosigned(value))
         case TreeStanding():
@@ -113,7 +116,13 @@ def decode_node_message(
         case "standing":
             _refuse_session("NodeMessage.session", message.session)
             return _decode_standing(message.standing)
-        case "witness_ask" | "witness_answer" | "ledger_entries" | "witness_word":
+        case (
+            "witness_ask"
+            | "witness_answer"
+            | "ledger_entries"
+            | "witness_word"
+            | "contradiction_told"
+        ):
             _refuse_session("NodeMessage.session", message.session)
             return _decode_witnessing(message)
         case "cosignature":
@@ -131,7 +140,7 @@ def decode_node_message(
 
 def _decode_witnessing(
     message: exchange_pb2.NodeMessage,
-) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord:
+) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessWord | ContradictionTold:
     match message.WhichOneof("body"):
         case "witness_ask":
             return witnesses.decode_ask(message.witness_ask)
@@ -141,6 +150,8 @@ def _decode_witnessing(
             return witnesses.decode_entries(message.ledger_entries)
         case "witness_word":
             return attempt.decode_witness_word(message.witness_word)
+        case "contradiction_told":
+            return witnesses.decode_told(message.contradiction_told)
         case _:
             raise _no_body("NodeMessage", message)
 
@@ -221,6 +232,8 @@ def encode_coordinator_message(  # noqa: PLR0911
             return exchange_pb2.CoordinatorMessage(ledger_entries=witnesses.encode_entries(value))
         case WitnessRequest():
             return exchange_pb2.CoordinatorMessage(witness_request=witnesses.encode_request(value))
+        case ContradictionTold():
+            return exchange_pb2.CoordinatorMessage(contradiction_told=witnesses.encode_told(value))
         case CheckpointToCosign():
             return exchange_pb2.CoordinatorMessage(
                 checkpoint_to_cosign=tree.encode_checkpoint(value)
@@ -257,7 +270,13 @@ def decode_coordinator_message(
             return CharterAvailable(
                 fields.digest("CharterAvailable.charter", available.charter), available.in_force
             )
-        case "witness_ask" | "witness_answer" | "ledger_entries" | "witness_request":
+        case (
+            "witness_ask"
+            | "witness_answer"
+            | "ledger_entries"
+            | "witness_request"
+            | "contradiction_told"
+        ):
             _refuse_session("CoordinatorMessage.session", message.session)
             return _decode_witnessed(message)
         case "checkpoint_to_cosign":
@@ -278,7 +297,7 @@ def decode_coordinator_message(
 
 def _decode_witnessed(
     message: exchange_pb2.CoordinatorMessage,
-) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest:
+) -> WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest | ContradictionTold:
     match message.WhichOneof("body"):
         case "witness_ask":
             return witnesses.decode_ask(message.witness_ask)
@@ -288,6 +307,8 @@ def _decode_witnessed(
             return witnesses.decode_entries(message.ledger_entries)
         case "witness_request":
             return witnesses.decode_request(message.witness_request)
+        case "contradiction_told":
+            return witnesses.decode_told(message.contradiction_told)
         case _:
             raise _no_body("CoordinatorMessage", message)
 

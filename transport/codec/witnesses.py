@@ -1,15 +1,23 @@
-"""How members witness each other's ledgers: questions, answers, entries.
+"""How members witness each other's ledgers: questions, answers, entries, contradictions.
 
 What the entries say is for `protocols.witnesses` to check; here they only have a size.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from corridor.errors.wire import MalformedMessageError
+from corridor.ids import Digest
 from corridor.protocols.chains import Entry
+from corridor.protocols.contradictions import (
+    COORDINATOR,
+    LONGEST_WORD,
+    Contradiction,
+    ContradictionTold,
+)
 from corridor.protocols.witnesses import (
     ENTRIES_AT_ONCE,
     LEDGER,
+    MOST_CONTRADICTIONS,
     LedgerEntries,
     WitnessAnswer,
     WitnessAsk,
@@ -33,6 +41,7 @@ def encode_ask(value: WitnessAsk) -> exchange_pb2.WitnessAsk:
             exchange_pb2.Known(country=country, sequence=sequence)
             for country, sequence in sorted(value.known.items())
         ],
+        contradictions=value.contradictions,
     )
 
 
@@ -54,6 +63,7 @@ def decode_ask(message: exchange_pb2.WitnessAsk) -> WitnessAsk:
             country: fields.whole("Known.sequence", numbers[country], most=attempt.SEQUENCE)
             for country in sorted(countries)
         },
+        contradictions=_digests("WitnessAsk.contradictions", message.contradictions),
     )
 
 
@@ -67,6 +77,7 @@ def encode_answer(value: WitnessAnswer) -> exchange_pb2.WitnessAnswer:
         head=value.head,
         entries=map(_encode_entry, value.entries),
         signature=value.signature,
+        contradictions=value.contradictions,
     )
 
 
@@ -84,6 +95,7 @@ def decode_answer(message: exchange_pb2.WitnessAnswer) -> WitnessAnswer:
         head=fields.digest("WitnessAnswer.head", message.head),
         entries=_decode_entries("WitnessAnswer.entries", message.entries),
         signature=fields.signature("WitnessAnswer.signature", message.signature),
+        contradictions=_digests("WitnessAnswer.contradictions", message.contradictions),
     )
 
 
@@ -130,6 +142,43 @@ def decode_request(message: exchange_pb2.WitnessRequest) -> WitnessRequest:
             lambda one: one.country,
         ),
     )
+
+
+def encode_told(value: ContradictionTold) -> exchange_pb2.ContradictionTold:
+    """Write a contradiction that is handed on."""
+    return exchange_pb2.ContradictionTold(
+        country=value.country,
+        to=value.to or "",
+        accused=value.claim.accused,
+        held=value.claim.held,
+        shown=value.claim.shown,
+    )
+
+
+def decode_told(message: exchange_pb2.ContradictionTold) -> ContradictionTold:
+    """Read a contradiction that is handed on.
+
+    Raises:
+        MalformedMessageError: a field is missing or malformed.
+    """
+    name = "ContradictionTold"
+    return ContradictionTold(
+        country=fields.country(f"{name}.country", message.country),
+        to=fields.country(f"{name}.to", message.to) if message.to else None,
+        claim=Contradiction(
+            fields.country(f"{name}.accused", message.accused) if message.accused else COORDINATOR,
+            fields.octets(f"{name}.held", message.held, longest=LONGEST_WORD),
+            fields.octets(f"{name}.shown", message.shown, longest=LONGEST_WORD),
+        ),
+    )
+
+
+def _digests(field: str, raw: Sequence[bytes]) -> tuple[Digest, ...]:
+    fields.at_most(field, raw, MOST_CONTRADICTIONS)
+    found = tuple(fields.digest(field, one) for one in raw)
+    if list(found) != sorted(set(found)):
+        raise MalformedMessageError(f"{field}: must be sorted and name nothing twice")
+    return found
 
 
 def _encode_entry(entry: Entry) -> exchange_pb2.LedgerEntry:

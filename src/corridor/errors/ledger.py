@@ -188,6 +188,21 @@ class NoCoordinatorWordError(InvalidInputError):
         )
 
 
+class ProvesNothingError(InvalidInputError):
+    """Two words convict nobody: they are forged, or can both be true. Nothing was kept of them."""
+
+    code = "evidence.proves_nothing"
+
+    def __init__(self, problem: str) -> None:
+        """Say why not."""
+        super().__init__(
+            "two words that were shown as a contradiction convict nobody, and nothing of them was "
+            f"kept: {problem}. It says nothing against whoever handed them on: they may have been "
+            "changed on the way. Ask that member for what `corridor node evidence --out FILE` "
+            "writes there."
+        )
+
+
 class ContradictionsError(DamagedError):
     """Signed words that contradict each other are on record. They were left as they are."""
 

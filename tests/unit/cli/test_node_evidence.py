@@ -10,13 +10,23 @@ from corridor.cli.main import main
 from corridor.errors.ledger import EquivocationError, LedgerForkError
 from corridor.ids import CountryCode
 from corridor.node import app
-from corridor.node.home import Enrolment, Home, write_enrolment
-from corridor.node.witness_book import WitnessBook, charter_document
+from corridor.node.home import Enrolment, Home, read_settings, write_enrolment
+from corridor.node.keys import read_keys
+from corridor.node.tree_book import TreeBook
+from corridor.node.witness_book import WitnessBook
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
-from corridor.protocols.charter import Charter, SignedCharter, proposal_to_sign
+from corridor.protocols.charter import (
+    Charter,
+    CharterSignature,
+    SignedCharter,
+    proposal_to_sign,
+    signature_to_sign,
+)
+from corridor.protocols.contradictions import charter_document
 from corridor.protocols.secure_sum.messages import UNSIGNED
 from support.charters import COORDINATOR, make_charter, node_keys
+from support.contradictions import convicting, forged, line_of
 from support.signing import KeyPair, verify
 
 
@@ -137,6 +147,85 @@ def test_a31_words_that_the_coordinator_did_not_sign_convict_nobody(
         assert "evidence.no_word" in capsys.readouterr().err
     assert app.evidence(app.real_world(here)) == []
     assert app.evidence(app.real_world(there)) == []
+
+
+def live_by_one_charter(*homes: Path) -> None:
+    """A charter in force of these nodes and UA, as `node accept` and the coordinator leave it."""
+    keys = {CountryCode(home.name): read_keys(Home(home)) for home in homes}
+    cards = {home.name: read_keys(Home(home)).card(read_settings(Home(home))) for home in homes}
+    members = tuple(
+        replace(one, signing_key=card.signing_key, encryption_key=card.encryption_key)
+        if (card := cards.get(one.country))
+        else one
+        for one in make_charter().members
+    )
+    charter = make_charter(members=members)
+    words = tuple(
+        CharterSignature(
+            one, (keys.get(one) or node_keys(one)).sign(signature_to_sign(charter, one))
+        )
+        for one in sorted(charter.signing_keys)
+    )
+    signed = SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), words)
+    for home in homes:
+        Home(home).charter.write_bytes(signed.encode())
+
+
+def test_a19_a30_what_another_member_wrote_is_verified_taken_once_and_acted_on(
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = two
+    live_by_one_charter(here, there)
+    good, (_, bad, _) = convicting(), forged()["entry_signed_by_another"]
+    file = tmp_path / "evidence.jsonl"
+    lines = [line_of(one) for one in (*good.values(), bad)]
+    file.write_bytes(b"\n".join([*lines, b"no line", b""]))
+    take = ["node", "evidence", "--take", str(file), "--home", str(here)]
+
+    assert main(take) == 1
+    shown = capsys.readouterr().out
+    assert f"Taken: {len(good)} contradictions; 0 were known here." in shown
+    assert "line 9: " in shown
+    assert "line 10: " in shown
+    assert shown.count("[evidence.proves_nothing]") == 2
+    found = app.evidence(app.real_world(here))
+    assert {(one.held.encode(), one.shown.encode()) for one in found} == {
+        (one.held, one.shown) for one in good.values()
+    }
+    kinds = [row.kind for row in app.journal(app.real_world(here), 100)]
+    assert kinds.count("evidence_taken") == len(good)
+    assert kinds.count("evidence_refused") == 1
+    with TreeBook(Home(here).tree) as tree:
+        assert tree.is_contradicted()  # nothing is cosigned until the operator has settled it
+
+    assert main(take) == 1
+    assert f"Taken: 0 contradictions; {len(good)} were known here." in capsys.readouterr().out
+    assert main(["node", "checkpoint", "--settle", "we talked", "--home", str(here)]) == 0
+    assert main(take) == 1
+    with TreeBook(Home(here).tree) as tree:
+        assert not tree.is_contradicted()
+
+    # What this node writes, another one takes, all of it.
+    written = tmp_path / "written.jsonl"
+    assert main(["node", "evidence", "--out", str(written), "--home", str(here)]) == 1
+    capsys.readouterr()
+    assert main(["node", "evidence", "--take", str(written), "--home", str(there)]) == 1
+    assert f"Taken: {len(good)} contradictions; 0 were known" in capsys.readouterr().out
+
+
+def test_a29_a_file_of_more_lines_than_any_node_writes_is_refused(
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = two
+    file = tmp_path / "evidence.jsonl"
+    file.write_bytes(b"x\n" * 10_001)
+    take = ["node", "evidence", "--take", str(file), "--home", str(here)]
+    assert main(take) == 1
+    assert "charter" in capsys.readouterr().err  # none is in force: there are no keys to verify by
+    live_by_one_charter(here, there)
+    assert main(take) == 1
+    assert "evidence.proves_nothing" in capsys.readouterr().err
+    assert app.evidence(app.real_world(here)) == []
 
 
 def test_a37_a_members_signed_words_cannot_repaint_the_officials_terminal(

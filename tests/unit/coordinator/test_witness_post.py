@@ -15,6 +15,7 @@ from corridor.coordinator.connections import (
 from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors.region import AnotherCountryError
 from corridor.ids import CountryCode, Digest, Signature
+from corridor.protocols.contradictions import COORDINATOR, Contradiction, ContradictionTold
 from corridor.protocols.secure_sum.messages import LedgerStatement, WitnessWord
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer, WitnessAsk
 from corridor.transport.messages import CharterAvailable, CoordinatorMessage, Standing
@@ -80,6 +81,19 @@ def test_a_question_reaches_everybody_else_also_who_comes_later() -> None:
     assert heard(bg) == [ask_of(UA)]
     post.pass_on(ua, ask_of(UA, 2))  # asked again: the others' questions are not repeated
     assert heard(ua) == []
+
+
+def test_a_contradiction_goes_to_everybody_else_or_to_the_one_that_it_is_for() -> None:
+    streams = Connections()
+    post = WitnessPost(streams)
+    bg, md, ua = connect(streams, BG), connect(streams, MD), connect(streams, UA)
+    claim = Contradiction(COORDINATOR, b"one", b"other")
+    for_all, for_ua = ContradictionTold(BG, None, claim), ContradictionTold(BG, UA, claim)
+    for told in (for_all, for_ua):
+        post.pass_on(bg, told)
+    assert (heard(bg), heard(md), heard(ua)) == ([], [for_all], [for_all, for_ua])
+    with pytest.raises(AnotherCountryError):
+        post.pass_on(md, for_all)
 
 
 def test_the_question_of_a_node_that_left_is_not_passed_on() -> None:

@@ -17,7 +17,7 @@ from corridor.errors.node import PastDeadlineError
 from corridor.faults import Fault
 from corridor.ids import CountryCode, Digest, SessionId
 from corridor.node.reply_schedule import Hold
-from corridor.node.witness_book import COORDINATOR, subject_of
+from corridor.protocols.contradictions import COORDINATOR, coordinator_word
 from corridor.protocols.secure_sum.messages import Acceptance, MaskedInput, Opened, Roster
 from corridor.protocols.secure_sum.node import Accepted
 from corridor.queries.predicates import Among, all_of
@@ -710,7 +710,7 @@ def test_a22_members_that_accepted_two_headers_of_one_session_keep_what_convicts
     assert other.header.digest.hex() in fork.shown.decode()
     # What Niger heard, brought here by another way, convicts: both are the coordinator's words.
     (heard,) = niger.book.heard()
-    subject = subject_of(heard, charter_of_four().coordinator_key, verify)
+    subject = coordinator_word(heard, charter_of_four().coordinator_key, verify).subject
     assert not moldova.book.compare(subject, heard)
     assert moldova.book.compare(subject, moldova.book.heard()[0])
     assert moldova.book.forks()[-1].held == moldova.book.heard()[0]

@@ -66,6 +66,7 @@ class NodeMessage(google.protobuf.message.Message):
     WITNESS_WORD_FIELD_NUMBER: builtins.int
     COSIGNATURE_FIELD_NUMBER: builtins.int
     TREE_STANDING_FIELD_NUMBER: builtins.int
+    CONTRADICTION_TOLD_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
     ACCEPTANCE_FIELD_NUMBER: builtins.int
     SHARES_FIELD_NUMBER: builtins.int
@@ -93,6 +94,8 @@ class NodeMessage(google.protobuf.message.Message):
     def cosignature(self) -> Global___Cosignature: ...
     @property
     def tree_standing(self) -> Global___TreeStanding: ...
+    @property
+    def contradiction_told(self) -> Global___ContradictionTold: ...
     @property
     def refusal(self) -> corridor.wire.v1.common_pb2.Refusal: ...
     @property
@@ -123,6 +126,7 @@ class NodeMessage(google.protobuf.message.Message):
         witness_word: corridor.wire.v1.attempt_pb2.WitnessWord | None = ...,
         cosignature: Global___Cosignature | None = ...,
         tree_standing: Global___TreeStanding | None = ...,
+        contradiction_told: Global___ContradictionTold | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
         acceptance: corridor.wire.v1.attempt_pb2.Acceptance | None = ...,
         shares: corridor.wire.v1.attempt_pb2.Shares | None = ...,
@@ -133,9 +137,9 @@ class NodeMessage(google.protobuf.message.Message):
         unmask: corridor.wire.v1.attempt_pb2.Unmask | None = ...,
         figure: corridor.wire.v1.attempt_pb2.Figure | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "witness_ask", "witness_answer", "ledger_entries", "witness_word", "cosignature", "tree_standing", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask", "figure"] | None: ...
+    def HasField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "contradiction_told", b"contradiction_told", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["acceptance", b"acceptance", "body", b"body", "contradiction_told", b"contradiction_told", "cosignature", b"cosignature", "figure", b"figure", "hello", b"hello", "ledger_entries", b"ledger_entries", "masked_input", b"masked_input", "opened", b"opened", "refusal", b"refusal", "session", b"session", "shares", b"shares", "standing", b"standing", "survivor_signature", b"survivor_signature", "tree_standing", b"tree_standing", "unmask", b"unmask", "vector_chunk", b"vector_chunk", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_word", b"witness_word"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["hello", "standing", "witness_ask", "witness_answer", "ledger_entries", "witness_word", "cosignature", "tree_standing", "contradiction_told", "refusal", "acceptance", "shares", "opened", "vector_chunk", "masked_input", "survivor_signature", "unmask", "figure"] | None: ...
 
 Global___NodeMessage: typing_extensions.TypeAlias = NodeMessage
 
@@ -151,6 +155,7 @@ class CoordinatorMessage(google.protobuf.message.Message):
     LEDGER_ENTRIES_FIELD_NUMBER: builtins.int
     WITNESS_REQUEST_FIELD_NUMBER: builtins.int
     CHECKPOINT_TO_COSIGN_FIELD_NUMBER: builtins.int
+    CONTRADICTION_TOLD_FIELD_NUMBER: builtins.int
     REFUSAL_FIELD_NUMBER: builtins.int
     PROPOSAL_FIELD_NUMBER: builtins.int
     ROSTER_FIELD_NUMBER: builtins.int
@@ -178,6 +183,8 @@ class CoordinatorMessage(google.protobuf.message.Message):
     def witness_request(self) -> Global___WitnessRequest: ...
     @property
     def checkpoint_to_cosign(self) -> Global___CheckpointToCosign: ...
+    @property
+    def contradiction_told(self) -> Global___ContradictionTold: ...
     @property
     def refusal(self) -> corridor.wire.v1.common_pb2.Refusal: ...
     @property
@@ -211,6 +218,7 @@ class CoordinatorMessage(google.protobuf.message.Message):
         ledger_entries: Global___LedgerEntries | None = ...,
         witness_request: Global___WitnessRequest | None = ...,
         checkpoint_to_cosign: Global___CheckpointToCosign | None = ...,
+        contradiction_told: Global___ContradictionTold | None = ...,
         refusal: corridor.wire.v1.common_pb2.Refusal | None = ...,
         proposal: corridor.wire.v1.attempt_pb2.Proposal | None = ...,
         roster: corridor.wire.v1.attempt_pb2.Roster | None = ...,
@@ -223,9 +231,9 @@ class CoordinatorMessage(google.protobuf.message.Message):
         failed: Global___Failed | None = ...,
         figure_request: corridor.wire.v1.attempt_pb2.FigureRequest | None = ...,
     ) -> None: ...
-    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> None: ...
-    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "witness_ask", "witness_answer", "ledger_entries", "witness_request", "checkpoint_to_cosign", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed", "figure_request"] | None: ...
+    def HasField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "contradiction_told", b"contradiction_told", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> builtins.bool: ...
+    def ClearField(self, field_name: typing.Literal["body", b"body", "charter_available", b"charter_available", "checkpoint_to_cosign", b"checkpoint_to_cosign", "contradiction_told", b"contradiction_told", "dealings", b"dealings", "failed", b"failed", "figure_request", b"figure_request", "ledger_entries", b"ledger_entries", "progress", b"progress", "proposal", b"proposal", "refusal", b"refusal", "released", b"released", "roster", b"roster", "session", b"session", "sharers", b"sharers", "survivor_set", b"survivor_set", "unmask_request", b"unmask_request", "welcome", b"welcome", "witness_answer", b"witness_answer", "witness_ask", b"witness_ask", "witness_request", b"witness_request"]) -> None: ...
+    def WhichOneof(self, oneof_group: typing.Literal["body", b"body"]) -> typing.Literal["welcome", "charter_available", "witness_ask", "witness_answer", "ledger_entries", "witness_request", "checkpoint_to_cosign", "contradiction_told", "refusal", "proposal", "roster", "dealings", "sharers", "survivor_set", "unmask_request", "progress", "released", "failed", "figure_request"] | None: ...
 
 Global___CoordinatorMessage: typing_extensions.TypeAlias = CoordinatorMessage
 
@@ -329,6 +337,7 @@ class WitnessAsk(google.protobuf.message.Message):
     SEQUENCE_FIELD_NUMBER: builtins.int
     HEAD_FIELD_NUMBER: builtins.int
     KNOWN_FIELD_NUMBER: builtins.int
+    CONTRADICTIONS_FIELD_NUMBER: builtins.int
     country: builtins.str
     nonce: builtins.bytes
     """32 bytes, fresh for this start or connection."""
@@ -336,6 +345,10 @@ class WitnessAsk(google.protobuf.message.Message):
     head: builtins.bytes
     @property
     def known(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___Known]: ...
+    @property
+    def contradictions(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """Digests of contradictions that this node can show, sorted; of the others it is sent the words."""
+
     def __init__(
         self,
         *,
@@ -344,8 +357,9 @@ class WitnessAsk(google.protobuf.message.Message):
         sequence: builtins.int = ...,
         head: builtins.bytes = ...,
         known: collections.abc.Iterable[Global___Known] | None = ...,
+        contradictions: collections.abc.Iterable[builtins.bytes] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["country", b"country", "head", b"head", "known", b"known", "nonce", b"nonce", "sequence", b"sequence"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["contradictions", b"contradictions", "country", b"country", "head", b"head", "known", b"known", "nonce", b"nonce", "sequence", b"sequence"]) -> None: ...
 
 Global___WitnessAsk: typing_extensions.TypeAlias = WitnessAsk
 
@@ -389,6 +403,7 @@ class WitnessAnswer(google.protobuf.message.Message):
     HEAD_FIELD_NUMBER: builtins.int
     ENTRIES_FIELD_NUMBER: builtins.int
     SIGNATURE_FIELD_NUMBER: builtins.int
+    CONTRADICTIONS_FIELD_NUMBER: builtins.int
     witness: builtins.str
     country: builtins.str
     """Who asked."""
@@ -398,6 +413,10 @@ class WitnessAnswer(google.protobuf.message.Message):
     signature: builtins.bytes
     @property
     def entries(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[Global___LedgerEntry]: ...
+    @property
+    def contradictions(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.bytes]:
+        """As in the question; under the signature, so that nobody can keep quiet for the witness."""
+
     def __init__(
         self,
         *,
@@ -408,8 +427,9 @@ class WitnessAnswer(google.protobuf.message.Message):
         head: builtins.bytes = ...,
         entries: collections.abc.Iterable[Global___LedgerEntry] | None = ...,
         signature: builtins.bytes = ...,
+        contradictions: collections.abc.Iterable[builtins.bytes] | None = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["country", b"country", "entries", b"entries", "head", b"head", "nonce", b"nonce", "sequence", b"sequence", "signature", b"signature", "witness", b"witness"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["contradictions", b"contradictions", "country", b"country", "entries", b"entries", "head", b"head", "nonce", b"nonce", "sequence", b"sequence", "signature", b"signature", "witness", b"witness"]) -> None: ...
 
 Global___WitnessAnswer: typing_extensions.TypeAlias = WitnessAnswer
 
@@ -436,6 +456,41 @@ class LedgerEntries(google.protobuf.message.Message):
     def ClearField(self, field_name: typing.Literal["country", b"country", "entries", b"entries", "to", b"to"]) -> None: ...
 
 Global___LedgerEntries: typing_extensions.TypeAlias = LedgerEntries
+
+@typing.final
+class ContradictionTold(google.protobuf.message.Message):
+    """Two signed words of one party that cannot both be true. Who hands them on is not believed:
+    whoever receives them verifies the signatures of the accused.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: builtins.int
+    TO_FIELD_NUMBER: builtins.int
+    ACCUSED_FIELD_NUMBER: builtins.int
+    HELD_FIELD_NUMBER: builtins.int
+    SHOWN_FIELD_NUMBER: builtins.int
+    country: builtins.str
+    """Who hands them on."""
+    to: builtins.str
+    """Empty for everybody."""
+    accused: builtins.str
+    """A member, or empty for the coordinator."""
+    held: builtins.bytes
+    """Canonical JSON with its signature, or a signed note."""
+    shown: builtins.bytes
+    def __init__(
+        self,
+        *,
+        country: builtins.str = ...,
+        to: builtins.str = ...,
+        accused: builtins.str = ...,
+        held: builtins.bytes = ...,
+        shown: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["accused", b"accused", "country", b"country", "held", b"held", "shown", b"shown", "to", b"to"]) -> None: ...
+
+Global___ContradictionTold: typing_extensions.TypeAlias = ContradictionTold
 
 @typing.final
 class WitnessRequest(google.protobuf.message.Message):
