@@ -14,6 +14,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, TypeVar, cast
 
 import grpc
@@ -222,12 +223,12 @@ class _Conversation:
                 answer = await self._work(self._parts.on_checkpoint, message)
                 if answer is not None:
                     await _write(call, answer)
-                await self._tell_evidence(call)
+                if isinstance(answer, TreeStanding) and answer.code:
+                    await self._tell_fresh(call)  # two lists may have been seen
             case CoordinatorInSession():
                 await self._in_session(message, call)
                 if not isinstance(message.body, Progress):
-                    await self._tell_entries(call)
-                    await self._tell_evidence(call)
+                    await self._tell_fresh(call)
                     await self._tell_standing(call)
             case _:
                 await self._witness(message, call)
@@ -272,22 +273,15 @@ class _Conversation:
             _log.warning("witness.refused", code=error.code)
             self._parts.board.show(last=f"refused ({error.code})")
         if turn.has_evidence:
-            await self._tell_evidence(call)
+            await self._tell_fresh(call)
         if turn.has_changed:
             await self._tell_standing(call)
 
-    async def _tell_entries(self, call: _Call) -> None:
+    async def _tell_fresh(self, call: _Call) -> None:
+        """Send the others what they were not sent yet: entries of this ledger, contradictions."""
         witnesses = await self._work(self._parts.witnesses)
         if witnesses is not None:
-            fresh: Iterator[NodeMessage] = witnesses.fresh()
-            while (entries := await self._work(_next, fresh)) is not None:
-                await _write(call, entries)
-
-    async def _tell_evidence(self, call: _Call) -> None:
-        """Show the other members the contradictions of which nobody was told yet."""
-        witnesses = await self._work(self._parts.witnesses)
-        if witnesses is not None:
-            fresh: Iterator[NodeMessage] = witnesses.fresh_evidence()
+            fresh: Iterator[NodeMessage] = chain(witnesses.fresh(), witnesses.fresh_evidence())
             while (told := await self._work(_next, fresh)) is not None:
                 await _write(call, told)
 
