@@ -1,6 +1,6 @@
-"""A member that finds a forked ledger alone is not the only one that knows of it.
+"""A member that finds a contradiction alone is not the only one that knows of it.
 
-Real nodes and a real coordinator over mutual TLS. RO's key holder lies to BG and to nobody else.
+Real nodes and a real coordinator over mutual TLS. Whoever lies does so to BG and to nobody else.
 """
 
 import asyncio
@@ -16,17 +16,20 @@ import pytest
 
 from corridor.cli.main import main
 from corridor.coordinator.witness_post import WitnessPost
-from corridor.ids import CountryCode
+from corridor.errors.release_tree import SplitViewError
+from corridor.ids import CountryCode, Digest
 from corridor.node import app as node_app
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.contradictions import ContradictionTold
+from corridor.protocols.notes import parse_checkpoint, parse_note, sign_checkpoint
 from corridor.protocols.secure_sum.messages import UNSIGNED
 from corridor.protocols.witnesses import LEDGER, LedgerEntries
 from corridor.transport import codec
 from corridor.transport.messages import Hello
+from corridor.transport.suites import note_signer
 from corridor.wire.v1 import exchange_pb2_grpc
 from support.loopback_region import LoopThread
 from support.serving_region import AWAY, FIVE, Region
@@ -90,6 +93,16 @@ def evidence_line(region: Region, at: CountryCode) -> str:
 
 def journalled(region: Region, at: CountryCode) -> list[str]:
     return [row.kind for row in node_app.journal(region.worlds[at], 1000)]
+
+
+def other_list(region: Region, at: CountryCode) -> bytes:
+    """Another list of as many releases as a member cosigned, which the coordinator signed."""
+    key = (region.world.home / "keys" / "signing.key").read_bytes()
+    held = parse_checkpoint(parse_note(node_app.checkpoint(region.worlds[at]).note.encode()).text)
+    other = replace(held, root=Digest(bytes(32)))
+    charter = region.serving[at].node.charter
+    assert charter is not None
+    return sign_checkpoint(other, charter.charter.coordinator_key, note_signer(key)).encode()
 
 
 def spend_something(region: Region, countries: tuple[CountryCode, ...] = FIVE) -> None:
@@ -157,3 +170,21 @@ def test_a19_where_the_coordinator_drops_the_words_both_ends_see_it_and_a_file_b
     region.stop(BG)
     region.start(BG)
     region.wait(lambda: f"not confirmed by {AWAY}, {RO}" in evidence_line(region, BG))
+
+
+def test_a30_two_lists_of_releases_that_one_member_was_shown_stop_everybody_s_cosigning(
+    region: Region,
+) -> None:
+    spend_something(region)
+    for country in FIVE:
+        region.wait(lambda at=country: region.members()[at]["cosigned"] == 1)  # type: ignore[misc]
+    # The official at BG compares, beside the node that serves.
+    with pytest.raises(SplitViewError):
+        node_app.compare_checkpoint(region.worlds[BG], other_list(region, BG))
+    assert region.answered_by("1/401") == list(FIVE)  # BG's node has something to say, and says it
+    for country in FIVE:
+        region.wait(lambda at=country: node_app.checkpoint(region.worlds[at]).contradicted)  # type: ignore[misc]
+    node_app.settle_evidence(region.worlds[UA], "the members have talked")
+    assert region.answered_by("1/402") == list(FIVE)
+    region.wait(lambda: region.members()[UA]["cosigned"] == 3)
+    assert all(region.members()[one]["cosigned"] < 3 for one in FIVE if one != UA)
