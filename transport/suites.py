@@ -25,7 +25,8 @@ from corridor.protocols.suite import SEED_BYTES, Sign, Suite
 from corridor.transport.kems import X25519, XWING, Kem, OpeningKey
 
 _ZEROS = memoryview(bytes(1 << 18))  # a view, so that a shorter piece of it is no copy
-_FIRST_BLOCK = bytes(16)
+_FIRST_COUNTERS = b"".join(number.to_bytes(16, "big") for number in (0, 1))
+_GCM_NONCE = bytes(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,30 @@ class KemSuite:
 
 
 class AesKeystream:
-    """Mask words of AES-256-CTR, read in order; little-endian, as wide as what they mask."""
+    """Mask words of AES-256-CTR, read in order; little-endian, as wide as what they mask.
+
+    OpenSSL makes GCM's ciphertext about twice as fast as that of bare CTR, authentication included.
+    Under a nonce of twelve zero bytes it is CTR with counters from 2 on (NIST SP 800-38D, sections
+    6.5 and 7.1); the blocks of 0 and 1 stand before it. No tag is made. A stream ends after 64 GiB.
+    """
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 32:
             raise ValueError("a keystream has a key of 32 bytes")
-        self._cipher = Cipher(algorithms.AES(key), modes.CTR(_FIRST_BLOCK)).encryptor()
+        aes = algorithms.AES(key)
+        self._first = Cipher(aes, modes.ECB()).encryptor().update(_FIRST_COUNTERS)  # noqa: S305
+        self._rest = Cipher(aes, modes.GCM(_GCM_NONCE)).encryptor()
 
     def fill(self, words: npt.NDArray[np.unsignedinteger]) -> None:
         """Overwrite `words`, which is contiguous, with the next `words.size` mask words."""
         octets = words.data.cast("B")
+        if self._first:
+            ready = self._first[: len(octets)]
+            octets[: len(ready)] = ready
+            octets, self._first = octets[len(ready) :], self._first[len(ready) :]
         for start in range(0, len(octets), len(_ZEROS)):
             piece = octets[start : start + len(_ZEROS)]
-            self._cipher.update_into(_ZEROS[: len(piece)], piece)
+            self._rest.update_into(_ZEROS[: len(piece)], piece)
 
 
 _SUITES = (KemSuite("x25519", X25519), KemSuite("xwing", XWING))

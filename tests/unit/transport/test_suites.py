@@ -76,6 +76,23 @@ def test_a_keystream_is_that_of_a_second_implementation(word: type[np.unsignedin
     )
 
 
+@given(
+    key=keys,
+    sizes=st.lists(st.one_of(st.integers(1, 70), st.integers(1, 5_000)), min_size=1, max_size=8),
+)
+@settings(deadline=None, max_examples=50)
+def test_a_keystream_goes_on_wherever_it_was_left(key: bytes, sizes: list[int]) -> None:
+    """Also within a block, and within the first two, which are made apart from the others."""
+    stream = SUITE.keystream(key)
+    read = b""
+    for size in sizes:
+        octets = np.empty(size, dtype=np.uint8)
+        stream.fill(octets)
+        read += octets.tobytes()
+    reference = AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=bytes(16))
+    assert read == reference.encrypt(bytes(len(read)))
+
+
 def test_a_seed_has_31_bytes() -> None:
     with pytest.raises(ValueError, match="31 bytes"):
         SUITE.opening_key(bytes(32))
