@@ -88,26 +88,44 @@ class Kem:
         """Raise where `seal` would, without sealing: half of its work.
 
         Reading a key checks its length and its coefficients. What is left is the order of the
-        point, and one agreement with any key of ours tells: a private key of X25519 is a multiple
-        of 8 (RFC 7748, section 5), so of the points of small order, and of no others, it makes
-        zero, which OpenSSL refuses.
+        point: X25519 makes zero of `_SMALL_ORDER` and of nothing else, which OpenSSL refuses.
 
         Raises:
             BadPeerKeyError: as `seal`.
         """
         try:
             self._read_public(public)
-            _ANY_KEY.exchange(X25519PublicKey.from_public_bytes(public[-_POINT:]))
         except ValueError as error:
             raise BadPeerKeyError from error
+        if _has_small_order(public[-_POINT:]):
+            raise BadPeerKeyError
 
 
 _POINT = 32
-_ANY_KEY = X25519PrivateKey.from_private_bytes(bytes(_POINT))
+_FIELD = 2**255 - 19
+_SMALL_ORDER = frozenset(
+    (
+        0,
+        1,
+        _FIELD - 1,
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+    )
+)
+"""Coordinates u of all points of order 1, 2, 4 and 8, on Curve25519 and on its twist.
+
+A private key is a multiple of 8 below 2²⁵⁵ (RFC 7748, section 5), so not of the large primes that
+divide every other order. So agreement makes zero of these, whoever agrees, and of no others.
+"""
 _MLKEM_PUBLIC = 1184
 _XWING_PUBLIC = _MLKEM_PUBLIC + _POINT
 _MLKEM_SEED = 64
 _TAG = 16
+
+
+def _has_small_order(point: bytes) -> bool:
+    """Whether X25519 reads a point of small order; it ignores the last bit, and reduces."""
+    return int.from_bytes(point, "little") % 2**255 % _FIELD in _SMALL_ORDER
 
 
 def _read_x25519_private(raw: bytes) -> tuple[bytes, X25519PrivateKey]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from Crypto.Protocol import HPKE
 from Crypto.PublicKey import ECC, Hybrid
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,6 +115,43 @@ def test_a24_nothing_is_sealed_to_a_point_that_makes_the_secret_known(
         kem.seal(bad, b"", b"")
     with pytest.raises(BadPeerKeyError):
         kem.verify_key(bad)
+
+
+def agrees(point: bytes) -> bool:
+    """Whether OpenSSL agrees on a secret with the holder of this point."""
+    try:
+        X25519PrivateKey.from_private_bytes(bytes(32)).exchange(
+            X25519PublicKey.from_public_bytes(point)
+        )
+    except ValueError:
+        return False
+    return True
+
+
+def is_believed(point: bytes) -> bool:
+    try:
+        X25519.verify_key(point)
+    except BadPeerKeyError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("ignored", [0, 1 << 255], ids=["", "with the bit that is ignored"])
+def test_a24_a_point_is_refused_where_agreement_fails_and_nowhere_else(ignored: int) -> None:
+    """Every number that X25519 reads as a point of small order, with its neighbours."""
+    orders_8 = [int.from_bytes(bytes.fromhex(point), "little") for point in ORDER_8]
+    small = {0, 1, P - 1, P, P + 1, *orders_8}
+    near = {(number + step) % 2**255 for number in small for step in range(-20, 21)}
+    points = [(number | ignored).to_bytes(32, "little") for number in near]
+    believed = {point for point in points if is_believed(point)}
+    assert believed == {point for point in points if agrees(point)}
+    assert len(points) - len(believed) == len(small)
+
+
+@given(st.binary(min_size=32, max_size=32))
+@settings(deadline=None)
+def test_a_point_is_believed_where_agreement_succeeds(point: bytes) -> None:
+    assert is_believed(point) == agrees(point)
 
 
 def with_coefficient(public: bytes, place: int, value: int) -> bytes:
