@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
 from corridor.errors.canonical import NotCanonicalError
@@ -22,10 +23,6 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 """What the canonical form can hold."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-_FEW = 4096
-_LENGTHS = tuple(size.to_bytes(8, "big") for size in range(_FEW))
-"""Of most parts: a secure sum of many nodes makes tens of thousands of digests."""
 
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 
@@ -69,14 +66,17 @@ def framed(*parts: bytes) -> bytes:
     pieces: list[bytes] = []
     append = pieces.append
     for part in parts:
-        size = len(part)
-        append(_LENGTHS[size] if size < _FEW else length(size))
+        append(length(len(part)))
         append(part)
     return b"".join(pieces)
 
 
+@lru_cache(maxsize=4096)
 def length(size: int) -> bytes:
-    """What stands before a part of that many bytes."""
+    """What stands before a part of that many bytes.
+
+    Kept: a secure sum of many nodes makes tens of thousands of digests, of parts of a few lengths.
+    """
     return size.to_bytes(8, "big")
 
 

@@ -15,6 +15,7 @@ random numbers, once; it depends on no case data.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from operator import mul
 
 from corridor.protocols.suite import SEED_BYTES, RandomBytes
 
@@ -91,8 +92,10 @@ class Interpolation:
         Raises:
             ValueError: not one share for each point.
         """
-        values = (int.from_bytes(share, "big") for share in shares)
-        total = sum(weight * value for weight, value in zip(self.row, values, strict=True)) % PRIME
+        if len(shares) != len(self.row):
+            raise ValueError(f"{len(self.row)} shares are put together, not {len(shares)}")
+        values = [int.from_bytes(share, "big") for share in shares]
+        total = sum(map(mul, self.row, values)) % PRIME
         return None if total >> (8 * SEED_BYTES) else total.to_bytes(SEED_BYTES, "big")
 
 

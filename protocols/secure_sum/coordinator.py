@@ -78,7 +78,7 @@ from corridor.protocols.secure_sum.roster import (
     settle,
     verify_acceptance,
 )
-from corridor.protocols.secure_sum.sharing import commitment, fits, kind_to_reveal
+from corridor.protocols.secure_sum.sharing import commitment, first_misfit, kind_to_reveal
 from corridor.protocols.shamir import Interpolation
 from corridor.protocols.suite import Suite, Verify
 
@@ -123,7 +123,7 @@ class CollectingAcceptances:
         if not _is_new("acceptance", country, acceptance, self.invited, self.heard):
             return self
         verify_acceptance(acceptance, self.header, keys=self.invited, verify=verify, suite=suite)
-        seen = {key for other in self.heard.values() for key in _ephemeral_keys(other)}
+        seen = {key for one in self.heard.values() for key in (one.envelope_key, one.mask_key)}
         own = _ephemeral_keys(acceptance)
         if len(set(own)) < len(own) or not seen.isdisjoint(own):
             raise RepeatedKeyError(country)
@@ -517,15 +517,15 @@ class CollectingUnmask:
             raise OtherRosterError("revealed shares", country)
         _demand_signed("revealed shares", unmask, self.keys, verify)
         called_for = _called_for(self.survivors)
-        if tuple((share.dealer, share.kind) for share in unmask.revealed) != called_for:
+        if [(share.dealer, share.kind) for share in unmask.revealed] != list(called_for):
             raise WrongRevealError(
                 country, "they are not, for each sharer, the one that the survivor set calls for"
             )
         place = self.settled.point(country) - 1
-        for share in unmask.revealed:
-            dealing = self.shares[share.dealer].dealings[place]
-            if not fits(dealing, share.kind, share):
-                raise LyingResponderError(country, share.dealer)
+        dealings = [self.shares[share.dealer].dealings[place] for share in unmask.revealed]
+        lie = first_misfit(dealings, unmask.revealed)
+        if lie is not None:
+            raise LyingResponderError(country, lie.dealer)
         if not excess.fits(
             self.settled,
             country,

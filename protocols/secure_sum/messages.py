@@ -41,6 +41,8 @@ class ShareKind(StrEnum):
     SELF_MASK = "self-mask"
     MASK_KEY = "mask-key"
 
+    __hash__ = str.__hash__  # an Enum's own is a function in Python, and r² shares are looked up
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalHeader:
@@ -537,22 +539,20 @@ class Unmask:
 
     def to_sign(self) -> bytes:
         """The seed and the shares, sorted by dealer, without the signature."""
-        return canonical.digest(
-            "corridor unmask",
-            self.roster_hash,
-            self.country.encode(),
-            self.excess_seed,
-            *(
-                part
-                for share in self.revealed
-                for part in (
-                    share.dealer.encode(),
-                    share.kind.encode(),
-                    share.share,
-                    share.salt,
-                )
-            ),
-        )
+        framed, length = canonical.framed, canonical.length
+        pieces = [
+            framed(b"corridor unmask", self.roster_hash, self.country.encode(), self.excess_seed)
+        ]
+        for share in self.revealed:
+            named, secret, salt = _named(share.dealer, share.kind), share.share, share.salt
+            pieces += (named, length(len(secret)), secret, length(len(salt)), salt)
+        return canonical.digest_of(*pieces)
+
+
+@lru_cache(maxsize=512)
+def _named(dealer: CountryCode, kind: ShareKind) -> bytes:
+    """How a revealed share begins: the same whoever reveals it, and r² are revealed."""
+    return canonical.framed(dealer.encode(), kind.encode())
 
 
 @lru_cache(maxsize=16)

@@ -16,7 +16,7 @@ opens in its own place only; that it is the dealer's own, the dealing's signatur
 of the lower of a pair holds the key of their mask besides (`pair_keys`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -104,6 +104,34 @@ def fits(dealing: Dealing, kind: ShareKind, held: HeldShare | RevealedShare) -> 
         return False
     expected = share_hash(dealing.roster_hash, dealing.dealer, dealing.recipient, kind, held)
     return expected == dealt_hash(dealing, kind)
+
+
+def first_misfit(
+    dealings: Sequence[Dealing], shares: Sequence[RevealedShare]
+) -> RevealedShare | None:
+    """The first of these shares that does not fit the dealing beside it, as `fits` tells.
+
+    The coordinator asks it of r² shares, so what it says is written out here once more.
+
+    Args:
+        dealings: all to one recipient; at least one.
+        shares: one for each.
+    """
+    recipient, self_mask = dealings[0].recipient, ShareKind.SELF_MASK
+    to_self_mask = _dealt_to(recipient, self_mask) + _SHARE_LENGTH
+    to_mask_key = _dealt_to(recipient, ShareKind.MASK_KEY) + _SHARE_LENGTH
+    is_share, digest_of = shamir.is_share, canonical.digest_of
+    for dealing, share in zip(dealings, shares, strict=True):
+        if share.kind is self_mask:
+            dealt_to, expected = to_self_mask, dealing.self_mask_hash
+        else:
+            dealt_to, expected = to_mask_key, dealing.mask_key_hash
+        if not is_share(share.share) or len(share.salt) != SALT_BYTES:
+            return share
+        dealt_by = _dealt_by(dealing.roster_hash, dealing.dealer)
+        if digest_of(dealt_by, dealt_to, share.share, _SALT_LENGTH, share.salt) != expected:
+            return share
+    return None
 
 
 def deal(

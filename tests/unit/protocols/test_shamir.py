@@ -113,5 +113,6 @@ def test_no_row_for_points_that_no_shares_have(points: list[int]) -> None:
 
 
 def test_a_secret_needs_one_share_for_each_point() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        Interpolation.at_zero([1, 2]).secret([bytes(32)])
+    for count in (1, 3):
+        with pytest.raises(ValueError, match=f"2 shares are put together, not {count}"):
+            Interpolation.at_zero([1, 2]).secret([bytes(32)] * count)
