@@ -25,7 +25,13 @@ from numpy.typing import NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+_BLOCK = 1 << 14
+"""So many hashes stay in a core's cache while they are mixed."""
+
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_GOLDEN_INVERSE, _FIRST_INVERSE, _SECOND_INVERSE = (
+    np.uint64(pow(int(factor), -1, 1 << 64)) for factor in (_GOLDEN, _FIRST, _SECOND)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,39 @@ def choice_hashes(
     choice_keys: NDArray[np.uint64], cells: NDArray[np.uint64], key: ChoiceKey
 ) -> NDArray[np.uint64]:
     """The hash of each (choice_keys[i], cells[i]); cells are numbered as in their table."""
-    person = _mix(choice_keys ^ np.uint64(key.first))
-    words = cells + np.uint64(1)
-    words *= _GOLDEN
-    words += person
-    words ^= np.uint64(key.second)
-    return _mix(words)
+    return cell_hashes(person_words(choice_keys, key), cells, key)
+
+
+def person_words(choice_keys: NDArray[np.uint64], key: ChoiceKey) -> NDArray[np.uint64]:
+    """What a person's hashes have in common: mix(choice_key ^ k₀)."""
+    return _mix(choice_keys ^ np.uint64(key.first))
+
+
+def cell_hashes(
+    words: NDArray[np.uint64], cells: NDArray[np.uint64], key: ChoiceKey
+) -> NDArray[np.uint64]:
+    """The hash of each cells[i] for the person of words[i]."""
+    hashes = np.empty_like(cells)
+    for start in range(0, len(cells), _BLOCK):
+        block = hashes[start : start + _BLOCK]
+        np.add(cells[start : start + _BLOCK], np.uint64(1), out=block)
+        block *= _GOLDEN
+        block += words[start : start + _BLOCK]
+        block ^= np.uint64(key.second)
+        _mix(block)
+    return hashes
+
+
+def hashed_cells(
+    words: NDArray[np.uint64], hashes: NDArray[np.uint64], key: ChoiceKey
+) -> NDArray[np.uint64]:
+    """The cells of which `cell_hashes` gives these: each of its steps can be taken back."""
+    cells = _unmix(hashes.copy())
+    cells ^= np.uint64(key.second)
+    cells -= words
+    cells *= _GOLDEN_INVERSE
+    cells -= np.uint64(1)
+    return cells
 
 
 def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -70,4 +103,13 @@ def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
     words *= _SECOND
     np.right_shift(words, _31, out=shifted)
     words ^= shifted
+    return words
+
+
+def _unmix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """What `_mix` mixed to `words`, in place: the shifts a second time, and inverses modulo 2⁶⁴."""
+    for shift, inverse in ((_31, _SECOND_INVERSE), (_27, _FIRST_INVERSE)):
+        words ^= (words >> shift) ^ (words >> (shift + shift))
+        words *= inverse
+    words ^= (words >> _30) ^ (words >> (_30 + _30))
     return words

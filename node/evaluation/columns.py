@@ -61,13 +61,11 @@ class Rows:
         persons: dense number of each row's person; never falls.
         choice_keys: stable choice key of each row's person.
         table: ROW, CONSENT, AGREEMENT, and the columns that `column_name` names.
-        sizes: in how many cells each row is at most.
     """
 
     persons: npt.NDArray[np.uint32]
     choice_keys: npt.NDArray[np.uint64]
     table: pa.Table
-    sizes: Ints
 
 
 def column_name(field: Field, number: int) -> str:
@@ -86,7 +84,7 @@ def read_rows(planned: PlannedTable, reader: Reader) -> Iterator[Rows]:
         pieces = _joined(pieces, _coded(own, reader, (_CASE,), fields, numbers))
     start = 0
     for piece in _whole_persons(pieces):
-        yield _rows(planned, piece, start)
+        yield _rows(piece, start)
         start += piece.num_rows
 
 
@@ -154,25 +152,10 @@ def _whole_persons(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield held
 
 
-def _rows(planned: PlannedTable, piece: pa.Table, start: int) -> Rows:
+def _rows(piece: pa.Table, start: int) -> Rows:
     persons, choice_keys = piece[_PERSON].to_numpy(), piece[_CHOICE_KEY].to_numpy()
-    sizes = np.ones(len(persons), np.int64)
-    for axis in planned.axes:
-        if axis.domain.field.is_multivalued:
-            lists = piece[column_name(axis.domain.field, 0)]
-            sizes *= _counted(lists, places_on_axis(axis) >= 0)
     numbered = piece.append_column(ROW, pa.array(np.arange(start, start + len(persons))))
-    return Rows(persons, choice_keys, numbered, sizes)
-
-
-def _counted(lists: Column, on_axis: npt.NDArray[np.bool_]) -> Ints:
-    """How many of each list's places are on the axis."""
-    if on_axis.all():
-        counted: Ints = pc.list_value_length(lists).to_numpy()
-        return counted
-    rows = pc.list_parent_indices(lists).to_numpy()
-    places = pc.list_flatten(lists).to_numpy()
-    return np.bincount(rows[on_axis[places]], minlength=len(lists))
+    return Rows(persons, choice_keys, numbered)
 
 
 def _own_table(source: Source) -> Table:
@@ -256,11 +239,9 @@ def _lists(column: Column, place: Place, empty: int) -> "pa.LargeListArray[Any]"
         rows = np.repeat(np.arange(len(sizes)), sizes)
         kept = np.bincount(rows[known], minlength=len(sizes))
         numbers = numbers[known]
+    none_left = np.flatnonzero(kept == 0)
+    values = np.insert(numbers, np.cumsum(kept)[none_left], empty)
     offsets = np.concatenate(([0], np.cumsum(np.maximum(kept, 1))))
-    values = np.full(offsets[-1], empty, np.int32)
-    # The place of a row's j-th number is its offset plus j.
-    first = np.cumsum(kept) - kept
-    values[np.arange(len(numbers)) + np.repeat(offsets[:-1] - first, kept)] = numbers
     lists: pa.LargeListArray[Any] = pa.LargeListArray.from_arrays(
         pa.array(offsets, pa.int64()), pa.array(values, pa.int32())
     )

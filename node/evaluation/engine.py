@@ -13,7 +13,6 @@ from contextlib import closing
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from corridor.node.evaluation.bounding import (
     Entries,
@@ -22,22 +21,19 @@ from corridor.node.evaluation.bounding import (
     of_one_person,
     one_cell_each,
 )
-from corridor.node.evaluation.columns import (
-    ROW,
-    Reader,
-    Rows,
-    places_in_bands,
-    places_on_axis,
-    read_rows,
-)
-from corridor.node.evaluation.statement import GIVEN, QUANTITY, statement
+from corridor.node.evaluation.columns import Reader, Rows, read_rows
+from corridor.node.evaluation.crossing import Uncrossed, uncrossed
+from corridor.node.evaluation.statement import GIVEN, statement
 from corridor.node.policy import ConsentRule
 from corridor.queries.choice import ChoiceKey
 from corridor.queries.plan import BlockKind, Plan, PlannedTable, Together
 from corridor.queries.question import Mean, Sum
 
-PART = 1 << 20
-"""How many entries (rows times their cells) are looked at at once, if one row has no more."""
+PART = 1 << 16
+"""How many entries (rows times their cells) are looked at at once, if one row has no more.
+
+So many stay in a core's cache, and in memory that is used again and again.
+"""
 
 Ints = npt.NDArray[np.int64]
 
@@ -114,7 +110,8 @@ def count_new(
     key = ChoiceKey.from_bytes(choice_key)
     found: list[tuple[npt.NDArray[np.uint64], Ints]] = []
     with closing(shut_off_connection()) as connection:
-        for entries in _entries_of(connection, planned, edition, consent, key):
+        for rows in _entries_of(connection, planned, edition, consent, key):
+            entries = rows.spread()
             is_new = np.isin(entries.choice_keys, counted, invert=True)
             found.append(one_cell_each(entries.taken(np.flatnonzero(is_new)), key))
     keys, cells = zip(*found, strict=True)
@@ -131,8 +128,9 @@ def _entries_of(
     """The entries of whole persons, part by part; of nobody, one part."""
     text = statement(planned, consent)
     pieces = _one_ahead(read_rows(planned, edition))
-    for part in (part for rows in pieces for part in _parts(rows, PART)):
-        yield _all_entries(connection, text, planned, part, key)
+    counting = (_found(connection, text, planned, rows) for rows in pieces)
+    for part in (part for rows in counting for part in _parts(rows, PART)):
+        yield _entries(part, key, planned.max_cells)
 
 
 def shut_off_connection() -> duckdb.DuckDBPyConnection:
@@ -149,96 +147,49 @@ def _one_ahead(pieces: Iterator[Rows]) -> Iterator[Rows]:
             yield piece
 
 
-def _parts(rows: Rows, entries: int) -> Iterator[Rows]:
+def _found(
+    connection: duckdb.DuckDBPyConnection, text: str, planned: PlannedTable, rows: Rows
+) -> Uncrossed:
+    """Which of these rows count."""
+    connection.register(GIVEN, rows.table)
+    found = connection.sql(text).to_arrow_table()
+    connection.unregister(GIVEN)
+    return uncrossed(planned, rows, found)
+
+
+def _parts(rows: Uncrossed, entries: int) -> Iterator[Uncrossed]:
     """The rows of whole persons, in parts of about this many entries; without rows, one part."""
-    if not len(rows.persons):
+    persons = rows.plain.persons
+    if not len(persons):
         yield rows
         return
-    ends = np.flatnonzero(np.append(rows.persons[1:] != rows.persons[:-1], True)) + 1
+    ends = np.flatnonzero(np.append(persons[1:] != persons[:-1], True)) + 1
     yield from _cut(rows, ends, entries)
 
 
-def _cut(rows: Rows, ends: npt.NDArray[np.intp], entries: int) -> Iterator[Rows]:
+def _cut(rows: Uncrossed, ends: npt.NDArray[np.intp], entries: int) -> Iterator[Uncrossed]:
     """The rows, cut at some of `ends`, in parts of about this many entries."""
     before = np.cumsum(rows.sizes)[ends - 1]
     start, counted = 0, 0
-    while start < len(rows.persons):
+    while start < ends[-1]:
         last = int(np.searchsorted(before, counted + entries, side="right")) - 1
         last = max(last, int(np.searchsorted(ends, start, side="right")))
         end, counted = int(ends[last]), int(before[last])
-        yield Rows(
-            rows.persons[start:end],
-            rows.choice_keys[start:end],
-            rows.table.slice(start, end - start),
-            rows.sizes[start:end],
-        )
+        yield rows.between(start, end)
         start = end
 
 
-def _all_entries(
-    connection: duckdb.DuckDBPyConnection,
-    text: str,
-    planned: PlannedTable,
-    part: Rows,
-    key: ChoiceKey,
-) -> Entries:
+def _entries(part: Uncrossed, key: ChoiceKey, max_cells: int) -> Entries:
     """The entries of a part; of one person with more than fit, those that may count."""
-    if len(part.persons) == 1 or part.sizes.sum() <= PART:
-        return _entries(connection, text, planned, part)
+    count = len(part.plain.persons)
+    if count <= 1 or part.sizes.sum() <= PART:
+        return part.crossed()
     carried = None
-    for piece in _cut(part, np.arange(1, len(part.persons) + 1), PART):
-        found = _entries(connection, text, planned, piece)
-        joined = found if carried is None else carried.followed_by(found)
-        carried = of_one_person(joined, key, max_cells=planned.max_cells)
+    for piece in _cut(part, np.arange(1, count + 1), PART):
+        joined = piece.crossed() if carried is None else carried.followed_by(piece.crossed())
+        carried = of_one_person(joined, key, max_cells=max_cells)
     assert carried is not None  # noqa: S101 - a part has rows
     return carried
-
-
-def _entries(
-    connection: duckdb.DuckDBPyConnection, text: str, planned: PlannedTable, part: Rows
-) -> Entries:
-    connection.register(GIVEN, part.table)
-    found = connection.sql(text).to_arrow_table()
-    connection.unregister(GIVEN)
-    rows = found[ROW].to_numpy()
-    cells, inside = _cells(planned, found)
-    quantities = None
-    if QUANTITY in found.column_names:
-        quantities = found[QUANTITY].to_numpy().astype(np.int64)
-    # The engine keeps the order of rows. Which b rows count rests on it, so look.
-    if not inside.all() or (rows[1:] < rows[:-1]).any():
-        chosen = np.argsort(rows, kind="stable")
-        chosen = chosen[inside[chosen]]
-        rows, cells = rows[chosen], cells[chosen]
-        quantities = None if quantities is None else quantities[chosen]
-    given = rows - (int(part.table[ROW][0].as_py()) if part.table.num_rows else 0)
-    return Entries(
-        persons=part.persons[given],
-        choice_keys=part.choice_keys[given],
-        rows=rows,
-        cells=cells,
-        quantities=quantities,
-    )
-
-
-def _cells(planned: PlannedTable, found: pa.Table) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """The cell of each entry, and whether the axes have its values: else its cell says nothing."""
-    cells = np.zeros(found.num_rows, np.int64)
-    inside = np.ones(found.num_rows, np.bool_)
-    for axis in planned.axes:
-        if axis.bands:
-            places = places_in_bands(axis, found[axis.name])
-            inside &= places >= 0
-        else:
-            on_axis = places_on_axis(axis)
-            places = found[axis.name].to_numpy()
-            if not np.array_equal(on_axis, np.arange(len(on_axis))):
-                places = on_axis[places]
-            if (on_axis < 0).any():
-                inside &= places >= 0
-        cells *= len(axis.values)
-        cells += places
-    return cells, inside
 
 
 def _add(x: Ints, planned: PlannedTable, kept: Kept) -> None:

@@ -1,10 +1,11 @@
-"""The SQL that turns rows into cells: derivations, consent, `where`, one row a combination.
+"""The SQL that says which rows count, and where: derivations, consent, `where`.
 
     rows        as `columns` gives them, registered under the name `given`
     derived     every field as its place in its domain (a LIST: places), a quantity as itself, also
                 where it is an axis (`columns.places_in_bands`)
     admitted    those with consent, of the `where`, whose quantity is known
-    exploded    one row for each combination of the axes' values
+
+Lists that are axes are crossed afterwards (`crossing`), for the rows that are left.
 
 Only names of our own catalogue and whole numbers stand in the text. Logic has two values: no
 expression that `where` combines can be null.
@@ -13,15 +14,8 @@ expression that `where` combines can be null.
 from collections.abc import Iterable
 from typing import assert_never
 
-from corridor.node.evaluation.columns import (
-    AGREEMENT,
-    CONSENT,
-    ROW,
-    column_name,
-    places_on_axis,
-)
+from corridor.node.evaluation.columns import AGREEMENT, CONSENT, ROW, column_name
 from corridor.node.policy import ConsentRule
-from corridor.queries.axes import Axis
 from corridor.queries.catalogue import Derivation, Field
 from corridor.queries.domains import DomainField
 from corridor.queries.plan import PlannedTable
@@ -41,10 +35,11 @@ _CONSENT = {
 
 
 def statement(planned: PlannedTable, consent: ConsentRule) -> str:
-    """SQL that gives ROW, each axis's place in its domain, and QUANTITY for sums and means."""
+    """SQL that gives ROW, the place on each axis without lists, and QUANTITY for sums and means."""
     derived = [f"{_derived(domain)} AS {_quoted(name)}" for name, domain in planned.fields.items()]
     conditions = [f"({_condition(planned.where, planned)})"]
-    outputs = [ROW, *(_quoted(axis.name) for axis in planned.axes)]
+    plain = [axis for axis in planned.axes if not axis.domain.field.is_multivalued]
+    outputs = [ROW, *(_quoted(axis.name) for axis in plain)]
     match planned.measure:
         case CountPersons() | Histogram():
             pass
@@ -53,32 +48,11 @@ def statement(planned: PlannedTable, consent: ConsentRule) -> str:
             outputs.append(f"{_quoted(name)} AS {QUANTITY}")
         case _:
             assert_never(planned.measure)
-    text = (
+    return (
         f"SELECT {', '.join(outputs)} FROM "  # noqa: S608  (see the module's docstring)
         f"(SELECT {', '.join([ROW, *derived])} FROM {GIVEN} WHERE {_CONSENT[consent]}) "
         f"WHERE {' AND '.join(conditions)}"
     )
-    # One unnest for each list: several in one SELECT would run side by side, not crosswise.
-    for axis in planned.axes:
-        if axis.domain.field.is_multivalued:
-            name = _quoted(axis.name)
-            unnested = f"unnest({_on_axis(axis)}) AS {name}"
-            text = f"SELECT * REPLACE ({unnested}) FROM ({text})"  # noqa: S608
-    return text
-
-
-def _on_axis(axis: Axis) -> str:
-    """The axis's list without the places that it does not have.
-
-    They have to go before lists are multiplied: a row with everything ticked in six lists would
-    burst the memory, by which a node tells that it holds such a row, and x would have no use
-    for what it made. What is left are no more combinations than the table has cells.
-    """
-    places = places_on_axis(axis)
-    if (places >= 0).all():
-        return _quoted(axis.name)
-    numbers = _numbers(place for place, on_axis in enumerate(places) if on_axis >= 0)
-    return f"list_intersect({_quoted(axis.name)}, [{numbers}]::INTEGER[])"
 
 
 def _derived(domain: DomainField) -> str:

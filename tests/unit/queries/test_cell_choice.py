@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.queries.choice import ChoiceKey, choice_hashes
+from corridor.queries.choice import ChoiceKey, choice_hashes, hashed_cells, person_words
 from support.reference_evaluation import choice_hash
 
 WORDS = st.integers(0, (1 << 64) - 1)
@@ -24,6 +24,25 @@ def hash_of(choice_key: int, cell: int, key: ChoiceKey) -> int:
 def test_numpy_and_plain_integers_agree(person: int, cell: int, first: int, second: int) -> None:
     key = ChoiceKey(first, second)
     assert hash_of(person, cell, key) == choice_hash(person, cell, key)
+
+
+@given(WORDS, st.lists(WORDS, max_size=5), WORDS, WORDS)
+def test_a_hash_gives_its_cell_back(person: int, cells: list[int], first: int, second: int) -> None:
+    key = ChoiceKey(first, second)
+    keys, numbers = np.full(len(cells), person, np.uint64), np.array(cells, np.uint64)
+    hashes = choice_hashes(keys, numbers, key)
+    assert hashed_cells(person_words(keys, key), hashes, key).tolist() == cells
+
+
+def test_hashes_of_many_are_those_of_each() -> None:
+    """More than are mixed at once, and no multiple of it."""
+    generator, key = np.random.default_rng(1), ChoiceKey(1, 2)
+    keys = generator.integers(0, 1 << 64, 40_000, np.uint64)
+    cells = generator.integers(0, 1 << 22, 40_000).astype(np.uint64)
+    hashes = choice_hashes(keys, cells, key)
+    for place in (0, 16_383, 16_384, 39_999):
+        assert hashes[place] == choice_hash(int(keys[place]), int(cells[place]), key)
+    assert (hashed_cells(person_words(keys, key), hashes, key) == cells).all()
 
 
 @pytest.mark.parametrize("vector", json.loads(VECTORS.read_text()), ids=lambda v: v["name"])

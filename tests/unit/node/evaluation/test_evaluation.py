@@ -107,6 +107,12 @@ def test_a11_a_person_with_two_cases_counts_once() -> None:
     assert answer(REGION.persons.by("gender").count(), *listed) == {("Feminine",): 1}
 
 
+def test_a11_of_a_person_with_more_rows_as_many_count_as_may() -> None:
+    listed = [Case("A", number, {"prs_Gender": "Feminine"}) for number in "123"]
+    question = REGION.persons.by("gender").at_most(rows=2).count()
+    assert answer(question, *listed) == {("Feminine",): 2}
+
+
 def test_a12_missing_values_are_in_the_unknown_cell() -> None:
     listed = [Case("A", "1"), Case("B", "1", {"prs_Gender": "NonSpecifiedUnknown"})]
     assert answer(REGION.persons.by("gender").count(), *listed) == {("unknown",): 2}
@@ -173,13 +179,13 @@ def test_a5_for_nobody_the_engine_is_asked_as_for_somebody(
 ) -> None:
     """Else the first person with a journey shows in how long a node takes."""
     asked: list[str] = []
-    right = engine._entries
+    right = engine._found
 
-    def counted(connection: Any, text: str, planned: Any, part: Any) -> Any:
+    def counted(connection: Any, text: str, planned: Any, rows: Any) -> Any:
         asked.append(text)
-        return right(connection, text, planned, part)
+        return right(connection, text, planned, rows)
 
-    monkeypatch.setattr(engine, "_entries", counted)
+    monkeypatch.setattr(engine, "_found", counted)
     plan = compile_plan(question, small_domains())
     somebody = [Case("A", "c", legs=[{"leg_from": "MD"}], services=[{}])]
     store = EditionStore(tmp_path, Random(1).randbytes, lambda: datetime.now(UTC))
