@@ -24,7 +24,7 @@ from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import Plan, compile_plan
-from corridor.queries.question import Question, parse_question
+from corridor.queries.question import parse_question
 from corridor.queries.standing import measured_by, standing_answer
 
 
@@ -70,19 +70,19 @@ def verify_release(
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise MalformedReleaseError
     bare = [{key: one[key] for key in one if key != "central_margin"} for one in tables]
-    question = parse_question(receipt.proposal.question)
-    before = _in_order(release, question, receipt, earlier)
-    if bare != json.loads(json.dumps(_tables(receipt, charter, before))):
+    domains, plan = _compiled(receipt, charter)
+    before = _in_order(release, receipt, earlier)
+    if bare != json.loads(json.dumps(_tables(receipt, domains, plan, before))):
         raise OtherReleaseError("tables")
 
 
 def _in_order(
     release: Mapping[str, Any],
-    question: Question,
     receipt: PublicReceipt,
     earlier: Sequence[PublicReceipt | CountryReceipt],
 ) -> Sequence[PublicReceipt]:
     """The receipts of the earlier releases of a series, each of the same persons' nodes."""
+    question = parse_question(receipt.proposal.question)
     turn = question.turn
     needed = 0 if turn is None else turn.period - 1
     found: dict[int, PublicReceipt] = {}
@@ -118,41 +118,25 @@ def _verify_countries(
         raise MalformedReleaseError
     if [one.get("country") for one in shown] != list(receipt.countries):
         raise OtherReleaseError("countries")
+    domains, plan = _compiled(receipt, charter)
     for one, figure in zip(shown, receipt.figures, strict=True):
-        given = _decoded(receipt, charter, figure.vector, shares=1, reduced=0)
-        if one.get("tables") != json.loads(json.dumps(given)):
+        vector = np.array(figure.vector, dtype=np.int64)
+        given = decode_answer(plan, domains, receipt.parameters, 1, vector, reduced=0)
+        if one.get("tables") != json.loads(json.dumps(given.to_json())):
             raise OtherReleaseError(f"countries, {figure.country}")
 
 
 def _tables(
-    receipt: PublicReceipt, charter: Charter, before: Sequence[PublicReceipt]
+    receipt: PublicReceipt, domains: Domains, plan: Plan, before: Sequence[PublicReceipt]
 ) -> list[dict[str, Any]]:
-    domains, plan = _compiled(receipt, charter)
     if plan.turn is not None:
         measured = [
             measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
             for one in (*before, receipt)
         ]
         return standing_answer(plan, domains, measured).to_json()
-    return _decoded(
-        receipt,
-        charter,
-        receipt.answer,
-        shares=len(receipt.survivors),
-        reduced=len(receipt.reduced),
-    )
-
-
-def _decoded(
-    receipt: PublicReceipt | CountryReceipt,
-    charter: Charter,
-    sums: Sequence[int],
-    *,
-    shares: int,
-    reduced: int,
-) -> list[dict[str, Any]]:
-    domains, plan = _compiled(receipt, charter)
-    figures = np.array(sums, dtype=np.int64)
+    shares, reduced = len(receipt.survivors), len(receipt.reduced)
+    figures = np.array(receipt.answer, dtype=np.int64)
     answer = decode_answer(plan, domains, receipt.parameters, shares, figures, reduced=reduced)
     return answer.to_json()
 
