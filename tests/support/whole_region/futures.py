@@ -1,14 +1,16 @@
-"""Short histories: many futures of one moment, thousands a minute.
+"""Short histories: many futures of a few moments, thousands a minute.
 
-    seed ──> its moment   a region that was honest and healthy so far, stopped at any step of a
-                          question; the seeds of one group share it, and it is lived through once
+    seed ──> its trunk    a region that is honest and healthy, stopped at some steps of a question
+         ──> its moment   one of these steps
          ──> its future   what breaks from then on, who lies, and all chance that is still to come
 
-A future goes on in a process that is forked from the one that stopped, with its files copied: what
-led there costs nothing again. It ends with the question, or a few questions later; now and then
-everything heals and an honest region must answer. The invariants are those of the long histories.
+A trunk is lived through once. At each moment it stops, and each of the moment's futures goes on in a
+process that is forked from it, with its files copied: what led there costs nothing again. A future
+has at least one trouble in it, and soon. It ends with the question, or a few questions later; now
+and then everything heals and an honest region must answer. The invariants are those of the long
+histories.
 
-A seed alone decides both: `replay` lives through the moment and its future in this process.
+A seed alone decides all three: `replay` lives through trunk and future in this process.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ import os
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -27,37 +29,43 @@ from random import Random
 from unittest.mock import patch
 
 from corridor.coordinator.witness import WitnessRecord
+from support.whole_region.disk import copy_folder
 from support.whole_region.observer import InvariantError
 from support.whole_region.story import MEMORY, History, Scenario, Story, beginning
 
-FUTURES = 50
-"""Of each moment."""
+MOMENTS = 5
+"""Of each trunk."""
 
-STEPS_OF_A_QUESTION = 62
-"""Lines that a history has of a question, for each member, about."""
+FUTURES = 100
+"""Of each trunk: as many of each moment, one after the other."""
+
+
+def steps_of_a_question(size: int) -> int:
+    """Lines that a history has from the asking of a question until members hear of its release."""
+    return size * (8 * size + 15)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the futures of a group of seeds begin.
+class Trunk:
+    """What a group of seeds has in common.
 
     Attributes:
-        scenario: of what happens before: nothing breaks in it.
+        scenario: of what happens before the futures: nothing breaks in it.
         answered: whether an earlier question was answered.
-        steps: how many lines of a question's history are lived through before; 0 is before it is
-            asked.
+        moments: how many lines of a question's history are lived through before each, ascending; 0
+            is before it is asked.
     """
 
     scenario: Scenario
     answered: bool
-    steps: int
+    moments: tuple[int, ...]
 
     @classmethod
-    def of(cls, group: int) -> "Moment":
+    def of(cls, group: int) -> "Trunk":
         """Draw it."""
-        chance = Random(f"moment {group}")
-        poor = chance.random() < 0.2
-        size = chance.choice((3, 4, 5, 5, 6) if poor else (3, 3, 3, 3, 4, 4, 4, 5, 6))
+        chance = Random(f"trunk {group}")
+        poor = chance.random() < 0.1
+        size = chance.choice((3, 4, 5, 5) if poor else (3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 5, 6))
         scenario = Scenario(
             seed=group,
             size=size,
@@ -72,49 +80,69 @@ class Moment:
             poor=poor,
         )
         # Copies are worth most to the adversary between a reservation and its debit.
-        steps = chance.randrange(STEPS_OF_A_QUESTION * size // (2 if poor else 1))
+        last = steps_of_a_question(size) // (2 if poor else 1)
+        moments = sorted(chance.randrange(last) for _ in range(MOMENTS))
+        if poor:
+            moments[: MOMENTS // 2] = [0] * (MOMENTS // 2)
         return cls(
-            scenario,
-            answered=not poor and chance.random() < 0.3,
-            steps=0 if poor and chance.random() < 0.5 else steps,
+            scenario, answered=not poor and chance.random() < 0.3, moments=tuple(moments)
         )
 
+    @classmethod
+    def before(cls, seed: int) -> "Trunk":
+        """The one that a seed's future belongs to."""
+        return cls.of(seed // FUTURES)
 
-def future(seed: int, moment: Moment) -> Scenario:
+
+def moment_of(seed: int) -> int:
+    """Which of its trunk's moments a seed's future begins at."""
+    return seed % FUTURES * MOMENTS // FUTURES
+
+
+def future(seed: int) -> Scenario:
     """What a seed makes of its moment."""
     chance = Random(f"future {seed}")
-    poor = moment.scenario.poor
+    before = Trunk.before(seed).scenario
+    poor = before.poor
     copying = poor or chance.random() < 0.2
     withholding = poor and chance.random() < 0.7
     # Each half must be a region of its own, with the member that is shown to both.
-    splitting = withholding and moment.scenario.size >= 5 and chance.random() < 0.7
+    splitting = withholding and before.size >= 5 and chance.random() < 0.7
+    lying = chance.choice((0.0, 0.0, 0.3, 0.8))
+    failing = chance.choice((0.0, 0.0, 0.0, 0.05))
     return replace(
-        moment.scenario,
+        before,
         seed=seed,
         copying=copying,
-        breaking=0.5 if splitting else chance.choice((0.5, 1.0, 2.0, 4.0)),
-        lying=chance.choice((0.0, 0.0, 0.3, 0.8)),
-        failing=chance.choice((0.0, 0.0, 0.0, 0.05)),
+        breaking=0.5 if splitting or lying else chance.choice((0.5, 1.0, 2.0)),
+        at_least=0 if withholding or lying else 1,
+        lying=lying,
+        failing=failing,
         skew=chance.choice((0.0, 0.0, 1.0, 600.0)),
-        pace=chance.choice((0.05, 0.2, 0.2)),
+        pace=chance.choice((0.01, 0.03, 0.1)),
         withholding=withholding,
         splitting=splitting,
     )
 
 
-async def live_up_to(story: Story, moment: Moment) -> str | None:
-    """Live through what was before the moment; the question that is under way in it, if any."""
+async def begin(story: Story, trunk: Trunk) -> None:
+    """Live through what was before the question."""
     await story.begin()
-    if moment.answered:
+    if trunk.answered:
         await story.ask(Fraction(1, 400))
-    if moment.scenario.poor:
+    if trunk.scenario.poor:
         story.back_up(story.poor)
-    if not moment.steps:
+
+
+async def live_until(story: Story, steps: int, under_way: str | None) -> str | None:
+    """Live on, honestly, until a moment; the question that is under way in it, if any."""
+    if not steps:
         return None
-    story.stop_after(moment.steps)
-    identifier = await story.submit(moment.scenario.rho)
-    await story.stopped()
-    return identifier
+    if under_way is None:
+        story.begin_counting()
+        under_way = await story.submit(story.scenario.rho)
+    await story.counted(steps)
+    return under_way
 
 
 async def live_on(story: Story, scenario: Scenario, under_way: str | None) -> None:
@@ -145,17 +173,28 @@ class Verdict:
 
 
 def replay(seed: int, tell: Callable[[str], None] = lambda _: None) -> History:
-    """Live through a seed's moment and future here, line by line.
+    """Live through a seed's trunk and future here, line by line.
 
     Raises:
         InvariantError: something happened that must never happen.
     """
-    moment = Moment.of(seed // FUTURES)
-    with beginning(moment.scenario, tell) as story:
-        under_way = story.loop.run_until_complete(live_up_to(story, moment))
-        story.disks.let_go()
-        story.disks.take_up()
-        return _go_on(story, future(seed, moment), under_way)
+    trunk, own = Trunk.before(seed), moment_of(seed)
+    with beginning(trunk.scenario, tell) as story:
+        for moment, under_way in _moments(story, trunk):
+            story.disks.let_go()
+            story.disks.take_up()
+            if moment == own:
+                return _go_on(story, future(seed), under_way)
+    raise AssertionError("a trunk has every moment")
+
+
+def _moments(story: Story, trunk: Trunk) -> Iterator[tuple[int, str | None]]:
+    """Live through a trunk, moment by moment: its number, and the question under way in it."""
+    story.loop.run_until_complete(begin(story, trunk))
+    under_way: str | None = None
+    for moment, steps in enumerate(trunk.moments):
+        under_way = story.loop.run_until_complete(live_until(story, steps, under_way))
+        yield moment, under_way
 
 
 def _go_on(story: Story, scenario: Scenario, under_way: str | None) -> History:
@@ -166,30 +205,35 @@ def _go_on(story: Story, scenario: Scenario, under_way: str | None) -> History:
     return story.history()
 
 
-def live_through(seeds: range) -> Iterator[Verdict]:
-    """What comes of every seed; those of one group share their moment."""
+def live_through(seeds: Iterable[int]) -> Iterator[Verdict]:
+    """What comes of every seed; those of one group share their trunk."""
     groups: dict[int, list[int]] = {}
     for seed in seeds:
         groups.setdefault(seed // FUTURES, []).append(seed)
     for group, members in groups.items():
-        yield from _futures(Moment.of(group), members)
+        yield from _futures(Trunk.of(group), members)
 
 
-def _futures(moment: Moment, seeds: list[int]) -> Iterator[Verdict]:
+def _futures(trunk: Trunk, seeds: list[int]) -> Iterator[Verdict]:
+    last = max(map(moment_of, seeds))
     with (
         tempfile.TemporaryDirectory(dir=MEMORY) as folder,
-        beginning(moment.scenario, lambda _: None, Path(folder)) as story,
+        beginning(trunk.scenario, lambda _: None, Path(folder)) as story,
     ):
-        under_way = story.loop.run_until_complete(live_up_to(story, moment))
-        story.disks.let_go()
-        kept = story.folder.with_name("kept")
-        story.folder.rename(kept)
-        with _nothing_to_collect():
-            for seed in seeds:
-                _copy(kept, story.folder)
-                yield _fork(seed, story, future(seed, moment), under_way)
-                shutil.rmtree(story.folder)
-        story.disks.opened.clear()
+        for moment, under_way in _moments(story, trunk):
+            story.disks.let_go()
+            kept = story.folder.with_name("kept")
+            story.folder.rename(kept)
+            with _nothing_to_collect():
+                for seed in (one for one in seeds if moment_of(one) == moment):
+                    copy_folder(kept, story.folder)
+                    yield _fork(seed, story, under_way)
+                    shutil.rmtree(story.folder)
+            if moment == last:
+                story.disks.forget()
+                break
+            kept.rename(story.folder)
+            story.disks.take_up()
 
 
 @contextmanager
@@ -203,19 +247,7 @@ def _nothing_to_collect() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _copy(kept: Path, into: Path) -> None:
-    """The files of a moment; what is only ever replaced whole is shared, for speed."""
-
-    def copy(source: str, target: str) -> None:
-        if ".sqlite3" in source or "/spool/" in source:
-            shutil.copyfile(source, target)
-        else:
-            os.link(source, target)
-
-    shutil.copytree(kept, into, copy_function=copy)
-
-
-def _fork(seed: int, story: Story, scenario: Scenario, under_way: str | None) -> Verdict:
+def _fork(seed: int, story: Story, under_way: str | None) -> Verdict:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -223,7 +255,7 @@ def _fork(seed: int, story: Story, scenario: Scenario, under_way: str | None) ->
         try:
             os.close(reading)
             gc.disable()  # it ends soon
-            verdict = _lived(seed, story, scenario, under_way)
+            verdict = _lived(seed, story, under_way)
             with os.fdopen(writing, "w") as pipe:
                 json.dump(verdict, pipe)
             status = 0
@@ -241,11 +273,11 @@ def _fork(seed: int, story: Story, scenario: Scenario, under_way: str | None) ->
 
 
 def _lived(
-    seed: int, story: Story, scenario: Scenario, under_way: str | None
+    seed: int, story: Story, under_way: str | None
 ) -> tuple[str, tuple[str, ...], str | None]:
     story.disks.take_up()
     try:
-        history = _go_on(story, scenario, under_way)
+        history = _go_on(story, future(seed), under_way)
     except InvariantError as error:
         return "", tuple(story.outcomes), str(error)
     return history.digest, history.outcomes, None

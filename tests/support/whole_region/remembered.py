@@ -22,11 +22,13 @@ from corridor.coordinator import store
 from corridor.node.status import StatusBoard
 from corridor.node.store import editions
 from corridor.node.store.sealing import unseal
+from corridor.protocols.receipts import parse_public_receipt
 from corridor.transport import suites
 
 MOST = 1 << 16
 """Of each function, so many answers."""
 
+read_receipt = lru_cache(1 << 10)(parse_public_receipt)
 _compiled: dict[Any, Any] = {}
 _unseal = lru_cache(MOST)(unseal)
 

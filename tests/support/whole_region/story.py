@@ -8,10 +8,10 @@ healing an honest region must answer; whatever happened, the invariants of `obse
 """
 
 import asyncio
-import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from corridor.coordinator import app as coordinator_app
 from corridor.coordinator.question_desk import AskRequest
-from corridor.coordinator.store import Store
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode
@@ -33,12 +32,11 @@ from corridor.node import app as node_app
 from corridor.node import question_desk
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.protocols.receipts import parse_public_receipt
 from corridor.queries.catalogue import Catalogue, parse_catalogue
 from corridor.transport.suites import ed25519_signer
 from corridor.wire.v1 import exchange_pb2
 from support.whole_region.adversary import Liar
-from support.whole_region.disk import Disks, salvage, simulated_disks
+from support.whole_region.disk import Disks, copy_folder, salvage, simulated_disks
 from support.whole_region.loop import NothingWillHappenError, SimulatedLoop
 from support.whole_region.observer import InvariantError, Observer, trace_digest, watching
 from support.whole_region.processes import (
@@ -48,7 +46,7 @@ from support.whole_region.processes import (
     PowerFailure,
     Process,
 )
-from support.whole_region.remembered import remembering
+from support.whole_region.remembered import read_receipt, remembering
 from support.whole_region.template import POLICY, Template, make_template
 from support.whole_region.wire import Network
 
@@ -71,6 +69,7 @@ class Scenario:
         size, colluders: of the region; the charter tolerates as many as there are here.
         questions: asked while things break.
         breaking: how many things break during one question, on average.
+        at_least: so many things break during the first question, whatever is drawn.
         copying: whether backups are put back, and second copies of a node are started.
         rho: of a question; where disks are copied, a few exhaust an allowance.
         lying: the share of messages that a malicious coordinator alters.
@@ -93,6 +92,7 @@ class Scenario:
     lying: float
     failing: float
     skew: float
+    at_least: int = 0
     pace: float = 1.0
     poor: bool = False
     withholding: bool = False
@@ -161,12 +161,13 @@ def beginning(
         _simulated_data(),
     ):
         loop = SimulatedLoop(str(scenario.seed))
+        story = Story(scenario, (folder or Path(made)) / "region", loop, disks, tell)
         try:
-            story = Story(scenario, (folder or Path(made)) / "region", loop, disks, tell)
             with watching(story.observer):
                 yield story
         finally:
             _end_everything(loop)
+            story.close()
             loop.close()
 
 
@@ -214,6 +215,7 @@ class Story:
         self.runs = 0
         self.healed = self.recovered = False
         self.circles: list[frozenset[CountryCode]] = []
+        self._counted_from = 0
         self._stop_at: int | None = None
         self._stopped = asyncio.Event()
         self._all: list[Process] = []
@@ -261,12 +263,16 @@ class Story:
             self.start(name)
         await asyncio.sleep(5)
 
-    def stop_after(self, steps: int) -> None:
-        """Somebody waits for so many lines more."""
-        self._stop_at = len(self.lines) + max(1, steps)
+    def begin_counting(self) -> None:
+        """Lines are counted from here."""
+        self._counted_from = len(self.lines)
 
-    async def stopped(self) -> None:
-        """Wait for them, or until nothing much happens any more."""
+    async def counted(self, steps: int) -> None:
+        """Wait until there are so many, or nothing much happens any more."""
+        self._stop_at = self._counted_from + steps
+        if len(self.lines) >= self._stop_at:
+            return
+        self._stopped.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), 20)
 
@@ -366,6 +372,9 @@ class Story:
                 untold=self.scenario.withholding or not self.recovered,
             )
         self._check_releases()
+
+    def close(self) -> None:
+        """Let go of every file."""
         for process in self._all:
             with suppress(Exception):
                 process.close()
@@ -380,17 +389,12 @@ class Story:
             raise InvariantError(f"I10: nobody refused, and yet: {last}")
 
     def _check_releases(self) -> None:
-        store = Store(self.folders[COORDINATOR] / "coordinator.sqlite3")
-        try:
-            with store.reading() as connection:
-                rows = connection.exec_driver_sql(
-                    "SELECT id, receipt, document FROM releases ORDER BY place"
-                ).all()
-        finally:
-            store.close()
-        for row in rows:
-            self.observer.check_release(parse_public_receipt(row.receipt))
-        lost = self.observer.told - {row.id for row in rows}
+        file = self.folders[COORDINATOR] / "coordinator.sqlite3"
+        with closing(sqlite3.connect(file)) as connection:
+            rows = connection.execute("SELECT id, receipt FROM releases ORDER BY place").fetchall()
+        for _, receipt in rows:
+            self.observer.check_release(read_receipt(receipt))
+        lost = self.observer.told - {release for release, _ in rows}
         if lost:
             raise InvariantError(f"I8: releases that were told are lost: {sorted(lost)}")
 
@@ -442,7 +446,7 @@ class Story:
             if (self.scenario.breaking)
             else 0
         )
-        for _ in range(count):
+        for _ in range(max(count, self.scenario.at_least)):
             country = self.chance.choice(self.countries)
             if self.scenario.copying and self.chance.random() < 0.5:
                 self._later(
@@ -481,7 +485,7 @@ class Story:
             process.kill()
         self.runs += 1
         again = self.folder / f"{country} restored {self.runs}"
-        shutil.copytree(kept, again)
+        copy_folder(kept, again)
         self.folders[country] = again
 
     def _clone(self, country: CountryCode) -> None:
