@@ -18,6 +18,7 @@ itself. The checks here keep a typing mistake from looking like progress.
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -177,11 +178,12 @@ class CharterDesk:
         Raises:
             NoCharterError: there is none yet.
         """
-        with self.store.reading() as connection:
-            row = _row_in_force(connection)
+        row = self.store.look_up(
+            "SELECT document FROM charters WHERE in_force IS NOT NULL ORDER BY version DESC"
+        )
         if row is None:
             raise NoCharterError
-        return parse_charter(row.document, "charter in force")
+        return _parsed(row[0])
 
     def record_signature(
         self, digest: Digest, country: CountryCode, signature: Signature
@@ -277,6 +279,11 @@ class CharterDesk:
             in_force=row.in_force is not None,
             without=tuple(map(CountryCode, left_out)),
         )
+
+
+@lru_cache(maxsize=4)
+def _parsed(document: bytes) -> Charter:
+    return parse_charter(document, "charter in force")
 
 
 def _row_in_force(connection: Connection) -> Row[Any] | None:

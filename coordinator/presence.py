@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.store import Store, presence
@@ -102,9 +102,10 @@ class PresenceRecord:
 
     def _update(self, country: CountryCode, **values: object) -> None:
         with self.store.writing() as connection:
-            connection.execute(
-                update(presence).where(presence.c.country == country).values(**values)
-            )
+            connection.execute(_OF_COUNTRY, {"of": country, **values})
+
+
+_OF_COUNTRY = update(presence).where(presence.c.country == bindparam("of"))
 
 
 def _encode(standing: Standing) -> bytes:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.store import (
@@ -56,6 +56,32 @@ from corridor.transport.messages import INCLUSIONS, CheckpointToCosign, Cosigned
 
 EARLIEST_SLACK_SECONDS = 24 * 60 * 60
 """How far ahead of the coordinator's clock a cosignature's time may be."""
+
+# Made once: every member is offered every checkpoint, with all of these.
+_SIZE = select(func.max(checkpoints.c.size))
+_NOTE = select(checkpoints.c.note).where(checkpoints.c.size == bindparam("of"))
+_LEAVES_BEHIND = (
+    select(leaves.c.leaf).where(leaves.c.place > bindparam("size")).order_by(leaves.c.place)
+)
+_COSIGNATURES = (
+    select(cosignatures)
+    .where(cosignatures.c.size == bindparam("of"))
+    .order_by(cosignatures.c.country)
+)
+_COSIGNED_SIZES = (
+    select(cosignatures.c.country, func.max(cosignatures.c.size).label("size"))
+    .group_by(cosignatures.c.country)
+    .order_by(cosignatures.c.country)
+)
+_PLACES_OF = select(leaves.c.session, leaves.c.place).where(
+    leaves.c.session.in_(bindparam("sessions", expanding=True))
+)
+_RELEASES_SINCE = (
+    select(releases.c.session, releases.c.place, releases.c.participants)
+    .where(releases.c.place > bindparam("old"))
+    .order_by(releases.c.place.desc())
+    .limit(INCLUSIONS)
+)
 
 
 @dataclass(slots=True)
@@ -173,11 +199,7 @@ class ReleaseLog:
     def cosigned_sizes(self) -> Mapping[CountryCode, int]:
         """The largest tree that each member cosigned, as far as was heard here."""
         with self.store.reading() as connection:
-            rows = connection.execute(
-                select(cosignatures.c.country, func.max(cosignatures.c.size).label("size"))
-                .group_by(cosignatures.c.country)
-                .order_by(cosignatures.c.country)
-            ).all()
+            rows = connection.execute(_COSIGNED_SIZES).all()
         return {CountryCode(row.country): row.size for row in rows}
 
     def consistency(self, old: int, new: int) -> Consistency:
@@ -276,22 +298,18 @@ class ReleaseLog:
         """The tree over what is committed. Who wants to change it takes a copy."""
         with self._grown.turn:
             tree = self._grown.tree
-            rows = connection.execute(
-                select(leaves.c.leaf).where(leaves.c.place > tree.size).order_by(leaves.c.place)
-            ).scalars()
+            rows = connection.execute(_LEAVES_BEHIND, {"size": tree.size}).scalars()
             for row in rows:
                 tree.append(leaf_hash(row))
             return tree
 
     @staticmethod
     def _size(connection: Connection) -> int:
-        return connection.execute(select(func.max(checkpoints.c.size))).scalar_one() or 0
+        return connection.execute(_SIZE).scalar_one() or 0
 
     @staticmethod
     def _note(connection: Connection, size: int) -> Note:
-        raw = connection.execute(
-            select(checkpoints.c.note).where(checkpoints.c.size == size)
-        ).scalar_one_or_none()
+        raw = connection.execute(_NOTE, {"of": size}).scalar_one_or_none()
         if raw is None:
             raise NoSuchTreeError(ReleaseLog._size(connection))
         return parse_note(raw, "checkpoint")
@@ -301,9 +319,7 @@ class ReleaseLog:
         if charter is None:
             return note
         log = log_of(charter)
-        rows = connection.execute(
-            select(cosignatures).where(cosignatures.c.size == size).order_by(cosignatures.c.country)
-        ).all()
+        rows = connection.execute(_COSIGNATURES, {"of": size}).all()
         lines = [
             Cosignature(row.timestamp, Signature(row.signature)).line(
                 log.witness_name(country), log.witnesses[country]
@@ -329,15 +345,8 @@ class ReleaseLog:
     def _places(
         connection: Connection, country: CountryCode, old: int, wanted: Sequence[SessionId]
     ) -> dict[SessionId, int]:
-        named = connection.execute(
-            select(leaves.c.session, leaves.c.place).where(leaves.c.session.in_(list(wanted)))
-        ).all()
-        since = connection.execute(
-            select(releases.c.session, releases.c.place, releases.c.participants)
-            .where(releases.c.place > old)
-            .order_by(releases.c.place.desc())
-            .limit(INCLUSIONS)
-        ).all()
+        named = connection.execute(_PLACES_OF, {"sessions": list(wanted)}).all() if wanted else ()
+        since = connection.execute(_RELEASES_SINCE, {"old": old}).all()
         found = {SessionId(row.session): row.place for row in named}
         for row in since:
             took_part = canonical.decode(row.participants, "participants")

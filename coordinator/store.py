@@ -21,10 +21,11 @@ Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
+from sqlite3 import OperationalError as SqliteError
+from typing import Any, cast
 
 from sqlalchemy import (
     Column,
@@ -33,6 +34,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PoolProxiedConnection,
     Table,
     Text,
     create_engine,
@@ -296,6 +298,20 @@ class Store:
         ):
             yield connection
 
+    def look_up(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+        """The first row of one SELECT, as it is; None where there is none.
+
+        For what is asked at every message: a statement by itself sees one state of the database,
+        and SQLite keeps it prepared by its text, where a connection and a transaction of
+        SQLAlchemy's take many times as long.
+
+        Raises:
+            StoreUnavailableError: the disk is broken.
+        """
+        with _translated(), closing(self._engine.raw_connection()) as pooled:
+            row: tuple[Any, ...] | None = _sqlite(pooled).execute(sql, values).fetchone()
+            return row
+
     def close(self) -> None:
         """Close every connection; the file is complete without its `-wal` afterwards."""
         self._engine.dispose()
@@ -355,15 +371,21 @@ def _engine(path: Path) -> Engine:
     def begin(connection: Connection) -> None:
         # A writer takes the lock at once: a read that turns into a write can be refused halfway.
         writes = connection.get_execution_options().get("corridor_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        _sqlite(connection.connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _sqlite(pooled: PoolProxiedConnection) -> SqliteConnection:
+    return cast(SqliteConnection, pooled.driver_connection)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
+    except SqliteError as error:
+        raise StoreUnavailableError(str(error)) from error
     except OperationalError as error:
         raise StoreUnavailableError(str(error.orig)) from error
     except DatabaseError as error:

@@ -216,17 +216,15 @@ class StreamDesk:
             ForeignCertificateError: it is not.
             NoLongerEnrolledError: the country is not enrolled.
         """
-        with self.store.reading() as connection:
-            row = connection.execute(
-                select(members.c.fingerprint, members.c.signing_key).where(
-                    members.c.country == country
-                )
-            ).first()
+        row = self.store.look_up(
+            "SELECT fingerprint, signing_key FROM members WHERE country = ?", country
+        )
         if row is None:
             raise NoLongerEnrolledError(country)
-        if row.fingerprint != fingerprint:
+        enrolled = Enrolled(*row)
+        if enrolled.fingerprint != fingerprint:
             raise ForeignCertificateError(country)
-        return Enrolled(row.fingerprint, row.signing_key)
+        return enrolled
 
     def _enrolled(self) -> frozenset[CountryCode]:
         with self.store.reading() as connection:
@@ -240,13 +238,10 @@ class StreamDesk:
             await asyncio.to_thread(self._keep, country, standing)
 
     def _keep(self, country: CountryCode, standing: Standing) -> None:
-        with self.store.reading() as connection:
-            key = connection.execute(
-                select(members.c.signing_key).where(members.c.country == country)
-            ).scalar_one_or_none()
-        if key is None:
+        row = self.store.look_up("SELECT signing_key FROM members WHERE country = ?", country)
+        if row is None:
             raise NoLongerEnrolledError(country)
-        self.witness.keep_signed(standing.statement, PublicKey(key))
+        self.witness.keep_signed(standing.statement, PublicKey(row[0]))
 
     def _in_force(self) -> Digest | None:
         try:

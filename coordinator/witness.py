@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.store import Store, forks, statements
@@ -30,6 +30,17 @@ _log = structlog.get_logger()
 
 MOST_FORKS = 100
 """So many are kept of one country. One convicts it; the disk is not for it alone."""
+
+
+_LATEST = (
+    select(statements)
+    .where(statements.c.country == bindparam("of"))
+    .order_by(statements.c.sequence.desc())
+)
+_KEEP = upsert(statements).on_conflict_do_nothing()
+_FORGET = delete(statements).where(
+    statements.c.country == bindparam("of"), statements.c.sequence < bindparam("before")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +96,8 @@ class WitnessRecord:
                     .on_conflict_do_nothing()
                 )
             if problem is None:
-                connection.execute(
-                    upsert(statements)
-                    .values(**_row(statement), seen=self.now())
-                    .on_conflict_do_nothing()
-                )
-                connection.execute(
-                    delete(statements).where(
-                        statements.c.country == statement.country,
-                        statements.c.sequence < statement.sequence,
-                    )
-                )
+                connection.execute(_KEEP, {**_row(statement), "seen": self.now()})
+                connection.execute(_FORGET, {"of": statement.country, "before": statement.sequence})
         if problem is not None:
             _log.error("witness.fork", country=statement.country, sequence=statement.sequence)
             raise WitnessedForkError(statement.country, problem)
@@ -114,11 +116,7 @@ class WitnessRecord:
 
     @staticmethod
     def _latest(connection: Connection, country: CountryCode) -> LedgerStatement | None:
-        row = connection.execute(
-            select(statements)
-            .where(statements.c.country == country)
-            .order_by(statements.c.sequence.desc())
-        ).first()
+        row = connection.execute(_LATEST, {"of": country}).first()
         if row is None:
             return None
         return LedgerStatement(

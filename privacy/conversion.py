@@ -13,6 +13,7 @@ At δ = 10⁻⁶ that is ε = 0.622 for ρ = 1/100, 2.142 for 1/10 and 7.767 for
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from math import exp, inf, nextafter
 from typing import Any
 
@@ -27,6 +28,7 @@ _BITS = 64
 _LARGEST_EXPONENT = 700
 
 
+@lru_cache(maxsize=1024)
 def epsilon(rho: Rho, delta: Fraction) -> float:
     """An ε such that ρ-zCDP implies (ε, δ)-DP: an upper bound, close to the smallest one.
 

@@ -44,6 +44,7 @@ LATEST = (1 << 63) - 1
 
 _DASH = "— "
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _PROOF = "c2sp.org/tlog-proof@v1"
 
 
@@ -231,7 +232,7 @@ def parse_note(raw: bytes, name: str = "note") -> Note:
         whole = raw.decode()
     except UnicodeDecodeError as error:
         raise MalformedNoteError(name, "is not UTF-8") from error
-    if any(letter < " " and letter != "\n" for letter in whole):
+    if _CONTROL.search(whole):
         raise MalformedNoteError(name, "holds a control character")
     text, gap, signed = whole.rpartition("\n\n")
     if not gap or not text or not signed.endswith("\n"):
@@ -298,7 +299,8 @@ def _cosignature(value: bytes) -> Cosignature | None:
 
 
 def _is_name(text: str) -> bool:
-    return bool(text) and text.isprintable() and not any(c.isspace() or c == "+" for c in text)
+    # Of what is printable, a space alone is white.
+    return bool(text) and text.isprintable() and " " not in text and "+" not in text
 
 
 def _digest(coded: str, name: str) -> Digest:

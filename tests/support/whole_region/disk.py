@@ -58,10 +58,6 @@ class Disks:
         for spool in self.let_go_of:
             spool._file.close()
 
-    def forget(self) -> None:
-        """What was let go of stays so."""
-        self.opened.clear()
-
     def take_up(self) -> None:
         """Open every file again."""
         for connection in self.opened:
@@ -100,7 +96,8 @@ class _Connection(sqlite3.Connection):
     def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
         if sql == "COMMIT":
             self._may_fail()
-        elif sql.startswith("PRAGMA") and "=" in sql and "journal_mode" not in sql:  # the file's own
+        elif sql.startswith("PRAGMA") and "=" in sql and "journal_mode" not in sql:
+            # How it keeps its journal stands in the file itself.
             self._settings.append(sql)
         return super().execute(sql, *args)
 
@@ -158,7 +155,7 @@ def copy_folder(folder: Path | str, into: Path | str) -> None:
             if one.is_dir():
                 copy_folder(one.path, target)
             elif ".sqlite3" not in one.name and "/spool/" not in one.path:
-                os.link(one.path, target)  # noqa: PTH200
+                os.link(one.path, target)
             elif not one.name.endswith("-shm"):  # lies in memory, not on the disk
                 shutil.copyfile(one.path, target)
 

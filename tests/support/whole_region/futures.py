@@ -4,11 +4,11 @@
          ──> its moment   one of these steps
          ──> its future   what breaks from then on, who lies, and all chance that is still to come
 
-A trunk is lived through once. At each moment it stops, and each of the moment's futures goes on in a
-process that is forked from it, with its files copied: what led there costs nothing again. A future
-has at least one trouble in it, and soon. It ends with the question, or a few questions later; now
-and then everything heals and an honest region must answer. The invariants are those of the long
-histories.
+A trunk is lived through once. At each moment it stops, and each of the moment's futures goes on in
+a process that is forked from it, with its files copied: what led there costs nothing again. A
+future has at least one trouble in it, and soon. It ends with the question, or a few questions
+later; now and then everything heals and an honest region must answer. The invariants are those of
+the long histories.
 
 A seed alone decides all three: `replay` lives through trunk and future in this process.
 """
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -31,13 +32,17 @@ from unittest.mock import patch
 from corridor.coordinator.witness import WitnessRecord
 from support.whole_region.disk import copy_folder
 from support.whole_region.observer import InvariantError
-from support.whole_region.story import MEMORY, History, Scenario, Story, beginning
+from support.whole_region.story import MEMORY, History, Scenario, Story, beginning, run
 
 MOMENTS = 5
 """Of each trunk."""
 
 FUTURES = 100
 """Of each trunk: as many of each moment, one after the other."""
+
+
+A_HISTORY = 8
+"""A long one with everything in it: answers, failures, deaths, an end."""
 
 
 def steps_of_a_question(size: int) -> int:
@@ -84,9 +89,7 @@ class Trunk:
         moments = sorted(chance.randrange(last) for _ in range(MOMENTS))
         if poor:
             moments[: MOMENTS // 2] = [0] * (MOMENTS // 2)
-        return cls(
-            scenario, answered=not poor and chance.random() < 0.3, moments=tuple(moments)
-        )
+        return cls(scenario, answered=not poor and chance.random() < 0.3, moments=tuple(moments))
 
     @classmethod
     def before(cls, seed: int) -> "Trunk":
@@ -119,7 +122,7 @@ def future(seed: int) -> Scenario:
         lying=lying,
         failing=failing,
         skew=chance.choice((0.0, 0.0, 1.0, 600.0)),
-        pace=chance.choice((0.01, 0.03, 0.1)),
+        pace=chance.choice((0.005, 0.02, 0.1)),
         withholding=withholding,
         splitting=splitting,
     )
@@ -207,11 +210,18 @@ def _go_on(story: Story, scenario: Scenario, under_way: str | None) -> History:
 
 def live_through(seeds: Iterable[int]) -> Iterator[Verdict]:
     """What comes of every seed; those of one group share their trunk."""
+    _prepare()
     groups: dict[int, list[int]] = {}
     for seed in seeds:
         groups.setdefault(seed // FUTURES, []).append(seed)
     for group, members in groups.items():
         yield from _futures(Trunk.of(group), members)
+
+
+@cache
+def _prepare() -> None:
+    """What is imported or compiled at its first use is there before anything is forked."""
+    run(A_HISTORY)
 
 
 def _futures(trunk: Trunk, seeds: list[int]) -> Iterator[Verdict]:
@@ -229,11 +239,10 @@ def _futures(trunk: Trunk, seeds: list[int]) -> Iterator[Verdict]:
                     copy_folder(kept, story.folder)
                     yield _fork(seed, story, under_way)
                     shutil.rmtree(story.folder)
-            if moment == last:
-                story.disks.forget()
-                break
             kept.rename(story.folder)
             story.disks.take_up()
+            if moment == last:
+                break
 
 
 @contextmanager
