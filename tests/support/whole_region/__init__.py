@@ -8,7 +8,7 @@
     adversary    a library of lies that a malicious coordinator may tell, and what it learns
     observer     what everybody did, and the invariants
     story        the seed's history: who is asked what, what breaks when
-    futures      short histories: many futures of one moment, forked from it
+    futures      short histories: many futures of a few moments, forked from them
     remembered   pure functions that are worked out once, and what nobody reads here
 
 Everything between `Link.run`, `ExchangeServicer.Connect` and `Rounds.run` is the code that serves:
