@@ -5,11 +5,13 @@ show that the observer sees what it is there to see: a node that debits too late
 whatever it is shown, a ledger that forgets, a coordinator that adds wrongly.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+import structlog
 
 from corridor.coordinator.spool import Spool
 from corridor.ids import SessionId
@@ -40,6 +42,18 @@ FOUND = {
 @pytest.mark.parametrize("seed", FOUND.values(), ids=FOUND.keys())
 def test_a_history_that_went_wrong_once_goes_right(seed: int) -> None:
     run(seed)
+
+
+def test_a_log_that_was_silenced_is_heard_all_the_same() -> None:
+    """In this history a copy spent, and that it did is known from what the members log."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        silenced = run(12)
+    finally:
+        structlog.configure(**before)
+    assert silenced.counts["ledger.fork"]
+    assert silenced.digest == run(12).digest
 
 
 def test_equal_seeds_give_equal_histories() -> None:

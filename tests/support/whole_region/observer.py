@@ -18,6 +18,7 @@ It watches the pure states of every honest node (what they signed, revealed, mas
 """
 
 import hashlib
+import logging
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, MutableMapping
@@ -304,7 +305,11 @@ def watching(observer: Observer) -> Iterator[None]:
             raise structlog.DropEvent
 
         before = structlog.get_config()
-        structlog.configure(processors=[structlog.processors.format_exc_info, listen])
+        # Whoever runs this may have silenced the log: what it says is heard here all the same.
+        structlog.configure(
+            processors=[structlog.processors.format_exc_info, listen],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        )
         stack.callback(lambda: structlog.configure(**before))
         yield
 
