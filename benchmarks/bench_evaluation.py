@@ -259,6 +259,7 @@ def make_tables(generator: np.random.Generator, cases: int, legs: int) -> Editio
         "case_key": pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(16), cases, [None, pa.py_buffer(generator.bytes(16 * cases))]
         ),
+        "own_key": np.ones(cases, np.bool_),
         "import_number": np.ones(cases, np.int32),
         "consent": pa.array(generator.random(cases) < 0.97),
         "recruited_in": texts(generator, COUNTRIES, cases),

@@ -207,6 +207,7 @@ def written(
             len(persons),
             [None, pa.py_buffer(np.random.default_rng(2).bytes(16 * len(persons)))],
         ),
+        "own_key": np.ones(len(persons), np.bool_),
         "import_number": np.ones(len(persons), np.int32),
         "consent": np.ones(len(persons), np.bool_),
         "prs_Gender": ["Feminine"] * len(persons),

@@ -25,7 +25,7 @@ from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import parse_question
-from corridor.queries.standing import measured_by, standing_answer
+from corridor.queries.standing import measured_by, place_in_series, standing_answer
 
 
 def verify_release(
@@ -72,6 +72,13 @@ def verify_release(
     bare = [{key: one[key] for key in one if key != "central_margin"} for one in tables]
     domains, plan = _compiled(receipt, charter)
     before = _in_order(release, receipt, earlier)
+    for one in before:
+        if _compiled(one, one.charter)[1].layout != plan.layout:
+            raise OtherReleaseError("put_together_with")
+    if plan.turn is not None:
+        place = place_in_series(parse_question(receipt.proposal.question), before)
+        if release.get("series") != place:
+            raise OtherReleaseError("series")
     if bare != json.loads(json.dumps(_tables(receipt, domains, plan, before))):
         raise OtherReleaseError("tables")
 

@@ -139,10 +139,13 @@ def show_release(
         out.say(
             f"release {series['period']} of {series['periods']} of series {series['id']}, of "
             f"{series['named']}; a case that came late is counted in the {series['every']} in "
-            "which it came, and one that was corrected stays counted as it was"
+            "which it came, one that was corrected stays counted as it was, and who has neither "
+            "identity nor case reference is not counted"
         )
         if release["published_at"][:10] < series["due"]:
             out.say(f"asked before its {series['every']} was over: who comes later is in the next")
+        if release["published_at"][:10] >= series["next_due"]:
+            out.say(f"!! made late: who came in the {series['every']} after is counted in it, too")
     if release["scope"] == "per-country":
         show_countries(release, out, every_cell=every_cell, beside=beside)
         _show_promise(release["guarantee"], out)

@@ -138,7 +138,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         default=[],
         metavar="FILE",
         help="of a standing series: the public receipts of its earlier releases, which --release "
-        "is put together with",
+        "is put together with; where they are of earlier charters, use --trust",
     )
     parser.add_argument(
         "--public",

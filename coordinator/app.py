@@ -742,6 +742,7 @@ def make_parts(
     series = SeriesDesk(
         store=store,
         charters=charters,
+        limit=settings.queue_limit,
         wake=wake_rounds,
         random_bytes=world.random_bytes,
         now=now,

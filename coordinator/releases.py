@@ -35,7 +35,6 @@ from corridor.protocols.charter import Charter
 from corridor.protocols.country_receipts import make_country_receipt
 from corridor.protocols.members_receipts import members_receipt
 from corridor.protocols.receipts import (
-    PublicReceipt,
     make_public_receipt,
     parse_public_receipt,
     receipt_digest,
@@ -48,7 +47,7 @@ from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
 from corridor.queries.parameters import noise_ratio
 from corridor.queries.question import Question
-from corridor.queries.standing import due, measured_by, named, standing_answer
+from corridor.queries.standing import measured_by, place_in_series, standing_answer
 from corridor.transport.messages import CHUNK_BYTES, ReceiptKind
 from corridor.transport.sealed_files import write_sealed
 
@@ -367,7 +366,7 @@ class Publisher:
             ]
             now = measured_by(outcome.total, parameters, len(survivors), len(words.reduced))
             tables = standing_answer(prepared.plan, domains, [*measured, now]).to_json()
-            series = {"series": _show_series(prepared.question, before)}
+            series = {"series": place_in_series(prepared.question, before)}
         return {
             **self._heading(prepared, proposal),
             **series,
@@ -393,26 +392,6 @@ def show_guarantee(planned: Forecast) -> Shown:
         "rho_alone": float(planned.rho_alone.value),
         "dropouts": planned.dropouts,
         "colluders": planned.colluders,
-    }
-
-
-def _show_series(question: Question, before: Sequence[PublicReceipt]) -> Shown:
-    """Which release of which series it is, and with which earlier ones it was put together."""
-    turn = question.turn
-    assert turn is not None  # noqa: S101 - the caller has looked
-    return {
-        "id": question.series_id.hex()[:16],
-        **turn.to_json(),
-        "named": named(turn, turn.period),
-        "due": due(turn).isoformat(),
-        "put_together_with": [
-            {
-                "period": period,
-                "release_id": release_id(one.proposal),
-                "receipt_digest": receipt_digest(one.encode()).hex(),
-            }
-            for period, one in enumerate(before, start=1)
-        ],
     }
 
 

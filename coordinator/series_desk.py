@@ -25,6 +25,9 @@ from corridor.coordinator.store import Store, questions, releases, series, serie
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.region import (
     NoCharterError,
+    QueueFullError,
+    SeriesExistsError,
+    SeriesOfOthersError,
     SeriesOverError,
     SeriesRunsError,
     UnknownSeriesError,
@@ -39,6 +42,9 @@ from corridor.queries.standing import due, named
 
 Shown = dict[str, Any]
 """An object of the REST API."""
+
+LEAST_APART = 86_400
+"""Seconds between two releases of a series that nobody hastens."""
 
 FIRST_RETRY = 600
 LONGEST_RETRY = 86_400
@@ -85,12 +91,14 @@ class SeriesDesk:
     """Begins, shows and ends series, and puts their releases in line.
 
     Attributes:
+        limit: so many series may run at once.
         wake: tells the rounds that a question waits.
         now: seconds since 1970 UTC.
     """
 
     store: Store
     charters: CharterDesk
+    limit: int
     wake: Callable[[], None]
     random_bytes: RandomBytes
     now: Callable[[], int]
@@ -99,11 +107,24 @@ class SeriesDesk:
         """The series, which begins now unless it has begun before. `question` is its first release.
 
         Nothing is spent before its first release.
+
+        Raises:
+            SeriesExistsError: it has ended, or was begun at another ρ.
+            QueueFullError: too many series run.
         """
         identifier = question.series_id.hex()[:16]
         with self.store.writing() as connection:
-            known = connection.execute(select(series.c.id).where(series.c.id == identifier))
-            if known.scalar() is None:
+            known = connection.execute(select(series).where(series.c.id == identifier))
+            row = known.mappings().first()
+            if row is not None:
+                same = row["question"] == question.encode() and Fraction(row["rho"]) == rho.value
+                if row["ended"] is not None or not same:
+                    has_ended = row["ended"] is not None
+                    raise SeriesExistsError(identifier, row["rho"], has_ended=has_ended)
+            else:
+                running = select(func.count()).select_from(series).where(series.c.ended.is_(None))
+                if connection.execute(running).scalar_one() >= self.limit:
+                    raise QueueFullError(self.limit)
                 connection.execute(
                     insert(series).values(
                         id=identifier,
@@ -137,19 +158,20 @@ class SeriesDesk:
                         self._queue(connection, row, period, charter.digest)
         return min((wait for wait in waits if wait > 0), default=None)
 
-    def hasten(self, identifier: str) -> Shown:
+    def hasten(self, identifier: str, holder: TokenHolder) -> Shown:
         """Put the next release in line at once: before its period is over, or after it failed.
 
         Whoever comes before it is asked is counted in it. Nodes that debited it already pay again.
 
         Raises:
             UnknownSeriesError: there is none of this id.
+            SeriesOfOthersError: another organisation asked for it.
             SeriesOverError: it has ended.
             SeriesRunsError: it is in line already.
         """
         charter = self.charters.in_force()
         with self.store.writing() as connection:
-            row = self._row(connection, identifier)
+            row = self._row(connection, identifier, holder)
             tried = self._tried(connection, row["id"])
             coming = self._next(row, tried)
             if row["ended"] is not None or coming is None:
@@ -164,11 +186,16 @@ class SeriesDesk:
 
         Raises:
             UnknownSeriesError, SeriesOverError: there is none of this id, or it has ended.
+            SeriesOfOthersError: another organisation asked for it.
+            SeriesRunsError: a release is being asked for, and cannot be taken back.
         """
         with self.store.writing() as connection:
-            row = self._row(connection, identifier)
+            row = self._row(connection, identifier, holder)
             if row["ended"] is not None:
                 raise SeriesOverError(identifier)
+            tried = self._tried(connection, row["id"])
+            if tried and tried[0].is_in_line:
+                raise SeriesRunsError(identifier)
             connection.execute(
                 update(series)
                 .where(series.c.id == row["id"])
@@ -244,7 +271,9 @@ class SeriesDesk:
             if last.period == turn.periods:
                 return None
             period = last.period + 1
-            return _Next(period, _start_of_day(due(replace(turn, period=period))))
+            at = _start_of_day(due(replace(turn, period=period)))
+            # After a long silence, or with a wrong clock, not all that is due at once.
+            return _Next(period, max(at, last.since + LEAST_APART))
         if not last.was_free:
             return _Next(last.period, None)
         in_vain = 0
@@ -298,10 +327,14 @@ class SeriesDesk:
         )
         return [_Tried(*row) for row in rows]
 
-    def _row(self, connection: Connection, identifier: str) -> RowMapping:
+    def _row(
+        self, connection: Connection, identifier: str, holder: TokenHolder | None = None
+    ) -> RowMapping:
         row = connection.execute(select(series).where(series.c.id == identifier)).mappings().first()
         if row is None:
             raise UnknownSeriesError(identifier)
+        if holder is not None and holder.organisation != row["organisation"]:
+            raise SeriesOfOthersError(row["organisation"])
         return row
 
     # ------------------------------------------------------------ showing

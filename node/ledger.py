@@ -323,13 +323,13 @@ class _Sums:
         """
         paid = self.series.get(part.series)
         part.demand_turn(paid)
+        others = [one for one in self.open.values() if one.series == part.series]
+        for agreed in [*(() if paid is None else (paid.rho,)), *(one.proposed for one in others)]:
+            if rho != agreed:
+                raise OtherSeriesPriceError(rho, agreed)
         if paid is None:
             return rho
-        if rho != paid.rho:
-            raise OtherSeriesPriceError(rho, paid.rho)
-        under_way = any(
-            one.series == part.series and one.period == part.period for one in self.open.values()
-        )
+        under_way = any(one.period == part.period for one in others)
         return rho * part.repeat if part.period == paid.period or under_way else Fraction(0)
 
     @property
@@ -458,7 +458,7 @@ class Ledger:
                 raise AllowanceSpentError(f"in {balance.year}", rho, balance.left_this_year)
             for limit in limits_of(asker, self._allowance.shares):
                 left = sums.left_of(limit, balance.year)
-                if rho > left:
+                if rho and rho > left:
                     raise ShareSpentError(str(limit), balance.year, rho, max(Fraction(0), left))
             self._append(
                 "reserve",

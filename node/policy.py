@@ -6,6 +6,9 @@ so a refusal tells nothing about anybody (ATTACKS 6). A rule that allows or asks
 is of the region's sums alone: figures under a country's own name must be named. Purpose and
 organisation are the coordinator's word: good for order, no protection.
 
+So is one that does not name series: they are paid for whole, last for years, and keep keys of whom
+they counted.
+
 `ask` waits for approvals by people, which are not built yet: until then such a rule refuses, and
 says so. An unknown key is an error when the node starts, with its line: a misspelt condition must
 not quietly hold always.
@@ -233,7 +236,9 @@ when.cells_above = 2000
 reason = "too fine a question about ages"
 
 # A standing series answers every month, quarter or year, and is paid for whole with its first
-# release. No series takes more than half of the year's allowance.
+# release; the answers of later years are among what this year paid for. While it lasts, keys of
+# those it counted are kept here, also if their cases are erased. No series takes more than half of
+# the year's allowance. A rule that allows and does not say `when.series = true` allows none.
 [[rule]]
 verdict = "refuse"
 when.series = true
@@ -256,6 +261,11 @@ reason = "too expensive for one question"
 verdict = "refuse"
 when.scope = ["per-country"]
 reason = "no figures of this country alone"
+
+[[rule]]
+verdict = "allow"
+when.series = true
+when.scope = ["regional"]
 
 [[rule]]
 verdict = "allow"
@@ -399,6 +409,7 @@ class _Reader:
         conditions = {key: self._condition(key, value, first) for key, value in when.items()}
         if verdict != Verdict.REFUSE:
             conditions.setdefault("scope", UNNAMED_SCOPE)
+            conditions.setdefault("series", False)
         return Rule(
             number,
             first,

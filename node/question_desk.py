@@ -39,7 +39,7 @@ from corridor.errors.store import NoSuchEditionError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import count_new, evaluate
-from corridor.node.ledger import SeriesPart
+from corridor.node.ledger import Ledger, SeriesPart
 from corridor.node.policy import ConsentRule, Policy, QuestionFacts
 from corridor.node.series_book import Keys, SeriesBook, Terms, nobody, series_name
 from corridor.node.shares import Asker
@@ -124,14 +124,17 @@ class _SeriesEdition(_Edition):
         part: the same, for the ledger.
         session: of the attempt.
         before: of the attempt at the release before, from which this one goes on; None at first.
+        largest: bytes of the largest file that it can leave.
         noise: digest of the attempt's numbers, once its roster is known.
     """
 
     book: SeriesBook
+    ledger: Ledger
     turn: Turn
     part: SeriesPart
     session: SessionId
     before: SessionId | None
+    largest: int
     noise: Digest | None = None
 
     def settle(self, parameters: AttemptParameters) -> None:
@@ -151,8 +154,11 @@ class _SeriesEdition(_Edition):
         """Check that what the release before left is here, and that this one is like it.
 
         Raises:
-            SeriesStateLostError, SeriesChangedError: it is not.
+            SeriesLeftError, SeriesStateLostError, SeriesChangedError: it is not.
+            TooManySeriesError, DiskError: there is no room for what this one will leave.
         """
+        self.book.demand_taking_part(self.part.series)
+        self.book.demand_room(self.largest)
         if self.before is None:
             return
         terms = self.book.terms(self.part.series, self.before)
@@ -175,8 +181,19 @@ class _SeriesEdition(_Edition):
         if self.before is not None:
             before = self.book.after(series, self.before)
         counted = before.and_then(new)
-        self.book.keep(series, self.session, terms, counted, self.before)
+        self.book.keep(series, self.session, terms, counted, self._needed())
         return counted.measured(self.turn)
+
+    def _needed(self) -> list[SessionId]:
+        """The attempts whose files another one may still go on from."""
+        paid = self.ledger.series()[self.part.series]
+        oldest = min(paid.period, self.turn.period) - 1
+        return [
+            session
+            for period, sessions in paid.sessions.items()
+            if period >= oldest
+            for session in sessions
+        ]
 
 
 class QuestionDesk:
@@ -217,8 +234,13 @@ class QuestionDesk:
             raise NoDataError
         self._policy.check(facts_of(question, plan, header))
         self._at.demand_witnessed()
-        data = self._data(question, plan, edition.id, header.session)
         alone = header.scope is Scope.PER_COUNTRY
+        if alone and plan.turn is not None:
+            raise BadProposalError(
+                "a release of a standing series is the region's sum, and no country's own figure; "
+                "nothing was reserved"
+            )
+        data = self._data(question, plan, edition.id, header.session)
         parameters = country_parameters(self._charter, plan, rho) if alone else None
         statement = self._at.ledger.reserve(
             header.session,
@@ -270,7 +292,17 @@ class QuestionDesk:
         part = SeriesPart(question.series_id, turn.period, turn.series.price_of_repeat)
         before = self._attempt_before(part)
         data = _SeriesEdition(
-            plan, self._store, edition, consent, self._series, turn, part, session, before
+            plan,
+            self._store,
+            edition,
+            consent,
+            self._series,
+            self._at.ledger,
+            turn,
+            part,
+            session,
+            before,
+            8 * (self._charter.ceilings.persons_per_node + turn.periods * plan.size),
         )
         data.demand_like_before()
         return data

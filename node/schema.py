@@ -65,6 +65,9 @@ CASES = _schema(
     pa.field("person", pa.uint32(), nullable=False),
     pa.field("choice_key", pa.uint64(), nullable=False),
     pa.field("case_key", pa.binary(16), nullable=False),
+    # The person is told apart by an identity or a case reference, and not by a row's content: the
+    # key is theirs, whatever other rows there are.
+    pa.field("own_key", pa.bool_(), nullable=False),
     pa.field("import_number", pa.int32(), nullable=False),
     # con_Consent: blank or missing is false.
     pa.field("consent", pa.bool_(), nullable=False),

@@ -17,7 +17,7 @@ sums. Neither is ever taken back (`privacy.continual`).
 import json
 import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.errors.files import DiskError
-from corridor.errors.node import SeriesStateLostError
+from corridor.errors.node import SeriesLeftError, SeriesStateLostError, TooManySeriesError
 from corridor.errors.store import StoreDamagedError
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, SessionId
@@ -36,6 +36,11 @@ Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 TERMS = ".terms"
+LEFT = "left"
+"""In the folder of a series that this node has left."""
+
+MOST_SERIES = 100
+"""So many are kept by one node: each takes eight bytes a person."""
 
 CountNew = Callable[[Keys], tuple[Keys, Ints]]
 """Of everybody whose key is not among these, who is counted now, and in which cell."""
@@ -70,9 +75,9 @@ class Counted:
         """After one more period."""
         keys, cells = count_new(self.persons)
         row = np.bincount(cells, minlength=self.newly.shape[1])
-        return Counted(
-            np.union1d(self.persons, keys), np.concatenate((self.newly, row[np.newaxis]))
-        )
+        persons = np.concatenate((self.persons, keys))
+        persons.sort(kind="stable")  # the first of two sorted runs is all that was there
+        return Counted(persons, np.concatenate((self.newly, row[np.newaxis])))
 
     def measured(self, turn: Turn) -> Ints:
         """What leaves but for the noise: everybody, by how long ago they were first counted."""
@@ -120,13 +125,15 @@ class SeriesBook:
         session: SessionId,
         terms: Terms,
         counted: Counted,
-        before: SessionId | None,
+        needed: Collection[SessionId],
     ) -> None:
-        """Leave what this attempt counted, durably; of older ones keep only the one `before` it.
+        """Leave what this attempt counted, durably, and of others only those still needed.
 
         Raises:
+            SeriesLeftError: this node left the series meanwhile. Nothing was kept.
             DiskError, FolderError: it could not be written; the older ones are as they were.
         """
+        self.demand_taking_part(series)
         path = self._path(series, session)
         make_private_folder(path.parent)
         flush_folder(self._folder)
@@ -136,10 +143,34 @@ class SeriesBook:
         for beside, secret in ((path.with_suffix(TERMS), head), (path, _encode(counted))):
             purpose = _purpose(series, beside)
             write_atomically(beside, seal(self._key, purpose, secret, self._random_bytes))
-        kept = {one.hex() for one in (session, before) if one is not None}
+        kept = {one.hex() for one in (session, *needed)}
         for old in path.parent.iterdir():
             if old.stem not in kept:
                 old.unlink()
+
+    def demand_taking_part(self, series: Digest) -> None:
+        """Check that this node has not left the series.
+
+        Raises:
+            SeriesLeftError: it has.
+        """
+        if (self._folder / series.hex() / LEFT).exists():
+            raise SeriesLeftError(series_name(series))
+
+    def demand_room(self, size: int) -> None:
+        """Check that a file of that size could be written, whatever will be in it.
+
+        Raises:
+            TooManySeriesError: as many series as one node keeps are here already.
+            DiskError: there is less room.
+        """
+        there = self._folder if self._folder.exists() else self._folder.parent
+        if there is self._folder:
+            many = sum(not (one / LEFT).exists() for one in self._folder.iterdir())
+            if many > MOST_SERIES:
+                raise TooManySeriesError(MOST_SERIES)
+        if shutil.disk_usage(there).free < size:
+            raise DiskError("series", f"less than {size >> 20} MB are free")
 
     def _unsealed(self, series: Digest, path: Path) -> bytes:
         try:
@@ -154,22 +185,25 @@ class SeriesBook:
         return self._path(series, session).exists()
 
     def leave(self, series: Digest) -> None:
-        """Destroy what the series counted; it cannot go on at this node.
+        """Destroy what the series counted, for good: it cannot go on, nor begin anew, here.
 
         Raises:
-            DiskError: not all of it could be removed.
+            DiskError, FolderError: not all of it could be removed; the series is left all the same
+                once the first thing was written.
         """
-        folder = self._folder / series_name(series)
+        folder = self._folder / series.hex()
+        make_private_folder(folder)
+        write_atomically(folder / LEFT, b"")
         try:
-            shutil.rmtree(folder)
-            flush_folder(self._folder)
-        except FileNotFoundError:
-            pass
+            for path in folder.iterdir():
+                if path.name != LEFT:
+                    path.unlink()
+            flush_folder(folder)
         except OSError as error:
             raise DiskError(folder.name, error.strerror or "cannot be removed") from error
 
     def _path(self, series: Digest, session: SessionId) -> Path:
-        return self._folder / series_name(series) / session.hex()
+        return self._folder / series.hex() / session.hex()
 
 
 def series_name(series: Digest) -> str:
@@ -188,15 +222,15 @@ def _encode(counted: Counted) -> bytes:
     }
     persons = counted.persons.astype("<u8").tobytes()
     newly = counted.newly.astype("<i8").tobytes()
-    return json.dumps(head).encode() + b"\n" + zlib.compress(persons + newly, level=1)
+    # Keys are random: only the sums can be made smaller.
+    return json.dumps(head).encode() + b"\n" + persons + zlib.compress(newly, level=1)
 
 
 def _decode(raw: bytes) -> Counted:
     line, _, body = raw.partition(b"\n")
     head = json.loads(line)
-    body = zlib.decompress(body)
     end = 8 * head["persons"]
     return Counted(
         np.frombuffer(body[:end], "<u8").astype(np.uint64),
-        np.frombuffer(body[end:], "<i8").astype(np.int64).reshape(head["shape"]),
+        np.frombuffer(zlib.decompress(body[end:]), "<i8").astype(np.int64).reshape(head["shape"]),
     )

@@ -244,9 +244,13 @@ class Plan:
 
     @property
     def largest(self) -> int:
-        """The most that one person adds to one entry of x, in absolute value, before scaling."""
-        if self.turn is not None:
-            return max(self.turn.series.coefficients)
+        """The most that one person adds to one entry of x, in absolute value, before scaling.
+
+        In a series: that each of those who can be in the data at once adds, with all who were there
+        before them.
+        """
+        if self.turn is not None:  # as many as can be there at once may be new in every period
+            return sum(self.turn.series.coefficients)
         return max(
             *(block.factor * block.largest for table in self.tables for block in table.blocks),
             *(one.joint.strategy.largest for one in self.together),

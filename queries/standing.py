@@ -15,6 +15,7 @@ import numpy as np
 
 from corridor.errors.questions import NoSeriesError, SeriesInPastError
 from corridor.privacy.continual import MOST_PERIODS, Series
+from corridor.protocols.receipts import PublicReceipt, receipt_digest
 from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.answers import (
     FINEST,
@@ -124,6 +125,33 @@ def measured_by(
         parameters.left_variance(survivors, reduced),
         survivors,
     )
+
+
+def place_in_series(question: Question, before: Sequence[PublicReceipt]) -> dict[str, object]:
+    """Which release of which series it is, and with which earlier ones it was put together.
+
+    Args:
+        question: of the release.
+        before: the receipts of the earlier ones, in order.
+    """
+    turn = question.turn
+    if turn is None:
+        raise ValueError("the question is of no series")
+    return {
+        "id": question.series_id.hex()[:16],
+        **turn.to_json(),
+        "named": named(turn, turn.period),
+        "due": due(turn).isoformat(),
+        "next_due": turn.begins(turn.period + 2).isoformat(),
+        "put_together_with": [
+            {
+                "period": period,
+                "release_id": one.proposal.header.session.hex()[:16],
+                "receipt_digest": receipt_digest(one.encode()).hex(),
+            }
+            for period, one in enumerate(before, start=1)
+        ],
+    }
 
 
 def standing_answer(plan: Plan, domains: Domains, measured: Sequence[Measured]) -> Answer:

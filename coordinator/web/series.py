@@ -20,7 +20,7 @@ def series_views(desk: SeriesDesk) -> Blueprint:
 
     @views.post("/<identifier>/now")
     def hasten(identifier: str) -> Response:
-        return jsonify(desk.hasten(identifier))
+        return jsonify(desk.hasten(identifier, current_holder()))
 
     @views.post("/<identifier>/end")
     def end(identifier: str) -> Response:

@@ -38,7 +38,7 @@ from corridor.queries.plan import PlannedTable
 Ints: TypeAlias = npt.NDArray[np.int64]
 Column: TypeAlias = "pa.ChunkedArray[Any]"
 
-ROW, CONSENT, AGREEMENT = "row", "consent", "agreement"
+ROW, CONSENT, AGREEMENT, OWN_KEY = "row", "consent", "agreement", "own_key"
 """Columns that every row has, besides those of its fields."""
 
 
@@ -73,11 +73,14 @@ def column_name(field: Field, number: int) -> str:
     return f"{field.name}_{number}"
 
 
-def read_rows(planned: PlannedTable, reader: Reader) -> Iterator[Rows]:
-    """The rows of the table's source, whole persons at once, with the columns the table needs."""
+def read_rows(planned: PlannedTable, reader: Reader, more: Sequence[str] = ()) -> Iterator[Rows]:
+    """The rows of the table's source, whole persons at once, with the columns the table needs.
+
+    `more` are further columns of cases that the statement asks for.
+    """
     fields = planned.fields.values()
     numbers = _Numbers()
-    always = (_PERSON, _CHOICE_KEY, CONSENT, AGREEMENT)
+    always = (_PERSON, _CHOICE_KEY, CONSENT, AGREEMENT, *more)
     pieces = _coded(Table.CASES, reader, always, fields, numbers)
     own = _own_table(planned.source)
     if own is not Table.CASES:

@@ -21,7 +21,7 @@ from corridor.node.evaluation.bounding import (
     of_one_person,
     one_cell_each,
 )
-from corridor.node.evaluation.columns import Reader, Rows, read_rows
+from corridor.node.evaluation.columns import OWN_KEY, Reader, Rows, read_rows
 from corridor.node.evaluation.crossing import Uncrossed, uncrossed
 from corridor.node.evaluation.statement import GIVEN, statement
 from corridor.node.policy import ConsentRule
@@ -68,7 +68,8 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     with closing(shut_off_connection()) as connection:
 
         def kept_of(planned: PlannedTable) -> Iterator[Kept]:
-            for entries in _entries_of(connection, planned, edition, consent, key):
+            text, pieces = statement(planned, consent), read_rows(planned, edition)
+            for entries in _entries_of(connection, text, planned, pieces, key):
                 yield from bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
                 )
@@ -92,13 +93,16 @@ def count_new(
 ) -> tuple[npt.NDArray[np.uint64], Ints]:
     """For a standing series: who is counted now and was not before, and the cell of each.
 
+    Persons without a key of their own are left out: which of several equal rows is whose nobody
+    can tell, so leaving one person out could move what is counted of another, again and again.
+
     Args:
         plan: of one release; its one table counts each person once.
         edition: gives stored columns.
         choice_key: 16 bytes, the node's.
         consent: which cases are counted at all.
-        counted: stable choice keys of those who were counted, sorted. (Two persons of one node
-            share a key with a chance of n²/2⁶⁵; of them only the first would be counted.)
+        counted: stable choice keys of those who were counted, sorted. Two persons with keys of
+            their own share one with a chance of n²/2⁶⁵; of them only the first would be counted.
 
     Returns:
         Their stable choice keys and their cells, one for each person.
@@ -108,27 +112,36 @@ def count_new(
     """
     (planned,) = plan.tables
     key = ChoiceKey.from_bytes(choice_key)
+    text = statement(planned, consent, only_own_keys=True)
     found: list[tuple[npt.NDArray[np.uint64], Ints]] = []
     with closing(shut_off_connection()) as connection:
-        for rows in _entries_of(connection, planned, edition, consent, key):
-            entries = rows.spread()
-            is_new = np.isin(entries.choice_keys, counted, invert=True)
-            found.append(one_cell_each(entries.taken(np.flatnonzero(is_new)), key))
-    keys, cells = zip(*found, strict=True)
-    return np.concatenate(keys), np.concatenate(cells)
+        pieces = read_rows(planned, edition, (OWN_KEY,))
+        for entries in _entries_of(connection, text, planned, pieces, key):
+            keys, cells = one_cell_each(entries.spread(), key)
+            is_new = ~_among(keys, counted)
+            found.append((keys[is_new], cells[is_new]))
+    of_all, in_cells = zip(*found, strict=True)
+    return np.concatenate(of_all), np.concatenate(in_cells)
+
+
+def _among(keys: npt.NDArray[np.uint64], some: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Which keys are among some, which are sorted."""
+    if not len(some):
+        return np.zeros(len(keys), np.bool_)
+    at = np.minimum(np.searchsorted(some, keys), len(some) - 1)
+    found: npt.NDArray[np.bool_] = some[at] == keys
+    return found
 
 
 def _entries_of(
     connection: duckdb.DuckDBPyConnection,
+    text: str,
     planned: PlannedTable,
-    edition: Reader,
-    consent: ConsentRule,
+    pieces: Iterator[Rows],
     key: ChoiceKey,
 ) -> Iterator[Entries]:
     """The entries of whole persons, part by part; of nobody, one part."""
-    text = statement(planned, consent)
-    pieces = _one_ahead(read_rows(planned, edition))
-    counting = (_found(connection, text, planned, rows) for rows in pieces)
+    counting = (_found(connection, text, planned, rows) for rows in _one_ahead(pieces))
     for part in (part for rows in counting for part in _parts(rows, PART)):
         yield _entries(part, key, planned.max_cells)
 

@@ -14,7 +14,7 @@ expression that `where` combines can be null.
 from collections.abc import Iterable
 from typing import assert_never
 
-from corridor.node.evaluation.columns import AGREEMENT, CONSENT, ROW, column_name
+from corridor.node.evaluation.columns import AGREEMENT, CONSENT, OWN_KEY, ROW, column_name
 from corridor.node.policy import ConsentRule
 from corridor.queries.catalogue import Derivation, Field
 from corridor.queries.domains import DomainField
@@ -34,12 +34,16 @@ _CONSENT = {
 }
 
 
-def statement(planned: PlannedTable, consent: ConsentRule) -> str:
-    """SQL that gives ROW, the place on each axis without lists, and QUANTITY for sums and means."""
+def statement(planned: PlannedTable, consent: ConsentRule, *, only_own_keys: bool = False) -> str:
+    """SQL that gives ROW, the place on each axis without lists, and QUANTITY for sums and means.
+
+    With `only_own_keys` persons who are told apart by a row's content alone are left out.
+    """
     derived = [f"{_derived(domain)} AS {_quoted(name)}" for name, domain in planned.fields.items()]
     conditions = [f"({_condition(planned.where, planned)})"]
     plain = [axis for axis in planned.axes if not axis.domain.field.is_multivalued]
     outputs = [ROW, *(_quoted(axis.name) for axis in plain)]
+    admitted = _CONSENT[consent] + (f" AND {OWN_KEY}" if only_own_keys else "")
     match planned.measure:
         case CountPersons() | Histogram():
             pass
@@ -50,7 +54,7 @@ def statement(planned: PlannedTable, consent: ConsentRule) -> str:
             assert_never(planned.measure)
     return (
         f"SELECT {', '.join(outputs)} FROM "  # noqa: S608  (see the module's docstring)
-        f"(SELECT {', '.join([ROW, *derived])} FROM {GIVEN} WHERE {_CONSENT[consent]}) "
+        f"(SELECT {', '.join([ROW, *derived])} FROM {GIVEN} WHERE {admitted}) "
         f"WHERE {' AND '.join(conditions)}"
     )
 

@@ -416,6 +416,7 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
     columns: dict[str, pa.Array[Any] | pa.ChunkedArray[Any]] = {
         "person_key": key_array(cases.person),
         "case_key": key_array(cases.key),
+        "own_key": pa.array(cases.told_apart_by != ToldApartBy.ROW),
         "consent": pa.array(_flags(consent, blank=False)),
         "agreement": _arrow(agreement, pa.bool_()),
         "identified_on": _arrow(cases.fields["x_IdentificationDate"], pa.date32()),

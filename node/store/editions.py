@@ -55,7 +55,7 @@ from corridor.ids import Digest, EditionId, is_edition_id
 from corridor.node.schema import TABLES, EditionTables
 from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the tables in `node.schema`; another number means that the files must be imported anew."""
 
 PERSON_SECRET_BYTES = 32

@@ -113,6 +113,7 @@ def _case_row(case: Case, numbers: Mapping[str, int]) -> dict[str, Any]:
         "person": numbers[case.person],
         "choice_key": int.from_bytes(key[:8], "little"),
         "case_key": key_of(case.name),
+        "own_key": True,
         "import_number": 1,
         "consent": True,
         **{name: [] for name in LISTS},

@@ -81,6 +81,32 @@ class SeriesStateLostError(DamagedError):
         )
 
 
+class SeriesLeftError(RefusedError):
+    """This node has left a standing series. Nothing was reserved."""
+
+    code = "node.series_left"
+
+    def __init__(self, series: str) -> None:
+        """Name the series."""
+        super().__init__(
+            f"series {series}: this node's operator has left it (`corridor node series --leave`), "
+            "and takes no further part in it. Nothing was reserved."
+        )
+
+
+class TooManySeriesError(RefusedError):
+    """This node keeps as many standing series as it may. Nothing was reserved."""
+
+    code = "node.too_many_series"
+
+    def __init__(self, most: int) -> None:
+        """Say how many, and what makes room."""
+        super().__init__(
+            f"this node takes part in {most} standing series, and in no more. Nothing was "
+            "reserved. Its operator can leave one that has ended: `corridor node series --leave`."
+        )
+
+
 class UnknownSeriesHereError(NotFoundError):
     """This node paid for no standing series of that name. Nothing was changed."""
 

@@ -624,6 +624,33 @@ class UnknownSeriesError(NotFoundError):
         super().__init__(f"no series is called {identifier[:40]!r}; `corridor series` lists them.")
 
 
+class SeriesExistsError(RefusedError):
+    """A series with the same question and terms was begun before. Nothing was changed."""
+
+    code = "region.series_exists"
+
+    def __init__(self, identifier: str, rho: str, *, has_ended: bool) -> None:
+        """Name it, and what is left to choose."""
+        state = "it has ended" if has_ended else f"at ρ = {rho} for all of its releases"
+        super().__init__(
+            f"this series was begun before ({state}): corridor series {identifier}. Nothing was "
+            "spent. Follow that one, or choose another start or number of periods."
+        )
+
+
+class SeriesOfOthersError(NotAllowedError):
+    """A series is of another organisation. Nothing was changed."""
+
+    code = "region.series_of_others"
+
+    def __init__(self, organisation: str) -> None:
+        """Name whose it is."""
+        super().__init__(
+            f"this series was asked for by {organisation or 'somebody else'}, who alone can hasten "
+            "or end it. Nothing was changed."
+        )
+
+
 class SeriesOverError(RefusedError):
     """The series has ended. Nothing was changed."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from corridor.coordinator import app
 from corridor.ids import CountryCode
 from corridor.transport.messages import Round
 from support.loopback_region import QUICK, LoopbackRegion
@@ -156,6 +157,59 @@ def test_what_failed_after_a_debit_is_tried_again_when_somebody_says_so(
     asked = region.post(f"/api/v1/series/{series['id']}/now", {}).json()
     assert asked["state"] == "asking"
     until(region, series["id"], next_period=2)
+
+
+def test_what_was_begun_is_not_begun_again_on_other_terms(region: LoopbackRegion) -> None:
+    series = begin(region)
+    other = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/1000", "series": TERMS})
+    assert other.json()["code"] == "region.series_exists"
+    assert "at ρ = 1/20" in other.json()["message"]
+    region.post(f"/api/v1/series/{series['id']}/end", {})
+    ended = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/20", "series": TERMS})
+    assert ended.json()["code"] == "region.series_exists"
+    assert "it has ended" in ended.json()["message"]
+
+
+def test_only_who_asked_for_a_series_hastens_or_ends_it(region: LoopbackRegion) -> None:
+    series = begin(region)
+    stranger = app.issue_token(region.world, "eve", organisation="Another ministry")
+    for what in ("now", "end"):
+        answer = region.post(f"/api/v1/series/{series['id']}/{what}", {}, stranger)
+        assert (answer.status_code, answer.json()["code"]) == (403, "region.series_of_others")
+    assert shown(region, series["id"])["state"] == "waiting"
+
+
+def test_a_release_that_is_being_asked_for_is_not_ended_away(region: LoopbackRegion) -> None:
+    series = begin(region)
+    assert region.post(f"/api/v1/series/{series['id']}/now", {}).is_success
+    answer = region.post(f"/api/v1/series/{series['id']}/end", {})
+    found = until(region, series["id"], state="waiting")
+    if answer.is_success:  # it was released meanwhile
+        assert found["releases"]
+    else:
+        assert answer.json()["code"] == "region.series_runs"
+
+
+def test_after_a_long_silence_releases_come_a_day_apart(
+    region: LoopbackRegion, calendar: Calendar
+) -> None:
+    series = begin(region)
+    calendar.ahead = timedelta(days=200)
+    found = until(region, series["id"], state="waiting", next_period=2)
+    again = datetime.fromisoformat(found["next_at"]) - calendar()
+    assert timedelta(hours=23) < again < timedelta(hours=24)
+    release = region.get(f"/api/v1/releases/{found['releases'][0]['release_id']}").json()
+    assert release["published_at"][:10] >= release["series"]["next_due"]
+
+
+def test_so_many_series_run_and_no_more(region: LoopbackRegion) -> None:
+    codes = []
+    for number in range(101):
+        terms = TERMS | {"periods": 3 + number, "start": "2029-01"}
+        answer = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/20", "series": terms})
+        codes.append(answer.json().get("code"))
+    assert codes[0] is None
+    assert codes[-1] == "question.queue_full"
 
 
 def test_a_series_can_be_ended(region: LoopbackRegion) -> None:

@@ -73,7 +73,7 @@ def test_figures_of_one_country_fit_no_rule_that_allows_or_asks_without_naming_t
 
 def test_an_allowing_rule_shows_the_scope_that_it_does_not_name() -> None:
     shown = [str(rule.when) for rule in policy('verdict = "allow"', 'verdict = "refuse"').rules]
-    assert shown == ["scope regional", "always"]
+    assert shown == ["scope regional, series no", "always"]
 
 
 def test_shares_of_organisations_and_purposes_are_read() -> None:
@@ -192,3 +192,20 @@ def test_what_is_not_toml_is_an_error() -> None:
 def test_a_scope_that_there_is_not_is_an_error_with_its_line() -> None:
     with pytest.raises(PolicyError, match=r"line 3.*per-country, regional"):
         parse_policy('[[rule]]\nverdict = "refuse"\nwhen.scope = ["per_country"]\n')
+
+
+def test_a_rule_that_does_not_name_series_allows_none() -> None:
+    """They are paid for whole, and the node keeps keys of whom they counted for years."""
+    series = replace(FACTS, series=True)
+    old = parse_policy('[[rule]]\nverdict = "allow"\n')
+    assert old.decide(FACTS) is not None
+    assert old.decide(series) is None
+    new = parse_policy('[[rule]]\nverdict = "allow"\nwhen.series = true\n')
+    assert new.decide(series) is not None
+    refusing = parse_policy('[[rule]]\nverdict = "refuse"\n')
+    assert refusing.decide(series) is not None
+    default = parse_policy(DEFAULT_POLICY)
+    assert default.decide(series).verdict is Verdict.ALLOW  # type: ignore[union-attr]
+    dear = default.decide(replace(series, rho=Fraction(1, 19)))
+    assert dear is not None
+    assert dear.verdict is Verdict.REFUSE

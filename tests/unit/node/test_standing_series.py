@@ -12,14 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corridor.errors.node import SeriesStateLostError
 from corridor.errors.store import StoreDamagedError
 from corridor.ids import Digest, SessionId
+from corridor.node import app
+from corridor.node.attempt import Attempt
 from corridor.node.evaluation import count_new
-from corridor.node.policy import ConsentRule
+from corridor.node.importing.countries import read_country_mapping
+from corridor.node.importing.edition import merge
+from corridor.node.importing.reading import read_case_files
+from corridor.node.policy import ConsentRule, parse_policy
+from corridor.node.schema import EditionTables
 from corridor.node.series_book import Counted, Ints, Keys, SeriesBook, nobody
+from corridor.node.shares import Kind, Share
 from corridor.privacy.continual import FINENESS, Series
-from corridor.protocols.secure_sum.messages import Proposal
+from corridor.protocols.secure_sum.messages import Proposal, Scope
 from corridor.queries.domains import make_domains
+from corridor.queries.htcds import parse_htcds
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import Every, Question, Turn
 from corridor.queries.sql import parse_sql
@@ -189,8 +198,133 @@ def test_an_attempt_that_is_repeated_begins_where_the_first_one_did(
     answered(nodes, 2, 3)
     assert state(nodes[0], 3).newly.sum(axis=1).tolist() == [10, 7]
     # What nothing goes on from is not kept.
+    answered(nodes, 3, 4)
     (folder,) = (nodes[0].home / "series").iterdir()
-    assert {one.stem for one in folder.iterdir()} == {session(1).hex(), session(3).hex()}
+    assert {one.stem for one in folder.iterdir()} == {session(n).hex() for n in (2, 3, 4)}
+
+
+def test_a_late_attempt_takes_away_nothing_that_another_one_goes_on_from(
+    nodes: list[RealNode],
+) -> None:
+    """Two attempts at release 1, of which the second counts after release 2 did."""
+    node = nodes[0]
+    late = node.desk.consider(proposal(node, 1, 2, RHO / 10)).attempt
+    late._parameters_for(4)
+    first = node.desk.consider(proposal(node, 1, 1, RHO / 10)).attempt
+    first._parameters_for(4)
+    counts(node, first, 1)
+    second = node.desk.consider(proposal(node, 2, 3, RHO / 10)).attempt
+    second._parameters_for(4)
+    counts(node, second, 3)
+    counts(node, late, 2)
+    node.desk.consider(proposal(node, 3, 4, RHO / 10))
+
+
+def counts(node: RealNode, attempt: Attempt, number: int) -> None:
+    """Debit, count, and be answered."""
+    node.ledger.debit(session(number), Fraction(1))
+    attempt._data.evaluate()
+    node.ledger.answered(session(number))
+
+
+def test_first_attempts_at_two_prices_are_not_two_halves_of_one(nodes: list[RealNode]) -> None:
+    node = nodes[0]
+    node.desk.consider(proposal(node, 1, 1, RHO / 10))
+    dearer = proposal(node, 1, 2, RHO / 5)
+    assert node.refusal(dearer, session(2)) == "ledger.other_series_price"
+    assert node.spent == (0, RHO / 10)
+
+
+def test_a_series_is_no_single_country_s_figure(nodes: list[RealNode]) -> None:
+    node = nodes[0]
+    alone = make_proposal(
+        CHARTER,
+        node.clock(),
+        asked=release(1),
+        session=session(1),
+        rho=RHO,
+        scope=Scope.PER_COUNTRY,
+    )
+    node.desk._policy = parse_policy(
+        '[[rule]]\nverdict = "allow"\nwhen.scope = ["per-country"]\nwhen.series = true\n'
+    )
+    assert node.refusal(alone, session(1)) == "node.bad_proposal"
+    assert node.spent == (0, 0)
+
+
+def test_who_has_left_a_series_takes_no_part_in_it_not_even_from_the_beginning(
+    nodes: list[RealNode],
+) -> None:
+    answered(nodes, 1, 1)
+    node = nodes[0]
+    held = node.desk.consider(proposal(node, 2, 2)).attempt
+    held._parameters_for(4)
+    book_of(node).leave(release(1).series_id)
+    for period, number in ((2, 3), (1, 4)):
+        said = node.refusal(proposal(node, period, number), session(number))
+        assert said == "node.series_left"
+    node.ledger.debit(session(2), Fraction(1))
+    with pytest.raises(SeriesStateLostError):  # and what was under way leaves nothing either
+        held._data.evaluate()
+    (folder,) = (node.home / "series").iterdir()
+    assert [one.name for one in folder.iterdir()] == ["left"]
+
+
+def test_a_node_keeps_so_many_series_and_no_more(
+    nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(nodes, 1, 1)
+    monkeypatch.setattr("corridor.node.series_book.MOST_SERIES", 0)
+    node = nodes[0]
+    assert node.refusal(proposal(node, 2, 2), session(2)) == "node.too_many_series"
+
+
+def test_a_release_that_is_free_needs_no_share_of_the_allowance(nodes: list[RealNode]) -> None:
+    answered(nodes, 1, 1)
+    node = nodes[0]
+    lowered = (Share(Kind.ORGANISATION, "test", Fraction(1, 1000)),)
+    node.ledger._allowance = replace(node.ledger._allowance, shares=lowered)
+    node.desk.consider(proposal(node, 2, 2))
+
+
+# ------------------------------------------------------------ rows alike
+
+
+def imported(folder: Path, rows: int, number: int) -> EditionTables:
+    """The edition of a file with so many equal rows, and one with a case reference."""
+    path = folder / f"{number}.csv"
+    alike = "Female,\n" * rows
+    path.write_text(f"prs_Gender,x_CaseReference\nMale,case {number}\n{alike}")
+    cases, _ = read_case_files(
+        [path],
+        fields=parse_htcds(app._read_data("htcds-2.0.json")),
+        person_secret=bytes(32),
+        mapping=read_country_mapping(),
+        today=date(2026, 5, 1),
+        progress=lambda _: None,
+        max_persons=None,
+    )
+    return merge(None, cases, number)
+
+
+def test_a11_rows_alike_move_nobody_and_only_persons_with_a_key_of_their_own_are_counted(
+    tmp_path: Path,
+) -> None:
+    """Which of a thousand equal rows is whose nobody can tell; left out, one would move all."""
+    plan = plan_of(release(1))
+    sent = []
+    for missing in (0, 1):
+        counted = nobody(plan.size)
+        for number, rows in enumerate((1, 1001, 900, 5000), start=1):
+            reader = InMemory(imported(tmp_path, rows - missing, number))
+
+            def new(known: Keys, reader: InMemory = reader) -> tuple[Keys, Ints]:
+                return count_new(plan, reader, bytes(16), ConsentRule.OTHER_LEGAL_BASIS, known)
+
+            counted = counted.and_then(new)
+        sent.append(counted.newly.tolist())
+    assert sent[0] == sent[1]
+    assert np.sum(sent[0], axis=1).tolist() == [1, 1, 1, 1]
 
 
 def test_an_older_copy_of_the_folder_is_refused(nodes: list[RealNode], tmp_path: Path) -> None:
@@ -266,7 +400,7 @@ def test_other_cells_are_refused_before_anything_is_reserved(nodes: list[RealNod
     node = nodes[0]
     book, series = book_of(node), release(1).series_id
     terms, counted = book.terms(series, session(1)), book.after(series, session(1))
-    book.keep(series, session(1), replace(terms, layout=Digest(bytes(32))), counted, None)
+    book.keep(series, session(1), replace(terms, layout=Digest(bytes(32))), counted, ())
     assert node.refusal(proposal(node, 2, 2), session(2)) == "node.series_changed"
     assert node.spent == (RHO, 0)
 
@@ -307,6 +441,8 @@ def test_the_question_of_a_release_is_another_than_its_series() -> None:
 # ------------------------------------------------------------ the theorem, by brute force
 
 PEOPLE = tuple(f"p{number}" for number in range(5))
+ALIKE = PEOPLE[-1]
+"""Told apart by the content of a row alone."""
 GENDERS = ("Female", "Male", None)
 
 Edition = dict[str, str | None]
@@ -329,7 +465,7 @@ def all_sent(history: Sequence[Sequence[Edition]], without: str | None) -> list[
         assert turn is not None
         for edition in attempts:
             cases = [
-                Case(person, f"c {person}", {"prs_Gender": gender})
+                Case(person, f"c {person}", {"prs_Gender": gender, "own_key": person != ALIKE})
                 for person, gender in edition.items()
                 if person != without
             ]

@@ -149,6 +149,8 @@ def test_every_release_has_the_noise_of_the_whole_series() -> None:
     assert first.sensitivity_squared == turn().series.sensitivity_squared
     assert first.noisy_entries == 36 * first.size
     assert planned_noise(numbers[0]).keeps(Rho(Fraction(1, 50)), 36 * first.size)
+    # Everybody who can be there at once may be new in every period.
+    assert first.largest == sum(turn().series.coefficients)
     assert first.digest != last.digest
     assert first.layout == last.layout
 
