@@ -5,11 +5,13 @@ One thing is different, and said aloud: the members' fingerprints are read from 
 beside each other, where real authorities read them to each other over the phone.
 """
 
+import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from corridor.cli.demo.processes import Processes
@@ -118,7 +120,7 @@ def _build(
     failed_attempts_per_day: int,
 ) -> DemoRegion:
     coordinator = folder / "coordinator"
-    grpc, web = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    grpc, web = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     world = coordinator_app.real_world(coordinator)
     coordinator_app.initialise(world, name="Demo region", listen=grpc, web=web)
     processes.start("coordinator", "coordinator", "serve", "--home", str(coordinator))
@@ -198,8 +200,17 @@ def _ready(region: Region) -> set[str]:
     return {one["country"] for one in region.members() if one["connected"] and one["ready"]}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port() -> int:
+    """A port that nobody uses, below those that the system gives to outgoing connections.
+
+    Each process begins its search elsewhere.
+    """
+    for tried in _TRIED:
+        port = 10_240 + (127 * os.getpid() + tried) % 22_000
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
+
+
+_TRIED = count()

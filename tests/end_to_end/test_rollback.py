@@ -33,8 +33,14 @@ def kill(region: DemoRegion, country: CountryCode) -> None:
     os.kill(region.processes.pids()[name], signal.SIGKILL)
     for _ in range(100):
         if region.processes.has_ended(name):
-            return
+            break
         time.sleep(0.1)
+    # Else "everybody is connected" could still be of the stream that has just been lost.
+    with connect(region.credentials) as analyst:
+        for _ in range(100):
+            if country not in {one["country"] for one in analyst.members() if one["connected"]}:
+                return
+            time.sleep(0.1)
     raise AssertionError("the node was killed, and goes on")
 
 

@@ -5,7 +5,6 @@ enrols nodes over TLS, has them sign the charter, and keeps each connected from 
 """
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -19,6 +18,7 @@ import grpc
 import httpx
 import numpy as np
 
+from corridor.cli.demo.region import free_port
 from corridor.coordinator import app
 from corridor.coordinator.home import Deadlines
 from corridor.ids import CountryCode
@@ -81,13 +81,6 @@ def numbers_of(charter: Charter, plan: Plan, header: ProposalHeader) -> Paramete
     if header.scope is Scope.PER_COUNTRY:
         return lambda _: country_parameters(charter, plan, rho)
     return lambda size: attempt_parameters(charter, plan, rho, size)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class LoopThread:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from corridor.cli.demo.region import free_port
 from corridor.client.app import connect
 from corridor.client.connection import Credentials
 from corridor.coordinator import app as coordinator_app
@@ -26,7 +27,7 @@ from corridor.node.store import EditionStore
 from corridor.node.witness_book import WitnessBook
 from corridor.transport.suites import ed25519_verify
 from support.editions import Case, make_tables
-from support.loopback_region import QUICK, LoopThread, free_port
+from support.loopback_region import QUICK, LoopThread
 from support.whole_region.template import POLICY
 
 FIVE = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))

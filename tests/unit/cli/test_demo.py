@@ -11,7 +11,7 @@ import pytest
 
 from corridor.cli.demo import _say_how_to_use
 from corridor.cli.demo.processes import Processes
-from corridor.cli.demo.region import _free_port, _wait_for_port
+from corridor.cli.demo.region import _wait_for_port, free_port
 from corridor.cli.demo.report import (
     Figure,
     Part,
@@ -45,9 +45,9 @@ def test_a_demo_that_is_killed_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    web = f"127.0.0.1:{_free_port()}"
+    web = f"127.0.0.1:{free_port()}"
     words = ["coordinator", "init", "--name", "X", "--home", "home", "--web", web]
-    assert main([*words, "--listen", f"127.0.0.1:{_free_port()}"]) == 0
+    assert main([*words, "--listen", f"127.0.0.1:{free_port()}"]) == 0
     demo = subprocess.Popen([sys.executable, "-P", "-c", STARTS_A_PARTY], stdout=subprocess.PIPE)
     assert demo.stdout is not None
     pid = int(demo.stdout.readline())
