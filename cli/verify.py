@@ -27,6 +27,7 @@ from corridor.cli.output import Output
 from corridor.cli.published import verify_release
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_home
+from corridor.errors import WrongUsageError
 from corridor.errors.charter import MalformedCharterError
 from corridor.errors.cli import (
     NoAnchorError,
@@ -173,6 +174,8 @@ class Verified:
 
 
 def _run(arguments: argparse.Namespace, out: Output) -> int:
+    if arguments.earlier and arguments.release is None:
+        raise WrongUsageError("--earlier says what --release was put together with; give both")
     tree: TreeFindings | None = None
     unproven: Sequence[str] = MEMBERS_UNPROVEN
     if is_sealed(_beginning(arguments.file)):

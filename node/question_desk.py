@@ -158,7 +158,7 @@ class _SeriesEdition(_Edition):
             TooManySeriesError, DiskError: there is no room for what this one will leave.
         """
         self.book.demand_taking_part(self.part.series)
-        self.book.demand_room(self.largest)
+        self.book.demand_room(self.part.series, self.largest)
         if self.before is None:
             return
         terms = self.book.terms(self.part.series, self.before)

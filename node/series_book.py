@@ -157,17 +157,17 @@ class SeriesBook:
         if (self._folder / series.hex() / LEFT).exists():
             raise SeriesLeftError(series_name(series))
 
-    def demand_room(self, size: int) -> None:
+    def demand_room(self, series: Digest, size: int) -> None:
         """Check that a file of that size could be written, whatever will be in it.
 
         Raises:
-            TooManySeriesError: as many series as one node keeps are here already.
+            TooManySeriesError: the series is new, and as many as one node keeps are here already.
             DiskError: there is less room.
         """
         there = self._folder if self._folder.exists() else self._folder.parent
-        if there is self._folder:
-            many = sum(not (one / LEFT).exists() for one in self._folder.iterdir())
-            if many > MOST_SERIES:
+        if not (self._folder / series.hex()).exists():
+            many = [one for one in there.glob(f"*/*{TERMS}") if there is self._folder]
+            if len({one.parent for one in many}) >= MOST_SERIES:
                 raise TooManySeriesError(MOST_SERIES)
         if shutil.disk_usage(there).free < size:
             raise DiskError("series", f"less than {size >> 20} MB are free")

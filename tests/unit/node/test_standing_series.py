@@ -274,9 +274,26 @@ def test_a_node_keeps_so_many_series_and_no_more(
     nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(nodes, 1, 1)
-    monkeypatch.setattr("corridor.node.series_book.MOST_SERIES", 0)
+    monkeypatch.setattr("corridor.node.series_book.MOST_SERIES", 1)
     node = nodes[0]
-    assert node.refusal(proposal(node, 2, 2), session(2)) == "node.too_many_series"
+    other = make_proposal(
+        CHARTER, node.clock(), asked=release(1, PERIODS + 1), session=session(2), rho=RHO / 10
+    )
+    assert node.refusal(other, session(2)) == "node.too_many_series"
+    node.desk.consider(proposal(node, 2, 3))  # those that are here go on
+    book_of(node).leave(release(1).series_id)
+    node.desk.consider(other)
+
+
+def test_without_room_for_what_it_would_leave_nothing_is_reserved(
+    nodes: list[RealNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before the data are looked at: how much it will be must not show."""
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr("corridor.node.series_book.shutil.disk_usage", lambda _: usage)
+    node = nodes[0]
+    assert node.refusal(proposal(node, 1, 1), session(1)) == "disk.cannot_write"
+    assert node.spent == (0, 0)
 
 
 def test_a_release_that_is_free_needs_no_share_of_the_allowance(nodes: list[RealNode]) -> None:
