@@ -9,6 +9,7 @@ in pieces, of each of which remains what can still count.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -36,6 +37,8 @@ So many stay in a core's cache, and in memory that is used again and again.
 """
 
 Ints = npt.NDArray[np.int64]
+
+_Piece = TypeVar("_Piece")
 
 _SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -142,7 +145,7 @@ def _entries_of(
 ) -> Iterator[Entries]:
     """The entries of whole persons, part by part; of nobody, one part."""
     counting = (_found(connection, text, planned, rows) for rows in _one_ahead(pieces))
-    for part in (part for rows in counting for part in _parts(rows, PART)):
+    for part in (part for rows in _one_ahead(counting) for part in _parts(rows, PART)):
         yield _entries(part, key, planned.max_cells)
 
 
@@ -151,8 +154,11 @@ def shut_off_connection() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config=_SHUT_OFF)
 
 
-def _one_ahead(pieces: Iterator[Rows]) -> Iterator[Rows]:
-    """The pieces; while one is counted, the next is read and decrypted in a thread of its own."""
+def _one_ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """The pieces; while one is worked on, the next is made in a thread of its own.
+
+    So one is read and decrypted, one asked of the engine, and one counted at the same time.
+    """
     with ThreadPoolExecutor(1) as reading:
         waiting = reading.submit(next, pieces, None)
         while (piece := waiting.result()) is not None:
