@@ -14,7 +14,7 @@ from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
 from corridor.files import PUBLIC, write_atomically
 from corridor.node import app
-from corridor.node.views import CardView, CharterOffer, EvidenceView
+from corridor.node.views import CardView, CharterOffer, EvidenceView, SeriesView
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
 from corridor.protocols.contradictions import encode_line
 
@@ -380,7 +380,7 @@ def _series(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     if arguments.leave is not None:
         app.leave_series(world, arguments.leave)
-        out.say(f"What series {arguments.leave} had counted is gone from this node's disk.")
+        out.say(f"Series {arguments.leave} was left: what it had counted is gone from this disk.")
     found = app.series(world)
     out.table(
         "Standing series: paid for once, answered every period",
@@ -391,16 +391,23 @@ def _series(arguments: argparse.Namespace, out: Output) -> int:
                 str(one.period),
                 at_most(one.rho),
                 at_most(one.paid),
-                "yes" if one.goes_on else "no: what it counted is not here",
+                _goes_on(one),
             )
             for one in found
         ],
     )
-    out.say(
-        "Whom a series counted stays sealed on this node's disk, as keys that only it can make."
-    )
+    if not all(one.is_left for one in found):
+        out.say(
+            "Whom a series counts stays sealed on this node's disk, as keys that only it can make."
+        )
     out.document([asdict(one) for one in found])
     return 0
+
+
+def _goes_on(one: SeriesView) -> str:
+    if one.is_left:
+        return "no: it was left"
+    return "yes" if one.goes_on else "no: what it counted is not here"
 
 
 def _budget(arguments: argparse.Namespace, out: Output) -> int:

@@ -42,6 +42,8 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
             )
             for one in forecast["allowances"]
         ],
+        note="by its allowance alone: what an authority's policy says of such a question is known "
+        "only when it is asked",
     )
     if forecast["too_dear"] is not None:
         out.say(f"!! {forecast['too_dear']}")

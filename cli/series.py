@@ -10,6 +10,7 @@ from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials
 from corridor.client.connection import Answer
 from corridor.client.tables import tables_of
+from corridor.errors import WrongUsageError
 from corridor.privacy.reliability import Reliability, reliability
 
 
@@ -38,9 +39,15 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
 def _series(arguments: argparse.Namespace, out: Output) -> int:
     with connect(load_credentials()) as region:
         if arguments.id is None:
+            if arguments.now or arguments.end:
+                raise WrongUsageError("--now and --end need the ID of a series")
             return _list(region.all_series(), out)
         if arguments.now:
             shown = region.hasten_series(arguments.id)
+            out.say(
+                "Asked for at once, and taken for its period even if that is not over: who comes "
+                "from now on is counted in the next release."
+            )
         elif arguments.end:
             shown = region.end_series(arguments.id)
         else:
@@ -86,7 +93,8 @@ def show_series(
             ("period", ">counted first", ">counted so far", "=release"),
             rows,
             note="± is the half-width of a figure's 95 % interval; where that is too wide, only "
-            "the interval; every cell: corridor results RELEASE",
+            "the interval; values are unbiased, so a count so far may fall by chance; every cell: "
+            "corridor results RELEASE",
         )
     out.say(
         f"released     {len(series['releases'])} of {series['periods']}, one each {series['every']}"
@@ -98,7 +106,7 @@ def show_series(
 def _show_next(series: Mapping[str, Any], out: Output) -> None:
     """What comes next, and what somebody has to do for it."""
     failure = series["failure"]
-    if failure is not None:
+    if failure is not None and series["next_period"] is not None:
         out.say(
             f"!! release {series['next_period']} failed ({failure['code']}): {failure['message']}"
         )

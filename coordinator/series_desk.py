@@ -109,7 +109,7 @@ class SeriesDesk:
         Nothing is spent before its first release.
 
         Raises:
-            SeriesExistsError: it has ended, or was begun at another ρ.
+            SeriesExistsError: it has ended and was paid for, or was begun at another ρ.
             QueueFullError: too many series run.
         """
         identifier = question.series_id.hex()[:16]
@@ -117,27 +117,35 @@ class SeriesDesk:
             known = connection.execute(select(series).where(series.c.id == identifier))
             row = known.mappings().first()
             if row is not None:
-                same = row["question"] == question.encode() and Fraction(row["rho"]) == rho.value
-                if row["ended"] is not None or not same:
-                    has_ended = row["ended"] is not None
+                has_ended = row["ended"] is not None
+                tried = self._tried(connection, identifier)
+                if has_ended and not any(one.release or not one.was_free for one in tried):
+                    # Nobody paid for it: it may begin again, on other terms.
+                    terms = self._terms(question, rho, purpose, holder)
+                    again = update(series).where(series.c.id == identifier)
+                    connection.execute(again.values(**terms, ended=None, ended_by=None))
+                elif has_ended or Fraction(row["rho"]) != rho.value:
                     raise SeriesExistsError(identifier, row["rho"], has_ended=has_ended)
             else:
                 running = select(func.count()).select_from(series).where(series.c.ended.is_(None))
                 if connection.execute(running).scalar_one() >= self.limit:
                     raise QueueFullError(self.limit)
-                connection.execute(
-                    insert(series).values(
-                        id=identifier,
-                        question=question.encode(),
-                        rho=canonical.fraction_text(rho.value),
-                        purpose=purpose,
-                        organisation=holder.organisation,
-                        asked_by=holder.name,
-                        asked=self.now(),
-                    )
-                )
+                terms = self._terms(question, rho, purpose, holder)
+                connection.execute(insert(series).values(id=identifier, **terms))
         self.queue_due()
         return self.show(identifier)
+
+    def _terms(
+        self, question: Question, rho: Rho, purpose: str, holder: TokenHolder
+    ) -> dict[str, object]:
+        return {
+            "question": question.encode(),
+            "rho": canonical.fraction_text(rho.value),
+            "purpose": purpose,
+            "organisation": holder.organisation,
+            "asked_by": holder.name,
+            "asked": self.now(),
+        }
 
     def queue_due(self) -> int | None:
         """Put in line every release whose time has come.

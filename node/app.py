@@ -33,6 +33,7 @@ from corridor.errors.node import (
     AlreadyServingError,
     NoCharterError,
     NotRunningError,
+    SeriesStateLostError,
     SettingsError,
     UnknownSeriesHereError,
 )
@@ -75,7 +76,7 @@ from corridor.node.keys import (
     read_identity,
     read_keys,
 )
-from corridor.node.ledger import Allowance, Ledger
+from corridor.node.ledger import Allowance, Ledger, SeriesAccount
 from corridor.node.link import membership
 from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
@@ -919,12 +920,20 @@ def series(world: World) -> tuple[SeriesView, ...]:
             period=one.period,
             rho=str(one.rho),
             paid=str(one.paid),
-            goes_on=bool(
-                (sessions := one.sessions.get(one.period)) and book.holds(one.series, sessions[-1])
-            ),
+            goes_on=_can_go_on(book, one),
+            is_left=book.is_left(one.series),
         )
         for one in accounts
     )
+
+
+def _can_go_on(book: SeriesBook, account: SeriesAccount) -> bool:
+    """Whether the next release, or the last one again, has something to go on from."""
+    if book.is_left(account.series):
+        return False
+    kept = [account.sessions.get(period, ()) for period in (account.period, account.period - 1)]
+    there = any(sessions and book.holds(account.series, sessions[-1]) for sessions in kept)
+    return there or account.period == 1
 
 
 def leave_series(world: World, name: str) -> None:
@@ -939,7 +948,10 @@ def leave_series(world: World, name: str) -> None:
         found = [one for one in ledger.series() if series_name(one) == name]
     if not found:
         raise UnknownSeriesHereError(name)
-    _series_book(world, home).leave(found[0])
+    book = _series_book(world, home)
+    if book.is_left(found[0]):
+        return
+    book.leave(found[0])
     with _journal(world, home, read_keys(home)) as journal:
         journal.series_left(name)
 
@@ -1146,6 +1158,7 @@ def doctor(world: World) -> list[Finding]:
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
+        look("series", lambda: _look_at_series(world)),
         look("replies", lambda: _look_at_replies(world, home)),
         look("witnesses", lambda: _look_at_witnesses(home)),
         look("releases", lambda: _look_at_tree(home)),
@@ -1172,6 +1185,14 @@ def _look_at_ledger(world: World, home: Home) -> str:
         _hold_to_journal(ledger, journal)
         balance = ledger.balance()
     return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
+
+
+def _look_at_series(world: World) -> str:
+    found = [one for one in series(world) if not one.is_left]
+    for one in found:
+        if not one.goes_on:
+            raise SeriesStateLostError(one.name)
+    return f"{len(found)} standing series can go on"
 
 
 def _look_at_journal(world: World, home: Home) -> str:

@@ -148,13 +148,17 @@ class SeriesBook:
             if old.stem not in kept:
                 old.unlink()
 
+    def is_left(self, series: Digest) -> bool:
+        """Whether this node has left the series."""
+        return (self._folder / series.hex() / LEFT).exists()
+
     def demand_taking_part(self, series: Digest) -> None:
         """Check that this node has not left the series.
 
         Raises:
             SeriesLeftError: it has.
         """
-        if (self._folder / series.hex() / LEFT).exists():
+        if self.is_left(series):
             raise SeriesLeftError(series_name(series))
 
     def demand_room(self, series: Digest, size: int) -> None:

@@ -199,6 +199,7 @@ class SeriesView:
         rho: of all its releases, paid once.
         paid: that, and attempts that were repeated.
         goes_on: whether what it counted is here, so that there can be a next release.
+        is_left: whether this node's operator left it.
     """
 
     name: str
@@ -206,3 +207,4 @@ class SeriesView:
     rho: str
     paid: str
     goes_on: bool
+    is_left: bool

@@ -74,7 +74,10 @@ def first_turn(every: str, start: str | None, periods: int, today: date) -> Turn
     try:
         return Turn(every=Every(every), start=first, periods=periods, period=1)
     except ValueError as error:
-        raise NoSeriesError(str(error), f"1 to {MOST_PERIODS} releases, until 2200") from error
+        raise NoSeriesError(
+            f"{periods} releases from {first:%Y-%m} on are no series",
+            f"take 1 to {MOST_PERIODS} releases, and begin before 2201",
+        ) from error
 
 
 def as_series(question: Question, turn: Turn) -> Question:
@@ -97,7 +100,7 @@ def named(turn: Turn, period: int) -> str:
     """A period for people: its month, or its first and its last."""
     first, after = turn.begins(period), turn.begins(period + 1)
     last = after - timedelta(days=1)
-    return f"{first:%Y-%m}" if turn.every is Every.MONTH else f"{first:%Y-%m} to {last:%Y-%m}"
+    return f"{first:%Y-%m}" if turn.every is Every.MONTH else f"{first:%Y-%m}–{last:%Y-%m}"
 
 
 def due(turn: Turn) -> date:

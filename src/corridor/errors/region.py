@@ -610,7 +610,8 @@ class SeriesMembersMissingError(UnavailableError):
         super().__init__(
             f"this series counts in every release whoever was in its first one, and "
             f"{', '.join(sorted(self.missing)) or 'one of them'} cannot take part now. Nothing was "
-            "debited; it is tried again by itself."
+            "debited; it is tried again by itself. If one of them will not come back, end the "
+            "series: `corridor series ID --end`."
         )
 
 

@@ -164,7 +164,19 @@ def test_what_was_begun_is_not_begun_again_on_other_terms(region: LoopbackRegion
     other = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/1000", "series": TERMS})
     assert other.json()["code"] == "region.series_exists"
     assert "at ρ = 1/20" in other.json()["message"]
+    # What ended before anybody paid for it may begin again, on other terms.
     region.post(f"/api/v1/series/{series['id']}/end", {})
+    again = region.ask(sql=SQL, rho="1/1000", series=TERMS)
+    assert (again["id"], again["rho"], again["state"]) == (series["id"], "1/1000", "waiting")
+
+
+def test_what_was_paid_for_and_has_ended_is_not_begun_again(
+    region: LoopbackRegion, calendar: Calendar
+) -> None:
+    series = begin(region)
+    released(region, calendar, series["id"])
+    region.post(f"/api/v1/series/{series['id']}/end", {})
+    calendar.ahead = timedelta()
     ended = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/20", "series": TERMS})
     assert ended.json()["code"] == "region.series_exists"
     assert "it has ended" in ended.json()["message"]

@@ -82,8 +82,8 @@ def test_what_is_no_series_says_what_would_be(
 def test_periods_follow_the_calendar() -> None:
     monthly, quarterly, yearly = turn(), turn(every=Every.QUARTER), turn(every=Every.YEAR)
     assert [named(monthly, period) for period in (1, 2, 14)] == ["2026-12", "2027-01", "2028-01"]
-    assert named(quarterly, 2) == "2027-03 to 2027-05"
-    assert named(yearly, 1) == "2026-12 to 2027-11"
+    assert named(quarterly, 2) == "2027-03–2027-05"
+    assert named(yearly, 1) == "2026-12–2027-11"
     assert due(monthly) == date(2027, 1, 1)
     assert due(turn(36)) == date(2029, 12, 1)
     assert due(turn(2, every=Every.YEAR)) == date(2028, 12, 1)
