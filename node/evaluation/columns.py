@@ -42,10 +42,6 @@ ROW, CONSENT, AGREEMENT, OWN_KEY = "row", "consent", "agreement", "own_key"
 """Columns that every row has, besides those of its fields."""
 
 
-SLICE = 1 << 16
-"""How many rows are asked of the engine at once: the next ones are read and the last ones counted
-meanwhile, so several have to be under way."""
-
 _PERSON, _CHOICE_KEY, _CASE = "person", "choice_key", "case"
 
 
@@ -91,25 +87,8 @@ def read_rows(planned: PlannedTable, reader: Reader, more: Sequence[str] = ()) -
         pieces = _joined(pieces, _coded(own, reader, (_CASE,), fields, numbers))
     start = 0
     for piece in _whole_persons(pieces):
-        yield from _slices(_rows(piece, start))
+        yield _rows(piece, start)
         start += piece.num_rows
-
-
-def _slices(rows: Rows) -> Iterator[Rows]:
-    """The rows, cut between persons, about `SLICE` at once; without rows, one slice."""
-    start, count = 0, len(rows.persons)
-    while start < count or not start:
-        end = start + SLICE
-        if end < count:  # to where the person there begins, or ends if nothing else is before
-            end = int(np.searchsorted(rows.persons, rows.persons[end]))
-            if end <= start:
-                end = int(np.searchsorted(rows.persons, rows.persons[start], side="right"))
-        yield Rows(
-            rows.persons[start:end],
-            rows.choice_keys[start:end],
-            rows.table.slice(start, end - start),
-        )
-        start = end
 
 
 def _coded(
