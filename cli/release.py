@@ -53,7 +53,7 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
             "This was answered already, and nothing has changed since; it is free: "
             f"corridor results {forecast['free_release']}"
         )
-    else:
+    elif forecast["too_dear"] is None:
         out.say("Nothing was spent. Next: corridor ask, with the same words")
 
 

@@ -291,7 +291,7 @@ class QuestionDesk:
             views=asked.views,
             plan=plan,
             scope=scope,
-            rho=_rho(request, plan, charter, len(ready), scope),
+            rho=_rho(request, plan, charter, ready, scope),
             ready=ready,
             known=known,
         )
@@ -401,9 +401,22 @@ class QuestionDesk:
         return shown
 
 
-def _rho(request: AskRequest, plan: Plan, charter: Charter, participants: int, scope: Scope) -> Rho:
+def _rho(
+    request: AskRequest,
+    plan: Plan,
+    charter: Charter,
+    ready: Mapping[CountryCode, Presence],
+    scope: Scope,
+) -> Rho:
     if request.rho is None:
-        return rho_for_accuracy(plan, charter, _accuracy(request), participants, scope=scope)
+        return rho_for_accuracy(
+            plan,
+            charter,
+            _accuracy(request),
+            len(ready),
+            scope=scope,
+            affordable=_affordable(charter, scope, ready),
+        )
     if request.accuracy is not None:
         raise MalformedRequestError(
             "a request names an accuracy or a ρ, not both; nothing was spent"
@@ -435,7 +448,7 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
     A ρ that somebody names is asked for as it stands: each node decides for itself.
     """
     needed = fewest_nodes(priced.charter, priced.scope)
-    most = sorted((_left(one) for one in priced.ready.values()), reverse=True)[needed - 1]
+    most = _affordable(priced.charter, priced.scope, priced.ready)
     if request.rho is not None or priced.rho.value <= most:
         return None
     return AccuracyTooDearError(
@@ -451,6 +464,12 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
             scope=priced.scope,
         ),
     )
+
+
+def _affordable(charter: Charter, scope: Scope, ready: Mapping[CountryCode, Presence]) -> Fraction:
+    """The ρ that as many nodes as are needed have left, by what they said last."""
+    left = sorted((_left(one) for one in ready.values()), reverse=True)
+    return left[fewest_nodes(charter, scope) - 1]
 
 
 def _read_sql(text: str, domains: Domains) -> Asked:

@@ -152,10 +152,13 @@ def rho_for_accuracy(
     participants: int,
     *,
     scope: Scope = Scope.REGIONAL,
+    affordable: Fraction | None = None,
 ) -> Rho:
     """The smallest ρ at which every figure of the plan is as exact as asked.
 
     In scope per-country: every figure of each country's own, whose noise is its own alone.
+    `affordable` is the ρ that a refusal may count on, where that is less than the charter's
+    ceiling.
 
     Raises:
         UnsupportedAccuracyError: the question has a mean, and the accuracy names no size of group.
@@ -168,7 +171,8 @@ def rho_for_accuracy(
     rho = _Pricing(plan, charter, participants, scope).rho(accuracy)
     ceiling = charter.ceilings.rho_per_question
     if rho.value > ceiling:
-        instead = accuracy_for(plan, charter, accuracy, Rho(ceiling), participants, scope=scope)
+        paid = Rho(ceiling if affordable is None else max(Fraction(0), min(ceiling, affordable)))
+        instead = accuracy_for(plan, charter, accuracy, paid, participants, scope=scope)
         raise AccuracyTooDearError(
             asked=str(accuracy),
             rho=str(rho.value),

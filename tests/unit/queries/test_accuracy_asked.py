@@ -252,6 +252,17 @@ def test_what_no_ceiling_pays_for_is_refused_with_what_it_would_pay_for(asked: s
     assert price(MATRIX.count(), instead).value <= Fraction(1, 2)
 
 
+def test_what_is_offered_instead_is_what_the_allowances_pay_for_too() -> None:
+    compiled, left = plan(MATRIX.count()), Fraction(1, 20)
+    accuracy = parse_accuracy("±1")
+    with pytest.raises(AccuracyTooDearError, match="more than the charter's ceiling") as refusal:
+        rho_for_accuracy(compiled, CHARTER, accuracy, NODES, affordable=left)
+    offered = parse_accuracy(refusal.value.instead)
+    assert rho_for_accuracy(compiled, CHARTER, offered, NODES).value <= left
+    with pytest.raises(AccuracyTooDearError, match="nothing can be paid"):
+        rho_for_accuracy(compiled, CHARTER, accuracy, NODES, affordable=Fraction(-1))
+
+
 def test_a_mean_that_no_ceiling_pays_for_is_refused_with_one_that_it_would() -> None:
     question = ASK.persons.by("gender").mean("age", 0, 60)
     with pytest.raises(AccuracyTooDearError) as refusal:
