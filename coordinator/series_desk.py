@@ -124,11 +124,14 @@ class SeriesDesk:
                     terms = self._terms(question, rho, purpose, holder)
                     again = update(series).where(series.c.id == identifier)
                     connection.execute(again.values(**terms, ended=None, ended_by=None))
-                elif has_ended or Fraction(row["rho"]) != rho.value:
+                elif (
+                    has_ended
+                    or Fraction(row["rho"]) != rho.value
+                    or row["question"] != question.encode()
+                ):
                     raise SeriesExistsError(identifier, row["rho"], has_ended=has_ended)
             else:
-                running = select(func.count()).select_from(series).where(series.c.ended.is_(None))
-                if connection.execute(running).scalar_one() >= self.limit:
+                if len(self._running(connection)) >= self.limit:
                     raise QueueFullError(self.limit)
                 terms = self._terms(question, rho, purpose, holder)
                 connection.execute(insert(series).values(id=identifier, **terms))
@@ -261,13 +264,17 @@ class SeriesDesk:
 
     def _waits(self, connection: Connection) -> list[tuple[RowMapping, int, int]]:
         """Of every series whose next release comes by itself: which, and in how many seconds."""
-        running = connection.execute(select(series).where(series.c.ended.is_(None)))
-        found = []
-        for row in running.mappings().all():
-            coming = self._next(row, self._tried(connection, row["id"]))
-            if coming is not None and coming.at is not None:
-                found.append((row, coming.period, coming.at - self.now()))
-        return found
+        return [
+            (row, coming.period, coming.at - self.now())
+            for row, coming in self._running(connection)
+            if coming.at is not None
+        ]
+
+    def _running(self, connection: Connection) -> list[tuple[RowMapping, _Next]]:
+        """Every series that was not ended and has releases to make, and what comes next in it."""
+        rows = connection.execute(select(series).where(series.c.ended.is_(None))).mappings().all()
+        coming = ((row, self._next(row, self._tried(connection, row["id"]))) for row in rows)
+        return [(row, one) for row, one in coming if one is not None]
 
     def _next(self, row: RowMapping, tried: Sequence[_Tried]) -> _Next | None:
         """What comes next; None where every release was made."""
