@@ -164,15 +164,11 @@ def _cells_with_rows(
 
 def one_cell_each(entries: Entries, key: ChoiceKey) -> tuple[npt.NDArray[np.uint64], Ints]:
     """Each person's stable choice key, and the one cell that they keep."""
-    if not len(entries.persons):
+    kept = next(bounded(entries, key, max_cells=1, max_rows=1), None)
+    if kept is None:  # there is nobody
         return entries.choice_keys, entries.cells
-    hashes = choice_hashes(entries.choice_keys, entries.cells.view(np.uint64), key)
-    starts, lengths = _runs(entries.persons)
-    least = np.repeat(np.minimum.reduceat(hashes, starts), lengths)
-    taken = np.flatnonzero(hashes == least)
-    first, _ = _runs(entries.persons[taken])
-    chosen = taken[first]
-    return entries.choice_keys[chosen], entries.cells[chosen]
+    starts, _ = _runs(entries.persons)
+    return entries.choice_keys[starts], kept.cells
 
 
 def of_one_person(entries: Entries, key: ChoiceKey, *, max_cells: int) -> Entries:

@@ -120,7 +120,7 @@ def count_new(
     with closing(shut_off_connection()) as connection:
         pieces = read_rows(planned, edition, (OWN_KEY,))
         for entries in _entries_of(connection, text, planned, pieces, key):
-            keys, cells = one_cell_each(entries.spread(), key)
+            keys, cells = one_cell_each(entries, key)
             is_new = ~_among(keys, counted)
             found.append((keys[is_new], cells[is_new]))
     of_all, in_cells = zip(*found, strict=True)
