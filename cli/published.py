@@ -25,7 +25,7 @@ from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import Plan, compile_plan
 from corridor.queries.question import parse_question
-from corridor.queries.standing import measured_by, place_in_series, standing_answer
+from corridor.queries.standing import place_in_series, released_answer
 
 
 def verify_release(
@@ -79,7 +79,16 @@ def verify_release(
         place = place_in_series(parse_question(receipt.proposal.question), before)
         if release.get("series") != place:
             raise OtherReleaseError("series")
-    if bare != json.loads(json.dumps(_tables(receipt, domains, plan, before))):
+    answer = released_answer(
+        plan,
+        domains,
+        receipt.parameters,
+        len(receipt.survivors),
+        receipt.answer,
+        reduced=len(receipt.reduced),
+        before=before,
+    )
+    if bare != json.loads(json.dumps(answer.to_json())):
         raise OtherReleaseError("tables")
 
 
@@ -88,7 +97,7 @@ def _in_order(
     receipt: PublicReceipt,
     earlier: Sequence[PublicReceipt | CountryReceipt],
 ) -> Sequence[PublicReceipt]:
-    """The receipts of the earlier releases of a series, each of the same persons' nodes."""
+    """The receipts of the earlier releases of a series, each with the same survivors."""
     question = parse_question(receipt.proposal.question)
     turn = question.turn
     needed = 0 if turn is None else turn.period - 1
@@ -131,21 +140,6 @@ def _verify_countries(
         given = decode_answer(plan, domains, receipt.parameters, 1, vector, reduced=0)
         if one.get("tables") != json.loads(json.dumps(given.to_json())):
             raise OtherReleaseError(f"countries, {figure.country}")
-
-
-def _tables(
-    receipt: PublicReceipt, domains: Domains, plan: Plan, before: Sequence[PublicReceipt]
-) -> list[dict[str, Any]]:
-    if plan.turn is not None:
-        measured = [
-            measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
-            for one in (*before, receipt)
-        ]
-        return standing_answer(plan, domains, measured).to_json()
-    shares, reduced = len(receipt.survivors), len(receipt.reduced)
-    figures = np.array(receipt.answer, dtype=np.int64)
-    answer = decode_answer(plan, domains, receipt.parameters, shares, figures, reduced=reduced)
-    return answer.to_json()
 
 
 def _compiled(receipt: PublicReceipt | CountryReceipt, charter: Charter) -> tuple[Domains, Plan]:

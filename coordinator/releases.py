@@ -38,6 +38,7 @@ from corridor.protocols.receipts import (
     make_public_receipt,
     parse_public_receipt,
     receipt_digest,
+    release_id,
 )
 from corridor.protocols.secure_sum.messages import Proposal, Roster, Scope
 from corridor.protocols.suite import RandomBytes, Sign
@@ -47,7 +48,7 @@ from corridor.queries.domains import make_domains
 from corridor.queries.forecast import Forecast, forecast
 from corridor.queries.parameters import noise_ratio
 from corridor.queries.question import Question
-from corridor.queries.standing import measured_by, place_in_series, standing_answer
+from corridor.queries.standing import place_in_series, released_answer
 from corridor.transport.messages import CHUNK_BYTES, ReceiptKind
 from corridor.transport.sealed_files import write_sealed
 
@@ -346,27 +347,22 @@ class Publisher:
         planned = forecast(
             prepared.plan, domains, prepared.charter, prepared.rho, parameters.roster_size
         )
+        before = [parse_public_receipt(one) for one in self.receipts_before(prepared.question)]
+        tables = released_answer(
+            prepared.plan,
+            domains,
+            parameters,
+            len(survivors),
+            outcome.total,
+            reduced=len(words.reduced),
+            before=before,
+        ).to_json()
         series: Shown = {}
-        if prepared.plan.turn is None:
-            tables = decode_answer(
-                prepared.plan,
-                domains,
-                parameters,
-                len(survivors),
-                outcome.total,
-                reduced=len(words.reduced),
-            ).to_json()
+        if prepared.plan.turn is not None:
+            series = {"series": place_in_series(prepared.question, before)}
+        else:  # a forecast of a series is of its last release
             for table, expected in zip(tables, planned.tables, strict=True):
                 table["central_margin"] = float(expected.central_margin)
-        else:
-            before = [parse_public_receipt(one) for one in self.receipts_before(prepared.question)]
-            measured = [
-                measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
-                for one in before
-            ]
-            now = measured_by(outcome.total, parameters, len(survivors), len(words.reduced))
-            tables = standing_answer(prepared.plan, domains, [*measured, now]).to_json()
-            series = {"series": place_in_series(prepared.question, before)}
         return {
             **self._heading(prepared, proposal),
             **series,
@@ -393,11 +389,6 @@ def show_guarantee(planned: Forecast) -> Shown:
         "dropouts": planned.dropouts,
         "colluders": planned.colluders,
     }
-
-
-def release_id(proposal: Proposal) -> str:
-    """What a release is called: by the beginning of its session."""
-    return proposal.header.session.hex()[:16]
 
 
 def _participants(

@@ -82,7 +82,7 @@ from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.schema import EditionTables
-from corridor.node.series_book import SeriesBook, series_name
+from corridor.node.series_book import SeriesBook
 from corridor.node.sessions import Sessions
 from corridor.node.status import Status, StatusBoard, parse_status, status_line
 from corridor.node.store import EditionStore
@@ -135,6 +135,7 @@ from corridor.protocols.release_tree import Consistency, log_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
 from corridor.queries.catalogue import Catalogue, parse_catalogue
 from corridor.queries.htcds import parse_htcds
+from corridor.queries.question import series_name
 from corridor.transport.certificates import (
     decode_certificate,
     encode_key,

@@ -41,7 +41,7 @@ from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import count_new, evaluate
 from corridor.node.ledger import Ledger, SeriesPart
 from corridor.node.policy import ConsentRule, Policy, QuestionFacts
-from corridor.node.series_book import Keys, SeriesBook, Terms, nobody, series_name
+from corridor.node.series_book import Keys, SeriesBook, Terms, nobody
 from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
@@ -70,6 +70,7 @@ from corridor.queries.question import (
     TableQuestion,
     Turn,
     parse_question,
+    series_name,
 )
 
 LONGEST_ATTEMPT = timedelta(hours=1)

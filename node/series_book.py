@@ -30,7 +30,7 @@ from corridor.errors.store import StoreDamagedError
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, SessionId
 from corridor.node.store.sealing import RandomBytes, seal, unseal
-from corridor.queries.question import Turn
+from corridor.queries.question import Turn, series_name
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
@@ -208,11 +208,6 @@ class SeriesBook:
 
     def _path(self, series: Digest, session: SessionId) -> Path:
         return self._folder / series.hex() / session.hex()
-
-
-def series_name(series: Digest) -> str:
-    """What people call a series: by the beginning of its id."""
-    return series.hex()[:16]
 
 
 def _purpose(series: Digest, path: Path) -> str:

@@ -34,7 +34,7 @@ from corridor.protocols.chains import Entry
 from corridor.protocols.charter import Charter, SignedCharter, parse_charter, proposal_to_sign
 from corridor.protocols.fields import Fields, decode
 from corridor.protocols.notes import Checkpoint, Note, parse_note, verify_checkpoint
-from corridor.protocols.receipts import HEADER, read_header
+from corridor.protocols.receipts import HEADER, STATEMENT, read_header, read_statement
 from corridor.protocols.release_tree import log_of, origin_of
 from corridor.protocols.secure_sum.messages import LedgerStatement, Proposal
 from corridor.protocols.suite import Verify
@@ -54,7 +54,6 @@ LONGEST_WORD = 1 << 20
 
 _LAST_NUMBER = (1 << 63) - 1
 _ENTRY = ("chain", "number", "previous", "payload", "signature")
-_STATEMENT = ("country", "sequence", "spent", "reserved", "head", "signature")
 _CHARTER = ("charter", "signature")
 _FILE = ("whose", "problem", "held", "shown")
 
@@ -199,7 +198,7 @@ def _ledger_word(raw: bytes, country: CountryCode, key: PublicKey, verify: Verif
         )
         signature, is_own = entry.signature, entry.chain == LEDGER
     else:
-        said = _read_statement(Fields(value, _STATEMENT, name="word", error=ProvesNothingError))
+        said = read_statement(Fields(value, STATEMENT, name="word", error=ProvesNothingError))
         found = _LedgerWord(
             said.sequence, said.head, (said.spent, said.reserved), None, said.to_sign()
         )
@@ -218,17 +217,6 @@ def _read_entry(fields: Fields) -> Entry:
         number=number,
         previous=fields.digest("previous"),
         payload=fields.free_text("payload").encode(),
-        signature=Signature(fields.octets("signature", 64)),
-    )
-
-
-def _read_statement(fields: Fields) -> LedgerStatement:
-    return LedgerStatement(
-        country=fields.country("country"),
-        sequence=fields.whole("sequence"),
-        spent=fields.fraction("spent"),
-        reserved=fields.fraction("reserved"),
-        head=fields.digest("head"),
         signature=Signature(fields.octets("signature", 64)),
     )
 

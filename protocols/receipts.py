@@ -31,7 +31,6 @@ scaled by 2ᵏ.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -328,6 +327,11 @@ def trusted_charter(
     return receipt.charter, known
 
 
+def release_id(proposal: Proposal) -> str:
+    """What the release of an attempt is called: by the beginning of its session."""
+    return proposal.header.session.hex()[:16]
+
+
 def demand_keys_of(trusted: Mapping[CountryCode, Fingerprint], charter: Charter) -> None:
     """Check that the charter has these members, with the keys that these fingerprints are of.
 
@@ -584,6 +588,8 @@ HEADER = (
     "finish_by",
 )
 """The fields of a proposal's header."""
+STATEMENT = ("country", "sequence", "spent", "reserved", "head", "signature")
+"""The fields of a ledger statement."""
 _ACCEPTANCE = (
     "country",
     "envelope_key",
@@ -727,9 +733,9 @@ def _read_parameters(fields: Fields) -> AttemptParameters:
 
 def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:
     """The acceptance of that header whose fields these are."""
-    statement = fields.below(
-        "statement", ("country", "sequence", "spent", "reserved", "head", "signature")
-    )
+    statement = fields.below("statement", STATEMENT)
+    for key in ("spent", "reserved"):
+        _demand_not_negative(statement, key)
     return Acceptance(
         header=header,
         country=fields.country("country"),
@@ -737,14 +743,19 @@ def _read_acceptance(fields: Fields, header: Digest) -> Acceptance:
         mask_key=fields.octets("mask_key", longest=4096),
         edition=_read_edition(fields),
         consent_rule=fields.text("consent_rule"),
-        statement=LedgerStatement(
-            country=statement.country("country"),
-            sequence=statement.whole("sequence"),
-            spent=_not_negative(statement, "spent"),
-            reserved=_not_negative(statement, "reserved"),
-            head=statement.digest("head"),
-            signature=Signature(statement.octets("signature", 64)),
-        ),
+        statement=read_statement(statement),
+        signature=Signature(fields.octets("signature", 64)),
+    )
+
+
+def read_statement(fields: Fields) -> LedgerStatement:
+    """The statement whose fields these are, as `LedgerStatement.to_json` names them."""
+    return LedgerStatement(
+        country=fields.country("country"),
+        sequence=fields.whole("sequence"),
+        spent=fields.fraction("spent"),
+        reserved=fields.fraction("reserved"),
+        head=fields.digest("head"),
         signature=Signature(fields.octets("signature", 64)),
     )
 
@@ -756,11 +767,9 @@ def _read_edition(fields: Fields) -> EditionId:
     return text
 
 
-def _not_negative(fields: Fields, key: str) -> Fraction:
-    value = fields.fraction(key)
-    if value < 0:
+def _demand_not_negative(fields: Fields, key: str) -> None:
+    if fields.fraction(key) < 0:
         raise fields.wrong(key, "must not be negative")
-    return value
 
 
 def _read_sharers(fields: Fields, roster_hash: Digest) -> Sharers:

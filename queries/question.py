@@ -286,6 +286,11 @@ class Question:
         return self.at(replace(self.turn, period=1)).digest
 
 
+def series_name(series: Digest) -> str:
+    """What people call a series: by the beginning of its id."""
+    return series.hex()[:16]
+
+
 def counts_once(table: TableQuestion) -> bool:
     """Whether the table counts persons, and each of them once."""
     return isinstance(table.measure, CountPersons) and table.max_cells == table.max_rows == 1

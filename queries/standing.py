@@ -15,7 +15,7 @@ import numpy as np
 
 from corridor.errors.questions import NoSeriesError, SeriesInPastError
 from corridor.privacy.continual import MOST_PERIODS, Series
-from corridor.protocols.receipts import PublicReceipt, receipt_digest
+from corridor.protocols.receipts import PublicReceipt, receipt_digest, release_id
 from corridor.protocols.secure_sum.messages import AttemptParameters
 from corridor.queries.answers import (
     FINEST,
@@ -23,11 +23,12 @@ from corridor.queries.answers import (
     EvenNoise,
     Figures,
     Steps,
+    decode_answer,
     make_table_of_counts,
 )
 from corridor.queries.domains import Domains
 from corridor.queries.plan import Plan
-from corridor.queries.question import Every, Question, Turn, counts_once
+from corridor.queries.question import Every, Question, Turn, counts_once, series_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,40 @@ def widest_spreads(series: Series) -> tuple[Fraction, Fraction]:
     return series.variance(series.newly(last)), series.variance(series.so_far(last))
 
 
+def released_answer(
+    plan: Plan,
+    domains: Domains,
+    parameters: AttemptParameters,
+    survivors: int,
+    sums: Sequence[int] | Steps,
+    *,
+    reduced: int,
+    before: Sequence[PublicReceipt],
+) -> Answer:
+    """What a release says: as `decode_answer`, of a series with what was measured `before`.
+
+    Args:
+        plan: what was asked.
+        domains: for labels.
+        parameters: of the attempt; of a series, of the one that measured this release.
+        survivors: s, how many shares were summed.
+        sums: the signed, unmasked sum, of the plan's `entries`.
+        reduced: of how many of the survivors the superfluous noise was taken off.
+        before: the receipts of the earlier releases of the series, in order; else none.
+
+    Raises:
+        ValueError: the sums, or those before, are not of this plan.
+    """
+    if plan.turn is None:
+        return decode_answer(plan, domains, parameters, survivors, sums, reduced=reduced)
+    measured = [
+        measured_by(one.answer, one.parameters, len(one.survivors), len(one.reduced))
+        for one in before
+    ]
+    now = measured_by(sums, parameters, survivors, reduced)
+    return standing_answer(plan, domains, [*measured, now])
+
+
 def measured_by(
     sums: Sequence[int] | Steps, parameters: AttemptParameters, survivors: int, reduced: int
 ) -> Measured:
@@ -141,7 +176,7 @@ def place_in_series(question: Question, before: Sequence[PublicReceipt]) -> dict
     if turn is None:
         raise ValueError("the question is of no series")
     return {
-        "id": question.series_id.hex()[:16],
+        "id": series_name(question.series_id),
         **turn.to_json(),
         "named": named(turn, turn.period),
         "due": due(turn).isoformat(),
@@ -149,7 +184,7 @@ def place_in_series(question: Question, before: Sequence[PublicReceipt]) -> dict
         "put_together_with": [
             {
                 "period": period,
-                "release_id": one.proposal.header.session.hex()[:16],
+                "release_id": release_id(one.proposal),
                 "receipt_digest": receipt_digest(one.encode()).hex(),
             }
             for period, one in enumerate(before, start=1)
