@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.release_log import ReleaseLog
@@ -153,6 +153,14 @@ class Publication:
     participants: Mapping[CountryCode, EditionId]
     document: bytes
     receipt: bytes
+
+
+def put_in_line(connection: Connection, identifier: str, now: int, **values: object) -> None:
+    """Add a question behind all others, asked now; `values` are its further columns."""
+    last = connection.execute(select(func.max(questions.c.place))).scalar() or 0
+    connection.execute(
+        insert(questions).values(id=identifier, place=last + 1, asked=now, since=now, **values)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select
+from sqlalchemy import RowMapping, Select, select
 
-from corridor.coordinator.attempts import Progress, State
+from corridor.coordinator.attempts import Progress, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.presence import Presence, PresenceRecord
@@ -119,11 +119,6 @@ class Priced:
     ready: Mapping[CountryCode, Presence]
     known: Mapping[CountryCode, Presence]
 
-    @property
-    def turn(self) -> Turn | None:
-        """The first release of the series that was asked for, if one was."""
-        return self.question.turn
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionDesk:
@@ -181,7 +176,7 @@ class QuestionDesk:
             "would_miss": sorted(set(priced.charter.signing_keys) - set(priced.ready)),
             "allowances": [_show_allowance(one, priced.rho) for one in priced.ready.values()],
             "beside": self._beside(priced),
-            "series": None if priced.turn is None else _show_series(priced.turn, priced.rho),
+            "series": _show_series(priced.question.turn, priced.rho),
         }
 
     def ask(self, request: AskRequest, holder: TokenHolder) -> Shown:
@@ -196,12 +191,10 @@ class QuestionDesk:
         existing = self._existing(priced)
         if existing is None and (too_dear := _too_dear(request, priced)) is not None:
             raise too_dear
-        if priced.turn is not None:
+        if priced.question.turn is not None:
             return self.series.begin(priced.question, priced.rho, request.purpose, holder)
         identifier = self.random_bytes(8).hex()
-        now = self.now()
         values = {
-            "id": identifier,
             "question": priced.question.encode(),
             "digest": priced.question.digest,
             "rho": canonical.fraction_text(priced.rho.value),
@@ -210,8 +203,6 @@ class QuestionDesk:
             "purpose": request.purpose,
             "organisation": holder.organisation,
             "asked_by": holder.name,
-            "asked": now,
-            "since": now,
             "state": State.QUEUED if existing is None else State.RELEASED,
             "release": existing,
         }
@@ -227,8 +218,7 @@ class QuestionDesk:
             else:
                 if existing is None and len(connection.execute(waiting).all()) >= self.queue_limit:
                     raise QueueFullError(self.queue_limit)
-                last = connection.execute(select(func.max(questions.c.place))).scalar() or 0
-                connection.execute(insert(questions).values(**values, place=last + 1))
+                put_in_line(connection, identifier, self.now(), **values)
         self.wake()
         return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
 
@@ -430,8 +420,10 @@ def _accuracy(request: AskRequest) -> Accuracy:
     return parse_accuracy(request.accuracy or DEFAULT_ACCURACY)
 
 
-def _show_series(turn: Turn, rho: Rho) -> Shown:
-    """When it is answered, and what one more attempt at a release would cost."""
+def _show_series(turn: Turn | None, rho: Rho) -> Shown | None:
+    """When a series is answered, and what one more attempt at a release would cost."""
+    if turn is None:
+        return None
     return {
         "every": turn.every.value,
         "periods": turn.periods,

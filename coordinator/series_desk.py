@@ -16,9 +16,9 @@ from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from corridor.coordinator.attempts import BEFORE_DEBIT, State
+from corridor.coordinator.attempts import BEFORE_DEBIT, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.store import Store, questions, releases, series, series_questions
@@ -37,7 +37,7 @@ from corridor.privacy.rho import Rho
 from corridor.protocols import canonical
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.protocols.suite import RandomBytes
-from corridor.queries.question import Question, Turn, parse_question
+from corridor.queries.question import Question, Turn, parse_question, series_name
 from corridor.queries.standing import due, named
 
 Shown = dict[str, Any]
@@ -112,7 +112,7 @@ class SeriesDesk:
             SeriesExistsError: it has ended and was paid for, or was begun at another ρ.
             QueueFullError: too many series run.
         """
-        identifier = question.series_id.hex()[:16]
+        identifier = series_name(question.series_id)
         with self.store.writing() as connection:
             known = connection.execute(select(series).where(series.c.id == identifier))
             row = known.mappings().first()
@@ -150,24 +150,18 @@ class SeriesDesk:
             "asked": self.now(),
         }
 
-    def queue_due(self) -> int | None:
-        """Put in line every release whose time has come.
-
-        Returns:
-            In how many seconds the next one is due; None where no series runs.
-        """
+    def queue_due(self) -> None:
+        """Put in line every release whose time has come."""
         try:
             charter = self.charters.in_force()
         except NoCharterError:
-            return None
+            return
         with self.store.reading() as connection:  # mostly nothing is: then no lock is taken
-            waits = [wait for _, _, wait in self._waits(connection)]
-        if any(wait <= 0 for wait in waits):
+            is_due = bool(self._due(connection))
+        if is_due:
             with self.store.writing() as connection:
-                for row, period, wait in self._waits(connection):
-                    if wait <= 0:
-                        self._queue(connection, row, period, charter.digest)
-        return min((wait for wait in waits if wait > 0), default=None)
+                for row, period in self._due(connection):
+                    self._queue(connection, row, period, charter.digest)
 
     def hasten(self, identifier: str, holder: TokenHolder) -> Shown:
         """Put the next release in line at once: before its period is over, or after it failed.
@@ -262,12 +256,13 @@ class SeriesDesk:
 
     # ------------------------------------------------------------ what comes next
 
-    def _waits(self, connection: Connection) -> list[tuple[RowMapping, int, int]]:
-        """Of every series whose next release comes by itself: which, and in how many seconds."""
+    def _due(self, connection: Connection) -> list[tuple[RowMapping, int]]:
+        """Every series whose next release comes by itself and now, and which release it is."""
+        now = self.now()
         return [
-            (row, coming.period, coming.at - self.now())
+            (row, coming.period)
             for row, coming in self._running(connection)
-            if coming.at is not None
+            if coming.at is not None and coming.at <= now
         ]
 
     def _running(self, connection: Connection) -> list[tuple[RowMapping, _Next]]:
@@ -302,24 +297,20 @@ class SeriesDesk:
     def _queue(self, connection: Connection, row: RowMapping, period: int, charter: bytes) -> None:
         question = parse_question(row["question"])
         release = question.at(replace(_turn(row), period=period))
-        identifier, now = self.random_bytes(8).hex(), self.now()
-        place = connection.execute(select(func.max(questions.c.place))).scalar() or 0
-        connection.execute(
-            insert(questions).values(
-                id=identifier,
-                place=place + 1,
-                question=release.encode(),
-                digest=release.digest,
-                rho=row["rho"],
-                scope=Scope.REGIONAL.value,
-                charter=charter,
-                purpose=row["purpose"],
-                organisation=row["organisation"],
-                asked_by=row["asked_by"],
-                asked=now,
-                since=now,
-                state=State.QUEUED,
-            )
+        identifier = self.random_bytes(8).hex()
+        put_in_line(
+            connection,
+            identifier,
+            self.now(),
+            question=release.encode(),
+            digest=release.digest,
+            rho=row["rho"],
+            scope=Scope.REGIONAL.value,
+            charter=charter,
+            purpose=row["purpose"],
+            organisation=row["organisation"],
+            asked_by=row["asked_by"],
+            state=State.QUEUED,
         )
         connection.execute(
             insert(series_questions).values(question=identifier, series=row["id"], period=period)
