@@ -43,6 +43,7 @@ import structlog
 from measuring import Held, load, start_bare
 
 from corridor.cli.demo.processes import Processes
+from corridor.cli.demo.region import free_port
 from corridor.client.app import connect
 from corridor.client.connection import Credentials
 from corridor.coordinator import app as coordinator_app
@@ -291,13 +292,6 @@ def wait_for_port(address: str) -> None:
             return
         time.sleep(0.2)
     sys.exit("the coordinator does not answer")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corridor.cli.estimates import NONE, estimate, interval
+from corridor.cli.estimates import NONE, figure
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials
 from corridor.client.connection import Answer
-from corridor.client.tables import tables_of
+from corridor.client.tables import Cell, tables_of
 from corridor.errors import WrongUsageError
-from corridor.privacy.reliability import Reliability, reliability
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -130,9 +129,7 @@ def _quotable(total: tuple[float, float] | None) -> str:
     if total is None:
         return NONE
     value, margin = total
-    if reliability(value, margin) is Reliability.UNCERTAIN:
-        return interval(max(0.0, value - margin), max(0.0, value + margin), margin)
-    return estimate(value, margin)
+    return figure(Cell((), (), value, margin, non_negative=None, lowest=0.0))
 
 
 def _figures(release: Mapping[str, Any]) -> dict[str, Any]:

@@ -154,11 +154,6 @@ def tables_of(release: Mapping[str, Any]) -> tuple[ReleasedTable, ...]:
         raise RemoteAnswerError("a release's tables") from error
 
 
-def _band(ends: tuple[Any, Any]) -> tuple[int, int | None]:
-    low, high = ends
-    return int(low), None if high is None else int(high)
-
-
 def _table(document: Mapping[str, Any]) -> ReleasedTable:
     axes = tuple(
         Axis(
