@@ -47,7 +47,7 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 
 SCHEMA_VERSION = 5
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
-an older file. 4 also moves what `named_dealers` held to `held_out`."""
+an older file; so did 5, series. 4 also moves what `named_dealers` held to `held_out`."""
 
 schema = MetaData()
 

@@ -319,7 +319,7 @@ class _Sums:
 
         Raises:
             SeriesOutOfOrderError: it is not its turn.
-            OtherSeriesPriceError: the series was paid for at another ρ.
+            OtherSeriesPriceError: the series was paid for, or is being asked for, at another ρ.
         """
         paid = self.series.get(part.series)
         part.demand_turn(paid)
@@ -430,7 +430,7 @@ class Ledger:
 
         Raises:
             SeriesOutOfOrderError, OtherSeriesPriceError: it is not that release's turn, or the
-                series was paid for at another ρ.
+                series goes at another ρ.
             SessionSeenError: the session was used before.
             AllowanceSpentError: the year's or the lifetime's allowance does not suffice.
             ShareSpentError: the asker's share of the year's allowance does not suffice.
