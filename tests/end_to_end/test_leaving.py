@@ -1,8 +1,6 @@
 """A member leaves a region of real processes and comes back, through the real command."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -14,6 +12,7 @@ import pytest
 from corridor.cli.demo.region import COUNTRIES, DemoRegion, running_region
 from corridor.client.app import connect
 from corridor.ids import CountryCode
+from support.demo_region import command
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
@@ -31,29 +30,16 @@ def region(tmp_path: Path) -> Iterator[DemoRegion]:
         yield running
 
 
-def corridor(*words: str) -> Any:
-    """Run `corridor WORDS --json` and give its document."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "corridor.cli", *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
 def propose(region: DemoRegion, *words: str) -> Any:
     home = str(region.folder / "coordinator")
-    return corridor("coordinator", "charter", "propose", "--synthetic", *words, "--home", home)
+    return command("coordinator", "charter", "propose", "--synthetic", *words, "--home", home)
 
 
 def accept(region: DemoRegion, members: Sequence[CountryCode]) -> list[Any]:
     """Each member's operator confirms the others by what `node card` shows there."""
-    cards = {one: corridor("node", "card", "--home", str(region.home(one))) for one in members}
+    cards = {one: command("node", "card", "--home", str(region.home(one))) for one in members}
     trust = [f"--trust={one}={card['fingerprint']}" for one, card in cards.items()]
-    return [corridor("node", "accept", *trust, "--home", str(region.home(m))) for m in members]
+    return [command("node", "accept", *trust, "--home", str(region.home(m))) for m in members]
 
 
 def answered_by(region: DemoRegion, rho: str) -> set[str]:
@@ -82,7 +68,7 @@ def wait_until_ready(region: DemoRegion, members: Sequence[CountryCode]) -> None
 def wait_for_status(region: DemoRegion, word: str) -> None:
     line: dict[str, Any] = {}
     for _ in range(300):
-        line = corridor("node", "status", "--home", str(region.home(LEAVING)))
+        line = command("node", "status", "--home", str(region.home(LEAVING)))
         if word in json.dumps(line):
             return
         time.sleep(0.2)
@@ -90,7 +76,7 @@ def wait_for_status(region: DemoRegion, word: str) -> None:
 
 
 def spent(region: DemoRegion) -> Fraction:
-    return Fraction(corridor("node", "budget", "--home", str(region.home(LEAVING)))["spent"])
+    return Fraction(command("node", "budget", "--home", str(region.home(LEAVING)))["spent"])
 
 
 def test_a18_a_member_is_removed_by_the_others_and_comes_back_with_what_it_spent(
@@ -111,11 +97,11 @@ def test_a18_a_member_is_removed_by_the_others_and_comes_back_with_what_it_spent
 
     invitation = tmp_path / "invitation.json"
     coordinator = str(region.folder / "coordinator")
-    corridor(
+    command(
         *("coordinator", "invite", "--country", LEAVING, "--out", str(invitation)),
         *("--home", coordinator),
     )
-    corridor("node", "enrol", str(invitation), "--home", str(region.home(LEAVING)))
+    command("node", "enrol", str(invitation), "--home", str(region.home(LEAVING)))
     assert propose(region)["members"] == sorted(FOUR)
     *_, last = accept(region, FOUR)  # the one that was away follows the version without it
     assert last["in_force"]

@@ -1,8 +1,6 @@
 """Figures of single countries from real processes: one authority refuses, one node is killed."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,23 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from corridor.cli.demo.region import DemoRegion, running_region, start_node
 from corridor.client.app import connect
 from corridor.client.connection import Region
 from corridor.ids import CountryCode
-from corridor.node import app as node_app
-from corridor.node.evaluation import evaluate
-from corridor.node.policy import ConsentRule
-from corridor.node.store import EditionStore
-from corridor.protocols import canonical
-from corridor.protocols.charter import parse_signed_charter
-from corridor.queries.catalogue import parse_catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
+from support.demo_region import asked_in, command, counted, spent
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
@@ -67,48 +55,25 @@ def released(analyst: Region, rho: str, scope: str = "per-country") -> dict[str,
     return analyst.release(question["release_id"])
 
 
-def truth(region: DemoRegion, release: dict[str, Any], country: CountryCode) -> npt.NDArray[Any]:
-    """What the question counts at this node without any noise, read from its own store."""
-    charter = parse_signed_charter((region.home(BG) / "charter.json").read_bytes()).charter
-    domains = make_domains(parse_catalogue(node_app._read_data), charter)
-    plan = compile_plan(parse_question(canonical.encode(release["question"])), domains)
-    world = node_app.real_world(region.home(country))
-    store = EditionStore(world.home, world.random_bytes, world.clock)
-    current = store.current()
-    assert current is not None
-    reader = store.reader(current.id)
-    return evaluate(plan, reader, store.choice_key, ConsentRule.HTCDS_CONSENT)
-
-
-def spent(region: DemoRegion, country: CountryCode) -> Fraction:
-    view = node_app.budget(node_app.real_world(region.home(country)))
-    return Fraction(view.document["spent"])
-
-
 def assert_own_figures(region: DemoRegion, release: dict[str, Any]) -> None:
     for one in release["countries"]:
         (table,) = one["tables"]
         error = np.abs(
-            np.array(table["values"]) - truth(region, release, CountryCode(one["country"]))
+            np.array(table["values"]) - counted(region, asked_in(release), [one["country"]])
         )
         assert 0 < error.max() < SEVEN_SIGMA * table["margin"] / 1.96
 
 
-def verified(region: DemoRegion, analyst: Region, release: dict[str, Any], folder: Path) -> Any:
-    """What `corridor verify` says of the release and its receipt."""
+def verified(
+    region: DemoRegion, analyst: Region, release: dict[str, Any], folder: Path, *, code: int = 0
+) -> Any:
+    """What `corridor verify` says of the release and its receipt; `code` is how it must end."""
     receipt, shown = folder / "receipt.json", folder / "release.json"
     receipt.write_bytes(analyst.receipt(release["id"]))
     shown.write_text(json.dumps(release))
     charter = region.home(RO) / "charter.json"
-    words = ["verify", str(receipt), "--charter", str(charter), "--release", str(shown), "--json"]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "corridor.cli", *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout)
+    words = ["verify", str(receipt), "--charter", str(charter), "--release", str(shown)]
+    return command(*words, code=code)
 
 
 def test_three_countries_give_their_figures_and_the_fourth_says_no(
@@ -125,21 +90,20 @@ def test_three_countries_give_their_figures_and_the_fourth_says_no(
         cost = Fraction(0) if country == UNWILLING else Fraction(1, 200)
         assert spent(region, country) == before[country] + cost
 
-    code, found = verified(region, analyst, release, tmp_path)
-    assert code == 0, found
+    found = verified(region, analyst, release, tmp_path)
     assert [one["number"] for one in found["claims"]] == [1, 2, 3, 4, 5, 17, 18, 14, 15]
     assert "MD, NG, RO" in found["claims"][5]["claim"]
     # Whoever changes one country's figure beside the true receipt is found out.
     release["countries"][0]["tables"][0]["steps"][0] += 1
-    code, found = verified(region, analyst, release, tmp_path)
-    assert (code, found["error"]["code"]) == (1, "receipt.other_release")
+    found = verified(region, analyst, release, tmp_path, code=1)
+    assert found["error"]["code"] == "receipt.other_release"
 
     # The region's own figure is another attempt: everybody pays once more, the unwilling too.
     summed = released(analyst, "1/200", "regional")
     assert summed["survivors"] == [BG, MD, NG, RO]
     assert spent(region, UNWILLING) == before[UNWILLING] + Fraction(1, 200)
     assert spent(region, MD) == before[MD] + Fraction(2, 200)
-    total = sum(truth(region, summed, country) for country in region.countries)
+    total = counted(region, asked_in(summed), region.countries)
     (table,) = summed["tables"]
     assert np.abs(np.array(table["values"]) - total).max() < SEVEN_SIGMA * table["margin"] / 1.96
 

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from corridor.cli.demo.region import COUNTRIES, DemoRegion, running_region, start_node
@@ -20,15 +17,7 @@ from corridor.client.app import connect
 from corridor.client.connection import Region
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
-from corridor.node.evaluation import evaluate
-from corridor.node.policy import ConsentRule
-from corridor.node.store import EditionStore
-from corridor.protocols import canonical
-from corridor.protocols.charter import parse_signed_charter
-from corridor.queries.catalogue import parse_catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
+from support.demo_region import asked_in, command, counted
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
@@ -69,39 +58,6 @@ def released(analyst: Region, request: dict[str, Any]) -> dict[str, Any]:
     return analyst.release(question["release_id"])
 
 
-def true_sum(region: DemoRegion, release: dict[str, Any], counted: list[str]) -> npt.NDArray[Any]:
-    """What the question counts at these nodes without any noise, read from their own stores."""
-    home = region.home(FIVE[0])
-    charter = parse_signed_charter((home / "charter.json").read_bytes()).charter
-    domains = make_domains(parse_catalogue(node_app._read_data), charter)
-    plan = compile_plan(parse_question(canonical.encode(release["question"])), domains)
-    total = np.zeros(plan.size, np.int64)
-    for country in counted:
-        world = node_app.real_world(region.home(CountryCode(country)))
-        store = EditionStore(world.home, world.random_bytes, world.clock)
-        current = store.current()
-        assert current is not None
-        total += evaluate(
-            plan, store.reader(current.id), store.choice_key, ConsentRule.HTCDS_CONSENT
-        )
-    return total
-
-
-def command(*words: str, code: int = 0) -> dict[str, Any]:
-    """Run `corridor WORDS --json` and give its document."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "corridor.cli", *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
-
-
 def budget(region: DemoRegion, country: CountryCode) -> dict[str, Fraction]:
     view = node_app.budget(node_app.real_world(region.home(country)))
     names = ("spent", "spent_this_year", "reserved", "left_this_year", "left_all_time")
@@ -123,7 +79,7 @@ def test_the_answer_is_the_sum_of_the_nodes_data_and_its_stated_noise(
     assert {one["country"] for one in release["participants"]} == set(FIVE)
     (table,) = release["tables"]
     values = np.array(table["values"])
-    truth = true_sum(region, release, list(FIVE))
+    truth = counted(region, asked_in(release), FIVE)
     sigma = table["margin"] / 1.96
     assert truth.sum() > PEOPLE  # there is something to see
     assert np.abs(values - truth).max() < SEVEN_SIGMA * sigma
@@ -244,7 +200,7 @@ def test_a_node_that_dies_right_after_its_debit_does_not_stop_the_answer(
     assert sorted(release["survivors"]) == sorted(survivors)
     wait_until(lambda: region.processes.has_ended(f"node-{victim}"), "the node to stop")
     values = np.array(release["tables"][0]["values"])
-    truth = true_sum(region, release, list(survivors))
+    truth = counted(region, asked_in(release), survivors)
     assert np.abs(values - truth).max() < SEVEN_SIGMA * release["tables"][0]["margin"] / 1.96
     # What was debited stays debited, and the node is back in the next question.
     start_node(region.processes, region.folder, victim)

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -18,15 +16,8 @@ from corridor.cli.demo.region import DemoRegion, running_region, start_node
 from corridor.client.app import connect
 from corridor.client.connection import Region
 from corridor.ids import CountryCode
-from corridor.node import app as node_app
-from corridor.node.evaluation import evaluate
-from corridor.node.policy import ConsentRule
-from corridor.node.store import EditionStore
-from corridor.protocols.charter import parse_signed_charter
-from corridor.queries.catalogue import parse_catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
 from corridor.queries.sql import parse_sql
+from support.demo_region import command, counted, domains_of, spent
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
 
@@ -50,32 +41,9 @@ def analyst(region: DemoRegion) -> Iterator[Region]:
         yield connection
 
 
-def command(*words: str, code: int = 0) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "corridor.cli", *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
 def truth(region: DemoRegion) -> npt.NDArray[np.int64]:
     """Whom all nodes hold, by gender."""
-    charter = parse_signed_charter((region.home(BG) / "charter.json").read_bytes()).charter
-    domains = make_domains(parse_catalogue(node_app._read_data), charter)
-    plan = compile_plan(parse_sql(SQL, domains), domains)
-    total = np.zeros(plan.size, np.int64)
-    for country in region.countries:
-        world = node_app.real_world(region.home(country))
-        store = EditionStore(world.home, world.random_bytes, world.clock)
-        current = store.current()
-        assert current is not None
-        reader = store.reader(current.id)
-        total += evaluate(plan, reader, store.choice_key, ConsentRule.HTCDS_CONSENT)
-    return total
+    return counted(region, parse_sql(SQL, domains_of(region)), region.countries)
 
 
 def asked_now(analyst: Region, series: str, state: str = "waiting") -> dict[str, Any]:
@@ -99,11 +67,6 @@ def released(analyst: Region, series: str, period: int) -> dict[str, Any]:
 def fits(table: dict[str, Any], true: npt.NDArray[np.int64]) -> bool:
     off = np.abs(np.array(table["values"]) - true)
     return bool(0 < off.max() < SEVEN_SIGMA * table["margin"] / 1.96)
-
-
-def spent(region: DemoRegion, country: CountryCode) -> Fraction:
-    view = node_app.budget(node_app.real_world(region.home(country)))
-    return Fraction(view.document["spent"])
 
 
 def restart(region: DemoRegion, country: CountryCode, *, fault: str | None = None) -> None:
