@@ -28,8 +28,9 @@ from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode
-from corridor.node import app as node_app
 from corridor.node import question_desk
+from corridor.node.app import serving as node_serving
+from corridor.node.app.world import read_data
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.queries.catalogue import Catalogue, parse_catalogue
@@ -615,11 +616,11 @@ def _simulated_data() -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(question_desk, "evaluate", evaluate))
-        for app in (node_app, coordinator_app):
+        for app in (node_serving, coordinator_app):
             stack.enter_context(patch.object(app, "parse_catalogue", lambda _: _catalogue()))
         yield
 
 
 @cache
 def _catalogue() -> Catalogue:
-    return parse_catalogue(node_app._read_data)
+    return parse_catalogue(read_data)

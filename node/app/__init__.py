@@ -1,0 +1,83 @@
+"""Wires the node: the functions that its commands call, and `serve`.
+
+    initialise → enrol → import_files → (charter proposed) → accept → serve
+                 card, status, policy, budget, journal, receipt, doctor at any time
+
+    world            what the node takes from outside itself, and what is made of a home's files
+    joining          a new node: home, keys, card, enrolment
+    charters         the charter that is offered, and the word given to it
+    case_data        case files in
+    serving          the node that stays connected
+    looking          what the node shows of itself
+    contradictions   what members and the coordinator said that contradicts itself
+    checking         what could be wrong with this node
+
+This package is the only place of the node that makes a clock, randomness, a database or a channel.
+"""
+
+from corridor.node.app.case_data import import_files
+from corridor.node.app.charters import (
+    accept,
+    offered_charter,
+    proposals_since,
+    trusted_fingerprints,
+)
+from corridor.node.app.checking import doctor
+from corridor.node.app.contradictions import (
+    checkpoint,
+    compare_checkpoint,
+    compare_heard,
+    evidence,
+    heard_from_coordinator,
+    settle_evidence,
+    take_evidence,
+    tree_evidence,
+)
+from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.looking import (
+    budget,
+    export_journal,
+    fetch_receipt,
+    journal,
+    leave_series,
+    policy,
+    series,
+    status,
+)
+from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
+from corridor.node.app.world import World, read_policy, real_world
+
+__all__ = [
+    "ServingNode",
+    "World",
+    "accept",
+    "budget",
+    "card",
+    "checkpoint",
+    "compare_checkpoint",
+    "compare_heard",
+    "doctor",
+    "enrol",
+    "evidence",
+    "export_journal",
+    "fetch_receipt",
+    "heard_from_coordinator",
+    "import_files",
+    "initialise",
+    "journal",
+    "leave_series",
+    "link_parts",
+    "offered_charter",
+    "open_node",
+    "policy",
+    "proposals_since",
+    "read_policy",
+    "real_world",
+    "series",
+    "serve",
+    "settle_evidence",
+    "status",
+    "take_evidence",
+    "tree_evidence",
+    "trusted_fingerprints",
+]
