@@ -164,6 +164,10 @@ class Journal:
         """An edition became current."""
         self._add("imported", None, edition=edition)
 
+    def sealed(self, how: str) -> None:
+        """The private keys are kept otherwise: passphrase, key-file, credential or none."""
+        self._add("sealed", None, how=how)
+
     def started(self, version: str) -> None:
         """`serve` began."""
         self._add("started", None, version=version)

@@ -8,6 +8,8 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    keeping          what its private keys are sealed with; backups
+    shielding        what keeps a process's memory off the disk
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -34,6 +36,7 @@ from corridor.node.app.contradictions import (
     tree_evidence,
 )
 from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -48,6 +51,7 @@ from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 
 __all__ = [
+    "Sealing",
     "ServingNode",
     "World",
     "accept",
@@ -68,11 +72,14 @@ __all__ = [
     "leave_series",
     "link_parts",
     "offered_charter",
+    "open_keys",
     "open_node",
     "policy",
     "proposals_since",
     "read_policy",
     "real_world",
+    "seal",
+    "sealed_with",
     "series",
     "serve",
     "settle_evidence",

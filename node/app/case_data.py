@@ -7,6 +7,7 @@ from pathlib import Path
 
 from corridor.files import write_atomically
 from corridor.ids import Digest
+from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_data
 from corridor.node.home import (
     Home,
@@ -45,6 +46,7 @@ def import_files(
     Raises:
         CorridorError: a file is refused; the store is as it was.
     """
+    shield_process()
     home = Home(world.home)
     keys = read_keys(home)
     store = EditionStore(world.home, world.random_bytes, world.clock)

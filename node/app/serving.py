@@ -19,6 +19,7 @@ from corridor.errors.node import (
 )
 from corridor.faults import Reached, go_on
 from corridor.files import holding_lock
+from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     SERVE_LOCK,
     Tell,
@@ -86,6 +87,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     """
     home = Home(world.home)
     settings = read_settings(home)
+    shield_process()
     # Without it there is nobody to dial: to wait quietly would look like taking part.
     read_enrolment(home)
     policy_rules = read_policy(home)
