@@ -1,22 +1,14 @@
 """How a node keeps what it must not lose or show: `corridor node seal | …`."""
 
 import argparse
-from typing import Protocol
 
 from corridor.cli.homes import home_of, same_home
 from corridor.cli.output import Output
-from corridor.cli.words import Run
+from corridor.cli.words import AddCommand
 from corridor.errors import WrongUsageError
 from corridor.node import app
 
 KINDS = ("passphrase", "key-file", "credential", "none")
-
-
-class AddCommand(Protocol):
-    """Adds one command of the node."""
-
-    def __call__(self, name: str, run: Run, *, does: str, example: str) -> argparse.ArgumentParser:
-        """The command's own parser."""
 
 
 def add_keeping(command: AddCommand) -> None:

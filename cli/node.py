@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
 from corridor.cli.keeping import add_keeping
@@ -218,6 +219,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="what the coordinator signed for another member; not through the coordinator",
     )
     add_keeping(command)
+    add_erasing(command)
     command(
         "doctor",
         _doctor,

@@ -8,6 +8,7 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with; backups
     shielding        what keeps a process's memory off the disk
     looking          what the node shows of itself
@@ -35,6 +36,13 @@ from corridor.node.app.contradictions import (
     take_evidence,
     tree_evidence,
 )
+from corridor.node.app.erasing import (
+    editions,
+    erase_edition,
+    erase_person,
+    persons_of,
+    record_correction,
+)
 from corridor.node.app.joining import card, enrol, initialise
 from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
 from corridor.node.app.looking import (
@@ -61,7 +69,10 @@ __all__ = [
     "compare_checkpoint",
     "compare_heard",
     "doctor",
+    "editions",
     "enrol",
+    "erase_edition",
+    "erase_person",
     "evidence",
     "export_journal",
     "fetch_receipt",
@@ -74,10 +85,12 @@ __all__ = [
     "offered_charter",
     "open_keys",
     "open_node",
+    "persons_of",
     "policy",
     "proposals_since",
     "read_policy",
     "real_world",
+    "record_correction",
     "seal",
     "sealed_with",
     "series",

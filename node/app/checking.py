@@ -12,6 +12,7 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
+from corridor.node.app.erasing import demand_suppression
 from corridor.node.app.keeping import sealed_with
 from corridor.node.app.looking import series
 from corridor.node.app.shielding import swap_devices
@@ -108,7 +109,9 @@ def _look_at_data(world: World) -> str:
     current = store.current()
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC"
+    demand_suppression(world, store)
+    rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
+    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC; {rule}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:

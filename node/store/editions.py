@@ -147,6 +147,11 @@ class EditionStore:
         """32 bytes; seals whom standing series counted."""
         return derive(self._master, "series")
 
+    @property
+    def suppression_key(self) -> bytes:
+        """32 bytes; seals who asked to be erased."""
+        return derive(self._master, "suppression")
+
     def current(self) -> Edition | None:
         """The edition that questions are answered from; none before the first import.
 
@@ -186,6 +191,19 @@ class EditionStore:
         if not found.schema.equals(schema, check_metadata=False):
             raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
         return found
+
+    def about(self, edition: EditionId) -> Edition:
+        """What is known of an edition without reading it.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written.
+        """
+        return self._about(edition)
+
+    def size(self, edition: EditionId) -> int:
+        """The bytes that an edition takes on the disk."""
+        return sum(path.stat().st_size for path in (self._folder / edition).iterdir())
 
     def reader(self, edition: EditionId) -> "EditionReader":
         """For evaluation: columns of this edition, whatever becomes current meanwhile."""
