@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
+from corridor.cli.keeping import add_keeping
 from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
@@ -216,6 +218,8 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="what the coordinator signed for another member; not through the coordinator",
     )
+    add_keeping(command)
+    add_erasing(command)
     command(
         "doctor",
         _doctor,

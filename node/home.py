@@ -1,6 +1,6 @@
 """An authority's installation: one folder, with everything in it.
 
-    node.toml          country and name, written by `corridor node init`
+    node.toml          country and name, written by `corridor node init`; how long data stay
     policy.toml        what may be asked here; the authority edits it
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
@@ -105,11 +105,35 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long case data stay; None: until somebody erases them.
+
+    Attributes:
+        days: from the last import to the end of its edition.
+        case_days: from a case's referral to when it is left out.
+    """
+
+    days: int | None = None
+    case_days: int | None = None
+
+    @property
+    def text(self) -> str:
+        """For people; empty where there is no rule."""
+        parts = []
+        if self.days is not None:
+            parts.append(f"an edition is erased {self.days} days after its import")
+        if self.case_days is not None:
+            parts.append(f"a case is left out {self.case_days} days after its referral")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSettings:
     """Whose node this is."""
 
     country: CountryCode
     name: str
+    retention: Retention = Retention()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +191,7 @@ def read_settings(home: Home) -> NodeSettings:
         values = tomllib.loads(home.settings.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"node.toml: {error}") from error
-    unknown = sorted(set(values) - {"country", "name"})
+    unknown = sorted(set(values) - {"country", "name", "retention"})
     if unknown:
         raise SettingsError(f"node.toml: unknown key {unknown[0]!r}")
     country, name = values.get("country"), values.get("name")
@@ -175,7 +199,16 @@ def read_settings(home: Home) -> NodeSettings:
         raise SettingsError('node.toml: "country" must be two capital letters, as in MD')
     if not isinstance(name, str) or not _is_name(name):
         raise SettingsError(f"node.toml: {_NAME}")
-    return NodeSettings(country, name)
+    return NodeSettings(country, name, _retention(values.get("retention", {})))
+
+
+def _retention(table: object) -> Retention:
+    if not isinstance(table, dict) or not set(table) <= {"days", "case_days"}:
+        raise SettingsError('node.toml: [retention] has "days" and "case_days", and nothing else')
+    for key, value in table.items():
+        if type(value) is not int or not 1 <= value <= 36_525:
+            raise SettingsError(f'node.toml: [retention] "{key}" is a number of days, 1 to 36525')
+    return Retention(table.get("days"), table.get("case_days"))
 
 
 _NAME = '"name" must be the name of the authority, a printable text of 1 to 200 characters'

@@ -164,6 +164,21 @@ class Journal:
         """An edition became current."""
         self._add("imported", None, edition=edition)
 
+    def edition_erased(self, edition: EditionId, why: str, by: str = "") -> None:
+        """The key of an edition was destroyed: by an operator, or by the rule of retention."""
+        self._add("edition_erased", None, edition=edition, why=why, by=by)
+
+    def person_request(self, kind: str, edition: EditionId | None, by: str = "") -> None:
+        """A person's request was carried out; whose, and how many rows, is kept nowhere.
+
+        `kind` is erase or correct, `edition` the one that followed, `by` whoever carried it out.
+        """
+        self._add("person_request", None, request=kind, edition=edition, by=by)
+
+    def sealed(self, how: str) -> None:
+        """The private keys are kept otherwise: passphrase, key-file, credential or none."""
+        self._add("sealed", None, how=how)
+
     def started(self, version: str) -> None:
         """`serve` began."""
         self._add("started", None, version=version)

@@ -8,6 +8,9 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    erasing          case data out: editions, persons, what is past its time
+    keeping          what its private keys are sealed with; backups
+    shielding        what keeps a process's memory off the disk
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -33,7 +36,15 @@ from corridor.node.app.contradictions import (
     take_evidence,
     tree_evidence,
 )
+from corridor.node.app.erasing import (
+    editions,
+    erase_edition,
+    erase_person,
+    persons_of,
+    record_correction,
+)
 from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -48,6 +59,7 @@ from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 
 __all__ = [
+    "Sealing",
     "ServingNode",
     "World",
     "accept",
@@ -57,7 +69,10 @@ __all__ = [
     "compare_checkpoint",
     "compare_heard",
     "doctor",
+    "editions",
     "enrol",
+    "erase_edition",
+    "erase_person",
     "evidence",
     "export_journal",
     "fetch_receipt",
@@ -68,11 +83,16 @@ __all__ = [
     "leave_series",
     "link_parts",
     "offered_charter",
+    "open_keys",
     "open_node",
+    "persons_of",
     "policy",
     "proposals_since",
     "read_policy",
     "real_world",
+    "record_correction",
+    "seal",
+    "sealed_with",
     "series",
     "serve",
     "settle_evidence",

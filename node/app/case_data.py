@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from corridor.files import write_atomically
 from corridor.ids import Digest
+from corridor.node.app.erasing import keep_tidy, kept_out, within_retention
+from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_data
 from corridor.node.home import (
     Home,
@@ -32,6 +34,7 @@ def import_files(
     replace: bool,
     mappings: Sequence[Path],
     progress: Tell,
+    instead_of: Collection[bytes] = (),
 ) -> ImportOutcome:
     """Read case files into the node's next edition, whole or not at all.
 
@@ -41,12 +44,15 @@ def import_files(
         replace: start empty instead of adding to the last edition.
         mappings: files that say which country a text means.
         progress: hears what is being done.
+        instead_of: keys of persons whose rows leave the last edition, to be corrected.
 
     Raises:
         CorridorError: a file is refused; the store is as it was.
     """
+    shield_process()
     home = Home(world.home)
     keys = read_keys(home)
+    keep_tidy(world)
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     charter = charter_desk(home).in_force()
@@ -61,8 +67,9 @@ def import_files(
         max_persons=ceiling,
     )
     before = None if replace or current is None else store.tables(current.id)
+    before, imported = kept_out(world, store, before, imported, instead_of)
     number = 1 if current is None else current.number + 1
-    tables = merge(before, imported, number, max_persons=ceiling)
+    tables = within_retention(world, merge(before, imported, number, max_persons=ceiling))
     progress("writing the edition")
     written = store.write(
         tables,
