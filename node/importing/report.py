@@ -113,6 +113,24 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
     "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
     "column.unknown": ("rejected", "is no field of HTCDS 2.0; rename it, or leave it out"),
+    "column.mapped": ("noted", "the mapping file says that the column is this field"),
+    "column.mapped_missing": (
+        "noted",
+        "the mapping file names a column that is not there; is it spelt in another way now?",
+    ),
+    "column.split": (
+        "noted",
+        "each value has a column of its own; those that are ticked were put together",
+    ),
+    "column.reference": (
+        "noted",
+        "the column links tables of this program's export; it serves as this field",
+    ),
+    "related.unused": (
+        "noted",
+        "no case refers to the row, so it is no case; correct the reference if it should be one",
+    ),
+    "related.several": ("noted", "several rows have one reference; the last of them counts"),
     "column.repeated": ("rejected", "the field has a column already; the first one counts"),
     "column.unnamed": ("rejected", "the column has neither API name nor label; name it"),
     "sheet.no_fields": ("noted", "the sheet holds no HTCDS field names and was left out"),

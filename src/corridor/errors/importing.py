@@ -160,3 +160,15 @@ class BadCountryMappingError(InvalidInputError):
             f"{file}, {where}: {why}; write a text and an ISO 3166-1 alpha-2 code on each line, "
             f"as in Moldavie,MD. {_NOTHING}"
         )
+
+
+class BadMappingError(InvalidInputError):
+    """The mapping of columns and values is not what it must be."""
+
+    code = "import.bad_mapping"
+
+    def __init__(self, *, file: str, where: str, why: str) -> None:
+        super().__init__(
+            f"{file}, {where}: {why}; correct it, or have `corridor node map` write it anew. "
+            f"{_NOTHING}"
+        )
