@@ -66,6 +66,8 @@ from corridor.node.home import (
 )
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
+from corridor.node.importing.files import CaseFile
+from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
 from corridor.node.journal import Journal
 from corridor.node.keys import (
@@ -79,6 +81,7 @@ from corridor.node.keys import (
 from corridor.node.ledger import Allowance, Ledger, SeriesAccount
 from corridor.node.link import membership
 from corridor.node.link.stream import CharterStanding, Link, LinkParts
+from corridor.node.mapping_desk import MappingDesk
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.schema import EditionTables
@@ -459,6 +462,7 @@ def import_files(
     replace: bool,
     mappings: Sequence[Path],
     progress: Tell,
+    columns: Path | None = None,
 ) -> ImportOutcome:
     """Read case files into the node's next edition, whole or not at all.
 
@@ -468,6 +472,8 @@ def import_files(
         replace: start empty instead of adding to the last edition.
         mappings: files that say which country a text means.
         progress: hears what is being done.
+        columns: the file that says what columns and values mean that are not HTCDS; without it
+            the node's own, if there is one.
 
     Raises:
         CorridorError: a file is refused; the store is as it was.
@@ -478,6 +484,7 @@ def import_files(
     current = store.current()
     charter = charter_desk(home).in_force()
     ceiling = charter.charter.ceilings.persons_per_node if charter else None
+    desk = mapping_desk(world, columns)
     imported, report = read_case_files(
         paths,
         fields=parse_htcds(_read_data("htcds-2.0.json")),
@@ -486,6 +493,7 @@ def import_files(
         today=world.clock().date(),
         progress=progress,
         max_persons=ceiling,
+        columns=desk.mapping(required=columns is not None),
     )
     before = None if replace or current is None else store.tables(current.id)
     number = 1 if current is None else current.number + 1
@@ -511,6 +519,7 @@ def import_files(
     return ImportOutcome(
         [
             f"edition {written.edition.id} {verdict}; {_counted(tables)}",
+            *report.mapped_lines(desk.path.name),
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
             *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
@@ -525,6 +534,24 @@ def import_files(
             "countries": str(to_fill_in) if unresolved else None,
         },
     )
+
+
+def mapping_desk(world: World, path: Path | None = None) -> MappingDesk:
+    """Who knows what columns mean, by this file or the node's own."""
+    fields = parse_htcds(_read_data("htcds-2.0.json"))
+    return MappingDesk(path or Home(world.home).mapping, fields, world.clock().date())
+
+
+def propose_mapping(
+    world: World, paths: Sequence[Path], *, desk: MappingDesk, progress: Tell
+) -> tuple[TableProposal, ...]:
+    """What may be meant by the columns and values of some files that are not HTCDS.
+
+    Raises:
+        CorridorError: a file is refused; nothing was written.
+    """
+    read_settings(Home(world.home))
+    return desk.propose([CaseFile(path) for path in paths], read_country_mapping(), progress)
 
 
 def _ask_for_countries(unresolved: int, path: Path) -> tuple[str, ...]:

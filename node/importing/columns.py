@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from corridor.node import schema
-from corridor.node.importing.countries import is_unknown_word
+from corridor.node.importing.countries import fold, is_unknown_word
 from corridor.node.importing.dialects import (
     Clean,
     Dialect,
@@ -198,6 +198,29 @@ class HeaderReader:
         titles = _titles(rows[best], under if is_labels else labels)
         used = _used(titles, rows[data_from:])
         return self._header(place, used, data_from, mapping, found)
+
+    def heading_row(self, place: Place, rows: Sequence[Sequence[object]]) -> int | None:
+        """Which of the rows has most names that are known, or None where none has one."""
+        mapping = self._mapping.of(place)
+        names = [len(self._known(row, mapping)) for row in rows[:HEADER_WITHIN]]
+        best = max(range(len(names)), key=names.__getitem__, default=0)
+        return best if names and names[best] else None
+
+    def is_metadata(self, headings: Sequence[object], heading: str) -> bool:
+        """Whether a heading beside others is one that a program wrote by itself."""
+        return is_metadata(dialect_of(list(map(_text, headings))), heading)
+
+    def left_out(self, place: Place) -> frozenset[str]:
+        """The headings that the mapping leaves out on purpose."""
+        mapping = self._mapping.of(place)
+        if mapping is None:
+            return frozenset()
+        return frozenset(text for text, to in mapping.columns.items() if to.field is None)
+
+    def translated(self, place: Place, name: str) -> frozenset[str]:
+        """The values of a field, folded, of which the mapping says something."""
+        mapping = self._mapping.of(place)
+        return frozenset(map(fold, mapping.values.get(name, ()))) if mapping else frozenset()
 
     def _find_by_labels(
         self,

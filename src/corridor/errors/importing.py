@@ -109,7 +109,8 @@ class NotHtcdsError(InvalidInputError):
         where = f" (looked at {sheets})" if sheets else ""
         super().__init__(
             f"{file}: no row of it holds HTCDS field names such as prs_Gender{where}; use the "
-            f"official template, or name the columns by the standard. {_NOTHING}"
+            "official template, or say what its columns mean with `corridor node map`. "
+            f"{_NOTHING}"
         )
 
 
