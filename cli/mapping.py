@@ -69,6 +69,16 @@ def add_to(command: Callable[..., argparse.ArgumentParser]) -> None:
 def add_source_words(parser: argparse.ArgumentParser) -> None:
     """The words about where cases come from, and the mapping that is applied to them."""
     parser.add_argument(
+        "--from",
+        dest="database",
+        metavar="DATABASE",
+        help="postgresql://reader@host/database, or the name of one in the mapping file; the "
+        "password comes from PGPASSWORD, ~/.pgpass or a service file",
+    )
+    parser.add_argument(
+        "--table", action="append", default=[], metavar="NAME", help="a table of it; repeated"
+    )
+    parser.add_argument(
         "--mapping",
         type=Path,
         metavar="FILE",
@@ -79,7 +89,14 @@ def add_source_words(parser: argparse.ArgumentParser) -> None:
 def _map(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     desk = app.mapping_desk(world, arguments.mapping)
-    found = app.propose_mapping(world, arguments.files, desk=desk, progress=out.progress)
+    found = app.propose_mapping(
+        world,
+        arguments.files,
+        desk=desk,
+        progress=out.progress,
+        database=arguments.database,
+        tables=arguments.table,
+    )
     fields = dict(desk.all_fields)
     for table in found:
         _show(table, out)

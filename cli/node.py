@@ -339,6 +339,8 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
         replace=arguments.replace,
         mappings=arguments.countries,
         columns=arguments.mapping,
+        database=arguments.database,
+        tables_named=arguments.table,
         progress=out.progress,
     )
     for line in outcome.lines:

@@ -7,7 +7,6 @@ This is the only place of the node that makes a clock, randomness, a database or
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import secrets
@@ -66,7 +65,6 @@ from corridor.node.home import (
 )
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
-from corridor.node.importing.files import CaseFile
 from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
 from corridor.node.journal import Journal
@@ -87,6 +85,7 @@ from corridor.node.question_desk import QuestionDesk
 from corridor.node.schema import EditionTables
 from corridor.node.series_book import SeriesBook
 from corridor.node.sessions import Sessions
+from corridor.node.sources import sources_of
 from corridor.node.status import Status, StatusBoard, parse_status, status_line
 from corridor.node.store import EditionStore
 from corridor.node.tree_book import TreeBook
@@ -463,6 +462,8 @@ def import_files(
     mappings: Sequence[Path],
     progress: Tell,
     columns: Path | None = None,
+    database: str | None = None,
+    tables_named: Sequence[str] = (),
 ) -> ImportOutcome:
     """Read case files into the node's next edition, whole or not at all.
 
@@ -474,6 +475,8 @@ def import_files(
         progress: hears what is being done.
         columns: the file that says what columns and values mean that are not HTCDS; without it
             the node's own, if there is one.
+        database: an address, or the name of one in that file, to read tables from.
+        tables_named: which of its tables.
 
     Raises:
         CorridorError: a file is refused; the store is as it was.
@@ -485,15 +488,17 @@ def import_files(
     charter = charter_desk(home).in_force()
     ceiling = charter.charter.ceilings.persons_per_node if charter else None
     desk = mapping_desk(world, columns)
+    mapping = desk.mapping(required=columns is not None)
+    sources = sources_of(paths, database=database, tables=tables_named, mapping=mapping)
     imported, report = read_case_files(
-        paths,
+        sources,
         fields=parse_htcds(_read_data("htcds-2.0.json")),
         person_secret=store.person_secret,
         mapping=read_country_mapping(*mappings),
         today=world.clock().date(),
         progress=progress,
         max_persons=ceiling,
-        columns=desk.mapping(required=columns is not None),
+        columns=mapping,
     )
     before = None if replace or current is None else store.tables(current.id)
     number = 1 if current is None else current.number + 1
@@ -502,7 +507,7 @@ def import_files(
     written = store.write(
         tables,
         replaces=None if current is None else current.id,
-        sources=[Digest(hashlib.sha256(path.read_bytes()).digest()) for path in paths],
+        sources=[Digest(source.digest()) for source in sources],
     )
     with _journal(world, home, keys) as journal:
         journal.imported(written.edition.id)
@@ -543,7 +548,13 @@ def mapping_desk(world: World, path: Path | None = None) -> MappingDesk:
 
 
 def propose_mapping(
-    world: World, paths: Sequence[Path], *, desk: MappingDesk, progress: Tell
+    world: World,
+    paths: Sequence[Path],
+    *,
+    desk: MappingDesk,
+    progress: Tell,
+    database: str | None = None,
+    tables: Sequence[str] = (),
 ) -> tuple[TableProposal, ...]:
     """What may be meant by the columns and values of some files that are not HTCDS.
 
@@ -551,7 +562,8 @@ def propose_mapping(
         CorridorError: a file is refused; nothing was written.
     """
     read_settings(Home(world.home))
-    return desk.propose([CaseFile(path) for path in paths], read_country_mapping(), progress)
+    sources = sources_of(paths, database=database, tables=tables, mapping=desk.mapping())
+    return desk.propose(sources, read_country_mapping(), progress)
 
 
 def _ask_for_countries(unresolved: int, path: Path) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ library makes room for every cell up to the last one. Sizes are held against `Ce
 import codecs
 import copy
 import csv
+import hashlib
 import html
 import io
 import itertools
@@ -99,6 +100,9 @@ class CaseSource(Protocol):
     def has_several_tables(self) -> bool:
         """Whether there may be more than one."""
 
+    def digest(self) -> bytes:
+        """SHA-256 of what was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
@@ -123,6 +127,11 @@ class CaseFile:
         except (OSError, zipfile.BadZipFile, NotImplementedError):
             return False
         return len(sheets) > 1
+
+    def digest(self) -> bytes:
+        """SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
 
 
 _CHUNK: Final = 1 << 20

@@ -17,6 +17,7 @@ from corridor.node.importing import (
     merge,
     read_case_files,
 )
+from corridor.node.importing.files import CaseSource
 from corridor.node.importing.mapping import FileMapping
 from corridor.node.schema import EditionTables
 from corridor.queries.htcds import HtcdsField, parse_htcds
@@ -74,7 +75,7 @@ def write_template(
 
 
 def read(
-    *paths: Path,
+    *paths: Path | CaseSource,
     mapping: CountryMapping | None = None,
     today: dt.date = TODAY,
     max_persons: int | None = None,
