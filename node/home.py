@@ -2,6 +2,7 @@
 
     node.toml          country and name, written by `corridor node init`; how long data stay
     policy.toml        what may be asked here; the authority edits it
+    mapping.toml       what columns and values mean that are not HTCDS; likewise
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
@@ -42,6 +43,11 @@ class Home:
     def policy(self) -> Path:
         """The authority's rules."""
         return self.folder / "policy.toml"
+
+    @property
+    def mapping(self) -> Path:
+        """What columns and values of the authority's files mean."""
+        return self.folder / "mapping.toml"
 
     @property
     def enrolment(self) -> Path:

@@ -18,7 +18,7 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
-from corridor.node.app.case_data import import_files
+from corridor.node.app.case_data import import_files, mapping_desk, propose_mapping
 from corridor.node.app.charters import (
     accept,
     offered_charter,
@@ -82,12 +82,14 @@ __all__ = [
     "journal",
     "leave_series",
     "link_parts",
+    "mapping_desk",
     "offered_charter",
     "open_keys",
     "open_node",
     "persons_of",
     "policy",
     "proposals_since",
+    "propose_mapping",
     "read_policy",
     "real_world",
     "record_correction",
