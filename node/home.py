@@ -1,7 +1,8 @@
 """An authority's installation: one folder, with everything in it.
 
     node.toml          country and name, written by `corridor node init`
-    policy.toml        what may be asked here; the authority edits it
+    policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
+    approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
@@ -42,6 +43,16 @@ class Home:
     def policy(self) -> Path:
         """The authority's rules."""
         return self.folder / "policy.toml"
+
+    @property
+    def policy_before(self) -> Path:
+        """The rules that a command or the console replaced last."""
+        return self.folder / "policy-before.toml"
+
+    @property
+    def approvals(self) -> Path:
+        """The questions that wait for people."""
+        return self.folder / "approvals.sqlite3"
 
     @property
     def enrolment(self) -> Path:

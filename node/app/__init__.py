@@ -8,6 +8,7 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -33,6 +34,20 @@ from corridor.node.app.contradictions import (
     take_evidence,
     tree_evidence,
 )
+from corridor.node.app.deciding import (
+    Supposed,
+    approval,
+    approvals,
+    approve,
+    deny,
+    policy_change,
+    policy_text,
+    policy_with,
+    ready_made_policy,
+    save_policy,
+    suppose,
+    test_policy,
+)
 from corridor.node.app.joining import card, enrol, initialise
 from corridor.node.app.looking import (
     budget,
@@ -49,13 +64,18 @@ from corridor.node.app.world import World, read_policy, real_world
 
 __all__ = [
     "ServingNode",
+    "Supposed",
     "World",
     "accept",
+    "approval",
+    "approvals",
+    "approve",
     "budget",
     "card",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
+    "deny",
     "doctor",
     "enrol",
     "evidence",
@@ -70,14 +90,21 @@ __all__ = [
     "offered_charter",
     "open_node",
     "policy",
+    "policy_change",
+    "policy_text",
+    "policy_with",
     "proposals_since",
     "read_policy",
+    "ready_made_policy",
     "real_world",
+    "save_policy",
     "series",
     "serve",
     "settle_evidence",
     "status",
+    "suppose",
     "take_evidence",
+    "test_policy",
     "tree_evidence",
     "trusted_fingerprints",
 ]
