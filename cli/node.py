@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from corridor.cli import mapping
+from corridor.cli import deciding, mapping
 from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
@@ -128,19 +128,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="say in one line what the node is doing, and who is waited for",
         example="status --home /srv/corridor",
     )
-    policy = command(
-        "policy",
-        _policy,
-        does="check the policy file and show its rules in order",
-        example="policy --home /srv/corridor",
-    )
-    policy.add_argument("--edit-help", action="store_true", help="explain what can stand there")
-    command(
-        "approve",
-        _approve,
-        does="approve a waiting question (approvals are not built yet; says so)",
-        example="approve --home /srv/corridor",
-    )
+    deciding.add_to(command)
     command(
         "budget",
         _budget,
@@ -368,28 +356,6 @@ def _status(arguments: argparse.Namespace, out: Output) -> int:
     out.say(view.line)
     out.document(view.document)
     return 0 if view.alive else 1
-
-
-def _policy(arguments: argparse.Namespace, out: Output) -> int:
-    view = app.policy(app.real_world(home_of(arguments)))
-    if arguments.edit_help:
-        out.say(view.help)
-        out.document({"help": view.help})
-        return 0
-    out.table("Policy, first match decides", ("rule", "line", "verdict", "when"), view.rules)
-    for line in view.lines:
-        out.say(line)
-    out.document(view.document)
-    return 0
-
-
-def _approve(_: argparse.Namespace, out: Output) -> int:
-    out.refusal(
-        "node.approvals_not_built",
-        "approvals by people are not built yet: a rule that says “ask” refuses. Write “allow” or "
-        "“refuse” in policy.toml.",
-    )
-    return 1
 
 
 def _series(arguments: argparse.Namespace, out: Output) -> int:

@@ -1,8 +1,9 @@
 """An authority's installation: one folder, with everything in it.
 
     node.toml          country and name, written by `corridor node init`; how long data stay
-    policy.toml        what may be asked here; the authority edits it
+    policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
     mapping.toml       what columns and values mean that are not HTCDS; likewise
+    approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
@@ -48,6 +49,15 @@ class Home:
     def mapping(self) -> Path:
         """What columns and values of the authority's files mean."""
         return self.folder / "mapping.toml"
+
+    def policy_before(self) -> Path:
+        """The rules that a command or the console replaced last."""
+        return self.folder / "policy-before.toml"
+
+    @property
+    def approvals(self) -> Path:
+        """The questions that wait for people."""
+        return self.folder / "approvals.sqlite3"
 
     @property
     def enrolment(self) -> Path:

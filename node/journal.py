@@ -72,8 +72,11 @@ class Journal:
         """Close it."""
         self.close()
 
-    def proposed(self, proposal: Proposal) -> None:
-        """A question was put to this node; what is claimed of it, believed or not."""
+    def proposed(self, proposal: Proposal, facts: Mapping[str, Json] | None = None) -> None:
+        """A question was put to this node; what is claimed of it, believed or not.
+
+        `facts` are what a policy looks at besides, where the question could be read.
+        """
         header = proposal.header
         self._add(
             "proposed",
@@ -85,16 +88,45 @@ class Journal:
             scope=header.scope.value,
             organisation=header.organisation,
             purpose=header.purpose,
+            **(facts or {}),
         )
 
-    def accepted(self, session: SessionId, acceptance: Acceptance) -> None:
-        """This node takes part."""
+    def waits(self, session: SessionId, approval: str, binding: Digest, needs: int) -> None:
+        """A question waits for people; `binding` covers all that they are shown of it."""
+        self._add("waits", session, approval=approval, binding=binding.hex(), needs=needs)
+
+    def approved(self, approval: str, binding: Digest, person: str, given: int, needs: int) -> None:
+        """A person of the authority approved a question: the so many-th of so many."""
+        self._add(
+            "approved",
+            None,
+            approval=approval,
+            binding=binding.hex(),
+            by=person,
+            given=given,
+            needs=needs,
+        )
+
+    def denied(self, approval: str, binding: Digest, person: str) -> None:
+        """A person of the authority denied a question."""
+        self._add("denied", None, approval=approval, binding=binding.hex(), by=person)
+
+    def policy_read(self, policy: Digest) -> None:
+        """The rules of this file (its SHA-256) are in force from now on."""
+        self._add("policy_read", None, policy=policy.hex())
+
+    def accepted(
+        self, session: SessionId, acceptance: Acceptance, approval: str | None = None
+    ) -> None:
+        """This node takes part; `approval` names what its people approved, where they had to."""
+        rests_on = {} if approval is None else {"approval": approval}
         self._add(
             "accepted",
             session,
             edition=acceptance.edition,
             consent_rule=acceptance.consent_rule,
             ledger_entry=acceptance.statement.sequence,
+            **rests_on,
         )
 
     def refused(self, session: SessionId, code: str) -> None:

@@ -11,6 +11,7 @@
     erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with; backups
     shielding        what keeps a process's memory off the disk
+    deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -35,6 +36,20 @@ from corridor.node.app.contradictions import (
     settle_evidence,
     take_evidence,
     tree_evidence,
+)
+from corridor.node.app.deciding import (
+    Supposed,
+    approval,
+    approvals,
+    approve,
+    deny,
+    policy_change,
+    policy_text,
+    policy_with,
+    ready_made_policy,
+    save_policy,
+    suppose,
+    test_policy,
 )
 from corridor.node.app.erasing import (
     editions,
@@ -61,13 +76,18 @@ from corridor.node.app.world import World, read_policy, real_world
 __all__ = [
     "Sealing",
     "ServingNode",
+    "Supposed",
     "World",
     "accept",
+    "approval",
+    "approvals",
+    "approve",
     "budget",
     "card",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
+    "deny",
     "doctor",
     "editions",
     "enrol",
@@ -88,18 +108,25 @@ __all__ = [
     "open_node",
     "persons_of",
     "policy",
+    "policy_change",
+    "policy_text",
+    "policy_with",
     "proposals_since",
     "propose_mapping",
     "read_policy",
+    "ready_made_policy",
     "real_world",
     "record_correction",
+    "save_policy",
     "seal",
     "sealed_with",
     "series",
     "serve",
     "settle_evidence",
     "status",
+    "suppose",
     "take_evidence",
+    "test_policy",
     "tree_evidence",
     "trusted_fingerprints",
 ]

@@ -92,6 +92,7 @@ class LinkParts:
         hello: who calls, and how this node stands right now.
         confirm_charter: takes a charter document into force, or raises.
         make_sessions: what answers proposals under the charter in force.
+        look_around: looks every few seconds what people changed beside this process.
         witnesses: what witnesses under it; None where there is no charter yet.
         on_checkpoint: cosigns a checkpoint of the release tree, asks or refuses.
         tree_standing: up to where this node knows that tree.
@@ -111,6 +112,7 @@ class LinkParts:
     clock: Clock
     jitter: Callable[[], float]
     worker: Executor
+    look_around: Callable[[], None] = lambda: None
 
 
 class Link:
@@ -199,6 +201,10 @@ class _Conversation:
     async def _drop_expired(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self._work(self._parts.look_around)
+            except CorridorError as error:
+                _log.warning("link.look_around", code=error.code)
             if self._sessions is not None:
                 await self._work(self._sessions.drop_expired)
 

@@ -11,8 +11,8 @@ import pytest
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest, SessionId, Signature
-from corridor.node.policy import DEFAULT_POLICY
-from corridor.node.question_desk import AGE_FIELDS, facts_of
+from corridor.node.policy import AGE_FIELDS, DEFAULT_POLICY
+from corridor.node.question_desk import facts_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, Proposal, Scope
 from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
@@ -142,7 +142,8 @@ def test_a44_what_the_coordinator_says_does_not_move_the_policy(
     )  # purpose and organisation are the coordinator's word, and cannot switch a rule off
     node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
     asked = proposal(purpose="approved by the ministry", organisation="Authority of MD")
-    assert refused(node, asked) == "policy.refuses"
+    code = {"refuse": "policy.refuses", "ask": "policy.waiting_for_approval"}[verdict]
+    assert refused(node, asked) == code
     node.close()
 
 
