@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from corridor.ids import CountryCode
@@ -208,3 +209,13 @@ class SeriesView:
     paid: str
     goes_on: bool
     is_left: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EditionView:
+    """The edition that questions are answered from: its rows by table."""
+
+    id: str
+    number: int
+    written_at: datetime
+    rows: Mapping[str, int]
