@@ -14,6 +14,8 @@
     tree.sqlite3       the checkpoints of the region's releases that were cosigned here
     imports/           reports of the imports, for the node's own staff
     status.json        what `serve` is doing, for `corridor node status`
+    people.sqlite3     the staff's accounts at the console
+    uploads/           what the console was given to import, while that lasts
 
 Only the paths and the small settings files are known here; each store knows its own.
 """
@@ -50,6 +52,7 @@ class Home:
         """What columns and values of the authority's files mean."""
         return self.folder / "mapping.toml"
 
+    @property
     def policy_before(self) -> Path:
         """The rules that a command or the console replaced last."""
         return self.folder / "policy-before.toml"
@@ -113,6 +116,16 @@ class Home:
     def imports(self) -> Path:
         """Import reports."""
         return self.folder / "imports"
+
+    @property
+    def people(self) -> Path:
+        """The accounts of the authority's staff."""
+        return self.folder / "people.sqlite3"
+
+    @property
+    def uploads(self) -> Path:
+        """Case files on their way through the console; empty unless an import runs."""
+        return self.folder / "uploads"
 
     @property
     def status(self) -> Path:
