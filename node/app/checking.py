@@ -12,6 +12,7 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
+from corridor.node.app.deciding import approvals
 from corridor.node.app.looking import series
 from corridor.node.app.world import (
     World,
@@ -66,6 +67,7 @@ def doctor(world: World) -> list[Finding]:
         look("settings", lambda: f"{settings.country}, {settings.name}"),
         look("keys", lambda: fingerprint_text(fingerprint(read_keys(home).card(settings)))),
         look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
+        look("approvals", lambda: _look_at_approvals(world)),
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
@@ -77,6 +79,11 @@ def doctor(world: World) -> list[Finding]:
         look("coordinator", lambda: _look_at_coordinator(home)),
         look("charter", lambda: _look_at_charter(home)),
     ]
+
+
+def _look_at_approvals(world: World) -> str:
+    waiting = sum(one.standing == "waiting" for one in approvals(world))
+    return f"{waiting} questions wait for people" if waiting else "no question waits for people"
 
 
 def _look_at_data(world: World) -> str:
