@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from corridor.cli.demo.region import DemoRegion, running_region, start_node
+from corridor.cli.demo.region import DemoRegion, running_region
 from corridor.client.app import connect
 from corridor.client.connection import Region
 from corridor.errors import CorridorError
@@ -78,9 +78,9 @@ def node(region: DemoRegion, *words: str, code: int = 0) -> Any:
 
 
 def waiting(region: DemoRegion) -> dict[str, Any]:
-    """The one question that waits at the careful node."""
-    (found,) = (one for one in node(region, "approvals") if one["standing"] == "waiting")
-    shown: dict[str, Any] = found
+    """The newest question that waits at the careful node."""
+    shown: dict[str, Any] = node(region, "approvals")[0]
+    assert shown["standing"] == "waiting"
     return shown
 
 
@@ -139,8 +139,7 @@ def test_a17_kill_9_between_approval_and_answer_loses_no_approval_and_answers_on
     os.kill(pids(region)[f"node-{CAREFUL}"], signal.SIGKILL)
     node(region, "approve", shown["id"], "--as", "boris")  # nobody serves, and it is said
     restart_coordinator(region)
-    start_node(region.processes, region.folder, CAREFUL)
-    region.wait_until_connected()
+    region.start_ended_nodes()
     assert survivors(analyst, question) == [CAREFUL, *OTHERS]
     assert spent(region, CAREFUL) == before + Fraction(1, 202)
     assert node(region, "approvals", shown["id"])["standing"] == "used"

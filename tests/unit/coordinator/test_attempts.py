@@ -16,7 +16,7 @@ from corridor.coordinator.attempts import (
     State,
 )
 from corridor.coordinator.store import Store, attempts, questions, releases
-from corridor.coordinator.waiting import WaitingRecord, end_cancelled
+from corridor.coordinator.waiting import FIRST_RETRY, WaitingRecord, end_cancelled
 from corridor.errors.region import (
     NotHeldOutError,
     QuestionCancelledError,
@@ -146,6 +146,23 @@ def test_a17_a_kill_while_a_question_that_waited_is_proposed_again_lets_it_wait_
     coordinator.killed()
     assert coordinator.state("q1") == state
     assert waiting.of("q1").countries == {MD}
+
+
+def test_news_of_the_country_that_is_waited_for_shorten_the_pause_and_no_other_s_do(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.ask(1)
+    waiting = WaitingRecord(coordinator.record)
+    for _ in range(4):
+        waiting.wait(None, "q1", [MD], None)
+    assert waiting.of("q1").again == 1000 + 8 * FIRST_RETRY
+    waiting.hasten(RO)
+    assert waiting.of("q1").again == 1000 + 8 * FIRST_RETRY
+    for _ in range(3):  # however often it says so
+        waiting.hasten(MD)
+    assert waiting.of("q1").again == 1000 + FIRST_RETRY
+    assert not waiting.queue_due()
+    assert coordinator.state("q1") == State.WAITING
 
 
 @pytest.mark.parametrize("rounds", [[], ["share"], ["share", "unmask"]])
