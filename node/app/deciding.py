@@ -241,6 +241,15 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     return trial([tried], now, now if text is None else parse_policy(text))
 
 
+def check_policy(text: str) -> None:
+    """See that a policy can be read.
+
+    Raises:
+        PolicyError: it cannot; names the line.
+    """
+    parse_policy(text)
+
+
 def policy_text(world: World) -> str:
     """The policy file as it stands, for an editor."""
     return read_policy_text(Home(world.home).policy)

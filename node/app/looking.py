@@ -89,7 +89,11 @@ def policy(world: World) -> PolicyView:
             f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
             f"counted: {found.consent_rule.value}"
             + (f" ({found.statement})" if found.statement else ""),
-            "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
+            (
+                f"people asked: one, two where ρ > {found.approvals.two_above} or a rule says so; "
+                f"over after {found.approvals.valid_days} days"
+            ),
+            "Where no rule fits, a question is refused. `serve` reads the file when it changes.",
         ],
         DEFAULT_POLICY,
         {
@@ -105,7 +109,13 @@ def policy(world: World) -> PolicyView:
                 for share in found.shares
             ],
             "replies_after": str(found.replies_after),
+            "approvals": {
+                "two_above": str(found.approvals.two_above),
+                "valid_days": found.approvals.valid_days,
+                "most_waiting": found.approvals.most_waiting,
+            },
             "consent": found.consent_rule.value,
+            "statement": found.statement,
         },
     )
 
