@@ -19,7 +19,7 @@ from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, S
 from corridor.node.chain_store import ChainStore
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json, fraction_text
-from corridor.protocols.chains import Entry, verify_chain
+from corridor.protocols.chains import BEGINNING, Entry, verify_chain
 from corridor.protocols.secure_sum.messages import Acceptance, Proposal
 from corridor.protocols.suite import Sign, Verify
 
@@ -174,6 +174,24 @@ class Journal:
         `kind` is erase or correct, `edition` the one that followed, `by` whoever carried it out.
         """
         self._add("person_request", None, request=kind, edition=edition, by=by)
+
+    def backed_up(self, *, with_data: bool) -> None:
+        """A backup of the whole home was written, with the case data or without."""
+        self._add("backed_up", None, with_data=with_data)
+
+    def restored(self, backup_at: str) -> None:
+        """The home is what a backup of that time held; the journal's entries since are not here."""
+        self._add("restored", None, backup_at=backup_at)
+
+    @property
+    def head(self) -> tuple[int, Digest]:
+        """How many entries there are, and the digest of the last."""
+        last = self._store.last()
+        return (0, BEGINNING) if last is None else (last.number, last.digest)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry as it was signed, from the first."""
+        return self._store.entries()
 
     def sealed(self, how: str) -> None:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""

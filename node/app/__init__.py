@@ -9,7 +9,8 @@
     case_data        case files in
     serving          the node that stays connected
     erasing          case data out: editions, persons, what is past its time
-    keeping          what its private keys are sealed with; backups
+    keeping          what its private keys are sealed with
+    backups          backup, check and restore
     shielding        what keeps a process's memory off the disk
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
@@ -18,6 +19,7 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
+from corridor.node.app.backups import BackupView, back_up, check, restore
 from corridor.node.app.case_data import import_files
 from corridor.node.app.charters import (
     accept,
@@ -59,12 +61,15 @@ from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 
 __all__ = [
+    "BackupView",
     "Sealing",
     "ServingNode",
     "World",
     "accept",
+    "back_up",
     "budget",
     "card",
+    "check",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
@@ -91,6 +96,7 @@ __all__ = [
     "read_policy",
     "real_world",
     "record_correction",
+    "restore",
     "seal",
     "sealed_with",
     "series",
