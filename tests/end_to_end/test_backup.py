@@ -1,5 +1,6 @@
-"""A node is lost and restored from a backup: it spends nothing before the members say what it has."""
+"""A lost node, restored from a backup, spends nothing before the members say what it has spent."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from corridor.cli.demo.region import COUNTRIES, DemoRegion, running_region, start_node
+from corridor.cli.main import main
 from corridor.client.app import connect
 from corridor.node import app as node_app
 from corridor.node.store import vault
@@ -50,8 +52,29 @@ def standing(region: DemoRegion) -> tuple[bool, bool]:
     return bool(one["connected"]), bool(one["ready"])
 
 
+def verified_by_a_stranger(
+    exported: Path, later: Path, mark: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both journals are, with a fingerprint or a charter alone; and that they part is found."""
+    capsys.readouterr()
+    charter = str(home / "charter.json")
+    for anchor in (["--trust", f"{VICTIM}={mark}"], ["--charter", charter]):
+        assert main(["verify-journal", str(exported), *anchor, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [one["rho"] for one in found["let_out"]] == ["1/300", "1/310", "1/320"]
+        assert all(one["release"] and one["purpose"] == "a test" for one in found["let_out"])
+    words = ["verify-journal", str(later), "--charter", charter, "--json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["kinds"]["restored"] == 1
+    assert main([*words, "--earlier", str(exported)]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "journal.not_continued"
+
+
 def test_a18_a_node_restored_from_a_backup_spends_nothing_before_it_has_its_entries_back(
-    region: DemoRegion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    region: DemoRegion,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "passphrase").write_text("five words that nobody guesses")
     monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
@@ -69,6 +92,9 @@ def test_a18_a_node_restored_from_a_backup_spends_nothing_before_it_has_its_entr
         assert VICTIM in answered_by(region, rho)
     before = spent(home)
     assert before > old
+    exported = tmp_path / "journal.jsonl"
+    node_app.export_journal(node_app.real_world(home), exported)
+    mark = node_app.card(node_app.real_world(home)).fingerprint
     # The machine is lost, and two members are away when the node comes back.
     region.processes.stop(f"node-{VICTIM}")
     shutil.rmtree(home)
@@ -95,4 +121,7 @@ def test_a18_a_node_restored_from_a_backup_spends_nothing_before_it_has_its_entr
     assert VICTIM in answered_by(region, "1/330")
     assert spent(home) == before + Fraction(1, 330)
     kinds = [one.document["kind"] for one in node_app.journal(node_app.real_world(home), 12)]
+    later = tmp_path / "later.jsonl"
+    node_app.export_journal(node_app.real_world(home), later)
+    verified_by_a_stranger(exported, later, mark, home, capsys)
     assert kinds.index("restored") < kinds.index("ledger_recovered") < kinds.index("let_out")
