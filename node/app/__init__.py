@@ -9,7 +9,8 @@
     case_data        case files in
     serving          the node that stays connected
     erasing          case data out: editions, persons, what is past its time
-    keeping          what its private keys are sealed with; backups
+    keeping          what its private keys are sealed with
+    backups          backup, check and restore
     shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
@@ -19,6 +20,7 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
+from corridor.node.app.backups import BackupView, back_up, check, restore
 from corridor.node.app.case_data import import_files, mapping_desk, propose_mapping
 from corridor.node.app.charters import (
     accept,
@@ -76,6 +78,7 @@ from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
+    "BackupView",
     "Sealing",
     "ServingNode",
     "Supposed",
@@ -84,8 +87,10 @@ __all__ = [
     "approval",
     "approvals",
     "approve",
+    "back_up",
     "budget",
     "card",
+    "check",
     "check_policy",
     "checkpoint",
     "compare_checkpoint",
@@ -121,6 +126,7 @@ __all__ = [
     "ready_made_policy",
     "real_world",
     "record_correction",
+    "restore",
     "save_policy",
     "seal",
     "sealed_with",

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corridor.errors.keeping import BadKeyFileError, NodeServesError
@@ -75,16 +75,14 @@ def seal(world: World, how: Sealing) -> str:
         if how.kind == "none":
             vault.unseal_all(world.home)
         else:
-            lock, secret = lock_for(world, how, environment(), f"the keys of {world.home}")
+            lock, secret = lock_for(world, how, _for_new(world), f"the keys of {world.home}")
             vault.seal_with(world.home, lock, derive_key(lock, secret))
         with journal_of(world, home, keys) as journal:
             journal.sealed(how.kind)
     return sealed_with(world.home)
 
 
-def lock_for(
-    world: World, how: Sealing, sources: Sources, what: str, *, made_anew: bool = True
-) -> tuple[Lock, bytes]:
+def lock_for(world: World, how: Sealing, sources: Sources, what: str) -> tuple[Lock, bytes]:
     """A new lock, and the secret that opens it.
 
     Args:
@@ -92,7 +90,6 @@ def lock_for(
         how: what the operator wants.
         sources: of secrets.
         what: is locked, for the prompt.
-        made_anew: whether a key file that is not there is made.
 
     Raises:
         CorridorError: the secret cannot be had, or is too weak. Nothing was changed but that a
@@ -100,13 +97,13 @@ def lock_for(
     """
     salt = world.random_bytes(SALT_BYTES)
     if how.kind == "passphrase":
-        return PassphraseLock(salt), new_passphrase(_for_new(world, sources), what)
+        return PassphraseLock(salt), new_passphrase(sources, what)
     if how.kind == "credential":
         lock: Lock = CredentialLock(salt, how.value or CREDENTIAL)
         return lock, sources.secret(lock, what)
     path = Path(how.value).absolute()
     _refuse_beside(path, world.home)
-    if not path.exists() and made_anew:
+    if not path.exists():
         write_atomically(path, world.random_bytes(KEY_BYTES))
     lock = KeyFileLock(salt, str(path))
     return lock, Sources().secret(lock, what)
@@ -119,13 +116,14 @@ def _refuse_beside(path: Path, home: Path) -> None:
         raise BadKeyFileError(str(path), "lies in the folder that it shall lock")
 
 
-def _for_new(world: World, sources: Sources) -> Sources:
+def _for_new(world: World) -> Sources:
     """Where a new passphrase comes from: not from where the old one does."""
+    sources = environment()
     named = os.environ.get("CORRIDOR_NEW_PASSPHRASE_FILE")
     if named:
-        return Sources(passphrase_file=Path(named))
+        return replace(sources, passphrase_file=Path(named))
     if isinstance(vault.lock_of(world.home), PassphraseLock):
-        return Sources(ask=sources.ask)
+        return replace(sources, passphrase_file=None)
     return sources
 
 

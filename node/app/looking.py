@@ -221,8 +221,9 @@ def journal(world: World, last: int) -> list[JournalLine]:
 def export_journal(world: World, path: Path) -> int:
     """Write the signed journal to `path`; gives the number of entries."""
     home = Home(world.home)
-    with journal_of(world, home, read_keys(home)) as book:
-        lines = list(book.export())
+    keys = read_keys(home)
+    with journal_of(world, home, keys) as book:
+        lines = list(book.export(keys.card(read_settings(home))))
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return len(lines) - 1
 

@@ -292,6 +292,21 @@ class EditionStore:
                 self._write_state(_State(None, state.last_number))
             self._destroy(self._folder / edition)
 
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Keep everybody from writing or erasing while the block runs; reading goes on.
+
+        Raises:
+            StoreBusyError: somebody is writing.
+        """
+        with self._writing():
+            yield
+
+    def state_without_data(self) -> bytes:
+        """What `state` would hold if nothing had been imported, for a backup without data."""
+        document = {"current": None, "last_number": self._state().last_number}
+        return seal(self._master, _STATE, json.dumps(document).encode(), self._random_bytes)
+
     # ------------------------------------------------------------------ reading
 
     @contextlib.contextmanager

@@ -172,6 +172,16 @@ def seal_with(home: Path, lock: Lock, key: bytes) -> None:
         _sweep(home, secrets)
 
 
+def seal_these(home: Path, lock: Lock, key: bytes, secrets: Mapping[str, bytes]) -> None:
+    """Put these secrets into the vault of a home that has none yet, as `seal_with`.
+
+    Raises:
+        DiskError: nothing was changed.
+    """
+    with _turn:
+        _write(home, _known(home), lock, key, secrets)
+
+
 def unseal_all(home: Path) -> None:
     """Put every secret back into a file of its own, and remove the vault.
 
