@@ -81,6 +81,13 @@ from corridor.node.link import membership
 from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.mapping_desk import MappingDesk
 from corridor.node.policy import DEFAULT_POLICY, Policy, parse_policy
+from corridor.node.quality import (
+    QualityProfile,
+    profile_of,
+    read_profile,
+    read_worklist,
+    write_profile,
+)
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.schema import EditionTables
 from corridor.node.series_book import SeriesBook
@@ -515,6 +522,15 @@ def import_files(
     path = home.imports / f"{stamp}-{written.edition.id}.json"
     write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
     to_fill_in = path.with_name(f"{path.stem}-countries.csv")
+    quality = profile_of(
+        report,
+        tables,
+        desk.all_fields,
+        edition=written.edition.id,
+        imported_at=world.clock().isoformat(timespec="seconds"),
+        stem=path.stem,
+    )
+    write_profile(home.imports, path.stem, quality, report.work, desk.all_fields)
     unresolved = len(report.unresolved_countries)
     if unresolved:
         write_atomically(to_fill_in, report.to_mapping_csv().encode())
@@ -527,6 +543,7 @@ def import_files(
             *report.mapped_lines(desk.path.name),
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
+            *_about_quality(quality, home),
             *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
         ],
         {
@@ -537,8 +554,39 @@ def import_files(
             "report": report.to_json(),
             "file": str(path),
             "countries": str(to_fill_in) if unresolved else None,
+            "worklist": quality.worklist and str(home.imports / quality.worklist),
         },
     )
+
+
+def _about_quality(found: QualityProfile, home: Home) -> tuple[str, ...]:
+    told = ["How good the data are: corridor node profile"]
+    if found.worklist is not None:
+        told.append(
+            f"{found.work} places for the case workers are listed in "
+            f"{home.imports / found.worklist}"
+        )
+    return tuple(told)
+
+
+def quality(world: World, edition: str | None = None) -> QualityProfile:
+    """How good the data of the last import are, or of the one that made an edition.
+
+    Raises:
+        NoProfileError: there was none.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    return read_profile(home.imports, edition)
+
+
+def quality_worklist(world: World, found: QualityProfile) -> bytes:
+    """The case workers' list that belongs to a profile, as CSV.
+
+    Raises:
+        NoProfileError: it names none, or the file was removed.
+    """
+    return read_worklist(Home(world.home).imports, found)
 
 
 def mapping_desk(world: World, path: Path | None = None) -> MappingDesk:
