@@ -216,7 +216,7 @@ def test_no_page_is_kept_framed_or_given_a_foreign_script(browsers: dict[Role, B
         assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
         assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert "Server" not in headers
 
 
@@ -335,8 +335,8 @@ def test_changing_the_language_leads_to_no_other_site(console: Console, back: st
 def test_wrong_sign_ins_wait_and_say_nothing_of_the_account(tmp_path: Path) -> None:
     with open_console(tmp_path / "MD") as console:
         console.enter("Ana", OFFICER)
+        browser = console.browser()
         for name in ("Ana", "Nobody"):
-            browser = console.browser()
             pages = []
             for _ in range(6):
                 answer = browser.sign_in(name, "not the password")
