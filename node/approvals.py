@@ -48,7 +48,13 @@ KEPT_SECONDS = 90 * 86_400
 ID_BYTES = 6
 
 PersonName = NewType("PersonName", str)
-"""What the journal calls a person of the authority by: never changes, and is nobody else's."""
+"""What the journal calls a person of the authority by: never changes, and is nobody else's.
+
+Every account of the console makes one, and two accounts never the same.
+"""
+
+LONGEST_NAME = 40
+_BESIDE_LETTERS = frozenset("._-'’ ")
 
 
 def parse_person(text: str) -> PersonName:
@@ -57,10 +63,17 @@ def parse_person(text: str) -> PersonName:
     Raises:
         BadPersonNameError: it cannot be a name. Nothing was changed.
     """
-    name = unicodedata.normalize("NFKC", text.strip()).casefold()
-    if not 1 <= len(name) <= 40 or not all(one.isalnum() or one in "._-" for one in name):
+    words = " ".join(text.split())
+    name = unicodedata.normalize("NFKC", words).casefold()
+    if not 1 <= len(words) <= LONGEST_NAME or not all(map(_may_be_in_a_name, name)):
         raise BadPersonNameError(text)
     return PersonName(name)
+
+
+def _may_be_in_a_name(letter: str) -> bool:
+    # A small i̇ of Turkish is two characters, of which one is a mark above the other.
+    is_mark = unicodedata.category(letter).startswith("M")
+    return letter.isalnum() or is_mark or letter in _BESIDE_LETTERS
 
 
 class Standing(StrEnum):

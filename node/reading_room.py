@@ -126,6 +126,13 @@ class ReadingRoom:
                 kinds=sorted({row.kind for row in books.journal_rows}),
             )
 
+    def rows(self) -> Sequence[JournalRow]:
+        """Every entry of the journal, in order."""
+        with self._turn:
+            books = self._fresh()
+            self._read_on(books)
+            return tuple(books.journal_rows)
+
     def export(self) -> str:
         """The whole journal, signed, as `corridor node journal --export` writes it."""
         with self._turn:

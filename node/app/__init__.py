@@ -46,17 +46,16 @@ from corridor.node.app.contradictions import (
     tree_evidence,
 )
 from corridor.node.app.deciding import (
-    Supposed,
     approval,
     approvals,
     approve,
     check_policy,
     deny,
     policy_change,
+    policy_desk,
     policy_text,
     policy_with,
     ready_made_policy,
-    save_policy,
     suppose,
     test_policy,
 )
@@ -82,6 +81,7 @@ from corridor.node.app.looking import (
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
+from corridor.node.policy_trial import Supposed
 
 __all__ = [
     "BackupView",
@@ -124,6 +124,7 @@ __all__ = [
     "persons_of",
     "policy",
     "policy_change",
+    "policy_desk",
     "policy_text",
     "policy_with",
     "proposals_since",
@@ -135,7 +136,6 @@ __all__ = [
     "real_world",
     "record_correction",
     "restore",
-    "save_policy",
     "seal",
     "sealed_with",
     "series",

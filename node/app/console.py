@@ -32,6 +32,8 @@ from corridor.errors.node import NotRunningError
 from corridor.files import holding_lock, is_locked
 from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
+from corridor.node.app.console_desks import approval_desks, data_desks, policy_trials
+from corridor.node.app.deciding import policy_desk
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
 from corridor.node.app.world import (
@@ -50,7 +52,6 @@ from corridor.node.import_desk import ImportDesk, ImportJob
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening, is_loopback
 from corridor.node.people import PeopleDesk
-from corridor.node.policy_desk import PolicyDesk
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
@@ -127,10 +128,6 @@ def make_site(desks: Desks, listening: Listening, world: World, port: int) -> Fl
 def _make_desks(
     world: World, home: Home, room: ReadingRoom, people: PeopleDesk, *, node: str, country: str
 ) -> Desks:
-    def policy_saved(digest: Any, by: str) -> None:
-        with journal_of(world, home, read_keys(home)) as journal:
-            journal.policy_changed(digest, by)
-
     one_call = threading.Lock()  # gRPC's loops are made one at a time
 
     def offer(trusted: Mapping[Any, Any]) -> Any:
@@ -150,7 +147,7 @@ def _make_desks(
         country=country,
         people=people,
         room=room,
-        policy=PolicyDesk(home, world.clock, policy_saved),
+        policy=policy_desk(world),
         imports=ImportDesk(
             home.uploads,
             home.imports,
@@ -166,6 +163,9 @@ def _make_desks(
             offer=offer,
             sign=sign,
         ),
+        approvals=approval_desks(world, room),
+        trials=policy_trials(world, room),
+        case_data=data_desks(world, room),
         status=lambda: _status(world),
         is_enrolled=home.enrolment.exists,
         edition=lambda: _edition(world),

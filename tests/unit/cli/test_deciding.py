@@ -97,7 +97,7 @@ def test_a_name_that_is_none_and_an_id_that_is_none_are_refused(
 ) -> None:
     identifier = keep(a_node)
     for words, code in (
-        (("approve", identifier, "--as", "anna the first"), "policy.bad_person_name"),
+        (("approve", identifier, "--as", "anna/boris"), "policy.bad_person_name"),
         (("deny", "ffff", "--as", "anna"), "policy.unknown_approval"),
         (("approvals", "ffff"), "policy.unknown_approval"),
     ):
@@ -116,7 +116,9 @@ def test_a_ready_made_policy_is_shown_before_it_takes_the_place_of_the_old_one(
     assert policy.read_text() == DEFAULT_POLICY
     assert run(capsys, "policy", "--use", "cautious", "--yes")["changed"]
     assert "CAUTIOUS" in policy.read_text()
-    assert (a_node / "policy-before.toml").read_text() == DEFAULT_POLICY
+    (kept,) = (a_node / "policy-before").iterdir()
+    assert kept.read_text() == DEFAULT_POLICY
+    assert run(capsys, "journal")[-1]["kind"] == "policy_changed"
     assert not run(capsys, "policy", "--use", "cautious", "--yes")["changed"]
     shown = run(capsys, "policy")
     assert shown["approvals"]["two_above"] == "1/500"
