@@ -79,6 +79,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "That is {percent} % of a year's allowance (ρ = {per_year}), of which ρ = {left} is "
             "left."
         ),
+        "cost.of_all": (
+            "That is {percent} % of the allowance for all time (ρ = {all_time}), of which "
+            "ρ = {left} is left."
+        ),
         "cost.too_much": "It is more than is left, so it would be refused even if approved.",
         "worst.several_nodes": (
             "A person whom {nodes} countries know loses at most ρ = {rho} ({epsilon})."
@@ -157,10 +161,12 @@ def say(identifier: str, /, **parameters: Parameter) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What of ρ there is: of a year, and left of it."""
+    """What of ρ there is: of a year and for all time, and left of each."""
 
     per_year: Fraction
     left: Fraction
+    all_time: Fraction
+    left_for_all_time: Fraction
 
 
 def describe(
@@ -274,6 +280,12 @@ def _costs(asked: Asked, charter: Charter, purse: Purse) -> Iterator[Said]:
         per_year=str(purse.per_year),
         left=str(purse.left),
     )
+    yield say(
+        "cost.of_all",
+        percent=_percent(rho.value, purse.all_time),
+        all_time=str(purse.all_time),
+        left=str(purse.left_for_all_time),
+    )
     if rho.value > purse.left:
         yield say("cost.too_much")
     several = rho.for_group(charter.nodes_per_person)
@@ -308,7 +320,7 @@ def _epsilon(rho: Rho, charter: Charter) -> Said:
 
 def _percent(part: Fraction, whole: Fraction) -> str:
     if not whole:
-        return "more than 100"
+        return "> 100"
     percent = 100 * part / whole
     return str(ceil(percent)) if percent >= 1 else f"{float(Fraction(ceil(percent * 100), 100)):g}"
 

@@ -160,6 +160,7 @@ def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
     home = Home(world.home)
     rules, charter = read_policy(home), _charter(home)
     edition = EditionStore(world.home, world.random_bytes, world.clock).current()
+    balance = ledger.balance()
     with ApprovalBook(home.approvals) as book:
         if charter is not None:
             book.end_others(None if edition is None else edition.id, charter.digest)
@@ -167,7 +168,9 @@ def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
             book=book,
             is_used=ledger.has_used,
             now=int(world.clock().timestamp()),
-            purse=Purse(rules.per_year, ledger.balance().left_this_year),
+            purse=Purse(
+                rules.per_year, balance.left_this_year, rules.all_time, balance.left_for_all_time
+            ),
             charter=charter,
         )
 
