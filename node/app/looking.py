@@ -34,6 +34,7 @@ from corridor.node.ledger import SeriesAccount
 from corridor.node.link import membership
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.series_book import SeriesBook
+from corridor.node.shares import Limit
 from corridor.node.status import parse_status, status_line
 from corridor.node.views import (
     BudgetView,
@@ -78,7 +79,7 @@ def policy(world: World) -> PolicyView:
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
             *(
-                f"of a year's, {share.kind} {share.name}: at most ρ = {share.per_year}"
+                f"of a year's, {Limit(share, None)}: at most ρ = {share.per_year}"
                 for share in found.shares
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",

@@ -104,8 +104,8 @@ class BadPersonNameError(InvalidInputError):
     def __init__(self, text: str) -> None:
         """Show it, and say what a name may be."""
         super().__init__(
-            f"{text[:40]!r} names nobody: write 1 to 40 letters, digits, dots, dashes or "
-            "underscores, as in anna.petrova. Nothing was changed."
+            f"{text[:40]!r} names nobody: write 1 to 80 letters, digits, spaces, dots or "
+            "dashes, as in Anna Petrova. Nothing was changed."
         )
 
 

@@ -97,7 +97,7 @@ def test_a_name_that_is_none_and_an_id_that_is_none_are_refused(
 ) -> None:
     identifier = keep(a_node)
     for words, code in (
-        (("approve", identifier, "--as", "anna the first"), "policy.bad_person_name"),
+        (("approve", identifier, "--as", "anna; the first"), "policy.bad_person_name"),
         (("deny", "ffff", "--as", "anna"), "policy.unknown_approval"),
         (("approvals", "ffff"), "policy.unknown_approval"),
     ):
