@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from corridor.cli import deciding
+from corridor.cli import deciding, mapping
+from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
+from corridor.cli.keeping import add_keeping
 from corridor.cli.output import Output
+from corridor.cli.people import add_people_commands
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
@@ -90,7 +93,13 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="read HTCDS case files into a new edition of the node's data",
         example="import cases-2025.xlsx --home /srv/corridor",
     )
-    load.add_argument("files", nargs="+", type=Path, metavar="FILE", help="xlsx, csv, parquet")
+    load.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="xlsx, xlsm, csv, parquet, sav, zsav, dta",
+    )
     load.add_argument(
         "--replace", action="store_true", help="start empty instead of adding to the last edition"
     )
@@ -103,6 +112,8 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="what texts mean that name no known country: the list that an import wrote, with its "
         "codes filled in (a CSV of text and ISO code; - for none); may be repeated",
     )
+    mapping.add_source_words(load)
+    mapping.add_to(command)
 
     serve = command(
         "serve",
@@ -205,6 +216,9 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="what the coordinator signed for another member; not through the coordinator",
     )
+    add_keeping(command)
+    add_erasing(command)
+    add_people_commands(command)
     command(
         "doctor",
         _doctor,
@@ -318,6 +332,9 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
         arguments.files,
         replace=arguments.replace,
         mappings=arguments.countries,
+        columns=arguments.mapping,
+        database=arguments.database,
+        tables_named=arguments.table,
         progress=out.progress,
     )
     for line in outcome.lines:

@@ -196,13 +196,36 @@ class Journal:
         """An edition became current."""
         self._add("imported", None, edition=edition)
 
+    def edition_erased(self, edition: EditionId, why: str, by: str = "") -> None:
+        """The key of an edition was destroyed: by an operator, or by the rule of retention."""
+        self._add("edition_erased", None, edition=edition, why=why, by=by)
+
+    def person_request(self, kind: str, edition: EditionId | None, by: str = "") -> None:
+        """A person's request was carried out; whose, and how many rows, is kept nowhere.
+
+        `kind` is erase or correct, `edition` the one that followed, `by` whoever carried it out.
+        """
+        self._add("person_request", None, request=kind, edition=edition, by=by)
+
+    def sealed(self, how: str) -> None:
+        """The private keys are kept otherwise: passphrase, key-file, credential or none."""
+        self._add("sealed", None, how=how)
+
+    def people_changed(self, change: str, name: str, roles: Iterable[str], by: str) -> None:
+        """An account of this node's staff was added, changed, locked or begun anew."""
+        self._add("people_changed", None, change=change, name=name, roles=sorted(roles), by=by)
+
+    def policy_changed(self, digest: Digest, by: str) -> None:
+        """The policy was written anew in the console; its SHA-256, and whose doing it was."""
+        self._add("policy_changed", None, policy=digest.hex(), by=by)
+
     def started(self, version: str) -> None:
         """`serve` began."""
         self._add("started", None, version=version)
 
-    def rows(self) -> Iterator[JournalRow]:
-        """Every entry, for people, from the first."""
-        return map(_row, self._store.entries())
+    def rows(self, after: int = 0) -> Iterator[JournalRow]:
+        """Every entry behind that number, for people, from the first."""
+        return map(_row, self._store.entries(after))
 
     def sessions_let_out(self) -> frozenset[SessionId]:
         """The attempts whose debit was made, because their masked input was let out."""

@@ -653,9 +653,9 @@ class Ledger:
                 ),
             )
 
-    def rows(self) -> Iterator[LedgerRow]:
-        """Every entry, for people, from the first."""
-        for entry in self._store.entries():
+    def rows(self, after: int = 0) -> Iterator[LedgerRow]:
+        """Every entry behind that number, for people, from the first."""
+        for entry in self._store.entries(after):
             payload = _payload(entry)
             yield LedgerRow(
                 entry.number,

@@ -17,7 +17,7 @@ an empty list, means unknown: blank, not resolvable, or outside the domain.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +130,11 @@ class EditionTables:
         _check_persons(self.persons, self.cases)
         for name in ("legs", "services"):
             _check_case_numbers(name, self[name], self.cases.num_rows)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """An edition with nobody in it."""
+        return cls(**{name: schema.empty_table() for name, schema in TABLES.items()})
 
     def __getitem__(self, name: str) -> pa.Table:
         """The table of this name."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from corridor.ids import CountryCode
@@ -316,3 +317,13 @@ class PolicyChange:
     text: str
     difference: Sequence[str]
     trial: PolicyTrial
+
+
+@dataclass(frozen=True, slots=True)
+class EditionView:
+    """The edition that questions are answered from: its rows by table."""
+
+    id: str
+    number: int
+    written_at: datetime
+    rows: Mapping[str, int]

@@ -8,6 +8,9 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    erasing          case data out: editions, persons, what is past its time
+    keeping          what its private keys are sealed with; backups
+    shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
@@ -16,7 +19,7 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
-from corridor.node.app.case_data import import_files
+from corridor.node.app.case_data import import_files, mapping_desk, propose_mapping
 from corridor.node.app.charters import (
     accept,
     offered_charter,
@@ -49,7 +52,15 @@ from corridor.node.app.deciding import (
     suppose,
     test_policy,
 )
+from corridor.node.app.erasing import (
+    editions,
+    erase_edition,
+    erase_person,
+    persons_of,
+    record_correction,
+)
 from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -65,6 +76,7 @@ from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
+    "Sealing",
     "ServingNode",
     "Supposed",
     "World",
@@ -81,7 +93,10 @@ __all__ = [
     "decode_policy",
     "deny",
     "doctor",
+    "editions",
     "enrol",
+    "erase_edition",
+    "erase_person",
     "evidence",
     "export_journal",
     "fetch_receipt",
@@ -91,17 +106,24 @@ __all__ = [
     "journal",
     "leave_series",
     "link_parts",
+    "mapping_desk",
     "offered_charter",
+    "open_keys",
     "open_node",
+    "persons_of",
     "policy",
     "policy_change",
     "policy_text",
     "policy_with",
     "proposals_since",
+    "propose_mapping",
     "read_policy",
     "ready_made_policy",
     "real_world",
+    "record_correction",
     "save_policy",
+    "seal",
+    "sealed_with",
     "series",
     "serve",
     "settle_evidence",

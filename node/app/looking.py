@@ -10,6 +10,7 @@ from corridor.errors.node import (
     UnknownSeriesHereError,
 )
 from corridor.files import is_locked, write_atomically
+from corridor.node.app.keeping import sealed_with
 from corridor.node.app.world import (
     SERVE_LOCK,
     World,
@@ -64,7 +65,10 @@ def status(world: World) -> StatusView:
     line = status_line(found)
     if not alive:
         line = f"not running; it said last: {line}"
-    return StatusView(line, alive, {"alive": alive, **json.loads(found.to_json())})
+    sealed = sealed_with(world.home)
+    line += f" · keys sealed with {sealed}" if sealed else " · keys not sealed"
+    document = {"alive": alive, "sealed_with": sealed or None, **json.loads(found.to_json())}
+    return StatusView(line, alive, document)
 
 
 def policy(world: World) -> PolicyView:

@@ -20,6 +20,8 @@ from corridor.errors.node import (
 from corridor.faults import Reached, go_on
 from corridor.files import holding_lock
 from corridor.ids import Digest
+from corridor.node.app.erasing import tidy_regularly
+from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     SERVE_LOCK,
     Tell,
@@ -92,6 +94,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     """
     home = Home(world.home)
     settings = read_settings(home)
+    shield_process()
     # Without it there is nobody to dial: to wait quietly would look like taking part.
     read_enrolment(home)
     read_policy(home)
@@ -376,7 +379,11 @@ async def _run(node: ServingNode, fault: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, link.stop)
-        await link.run()
+        tidying = asyncio.create_task(tidy_regularly(node.world))
+        try:
+            await link.run()
+        finally:
+            tidying.cancel()
 
 
 def link_parts(

@@ -1,9 +1,12 @@
 """What the node takes from outside itself, and the parts that are made of a home's files."""
 
+import os
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from getpass import getpass
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,6 +30,8 @@ from corridor.node.policy import Policy, parse_policy
 from corridor.node.policy_in_force import read_policy_text
 from corridor.node.series_book import SeriesBook
 from corridor.node.store import EditionStore
+from corridor.node.store.locks import Sources
+from corridor.node.store.vault import unlock_with
 from corridor.node.views import (
     CardView,
 )
@@ -65,8 +70,27 @@ class World:
 
 
 def real_world(home: Path) -> World:
-    """The operating system's clock and randomness; tests build a World of their own."""
+    """The operating system's clock and randomness; tests build a World of their own.
+
+    What opens the home's private keys, if they are sealed, comes from where `environment` says.
+    """
+    unlock_with(home, environment(), secrets.token_bytes)
     return World(home=home, clock=lambda: datetime.now(UTC), random_bytes=secrets.token_bytes)
+
+
+def environment() -> Sources:
+    """Where this process finds what opens sealed keys: its environment, or its terminal."""
+
+    def named(variable: str) -> Path | None:
+        value = os.environ.get(variable)
+        return Path(value) if value else None
+
+    return Sources(
+        passphrase_file=named("CORRIDOR_PASSPHRASE_FILE"),
+        key_file=named("CORRIDOR_KEY_FILE"),
+        credentials=named("CREDENTIALS_DIRECTORY"),
+        ask=getpass if sys.stdin.isatty() and sys.stderr.isatty() else None,
+    )
 
 
 def charter_desk(home: Home) -> CharterDesk:

@@ -40,12 +40,14 @@ Ints = npt.NDArray[np.int64]
 
 _Piece = TypeVar("_Piece")
 
+MEMORY = "2GB"
+"""What the engine may take; a part of an edition takes far less."""
+
 _SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
-    "memory_limit": "2GB",
     "temp_directory": "",  # nothing in clear on a disk, rather an error
     "lock_configuration": True,
 }
@@ -149,9 +151,13 @@ def _entries_of(
         yield _entries(part, key, planned.max_cells)
 
 
-def shut_off_connection() -> duckdb.DuckDBPyConnection:
-    """An engine of its own that sees what is registered with it, and nothing else."""
-    return duckdb.connect(config=_SHUT_OFF)
+def shut_off_connection(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """An engine of its own that sees what is registered with it, and nothing else.
+
+    With more rows than fit in `memory` a query fails: nothing spills to a disk. DuckDB could
+    encrypt what it spills only with an extension that it would load from a network.
+    """
+    return duckdb.connect(config={**_SHUT_OFF, "memory_limit": memory})
 
 
 def _one_ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:

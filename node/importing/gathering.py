@@ -7,9 +7,9 @@
    one without consent; then by content, so that the order of rows does not matter.
 3. Events and support plans find their cases: the row they stand in; else the case reference,
    for every person of that case, or for the one alone whose identity number the row has; else
-   the identity number, which means the person's first case referred on or after the day, else
-   their last one. (Where no table of cases has a column for identity numbers, those of events
-   and plans count as blank.)
+   the identity number, or the person reference, which mean the person's first case referred on
+   or after the day, else their last one. (Where no table of cases has a column for identity
+   numbers, those of events and plans count as blank.)
 4. Journeys, corridors, ages.
 """
 
@@ -111,6 +111,7 @@ class _Cases:
     key: Keys
     person: Keys
     reference: Keys
+    record: Keys
     told_apart_by: npt.NDArray[np.uint8]
     referred: Ints
     rows: CaseRows
@@ -154,6 +155,7 @@ def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases
         key=keys,
         person=person[taken],
         reference=rows.reference[taken],
+        record=rows.record[taken],
         told_apart_by=rows.told_apart_by[taken],
         referred=referred[taken],
         rows=rows,
@@ -236,14 +238,19 @@ def _link(
     pairs.append(by_reference)
     shared = np.flatnonzero(np.bincount(by_reference.row, minlength=len(linked)) > 1)
     _report_rows(findings, linked, "x_CaseReference", f"{kind}.shared", shared)
-    wanted = np.flatnonzero(elsewhere & has_identity & ~has_reference)
-    pairs.append(_by_identity(cases, linked, wanted, days))
+    has_record = linked.record != _NO_KEY
+    for refers_by, known, keys in (
+        (has_identity & ~has_reference, cases.person, linked.identity),
+        (has_record & ~has_identity & ~has_reference, cases.record, linked.record),
+    ):
+        wanted = np.flatnonzero(elsewhere & refers_by)
+        pairs.append(_by_person(cases, known, keys, wanted, days))
     found = _Links(
         np.concatenate([pair.row for pair in pairs]), np.concatenate([pair.case for pair in pairs])
     )
     lost = elsewhere.copy()
     lost[found.row] = False
-    refers = has_reference | has_identity
+    refers = has_reference | has_identity | has_record
     _report_rows(
         findings, linked, "x_CaseReference", f"{kind}.no_case", np.flatnonzero(lost & refers)
     )
@@ -268,20 +275,21 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     return _Links(row[fits], case[fits])
 
 
-def _by_identity(cases: _Cases, linked: LinkedRows, wanted: Ints, days: Ints) -> _Links:
+def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Ints) -> _Links:
+    """The case of a person that a day belongs to; `known` says who each case's person is."""
     rows, found = [], []
     if len(wanted):
         of_person: dict[bytes, list[tuple[int, int]]] = {}
         for case, (person, day) in enumerate(
-            zip(cases.person.tolist(), cases.referred.tolist(), strict=True)
+            zip(known.tolist(), cases.referred.tolist(), strict=True)
         ):
             of_person.setdefault(person, []).append((day, case))
         for row in wanted.tolist():
-            known = sorted(of_person.get(bytes(linked.identity[row]), ()))
-            if known:
-                later = (pair for pair in known if days[row] != NO_DAY and pair[0] >= days[row])
+            theirs = sorted(of_person.get(bytes(keys[row]), ()))
+            if theirs:
+                later = (pair for pair in theirs if days[row] != NO_DAY and pair[0] >= days[row])
                 rows.append(row)
-                found.append(next(later, known[-1])[1])
+                found.append(next(later, theirs[-1])[1])
     return _Links(np.array(rows, np.int64), np.array(found, np.int64))
 
 

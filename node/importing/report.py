@@ -112,7 +112,28 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "column.misspelt": ("repaired", "rename the column to the field's name"),
     "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
     "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
-    "column.unknown": ("rejected", "is no field of HTCDS 2.0; rename it, or leave it out"),
+    "column.unknown": (
+        "rejected",
+        "is no field of HTCDS 2.0; rename it, map it with `corridor node map`, or leave it out",
+    ),
+    "column.mapped": ("noted", "the mapping file says that the column is this field"),
+    "column.mapped_missing": (
+        "noted",
+        "the mapping file names a column that is not there; is it spelt in another way now?",
+    ),
+    "column.split": (
+        "noted",
+        "each value has a column of its own; those that are ticked were put together",
+    ),
+    "column.reference": (
+        "noted",
+        "the column links tables of this program's export; it serves as this field",
+    ),
+    "related.unused": (
+        "noted",
+        "no case refers to the row, so it is no case; correct the reference if it should be one",
+    ),
+    "related.several": ("noted", "several rows have one reference; the last of them counts"),
     "column.repeated": ("rejected", "the field has a column already; the first one counts"),
     "column.unnamed": ("rejected", "the column has neither API name nor label; name it"),
     "sheet.no_fields": ("noted", "the sheet holds no HTCDS field names and was left out"),
@@ -223,6 +244,13 @@ class ImportReport:
         """How many values had this fate."""
         return sum(entry.count for entry in self.entries if entry.fate == fate)
 
+    def mapped_lines(self, mapping: str) -> Iterator[str]:
+        """One line for each table of which a mapping file said something."""
+        mapped = [entry for entry in self.entries if entry.problem == "column.mapped"]
+        for place, entries in itertools.groupby(mapped, lambda entry: entry.place):
+            count = sum(entry.count for entry in entries)
+            yield f"{mapping} was applied to {place}: it says what {count} columns are."
+
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values, with the remedies written out."""
         return {
@@ -299,7 +327,11 @@ class ImportReport:
             told = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items() if n)
             yield f"{title}: {told or 'nothing'}"
         for fate in ("rejected", "repaired", "noted"):
-            found = [entry for entry in self.entries if entry.fate == fate]
+            found = [
+                entry
+                for entry in self.entries
+                if entry.fate == fate and entry.problem != "column.mapped"
+            ]
             if found:
                 yield f"{fate} ({sum(entry.count for entry in found)}):"
                 yield from _told_shortly(found)

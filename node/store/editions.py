@@ -1,6 +1,7 @@
 """Editions of a node's case data: encrypted, written whole or not at all, erased by their key.
 
-    store.key                    the master key; beside this folder, for the owner alone
+    store.key                    the store's key; beside this folder, for the owner alone, or in
+                                 the vault (`node.store.vault`)
     editions/
       state                      which edition is current, and the last number given (sealed)
       secrets                    what keys persons and chooses their cells (sealed)
@@ -54,10 +55,12 @@ from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, EditionId, is_edition_id
 from corridor.node.schema import TABLES, EditionTables
 from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
+from corridor.node.store.vault import has_secret, keep_secret, read_secret
 
 SCHEMA_VERSION = 2
 """Of the tables in `node.schema`; another number means that the files must be imported anew."""
 
+STORE_KEY = "store.key"
 PERSON_SECRET_BYTES = 32
 CHOICE_KEY_BYTES = 16
 
@@ -120,8 +123,8 @@ class EditionStore:
         with _disk():
             make_private_folder(self._folder)
             with contextlib.suppress(StoreBusyError), self._writing():
-                self._create_missing(home / "store.key")
-            self._master = self._read_master(home / "store.key")
+                self._create_missing(home)
+            self._master = self._read_master(home)
             self._state()  # sealed: says at once when the key is another's
             secrets = json.loads(self._read_sealed(self._folder / _SECRETS, _SECRETS))
             self._person_secret = bytes.fromhex(secrets["person_secret"])
@@ -143,6 +146,11 @@ class EditionStore:
     def series_key(self) -> bytes:
         """32 bytes; seals whom standing series counted."""
         return derive(self._master, "series")
+
+    @property
+    def suppression_key(self) -> bytes:
+        """32 bytes; seals who asked to be erased."""
+        return derive(self._master, "suppression")
 
     def current(self) -> Edition | None:
         """The edition that questions are answered from; none before the first import.
@@ -183,6 +191,19 @@ class EditionStore:
         if not found.schema.equals(schema, check_metadata=False):
             raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
         return found
+
+    def about(self, edition: EditionId) -> Edition:
+        """What is known of an edition without reading it.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written.
+        """
+        return self._about(edition)
+
+    def size(self, edition: EditionId) -> int:
+        """The bytes that an edition takes on the disk."""
+        return sum(path.stat().st_size for path in (self._folder / edition).iterdir())
 
     def reader(self, edition: EditionId) -> "EditionReader":
         """For evaluation: columns of this edition, whatever becomes current meanwhile."""
@@ -350,13 +371,13 @@ class EditionStore:
             raise StoreDamagedError(str(path.relative_to(self._folder.parent))) from error
 
     @staticmethod
-    def _read_master(path: Path) -> bytes:
+    def _read_master(home: Path) -> bytes:
         try:
-            master = bytes.fromhex(path.read_text("ascii"))
+            master = bytes.fromhex(read_secret(home, STORE_KEY).decode("ascii"))
         except ValueError as error:
-            raise StoreDamagedError(path.name) from error
+            raise StoreDamagedError(STORE_KEY) from error
         if len(master) != KEY_BYTES:
-            raise StoreDamagedError(path.name)
+            raise StoreDamagedError(STORE_KEY)
         return master
 
     # ------------------------------------------------------------------ writing
@@ -374,22 +395,22 @@ class EditionStore:
         finally:
             os.close(descriptor)
 
-    def _create_missing(self, key_path: Path) -> None:
+    def _create_missing(self, home: Path) -> None:
         """Make a new store, or finish one that was being made when the power failed.
 
         `state` is written last: once it is there, nothing may be missing any more.
         """
         if (self._folder / _STATE).exists():
-            if not key_path.exists():
+            if not has_secret(home, STORE_KEY):
                 raise StoreKeyMissingError
             if not (self._folder / _SECRETS).exists():
                 raise StoreDamagedError(f"editions/{_SECRETS}")
             return
         if any(is_edition_id(path.name) for path in self._folder.iterdir()):
             raise StoreDamagedError(f"editions/{_STATE}")
-        if not key_path.exists():
-            write_atomically(key_path, self._random_bytes(KEY_BYTES).hex().encode())
-        self._master = self._read_master(key_path)
+        if not has_secret(home, STORE_KEY):
+            keep_secret(home, STORE_KEY, self._random_bytes(KEY_BYTES).hex().encode())
+        self._master = self._read_master(home)
         secrets = {
             "person_secret": self._random_bytes(PERSON_SECRET_BYTES).hex(),
             "choice_key": self._random_bytes(CHOICE_KEY_BYTES).hex(),

@@ -48,6 +48,25 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE, *, durable: b
         raise DiskError(str(path), error.strerror or "cannot be written") from error
 
 
+def erase_file(path: Path) -> None:
+    """Overwrite a file with zeros, and remove it, durably.
+
+    A disk that keeps old blocks (a journal, a snapshot, flash) may keep these, too.
+
+    Raises:
+        DiskError: it could not be overwritten or removed.
+    """
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(os.fstat(file.fileno()).st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        flush_folder(path.parent)
+    except OSError as error:
+        raise DiskError(str(path), error.strerror or "cannot be erased") from error
+
+
 def flush_folder(folder: Path) -> None:
     """Make what was created, renamed or removed in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

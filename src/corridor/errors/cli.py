@@ -29,6 +29,19 @@ class HalfSeriesError(InvalidInputError):
         )
 
 
+class PeopleWordsError(WrongUsageError):
+    """`people` was given words that do not fit each other. Nothing was changed."""
+
+    code = "cli.people_words"
+
+    def __init__(self, verb: str) -> None:
+        """Name the verb and how it is written."""
+        super().__init__(
+            f"people {verb}: write `people list`, `people add|role NAME --role ROLE`, or "
+            "`people lock|unlock|reset NAME`; nothing was changed"
+        )
+
+
 class BadParameterError(WrongUsageError):
     """An indicator's parameter is not NAME=VALUE. Nothing was sent."""
 
