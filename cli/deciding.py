@@ -180,7 +180,8 @@ def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
     text = None
     if arguments.file is not None:
         with reading(arguments.file, "a policy (TOML, as policy.toml)"):
-            text = read_file(arguments.file).decode("utf-8")
+            text = app.decode_policy(read_file(arguments.file))
+            app.check_policy(text)
     if arguments.question is None:
         if arguments.purpose or arguments.organisation:
             raise SupposedWordsError

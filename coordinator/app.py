@@ -829,6 +829,7 @@ def make_parts(
             witness=witness,
             charters=charters,
             cosigning=cosigning,
+            has_news=waiting.hasten,
             now=now,
         ),
         rounds=Rounds(

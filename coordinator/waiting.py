@@ -6,8 +6,10 @@
 A node that waits for its people refuses with `policy.waiting_for_approval`. The question is then
 proposed again later, after pauses that double up to half an hour, first to the members that it
 waited for: only when all of these take part are the others asked, so that waiting costs nobody
-anything. When the time is over that its asker gave, it is proposed a last time to everybody, and
-goes on without those whose people have still not answered; where too few are left, it fails.
+anything. A node that comes back, or says its standing again without any change, has news: then it
+is proposed at once. When the time is over that its asker gave, it is proposed a last time to
+everybody, and goes on without those whose people have still not answered; where too few are left,
+it fails.
 
 All of it is in the database: a restart of the coordinator loses nothing.
 """
@@ -146,6 +148,27 @@ class WaitingRecord:
                     .values(state=State.QUEUED)
                 )
         return bool(found)
+
+    def hasten(self, country: CountryCode) -> None:
+        """Propose soon what waits for this country, whose node has news or came back.
+
+        Never sooner than `FIRST_RETRY` after the last time, however often it says so.
+        """
+        now = self.record.now()
+        wanted = (
+            select(waits.c.question, waits.c.countries, waits.c.again, questions.c.since)
+            .join(questions, questions.c.id == waits.c.question)
+            .where(questions.c.state == State.WAITING)
+        )
+        with self.record.store.reading() as connection:
+            found = [row for row in connection.execute(wanted) if country in row.countries.split()]
+        if found:
+            with self.record.store.writing() as connection:
+                for row in found:
+                    soon = min(row.again, max(now, row.since + FIRST_RETRY))
+                    connection.execute(
+                        update(waits).where(waits.c.question == row.question).values(again=soon)
+                    )
 
     def cancel(self, identifier: str, holder: TokenHolder) -> None:
         """Take a question back that waits, or stands in line.

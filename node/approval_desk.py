@@ -16,11 +16,11 @@ Who a person is, the caller says: the console knows its accounts, a command is t
 read the home's keys can act for anyone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from corridor.errors.policy import DeniedError, WaitingForApprovalError
-from corridor.ids import Digest, EditionId, SessionId
+from corridor.ids import SessionId
 from corridor.node.approvals import (
     ID_BYTES,
     ApprovalBook,
@@ -100,18 +100,13 @@ class ApprovalDesk:
         """
         return self._say(identifier, person, approves=False)
 
-    def listing(self, edition: EditionId | None, charter: Digest | None) -> list[Waiting]:
-        """Every question, the newest first; what cannot come again is over."""
-        self.book.end_others(edition, charter)
-        return list(self.book.all())
-
     def standing(self, waiting: Waiting) -> Standing:
         """What became of a question."""
         return waiting.standing(self._now(), is_used=self.is_used(waiting.id))
 
-    def count_waiting(self) -> int:
-        """How many questions wait for people now."""
-        return sum(self.standing(one) is Standing.WAITING for one in self.book.all())
+    def standings(self) -> Mapping[str, Standing]:
+        """What became of every question, by its id."""
+        return {one.id: self.standing(one) for one in self.book.all()}
 
     def _keep(
         self, asked: Asked, session: SessionId, needs: int, terms: ApprovalTerms, now: int

@@ -16,6 +16,7 @@ SQLite in WAL mode with `synchronous=FULL`. `serve` adds questions, commands and
 each in a transaction of its own; whoever comes second sees what the first one wrote.
 """
 
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -51,14 +52,17 @@ PersonName = NewType("PersonName", str)
 """What the journal calls a person of the authority by: never changes, and is nobody else's."""
 
 
+_NAME = re.compile(r"\w[\w .'’-]{0,79}")
+
+
 def parse_person(text: str) -> PersonName:
-    """The person of that name; letters of either case are the same person.
+    """The person of that name; however it is spaced, and in letters of either case.
 
     Raises:
         BadPersonNameError: it cannot be a name. Nothing was changed.
     """
-    name = unicodedata.normalize("NFKC", text.strip()).casefold()
-    if not 1 <= len(name) <= 40 or not all(one.isalnum() or one in "._-" for one in name):
+    name = unicodedata.normalize("NFKC", " ".join(text.split())).casefold()
+    if _NAME.fullmatch(name) is None:
         raise BadPersonNameError(text)
     return PersonName(name)
 

@@ -247,6 +247,9 @@ lost_per_day = "1/40"
 # what all others would ask with. A name fits whoever's word contains it; "*" is each other one, by
 # itself. Organisation and purpose are the coordinator's word, and askers may talk to each other: a
 # share protects nobody; the allowance above does.
+# Questions that tell ages apart, whoever asks, take no more than `minors`, which is a key of
+# [allowance] itself; that one the node sees for itself.
+# minors = "1/50"
 # [allowance.organisations]
 # "IOM" = "1/20"
 # "*" = "1/50"
@@ -347,7 +350,7 @@ def parse_policy(text: str) -> Policy:
     allowance = reader.table(values, "allowance")
     reader.refuse_unknown(
         allowance,
-        {"per_year", "all_time", "lost_per_day", *SHARE_TABLES.values()},
+        {"per_year", "all_time", "lost_per_day", Kind.MINORS, *SHARE_TABLES.values()},
         "[allowance]",
     )
     consent = reader.table(values, "consent")
@@ -363,7 +366,10 @@ def parse_policy(text: str) -> Policy:
         per_year=per_year,
         all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
         lost_per_day=reader.amount(allowance, "lost_per_day", "[allowance]", per_year / 4),
-        shares=tuple(share for kind in Kind for share in reader.shares(allowance, kind)),
+        shares=(
+            *(share for kind in SHARE_TABLES for share in reader.shares(allowance, kind)),
+            *reader.share_of_minors(allowance),
+        ),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
         replies_after=_replies_after(replies, reader),
@@ -488,6 +494,12 @@ class _Reader:
                 raise self.error(heading, "", "holds a share without a name; name whose it is")
             amount = self._amount(name, allowance[table][name], "", self.line_of(heading, ""))
             yield Share(kind, name, amount)
+
+    def share_of_minors(self, allowance: Mapping[str, Any]) -> Iterator[Share]:
+        """What questions that tell ages apart may take, where the file says so."""
+        key = Kind.MINORS.value
+        if key in allowance:
+            yield Share(Kind.MINORS, key, self._amount(key, allowance[key], "[allowance]", 1))
 
     def amount(
         self, values: Mapping[str, Any], key: str, section: str, default: Fraction

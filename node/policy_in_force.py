@@ -35,9 +35,19 @@ def read_policy_text(path: Path) -> str:
         PolicyError: it is no text.
     """
     try:
-        return path.read_text("utf-8")
+        return decode_policy(path.read_bytes())
     except OSError as error:
         raise SettingsError("policy.toml: is missing; without it nothing is answered") from error
+
+
+def decode_policy(raw: bytes) -> str:
+    """The text of a policy.
+
+    Raises:
+        PolicyError: it is no text.
+    """
+    try:
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PolicyError("policy.toml: is not UTF-8; save it as UTF-8") from error
 

@@ -284,7 +284,7 @@ class QuestionDesk:
             charter=header.charter,
             deadline=header.finish_by,
             worst_case=header.rho * (1 if alone else len(self._charter.members)),
-            asker=Asker(header.organisation, header.purpose),
+            asker=Asker(header.organisation, header.purpose, facts.minors),
             part=data.part if isinstance(data, _SeriesEdition) else None,
             approval=approval,
         )

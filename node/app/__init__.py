@@ -42,6 +42,7 @@ from corridor.node.app.deciding import (
     approval,
     approvals,
     approve,
+    check_policy,
     deny,
     policy_change,
     policy_text,
@@ -72,6 +73,7 @@ from corridor.node.app.looking import (
 )
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
+from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
     "Sealing",
@@ -84,9 +86,11 @@ __all__ = [
     "approve",
     "budget",
     "card",
+    "check_policy",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
+    "decode_policy",
     "deny",
     "doctor",
     "editions",

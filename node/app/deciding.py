@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from corridor.errors import CorridorError
 from corridor.errors.node import NoCharterError
+from corridor.errors.policy import NotAnApproverError
 from corridor.files import write_atomically
 from corridor.node.app.world import (
     World,
@@ -20,10 +21,11 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import ApprovalBook, Waiting, parse_person
+from corridor.node.approvals import ApprovalBook, PersonName, Waiting, parse_person
 from corridor.node.home import Home, read_settings
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
+from corridor.node.people import PeopleStore, Role
 from corridor.node.plain_words import Purse, Said, describe, describe_people
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
 from corridor.node.policy import parse_policy
@@ -76,21 +78,39 @@ def approve(world: World, identifier: str, person: str) -> ApprovalView:
     """Let a person approve a question; a node that serves takes part when it comes again.
 
     Raises:
-        BadPersonNameError, UnknownApprovalError, ApprovalOverError, SamePersonError: nothing was
-            changed.
+        BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError,
+            SamePersonError: nothing was changed.
     """
     with _opened(world) as opened:
-        return opened.view(opened.desk.approve(identifier, parse_person(person)))
+        return opened.view(opened.desk.approve(identifier, _approver(world, person)))
 
 
 def deny(world: World, identifier: str, person: str) -> ApprovalView:
     """Let a person deny a question.
 
     Raises:
-        BadPersonNameError, UnknownApprovalError, ApprovalOverError: nothing was changed.
+        BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError: nothing
+            was changed.
     """
     with _opened(world) as opened:
-        return opened.view(opened.desk.deny(identifier, parse_person(person)))
+        return opened.view(opened.desk.deny(identifier, _approver(world, person)))
+
+
+def _approver(world: World, text: str) -> PersonName:
+    """The person of that name, who may approve: anybody, as long as there are no accounts here.
+
+    Raises:
+        BadPersonNameError: it cannot be a name.
+        NotAnApproverError: there are accounts, and none of an approver has that name.
+    """
+    name, path = parse_person(text), Home(world.home).people
+    if path.exists():
+        with PeopleStore(path) as store:
+            person = store.by_key(name)
+            may = person is not None and Role.APPROVER in person.roles and not person.locked
+            if not may and store.people():
+                raise NotAnApproverError(text)
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +259,15 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
         times=1,
     )
     return trial([tried], now, now if text is None else parse_policy(text))
+
+
+def check_policy(text: str) -> None:
+    """See that a policy can be read.
+
+    Raises:
+        PolicyError: it cannot; names the line.
+    """
+    parse_policy(text)
 
 
 def policy_text(world: World) -> str:

@@ -36,6 +36,7 @@ from corridor.node.app.world import (
 )
 from corridor.node.approval_desk import ApprovalDesk
 from corridor.node.approvals import ApprovalBook
+from corridor.node.approvals import Standing as ApprovalStanding
 from corridor.node.attempt import Surroundings
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.cosigning_desk import CosigningDesk
@@ -131,6 +132,7 @@ class ServingNode:
     ledger: Ledger | None = None
     charter: SignedCharter | None = None
     witnesses: WitnessDesk | None = None
+    decided: set[str] = field(default_factory=set)
     cosigning: CosigningDesk = field(init=False)
     rules: PolicyInForce = field(init=False)
 
@@ -157,14 +159,25 @@ class ServingNode:
         if self.ledger is not None:
             self.ledger.limit_to(allowance_of(policy))
 
-    def look_around(self) -> None:
-        """See what the authority's people did beside this process, and show it."""
+    def look_around(self) -> bool:
+        """See what the authority's people did beside this process, and show it.
+
+        Whether they decided on a question since the last look, so that it may come again.
+        """
         self.rules.current()
-        waiting = self.approval_desk().count_waiting()
+        standings = self.approval_desk().standings()
+        waiting = sum(one is ApprovalStanding.WAITING for one in standings.values())
         self.board.show(
             policy=self.rules.problem,
             approvals="" if not waiting else f"{waiting} wait: `corridor node approvals`",
         )
+        decided = {
+            name
+            for name, one in standings.items()
+            if one in {ApprovalStanding.APPROVED, ApprovalStanding.DENIED}
+        }
+        has_news, self.decided = not decided <= self.decided, decided
+        return has_news
 
     def approval_desk(self) -> ApprovalDesk:
         """What asks people; under the ledger that is open now."""

@@ -19,6 +19,7 @@ from corridor.queries.domains import make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.predicates import Among, all_of
 from corridor.queries.question import CountPersons, Sum, TableQuestion, make_question
+from corridor.queries.sql import parse_sql
 from support.catalogue import catalogue
 from support.charters import COORDINATOR, node_keys
 from support.node_region import RHO, RealNode, by_gender, charter_of_four, make_proposal, start
@@ -144,6 +145,16 @@ def test_a44_what_the_coordinator_says_does_not_move_the_policy(
     asked = proposal(purpose="approved by the ministry", organisation="Authority of MD")
     code = {"refuse": "policy.refuses", "ask": "policy.waiting_for_approval"}[verdict]
     assert refused(node, asked) == code
+    node.close()
+
+
+def test_a_question_that_tells_ages_apart_takes_no_more_than_their_share(tmp_path: Path) -> None:
+    policy = '[allowance]\nminors = "1/101"\n[[rule]]\nverdict = "allow"\n'
+    node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
+    sql = "SELECT gender, COUNT(DISTINCT person) FROM persons WHERE minor = 'minor' GROUP BY gender"
+    about_children = parse_sql(sql, make_domains(catalogue(), CHARTER))
+    assert refused(node, proposal(asked=about_children)) == "ledger.share_spent"
+    node.desk.consider(proposal())
     node.close()
 
 
