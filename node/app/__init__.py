@@ -11,6 +11,7 @@
     erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with
     backups          backup, check and restore
+    retiring         leaving for good
     shielding        what keeps a process's memory off the disk
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
@@ -57,11 +58,13 @@ from corridor.node.app.looking import (
     series,
     status,
 )
+from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 
 __all__ = [
     "BackupView",
+    "Retired",
     "Sealing",
     "ServingNode",
     "World",
@@ -97,6 +100,7 @@ __all__ = [
     "real_world",
     "record_correction",
     "restore",
+    "retire",
     "seal",
     "sealed_with",
     "series",

@@ -113,6 +113,8 @@ def policy(world: World) -> PolicyView:
 def series(world: World) -> tuple[SeriesView, ...]:
     """The standing series that were paid for here, and whether they can go on."""
     home = Home(world.home)
+    if home.is_retired:
+        return ()
     book = series_book(world, home)
     with ledger_of(world, read_policy(home), charter_desk(home).accepted()) as ledger:
         accounts = ledger.series().values()
