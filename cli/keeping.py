@@ -1,4 +1,4 @@
-"""How a node keeps what it must not lose: `node seal | backup | check | restore | retire`."""
+"""How a node keeps what it must not lose: `node seal | backup | restore | retire …`."""
 
 import argparse
 import shlex
@@ -54,6 +54,15 @@ def add_keeping(command: AddCommand) -> None:
         example="restore MD-2026-11-30.backup --home /srv/corridor",
     )
     restore.add_argument("file", type=Path, metavar="FILE", help="a backup")
+    rotate = command(
+        "rotate",
+        _rotate,
+        does="seal the case data anew under new keys, and destroy the old ones",
+        example="rotate --store --home /srv/corridor",
+    )
+    rotate.add_argument(
+        "--store", action="store_true", help="the store's key, and the data key of the edition"
+    )
     retire = command(
         "retire",
         _retire,
@@ -189,4 +198,18 @@ def _retire(arguments: argparse.Namespace, out: Output) -> int:
     out.document(
         {"files": list(map(str, done.files)), "entries": done.entries, "spent": done.spent}
     )
+    return 0
+
+
+def _rotate(arguments: argparse.Namespace, out: Output) -> int:
+    if not arguments.store:
+        raise WrongUsageError(
+            "rotate: say --store. A new key for the connection comes with a new invitation "
+            "(`corridor node enrol`); the keys of the card are what the charter names, and a node "
+            "with others is a new member: see docs/handbook/keys.md"
+        )
+    what = app.rotate_store_key(app.real_world(home_of(arguments)))
+    out.say(f"The case data ({what}) are sealed under new keys, and the old ones are destroyed.")
+    out.say("Backups of before hold the old ones, with the data of then.")
+    out.document({"rotated": "store"})
     return 0

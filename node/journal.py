@@ -198,6 +198,10 @@ class Journal:
         """This node leaves for good; `last` is its ledger's last signed statement."""
         self._add("retired", None, by=by, ledger=last.to_json())
 
+    def rotated(self, what: str) -> None:
+        """A key was replaced by a new one, and the old one destroyed."""
+        self._add("rotated", None, what=what)
+
     def sealed(self, how: str) -> None:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""
         self._add("sealed", None, how=how)

@@ -47,7 +47,7 @@ from corridor.node.app.erasing import (
     record_correction,
 )
 from corridor.node.app.joining import card, enrol, initialise
-from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
+from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -101,6 +101,7 @@ __all__ = [
     "record_correction",
     "restore",
     "retire",
+    "rotate_store_key",
     "seal",
     "sealed_with",
     "series",
