@@ -41,7 +41,7 @@ def add_erasing(command: AddCommand) -> None:
         does="carry out a person's request: erase their rows, or correct them",
         example="person erase --home /srv/corridor",
     )
-    person.add_argument("request", choices=("erase", "correct"))
+    person.add_argument("request", choices=("erase", "correct"), help="what was asked for")
     person.add_argument(
         "files",
         nargs="*",

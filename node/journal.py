@@ -9,7 +9,7 @@ needs nothing else than the key that the reader trusts.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +19,9 @@ from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, S
 from corridor.node.chain_store import ChainStore
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json, fraction_text
-from corridor.protocols.chains import Entry, verify_chain
-from corridor.protocols.secure_sum.messages import Acceptance, Proposal
+from corridor.protocols.cards import Card, parse_card
+from corridor.protocols.chains import BEGINNING, Entry, verify_chain
+from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement, Proposal
 from corridor.protocols.suite import Sign, Verify
 
 CHAIN = "journal"
@@ -207,6 +208,32 @@ class Journal:
         """
         self._add("person_request", None, request=kind, edition=edition, by=by)
 
+    def backed_up(self, *, with_data: bool) -> None:
+        """A backup of the whole home was written, with the case data or without."""
+        self._add("backed_up", None, with_data=with_data)
+
+    def restored(self, backup_at: str) -> None:
+        """The home is what a backup of that time held; the journal's entries since are not here."""
+        self._add("restored", None, backup_at=backup_at)
+
+    @property
+    def head(self) -> tuple[int, Digest]:
+        """How many entries there are, and the digest of the last."""
+        last = self._store.last()
+        return (0, BEGINNING) if last is None else (last.number, last.digest)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry as it was signed, from the first."""
+        return self._store.entries()
+
+    def retired(self, last: LedgerStatement, by: str) -> None:
+        """This node leaves for good; `last` is its ledger's last signed statement."""
+        self._add("retired", None, by=by, ledger=last.to_json())
+
+    def rotated(self, what: str) -> None:
+        """A key was replaced by a new one, and the old one destroyed."""
+        self._add("rotated", None, what=what)
+
     def sealed(self, how: str) -> None:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""
         self._add("sealed", None, how=how)
@@ -233,9 +260,15 @@ class Journal:
             SessionId(bytes.fromhex(row.session)) for row in self.rows() if row.kind == "let_out"
         )
 
-    def export(self) -> Iterator[str]:
-        """The journal as lines of JSON, to be verified by whoever trusts this node's key."""
-        yield json.dumps({"country": self._country, "signing_key": self._key.hex()})
+    def export(self, card: Card | None = None) -> Iterator[str]:
+        """The journal as lines of JSON, to be verified by whoever trusts this node's key.
+
+        With the card, whoever knows its fingerprint alone can, too.
+        """
+        head = {"country": self._country, "signing_key": self._key.hex()}
+        if card is not None:
+            head["card"] = card.encode().decode()
+        yield json.dumps(head, ensure_ascii=False)
         for entry in self._store.entries():
             yield json.dumps(
                 {
@@ -260,16 +293,57 @@ def verify_export(lines: Iterable[str], key: PublicKey, verify: Verify) -> int:
     Raises:
         BrokenChainError: it is no export, of another key, or was changed.
     """
+    found = parse_export(lines)
+    if found.key != key:
+        raise BrokenChainError(CHAIN, 0, "is of another node's key")
+    return len(found.verified(verify))
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An exported journal, read and not believed.
+
+    Attributes:
+        key: that it says to be signed with.
+        card: that it shows; None in exports of older versions.
+    """
+
+    country: str
+    key: bytes
+    card: Card | None
+    entries: tuple[Entry, ...] = field(repr=False)
+
+    def verified(self, verify: Verify) -> list[JournalRow]:
+        """Every entry for people, after checking all of them against its key.
+
+        Raises:
+            BrokenChainError: it was changed.
+        """
+        verify_chain(self.entries, CHAIN, PublicKey(self.key), verify)
+        return [_row(entry) for entry in self.entries]
+
+
+def parse_export(lines: Iterable[str]) -> Export:
+    """What an export says, before anything of it is verified.
+
+    Raises:
+        BrokenChainError: it is no export.
+        MalformedCardError: the card that it shows is none.
+    """
     iterator = iter(lines)
     try:
         header = json.loads(next(iterator))
-        entries = [_parse(line) for line in iterator if line.strip()]
-    except (StopIteration, ValueError, KeyError, TypeError) as error:
+        entries = tuple(_parse(line) for line in iterator if line.strip())
+        country, key = str(header["country"]), bytes.fromhex(header["signing_key"])
+        card = header.get("card")
+    except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenChainError(CHAIN, 0, "is not an export of a journal") from error
-    if not isinstance(header, dict) or header.get("signing_key") != key.hex():
-        raise BrokenChainError(CHAIN, 0, "is of another node's key")
-    verify_chain(entries, CHAIN, key, verify)
-    return len(entries)
+    shown = (
+        None
+        if card is None
+        else parse_card(str(card).encode("utf-8", "replace"), "the journal's card")
+    )
+    return Export(country, key, shown, entries)
 
 
 def _parse(line: str) -> Entry:

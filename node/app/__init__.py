@@ -9,7 +9,9 @@
     case_data        case files in
     serving          the node that stays connected
     erasing          case data out: editions, persons, what is past its time
-    keeping          what its private keys are sealed with; backups
+    keeping          what its private keys are sealed with
+    backups          backup, check and restore
+    retiring         leaving for good
     shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
@@ -19,6 +21,7 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
+from corridor.node.app.backups import BackupView, back_up, check, restore
 from corridor.node.app.case_data import import_files, mapping_desk, propose_mapping
 from corridor.node.app.charters import (
     accept,
@@ -60,7 +63,7 @@ from corridor.node.app.erasing import (
     record_correction,
 )
 from corridor.node.app.joining import card, enrol, initialise
-from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
+from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -71,11 +74,14 @@ from corridor.node.app.looking import (
     series,
     status,
 )
+from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
+    "BackupView",
+    "Retired",
     "Sealing",
     "ServingNode",
     "Supposed",
@@ -84,8 +90,10 @@ __all__ = [
     "approval",
     "approvals",
     "approve",
+    "back_up",
     "budget",
     "card",
+    "check",
     "check_policy",
     "checkpoint",
     "compare_checkpoint",
@@ -121,6 +129,9 @@ __all__ = [
     "ready_made_policy",
     "real_world",
     "record_correction",
+    "restore",
+    "retire",
+    "rotate_store_key",
     "save_policy",
     "seal",
     "sealed_with",

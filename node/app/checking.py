@@ -112,6 +112,8 @@ def _look_at_memory() -> str:
 
 
 def _look_at_data(world: World) -> str:
+    if Home(world.home).is_retired:
+        return "erased: this node has retired"
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     if current is None:

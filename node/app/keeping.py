@@ -3,15 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corridor.errors.keeping import BadKeyFileError, NodeServesError
 from corridor.files import holding_lock, write_atomically
 from corridor.node.app.world import SERVE_LOCK, World, environment, journal_of
-from corridor.node.home import Home, read_settings
+from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.keys import read_keys
-from corridor.node.store import vault
+from corridor.node.series_book import SeriesBook
+from corridor.node.store import EditionStore, vault
 from corridor.node.store.locks import (
     CREDENTIAL,
     KEY_BYTES,
@@ -24,6 +25,7 @@ from corridor.node.store.locks import (
     derive_key,
     new_passphrase,
 )
+from corridor.node.store.rotation import rotate_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,38 @@ def seal(world: World, how: Sealing) -> str:
         if how.kind == "none":
             vault.unseal_all(world.home)
         else:
-            lock, secret = lock_for(world, how, environment(), f"the keys of {world.home}")
+            lock, secret = lock_for(world, how, _for_new(world), f"the keys of {world.home}")
             vault.seal_with(world.home, lock, derive_key(lock, secret))
         with journal_of(world, home, keys) as journal:
             journal.sealed(how.kind)
     return sealed_with(world.home)
 
 
-def lock_for(
-    world: World, how: Sealing, sources: Sources, what: str, *, made_anew: bool = True
-) -> tuple[Lock, bytes]:
+def rotate_store_key(world: World) -> str:
+    """Seal the case data anew under a new store key, and destroy the old one; gives what it was.
+
+    Raises:
+        NodeServesError: `serve` runs.
+        StoreBusyError: an import runs. Nothing was changed.
+        CorridorError: the old key still counts, or the new one does; the data are whole.
+    """
+    home = Home(world.home)
+    demand_in_service(home)
+    with stopped(world, "corridor node rotate"):
+        keys = read_keys(home)
+        store = EditionStore(world.home, world.random_bytes, world.clock)
+
+        def copy_series(folder: Path, old: bytes, new: bytes) -> None:
+            SeriesBook(home.series, old, world.random_bytes).copy_under(new, folder)
+
+        rotate_store(world.home, store, world.random_bytes, copy_series)
+        current = EditionStore(world.home, world.random_bytes, world.clock).current()
+        with journal_of(world, home, keys) as journal:
+            journal.rotated("store")
+    return "no case data yet" if current is None else f"edition {current.id}"
+
+
+def lock_for(world: World, how: Sealing, sources: Sources, what: str) -> tuple[Lock, bytes]:
     """A new lock, and the secret that opens it.
 
     Args:
@@ -92,7 +116,6 @@ def lock_for(
         how: what the operator wants.
         sources: of secrets.
         what: is locked, for the prompt.
-        made_anew: whether a key file that is not there is made.
 
     Raises:
         CorridorError: the secret cannot be had, or is too weak. Nothing was changed but that a
@@ -100,13 +123,13 @@ def lock_for(
     """
     salt = world.random_bytes(SALT_BYTES)
     if how.kind == "passphrase":
-        return PassphraseLock(salt), new_passphrase(_for_new(world, sources), what)
+        return PassphraseLock(salt), new_passphrase(sources, what)
     if how.kind == "credential":
         lock: Lock = CredentialLock(salt, how.value or CREDENTIAL)
         return lock, sources.secret(lock, what)
     path = Path(how.value).absolute()
     _refuse_beside(path, world.home)
-    if not path.exists() and made_anew:
+    if not path.exists():
         write_atomically(path, world.random_bytes(KEY_BYTES))
     lock = KeyFileLock(salt, str(path))
     return lock, Sources().secret(lock, what)
@@ -119,13 +142,14 @@ def _refuse_beside(path: Path, home: Path) -> None:
         raise BadKeyFileError(str(path), "lies in the folder that it shall lock")
 
 
-def _for_new(world: World, sources: Sources) -> Sources:
+def _for_new(world: World) -> Sources:
     """Where a new passphrase comes from: not from where the old one does."""
+    sources = environment()
     named = os.environ.get("CORRIDOR_NEW_PASSPHRASE_FILE")
     if named:
-        return Sources(passphrase_file=Path(named))
+        return replace(sources, passphrase_file=Path(named))
     if isinstance(vault.lock_of(world.home), PassphraseLock):
-        return Sources(ask=sources.ask)
+        return replace(sources, passphrase_file=None)
     return sources
 
 

@@ -124,6 +124,8 @@ def policy(world: World) -> PolicyView:
 def series(world: World) -> tuple[SeriesView, ...]:
     """The standing series that were paid for here, and whether they can go on."""
     home = Home(world.home)
+    if home.is_retired:
+        return ()
     book = series_book(world, home)
     with ledger_of(world, read_policy(home), charter_desk(home).accepted()) as ledger:
         accounts = ledger.series().values()
@@ -222,8 +224,9 @@ def journal(world: World, last: int) -> list[JournalLine]:
 def export_journal(world: World, path: Path) -> int:
     """Write the signed journal to `path`; gives the number of entries."""
     home = Home(world.home)
-    with journal_of(world, home, read_keys(home)) as book:
-        lines = list(book.export())
+    keys = read_keys(home)
+    with journal_of(world, home, keys) as book:
+        lines = list(book.export(keys.card(read_settings(home))))
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return len(lines) - 1
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from getpass import getpass
 from importlib.resources import files
@@ -91,6 +91,13 @@ def environment() -> Sources:
         credentials=named("CREDENTIALS_DIRECTORY"),
         ask=getpass if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
+
+
+def backup_sources() -> Sources:
+    """Where this process finds what opens a backup; its passphrase may be another."""
+    found = environment()
+    named = os.environ.get("CORRIDOR_BACKUP_PASSPHRASE_FILE")
+    return replace(found, passphrase_file=Path(named)) if named else found
 
 
 def charter_desk(home: Home) -> CharterDesk:

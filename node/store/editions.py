@@ -26,6 +26,7 @@ blocks; who must be sure keeps `store.key` on a disk that forgets, and makes a n
 """
 
 import contextlib
+import copy
 import fcntl
 import hashlib
 import json
@@ -54,13 +55,13 @@ from corridor.errors.store import (
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, EditionId, is_edition_id
 from corridor.node.schema import TABLES, EditionTables
+from corridor.node.store.moving import STORE_KEY, finish_rotation
 from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
 from corridor.node.store.vault import has_secret, keep_secret, read_secret
 
 SCHEMA_VERSION = 2
 """Of the tables in `node.schema`; another number means that the files must be imported anew."""
 
-STORE_KEY = "store.key"
 PERSON_SECRET_BYTES = 32
 CHOICE_KEY_BYTES = 16
 
@@ -121,6 +122,7 @@ class EditionStore:
         self._random_bytes = random_bytes
         self._clock = clock
         with _disk():
+            finish_rotation(home)
             make_private_folder(self._folder)
             with contextlib.suppress(StoreBusyError), self._writing():
                 self._create_missing(home)
@@ -291,6 +293,44 @@ class EditionStore:
             if state.current == edition:
                 self._write_state(_State(None, state.last_number))
             self._destroy(self._folder / edition)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Keep everybody from writing or erasing while the block runs; reading goes on.
+
+        Raises:
+            StoreBusyError: somebody is writing.
+        """
+        with self._writing():
+            yield
+
+    def copy_under(self, master: bytes, folder: Path) -> None:
+        """Make all of the store again in `folder` under another key; its `state` comes last.
+
+        Raises:
+            StoreDiskError: the disk refused.
+            StoreDamagedError: the edition cannot be read.
+        """
+        twin = copy.copy(self)
+        twin._folder, twin._master = folder, master  # noqa: SLF001  # it is one of us
+        with _disk():
+            make_private_folder(folder)
+            twin._write_sealed(  # noqa: SLF001
+                folder / _SECRETS,
+                _SECRETS,
+                self._read_sealed(self._folder / _SECRETS, _SECRETS),
+            )
+            state = self._state()
+            if state.current is not None:
+                twin._write_folder(  # noqa: SLF001
+                    self._about(state.current), self.tables(state.current)
+                )
+            twin._write_state(state)  # noqa: SLF001
+
+    def state_without_data(self) -> bytes:
+        """What `state` would hold if nothing had been imported, for a backup without data."""
+        document = {"current": None, "last_number": self._state().last_number}
+        return seal(self._master, _STATE, json.dumps(document).encode(), self._random_bytes)
 
     # ------------------------------------------------------------------ reading
 

@@ -141,6 +141,23 @@ def keep_secret(home: Path, name: str, secret: bytes) -> None:
             _write(home, opened, opened.lock, opened.key, secrets)
 
 
+def drop_secret(home: Path, name: str) -> None:
+    """Destroy a secret; nothing where there is none.
+
+    Raises:
+        DiskError: it is still there.
+        CorridorError: the vault does not open.
+    """
+    with _turn:
+        if (home / VAULT).exists():
+            opened = _opened(home)
+            assert opened.lock is not None  # noqa: S101  # it is open
+            rest = {one: secret for one, secret in opened.secrets.items() if one != name}
+            _write(home, opened, opened.lock, opened.key, rest)
+        else:
+            erase_file(home / PLACES[name])
+
+
 def all_secrets(home: Path) -> dict[str, bytes]:
     """Every secret that there is, by name.
 
@@ -170,6 +187,16 @@ def seal_with(home: Path, lock: Lock, key: bytes) -> None:
         if _decode(unseal(key, _purpose(lock), _parse(_read(home / VAULT)[0])[1])) != secrets:
             raise UnreadableLockError(VAULT)  # the files are still there
         _sweep(home, secrets)
+
+
+def seal_these(home: Path, lock: Lock, key: bytes, secrets: Mapping[str, bytes]) -> None:
+    """Put these secrets into the vault of a home that has none yet, as `seal_with`.
+
+    Raises:
+        DiskError: nothing was changed.
+    """
+    with _turn:
+        _write(home, _known(home), lock, key, secrets)
 
 
 def unseal_all(home: Path) -> None:
@@ -249,9 +276,8 @@ def _sweep(home: Path, secrets: Mapping[str, bytes]) -> None:
     """Erase the files whose secrets are in the vault, and what a killed writer left of one."""
     for name in secrets:
         place = home / PLACES[name]
-        for path in (place, place.with_name(f".{place.name}.new")):
-            if path.exists():
-                erase_file(path)
+        erase_file(place)
+        erase_file(place.with_name(f".{place.name}.new"))
 
 
 def _read(path: Path) -> tuple[bytes, tuple[int, int, int]]:
