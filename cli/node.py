@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from corridor.cli import deciding, mapping
+from corridor.cli import deciding, mapping, quality
 from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
@@ -114,6 +114,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     mapping.add_source_words(load)
     mapping.add_to(command)
+    quality.add_to(command)
 
     serve = command(
         "serve",

@@ -22,7 +22,13 @@ This package is the only place of the node that makes a clock, randomness, a dat
 """
 
 from corridor.node.app.backups import BackupView, back_up, check, restore
-from corridor.node.app.case_data import import_files, mapping_desk, propose_mapping
+from corridor.node.app.case_data import (
+    import_files,
+    mapping_desk,
+    propose_mapping,
+    quality,
+    quality_worklist,
+)
 from corridor.node.app.charters import (
     accept,
     offered_charter,
@@ -125,6 +131,8 @@ __all__ = [
     "policy_with",
     "proposals_since",
     "propose_mapping",
+    "quality",
+    "quality_worklist",
     "read_policy",
     "ready_made_policy",
     "real_world",

@@ -18,6 +18,13 @@ from corridor.node.keys import (
     read_keys,
 )
 from corridor.node.mapping_desk import MappingDesk
+from corridor.node.quality import (
+    QualityProfile,
+    profile_of,
+    read_profile,
+    read_worklist,
+    write_profile,
+)
 from corridor.node.schema import EditionTables
 from corridor.node.sources import sources_of
 from corridor.node.store import EditionStore
@@ -94,6 +101,15 @@ def import_files(
     path = home.imports / f"{stamp}-{written.edition.id}.json"
     write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())
     to_fill_in = path.with_name(f"{path.stem}-countries.csv")
+    found = profile_of(
+        report,
+        tables,
+        desk.all_fields,
+        edition=written.edition.id,
+        imported_at=world.clock().isoformat(timespec="seconds"),
+        stem=path.stem,
+    )
+    write_profile(home.imports, path.stem, found, report.work, desk.all_fields)
     unresolved = len(report.unresolved_countries)
     if unresolved:
         write_atomically(to_fill_in, report.to_mapping_csv().encode())
@@ -106,6 +122,7 @@ def import_files(
             *report.mapped_lines(desk.path.name),
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
+            *_about_quality(found, home),
             *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
         ],
         {
@@ -116,8 +133,39 @@ def import_files(
             "report": report.to_json(),
             "file": str(path),
             "countries": str(to_fill_in) if unresolved else None,
+            "worklist": found.worklist and str(home.imports / found.worklist),
         },
     )
+
+
+def _about_quality(found: QualityProfile, home: Home) -> tuple[str, ...]:
+    told = ["How good the data are: corridor node profile"]
+    if found.worklist is not None:
+        told.append(
+            f"{found.work} places for the case workers are listed in "
+            f"{home.imports / found.worklist}"
+        )
+    return tuple(told)
+
+
+def quality(world: World, edition: str | None = None) -> QualityProfile:
+    """How good the data of the last import are, or of the one that made an edition.
+
+    Raises:
+        NoProfileError: there was none.
+    """
+    home = Home(world.home)
+    read_settings(home)
+    return read_profile(home.imports, edition)
+
+
+def quality_worklist(world: World, found: QualityProfile) -> bytes:
+    """The case workers' list that belongs to a profile, as CSV.
+
+    Raises:
+        NoProfileError: it names none, or the file was removed.
+    """
+    return read_worklist(Home(world.home).imports, found)
 
 
 def mapping_desk(world: World, path: Path | None = None) -> MappingDesk:

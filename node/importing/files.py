@@ -25,6 +25,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, Protocol
@@ -317,17 +318,18 @@ def _plain(cell: object) -> object:
 
 
 def _statistical(path: Path, ceilings: Ceilings) -> Iterator[RawTable]:
-    found = open_statistical(path)
-    for what, count, ceiling in (
-        ("rows", found.rows, ceilings.rows),
-        ("columns", len(found.names), ceilings.columns),
-        ("bytes", found.rows * found.row_bytes, ceilings.unpacked_bytes),
-    ):
-        if count > ceiling:
-            raise TooManyRowsError(place=path.name, what=what, ceiling=ceiling)
-    rows = enumerate(found.cells(ceilings.rows), 1)
-    header: Row = (0, list[object](found.names))
-    yield RawTable(Place(path.name), itertools.chain([header], rows), labels=found.labels)
+    with closing(open_statistical(path)) as files:
+        for found in files:
+            for what, count, ceiling in (
+                ("rows", found.rows, ceilings.rows),
+                ("columns", len(found.names), ceilings.columns),
+                ("bytes", found.rows * found.row_bytes, ceilings.unpacked_bytes),
+            ):
+                if count > ceiling:
+                    raise TooManyRowsError(place=path.name, what=what, ceiling=ceiling)
+            rows = enumerate(found.cells(ceilings.rows), 1)
+            header: Row = (0, list[object](found.names))
+            yield RawTable(Place(path.name), itertools.chain([header], rows), labels=found.labels)
 
 
 # ---------------------------------------------------------------- workbooks

@@ -193,10 +193,12 @@ class _FieldReader:
     ) -> None:
         order = np.argsort(codes, kind="stable")
         starts = np.searchsorted(codes[order], np.arange(len(readings) + 1))
+        work: dict[str, list[Ints]] = {}
         for n, reading in enumerate(readings):
             first, count = int(starts[n]), int(starts[n + 1] - starts[n])
             named = rows[order[first : first + min(count, ROWS_NAMED)]].tolist()
             for problem, text in reading.problems:
+                work.setdefault(problem, []).append(rows[order[first : first + count]])
                 self._findings.add(
                     place,
                     self._name,
@@ -208,6 +210,8 @@ class _FieldReader:
                 )
                 if problem in _TO_BE_MAPPED:
                     self._findings.add_unresolved(text, count)
+        for problem, chunks in work.items():
+            self._findings.add_work(place, self._name, problem, np.sort(np.concatenate(chunks)))
 
     def _suggestion_for(self, problem: str) -> Callable[[str], str | None] | None:
         if problem == "country.unresolved":
@@ -441,6 +445,7 @@ class _FilesReader:
             self._attach(columns, translations)
             # By headers, not by rows: whether anybody has a number depends on who is there.
             self._cases_have_numbers |= "prs_IdentityNumber" in columns
+        self.findings.columns.update(columns)
         taken = _Batch(
             file=file,
             place=place,
@@ -524,6 +529,7 @@ class _FilesReader:
             problem = "reference.placeholder" if is_reference else "identity.placeholder"
             named = where[:ROWS_NAMED].tolist()
             self.findings.add(place, field, problem, rows=named, count=len(where))
+            self.findings.add_work(place, field, problem, where)
         return column.spread(as_keys(keys))
 
     def _add_cases(self, batch: "_Batch") -> None:

@@ -6,6 +6,7 @@ of the import report.
 """
 
 from corridor.errors import (
+    DamagedError,
     InvalidInputError,
     NotFoundError,
     RefusedError,
@@ -238,4 +239,29 @@ class DatabaseTableError(NotFoundError):
         super().__init__(
             f"database {database}: {why}; this account can read: {known or 'no table'}. Name "
             f"tables with --table, or have it granted SELECT. {_NOTHING}"
+        )
+
+
+class NoProfileError(NotFoundError):
+    """No import of this node has left a profile of its data's quality. Nothing was changed."""
+
+    code = "import.no_profile"
+
+    def __init__(self, edition: str | None) -> None:
+        which = "" if edition is None else f" of edition {edition}"
+        super().__init__(
+            f"there is no data-quality profile{which} in imports/; an import writes one: "
+            "corridor node import FILE… Nothing was changed."
+        )
+
+
+class ProfileDamagedError(DamagedError):
+    """A profile of the data's quality is not what an import writes. It was left as it is."""
+
+    code = "import.profile_damaged"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path}: is not what an import writes; the case data are not touched by that. Import "
+            "again, and a new profile is written. Nothing was changed."
         )
