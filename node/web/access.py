@@ -170,7 +170,8 @@ class Doorkeeper:
     def keep_token(self, response: Response) -> Response:
         """Give the browser the name of its session, where it does not have it yet."""
         token = getattr(g, "token", None)
-        if token is not None and request.cookies.get(self.cookie) != token:
+        is_page = request.endpoint != "static.file"
+        if token is not None and is_page and request.cookies.get(self.cookie) != token:
             response.set_cookie(
                 self.cookie,
                 token,

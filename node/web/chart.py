@@ -79,7 +79,7 @@ def draw(points: Sequence[SpendingPoint], allowance: Fraction, now: datetime) ->
     seconds = max((end - begin).total_seconds(), 1.0)
     total = points[-1].total
     # The allowance shows how near the end is; where it is far away, what was spent must be seen.
-    highest = allowance if allowance <= 20 * total else total
+    highest = allowance if allowance <= 5 * total else total
     highest = max(highest, total)
     top = _round_up(highest)
 

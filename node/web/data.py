@@ -12,7 +12,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from werkzeug.wrappers import Response as Answer
@@ -66,7 +65,9 @@ def data_views(desks: Desks) -> Blueprint:
     @for_roles(Role.OFFICER)
     def countries(name: str) -> Response:
         path = desks.imports.report(name)
-        return send_file(path, mimetype="text/csv", as_attachment=True, download_name=path.name)
+        answer = Response(path.read_bytes(), mimetype="text/csv")
+        answer.headers.set("Content-Disposition", "attachment", filename=path.name)
+        return answer
 
     return views
 
