@@ -1174,7 +1174,8 @@ def _look_at_data(world: World) -> str:
     current = store.current()
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC"
+    store.check(current)
+    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC, in {current.engine}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:

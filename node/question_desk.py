@@ -35,7 +35,6 @@ from corridor.errors.node import (
     SeriesChangedError,
     SeriesStateLostError,
 )
-from corridor.errors.store import NoSuchEditionError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import count_new, evaluate
@@ -98,8 +97,7 @@ class _Edition:
     consent: ConsentRule
 
     def demand_there(self) -> None:
-        if self.edition not in self.store.editions():
-            raise NoSuchEditionError(self.edition)
+        self.store.demand_there(self.edition)
 
     def settle(self, parameters: AttemptParameters) -> None:
         """Hear the numbers of the attempt, once its roster is known."""
