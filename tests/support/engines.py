@@ -33,13 +33,20 @@ def demand(there: bool, what: str) -> None:
 def demand_spark() -> None:
     """Skip where there is no Spark."""
     demand(shutil.which("java") is not None, "there is no java")
-    demand(importlib.util.find_spec("pyspark") is not None, "`make spark` was not run")
+    demand_libraries()
+
+
+def demand_libraries() -> None:
+    """Skip where the engines' libraries are not installed."""
+    there = importlib.util.find_spec("ibis") and importlib.util.find_spec("pyspark")
+    demand(there is not None, "`make engines` was not run")
 
 
 class PostgresqlServer:
     """One server; several stores may share it."""
 
     def __init__(self) -> None:
+        demand_libraries()
         self._programs = _programs()
         # Not the tests' own temporary folder: the account that it runs under must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="corridor-pg-"))
