@@ -1,6 +1,7 @@
 """Editions in a real PostgreSQL and a real Spark: the same answers, and nothing half done."""
 
 import json
+import os
 import secrets
 import signal
 import subprocess
@@ -308,6 +309,75 @@ def test_a_kill_during_an_import_leaves_the_edition_before_and_nothing_else(
     with pytest.raises(TablesDamagedError):
         again._elsewhere(before.engine).demand_there(EditionId(left.name.removeprefix(".")))
     again.check(before)
+
+
+# ------------------------------------------------------------ Spark itself
+
+COUNTS_AND_LOSES_JAVA = """
+import os, secrets, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from pyspark import SparkContext
+from corridor.errors import CorridorError
+from corridor.node.store import EditionStore
+
+store = EditionStore(Path(sys.argv[1]), secrets.token_bytes, lambda: datetime.now(UTC))
+current = store.current()
+print(sum(piece.num_rows for piece in store.pieces(current.id, "cases", ["person"])))
+os.kill(SparkContext._gateway.proc.pid, signal.SIGKILL)
+SparkContext._gateway.proc.wait()
+for look in (store.tables, store.demand_there, store.erase):
+    try:
+        look(current.id)
+    except CorridorError as error:
+        print(error.code)
+print(store.editions())
+"""
+
+
+LOOKS = """
+import secrets, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from corridor.errors import CorridorError
+from corridor.node.store import EditionStore
+sys.path.insert(0, sys.argv[2])
+from support.editions import make_tables
+
+store = EditionStore(Path(sys.argv[1]), secrets.token_bytes, lambda: datetime.now(UTC))
+(left,) = (Path(sys.argv[1]) / "editions").glob("*/elsewhere")
+try:
+    store.write(make_tables([]), replaces=None, sources=[])
+except CorridorError as error:
+    print(error.code, left.parent.name)
+"""
+
+
+@pytest.mark.spark
+def test_without_java_or_when_it_dies_there_is_a_code_and_the_data_stay(tmp_path: Path) -> None:
+    demand_spark()
+    engine = Engine("spark", in_spark(tmp_path / "spark"), 0)
+    home = tmp_path / "home"
+    home.mkdir()
+    _, edition = edition_in(engine, home, everything())
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS_AND_LOSES_JAVA, str(home)], capture_output=True, check=False
+    )
+    told = done.stdout.decode().splitlines()
+    assert told == ["40", *3 * ["store.engine_unreachable"], "()"], done.stderr.decode()
+    assert list((tmp_path / "spark").iterdir())
+    without_java = os.environ | {"JAVA_HOME": str(tmp_path / "nothing")}
+    again = subprocess.run(
+        [sys.executable, "-c", LOOKS, str(home), str(TESTS)],
+        env=without_java,
+        capture_output=True,
+        check=False,
+    )
+    assert again.stdout.decode() == f"store.engine_unreachable {edition.id}\n", (
+        again.stderr.decode()
+    )
+    engine.open(home)  # where there is Java the erased edition's files go
+    assert list((tmp_path / "spark").iterdir()) == []
 
 
 # ------------------------------------------------------------ PostgreSQL itself
