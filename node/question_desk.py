@@ -42,7 +42,6 @@ from corridor.errors.node import (
     SeriesChangedError,
     SeriesStateLostError,
 )
-from corridor.errors.store import NoSuchEditionError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.approval_desk import ApprovalDesk
 from corridor.node.approvals import asked_of
@@ -109,8 +108,7 @@ class _Edition:
     consent: ConsentRule
 
     def demand_there(self) -> None:
-        if self.edition not in self.store.editions():
-            raise NoSuchEditionError(self.edition)
+        self.store.demand_there(self.edition)
 
     def settle(self, parameters: AttemptParameters) -> None:
         """Hear the numbers of the attempt, once its roster is known."""

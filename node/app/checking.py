@@ -119,8 +119,10 @@ def _look_at_data(world: World) -> str:
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
     demand_suppression(world, store)
+    store.check(current)
     rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC; {rule}"
+    when = f"{current.written_at:%Y-%m-%d %H:%M} UTC"
+    return f"edition {current.id} of {when}, in {current.engine}; {rule}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:
