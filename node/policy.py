@@ -242,14 +242,14 @@ all_time = "1"
 # When attempts that gave no answer have cost as much in a day, nothing is answered until the next:
 # somebody may be burning the allowance on purpose. A quarter of the year's, if left out.
 lost_per_day = "1/40"
+# Of a year's allowance, what questions that tell ages apart may take, whoever asks (the node sees
+# for itself which do). All of it, if left out.
+# minors = "1/50"
 
 # Of a year's allowance, what one organisation or purpose may take, so that one asker cannot use up
 # what all others would ask with. A name fits whoever's word contains it; "*" is each other one, by
 # itself. Organisation and purpose are the coordinator's word, and askers may talk to each other: a
 # share protects nobody; the allowance above does.
-# Questions that tell ages apart, whoever asks, take no more than `minors`, which is a key of
-# [allowance] itself; that one the node sees for itself.
-# minors = "1/50"
 # [allowance.organisations]
 # "IOM" = "1/20"
 # "*" = "1/50"
