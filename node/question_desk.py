@@ -271,7 +271,7 @@ class QuestionDesk:
         data = self._data(question, plan, edition.id, header.session, policy.consent_rule)
         approval = None
         if needs := policy.people_needed(rule, facts):
-            asked = asked_of(proposal, edition.id, policy.consent_rule.value, policy.statement)
+            asked = asked_of(proposal, edition.id, policy.published_rule, policy.statement)
             terms, session = policy.approvals, header.session
             approval = self._approvals.demand(asked, session, needs=needs, terms=terms).id
         parameters = country_parameters(self._charter, plan, rho) if alone else None
@@ -290,7 +290,7 @@ class QuestionDesk:
             header,
             country=self._me,
             edition=edition.id,
-            consent_rule=policy.consent_rule.value,
+            consent_rule=policy.published_rule,
             statement=statement,
             suite=self._at.suite,
             random_bytes=self._at.random_bytes,

@@ -88,7 +88,7 @@ def policy(world: World) -> PolicyView:
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
-            f"counted: {found.consent_rule.value}"
+            f"counted: {found.published_rule}"
             + (f" ({found.statement})" if found.statement else ""),
             (
                 f"people asked: one, two where ρ > {found.approvals.two_above} or a rule says so; "
@@ -117,6 +117,7 @@ def policy(world: World) -> PolicyView:
             },
             "consent": found.consent_rule.value,
             "statement": found.statement,
+            "reference": found.reference,
         },
     )
 

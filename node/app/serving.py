@@ -223,7 +223,7 @@ class ServingNode:
             Standing(
                 charter=digest,
                 edition=None if edition is None else edition.id,
-                consent_rule=self.rules.current().consent_rule.value,
+                consent_rule=self.rules.current().published_rule,
                 statement=ledger.statement(),
                 left_this_year=balance.left_this_year,
                 left_for_all_time=balance.left_for_all_time,

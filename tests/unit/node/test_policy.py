@@ -195,6 +195,8 @@ def test_a_policy_that_says_nothing_of_approvals_wants_two_people_above_a_hundre
         ("[allowance]\nminors = 0.02", 2, "minors"),
         ('[consent]\nbasis = "whatever"', 2, "basis"),
         ('[consent]\nbasis = "other-legal-basis"', 2, "statement"),
+        ('[consent]\nreference = "act-12"', 2, "reference"),
+        ('[consent]\nbasis = "other-legal-basis"\nstatement = "Act"\nreference = "a b"', 4, "ref"),
         (
             '[[rule]]\nverdict = "allow"\n[[rule]]\nverdict = "allow"\nwhen.minors = "no"',
             5,

@@ -20,6 +20,7 @@ from corridor.queries.plan import compile_plan
 from corridor.queries.predicates import Among, all_of
 from corridor.queries.question import CountPersons, Sum, TableQuestion, make_question
 from corridor.queries.sql import parse_sql
+from corridor.transport.codec.attempt import decode_acceptance, encode_acceptance
 from support.catalogue import catalogue
 from support.charters import COORDINATOR, node_keys
 from support.node_region import RHO, RealNode, by_gender, charter_of_four, make_proposal, start
@@ -155,6 +156,22 @@ def test_a_question_that_tells_ages_apart_takes_no_more_than_their_share(tmp_pat
     about_children = parse_sql(sql, make_domains(catalogue(), CHARTER))
     assert refused(node, proposal(asked=about_children)) == "ledger.share_spent"
     node.desk.consider(proposal())
+    node.close()
+
+
+def test_another_legal_basis_is_named_in_the_word_that_every_release_shows(tmp_path: Path) -> None:
+    policy = """
+    [consent]
+    basis = "other-legal-basis"
+    statement = "Act 12 of 2019, article 4"
+    reference = "act-12-2019.art-4"
+    [[rule]]
+    verdict = "allow"
+    """
+    node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
+    acceptance = node.desk.consider(proposal()).acceptance
+    assert acceptance.consent_rule == "other-legal-basis.act-12-2019.art-4"
+    assert decode_acceptance(encode_acceptance(acceptance)) == acceptance
     node.close()
 
 
