@@ -1,4 +1,4 @@
-"""How a node keeps what it must not lose or show: `node seal | backup | check | restore`."""
+"""How a node keeps what it must not lose: `node seal | backup | restore | retire …`."""
 
 import argparse
 import shlex
@@ -54,6 +54,28 @@ def add_keeping(command: AddCommand) -> None:
         example="restore MD-2026-11-30.backup --home /srv/corridor",
     )
     restore.add_argument("file", type=Path, metavar="FILE", help="a backup")
+    rotate = command(
+        "rotate",
+        _rotate,
+        does="seal the case data anew under new keys, and destroy the old ones",
+        example="rotate --store --home /srv/corridor",
+    )
+    rotate.add_argument(
+        "--store", action="store_true", help="the store's key, and the data key of the edition"
+    )
+    retire = command(
+        "retire",
+        _retire,
+        does="leave for good: write out journal and ledger, and erase all case data of this node",
+        example="retire --out /mnt/archive/MD --home /srv/corridor",
+    )
+    retire.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the exports")
+    retire.add_argument("--by", default="", metavar="NAME", help="who decided it, for the journal")
+    retire.add_argument(
+        "--erase-all-case-data",
+        action="store_true",
+        help="say that this is meant; without it the command only says what it would do",
+    )
 
 
 def add_with(parser: argparse.ArgumentParser, kinds: tuple[str, ...]) -> None:
@@ -156,3 +178,38 @@ def _show(done: app.BackupView, out: Output) -> None:
     for line in done.lines:
         out.say(line)
     out.document(done.document)
+
+
+def _retire(arguments: argparse.Namespace, out: Output) -> int:
+    home = home_of(arguments)
+    if not arguments.erase_all_case_data:
+        raise WrongUsageError(
+            f"this would end the node in {home} for good: nothing is served again, every edition's "
+            "key and the store's are destroyed, and backups of them are yours to destroy. Journal "
+            "and ledger stay. Say --erase-all-case-data if that is meant. Nothing was done."
+        )
+    done = app.retire(app.real_world(home), arguments.out, by=arguments.by)
+    out.say(f"This node has retired. It spent ρ = {done.spent} in {done.entries} entries.")
+    for path in done.files:
+        out.say(f"Written: {path}")
+    out.say("Its case data are erased here. Destroy the backups that hold them, too.")
+    out.say("Next: tell the coordinator, who proposes a charter without this country:")
+    out.say("      corridor coordinator charter propose --without CC")
+    out.document(
+        {"files": list(map(str, done.files)), "entries": done.entries, "spent": done.spent}
+    )
+    return 0
+
+
+def _rotate(arguments: argparse.Namespace, out: Output) -> int:
+    if not arguments.store:
+        raise WrongUsageError(
+            "rotate: say --store. A new key for the connection comes with a new invitation "
+            "(`corridor node enrol`); the keys of the card are what the charter names, and a node "
+            "with others is a new member: see docs/handbook/keys.md"
+        )
+    what = app.rotate_store_key(app.real_world(home_of(arguments)))
+    out.say(f"The case data ({what}) are sealed under new keys, and the old ones are destroyed.")
+    out.say("Backups of before hold the old ones, with the data of then.")
+    out.document({"rotated": "store"})
+    return 0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, select
+from sqlalchemy import Connection, RowMapping, exists, func, select, tuple_
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.charter_desk import CharterDesk
@@ -41,9 +41,9 @@ Shown = dict[str, Any]
 _LATER = attempts.alias("later")
 _WAITED_IN_VAIN = (attempts.c.outcome == ApprovalPendingError.code) & exists().where(
     _LATER.c.question == attempts.c.question,
-    _LATER.c.started >= attempts.c.started,
-    _LATER.c.session != attempts.c.session,
+    tuple_(_LATER.c.started, _LATER.c.session) > tuple_(attempts.c.started, attempts.c.session),
 )
+"""Ended since people had to approve the question, and another attempt at it came after."""
 
 _WANTED = (
     select(

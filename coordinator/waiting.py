@@ -152,11 +152,12 @@ class WaitingRecord:
     def hasten(self, country: CountryCode) -> None:
         """Propose soon what waits for this country, whose node has news or came back.
 
-        Never sooner than `FIRST_RETRY` after the last time, however often it says so.
+        However often it says so, each time there has to be a longer pause since the last: a node
+        that lies must not have another, whose people are waited for too, proposed to all day.
         """
         now = self.record.now()
         wanted = (
-            select(waits.c.question, waits.c.countries, waits.c.again, questions.c.since)
+            select(waits, questions.c.since)
             .join(questions, questions.c.id == waits.c.question)
             .where(questions.c.state == State.WAITING)
         )
@@ -165,7 +166,8 @@ class WaitingRecord:
         if found:
             with self.record.store.writing() as connection:
                 for row in found:
-                    soon = min(row.again, max(now, row.since + FIRST_RETRY))
+                    pause = min(LONGEST_RETRY, FIRST_RETRY * row.tries)
+                    soon = min(row.again, max(now, row.since + pause))
                     connection.execute(
                         update(waits).where(waits.c.question == row.question).values(again=soon)
                     )

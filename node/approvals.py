@@ -53,19 +53,19 @@ PersonName = NewType("PersonName", str)
 Every account of the console makes one, and two accounts never the same.
 """
 
-LONGEST_NAME = 40
+LONGEST_NAME = 80
 _BESIDE_LETTERS = frozenset("._-'’ ")
 
 
 def parse_person(text: str) -> PersonName:
-    """The person of that name; letters of either case are the same person.
+    """The person of that name; however it is spaced, and in letters of either case.
 
     Raises:
         BadPersonNameError: it cannot be a name. Nothing was changed.
     """
-    words = " ".join(text.split())
-    name = unicodedata.normalize("NFKC", words).casefold()
-    if not 1 <= len(words) <= LONGEST_NAME or not all(map(_may_be_in_a_name, name)):
+    name = unicodedata.normalize("NFKC", " ".join(text.split())).casefold()
+    is_short = 1 <= len(name) <= LONGEST_NAME
+    if not is_short or name[0] in _BESIDE_LETTERS or not all(map(_may_be_in_a_name, name)):
         raise BadPersonNameError(text)
     return PersonName(name)
 

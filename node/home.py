@@ -13,6 +13,7 @@
     witness.sqlite3    what the other members said of their ledgers
     tree.sqlite3       the checkpoints of the region's releases that were cosigned here
     imports/           reports of the imports, for the node's own staff
+    retired.json       when this node left for good; nothing is served, imported or accepted then
     status.json        what `serve` is doing, for `corridor node status`
     people.sqlite3     the staff's accounts at the console
     uploads/           what the console was given to import, while that lasts
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.errors.files import DiskError
+from corridor.errors.keeping import NodeRetiredError
 from corridor.errors.node import HomeExistsError, NoHomeError, NotEnrolledError, SettingsError
 from corridor.files import make_private_folder, write_atomically
 from corridor.ids import CountryCode, PublicKey, is_country_code, is_public_key
@@ -126,6 +128,16 @@ class Home:
     def uploads(self) -> Path:
         """Case files on their way through the console; empty unless an import runs."""
         return self.folder / "uploads"
+
+    @property
+    def retired(self) -> Path:
+        """There once this node has retired."""
+        return self.folder / "retired.json"
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether this node has left for good."""
+        return self.retired.exists()
 
     @property
     def status(self) -> Path:
@@ -246,6 +258,16 @@ _NAME = '"name" must be the name of the authority, a printable text of 1 to 200 
 def _is_name(text: str) -> bool:
     """Whether cards and charters can carry it."""
     return 1 <= len(text) <= 200 and text.isprintable()
+
+
+def demand_in_service(home: Home) -> None:
+    """Check that this node has not retired.
+
+    Raises:
+        NodeRetiredError: it has. Nothing was changed.
+    """
+    if home.is_retired:
+        raise NodeRetiredError
 
 
 def write_enrolment(home: Home, enrolment: Enrolment) -> None:

@@ -21,7 +21,7 @@ from corridor.protocols import canonical
 from corridor.protocols.canonical import Json, fraction_text
 from corridor.protocols.cards import Card, parse_card
 from corridor.protocols.chains import BEGINNING, Entry, verify_chain
-from corridor.protocols.secure_sum.messages import Acceptance, Proposal
+from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement, Proposal
 from corridor.protocols.suite import Sign, Verify
 
 CHAIN = "journal"
@@ -225,6 +225,14 @@ class Journal:
     def entries(self) -> Iterator[Entry]:
         """Every entry as it was signed, from the first."""
         return self._store.entries()
+
+    def retired(self, last: LedgerStatement, by: str) -> None:
+        """This node leaves for good; `last` is its ledger's last signed statement."""
+        self._add("retired", None, by=by, ledger=last.to_json())
+
+    def rotated(self, what: str) -> None:
+        """A key was replaced by a new one, and the old one destroyed."""
+        self._add("rotated", None, what=what)
 
     def sealed(self, how: str) -> None:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""

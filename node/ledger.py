@@ -22,7 +22,8 @@ The rules, each kept in the transaction that writes:
    series' ρ. They come in order, and none is gone back to: each release of a series that was
    debited, or forfeited, counts as one that left.
 6. Of a year's allowance an organisation or a purpose takes no more than its share, where the
-   authority says so (`node.shares`). That is fairness among askers and protects nobody.
+   authority says so (`node.shares`). That is fairness among askers and protects nobody. Nor do
+   questions that tell ages apart take more than theirs, which the node sees for itself.
 7. Where people of the authority had to approve, the reservation names their approval
    (`node.approvals`), and one approval carries one reservation, but for those that were released.
 
@@ -281,7 +282,11 @@ class _Sums:
                     rho,
                     payload["deadline"],
                     Fraction(payload.get("worst_case_rho", rho * MOST_NODES)),
-                    Asker(payload.get("organisation", ""), payload.get("purpose", "")),
+                    Asker(
+                        payload.get("organisation", ""),
+                        payload.get("purpose", ""),
+                        payload.get("minors", False),
+                    ),
                     Fraction(series.get("rho", rho)),
                     Digest(bytes.fromhex(series["id"])) if series else None,
                     series.get("period", 0),
@@ -488,6 +493,7 @@ class Ledger:
                 ),
                 organisation=asker.organisation,
                 purpose=asker.purpose,
+                **({"minors": True} if asker.minors else {}),
                 **({} if approval is None else {"approval": approval}),
                 **series,
             )

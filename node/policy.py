@@ -184,7 +184,8 @@ class Policy:
         lost_per_day: of it, what attempts without an answer may cost in a day.
         shares: of a year's, what organisations and purposes may take.
         replies_after: seconds after which what was counted leaves at the earliest.
-        statement: the legal basis, where it is not the victims' consent.
+        statement: the legal basis, where it is not the victims' consent; shown to people here.
+        reference: the same in one word, which every release names.
     """
 
     rules: tuple[Rule, ...]
@@ -196,6 +197,13 @@ class Policy:
     replies_after: Fraction
     shares: tuple[Share, ...] = ()
     approvals: ApprovalTerms = ApprovalTerms()
+    reference: str = ""
+
+    @property
+    def published_rule(self) -> str:
+        """The rule of consent as acceptances and releases name it, with the legal basis."""
+        rule = self.consent_rule.value
+        return f"{rule}.{self.reference}" if self.reference else rule
 
     def decide(self, facts: QuestionFacts) -> Rule | None:
         """The first rule that fits; None where none does, which refuses."""
@@ -242,6 +250,9 @@ all_time = "1"
 # When attempts that gave no answer have cost as much in a day, nothing is answered until the next:
 # somebody may be burning the allowance on purpose. A quarter of the year's, if left out.
 lost_per_day = "1/40"
+# Of a year's allowance, what questions that tell ages apart may take, whoever asks (the node sees
+# for itself which do). All of it, if left out.
+# minors = "1/50"
 
 # Of a year's allowance, what one organisation or purpose may take, so that one asker cannot use up
 # what all others would ask with. A name fits whoever's word contains it; "*" is each other one, by
@@ -256,7 +267,8 @@ lost_per_day = "1/40"
 [consent]
 # "htcds-consent": only cases with con_Consent, and without a refusal in
 # vic_AgreementToManagePersonalData. "other-legal-basis": all cases; every release says so. Then
-# say which one in `statement`, for whoever reads this file.
+# say which one in `statement`, for your people, and in one word in `reference`, as in
+# "act-12-2019.art-4", which every release names.
 basis = "htcds-consent"
 
 [replies]
@@ -325,6 +337,9 @@ SHORTEST_SLOT = Fraction(1, 100)
 LONGEST_SLOT = Fraction(60)
 """A third of the usual deadline of the round, so that the next slot is in time, too."""
 
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+"""A legal basis in one word: what the wire carries as a rule of consent has 64 letters."""
+
 MOST_DAYS = 365
 MOST_WAITING = 1000
 
@@ -347,11 +362,11 @@ def parse_policy(text: str) -> Policy:
     allowance = reader.table(values, "allowance")
     reader.refuse_unknown(
         allowance,
-        {"per_year", "all_time", "lost_per_day", *SHARE_TABLES.values()},
+        {"per_year", "all_time", "lost_per_day", Kind.MINORS, *SHARE_TABLES.values()},
         "[allowance]",
     )
     consent = reader.table(values, "consent")
-    reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
+    reader.refuse_unknown(consent, {"basis", "statement", "reference"}, "[consent]")
     rule = _consent_rule(consent, reader)
     per_year = reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10))
     replies = reader.table(values, "replies")
@@ -363,9 +378,13 @@ def parse_policy(text: str) -> Policy:
         per_year=per_year,
         all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
         lost_per_day=reader.amount(allowance, "lost_per_day", "[allowance]", per_year / 4),
-        shares=tuple(share for kind in Kind for share in reader.shares(allowance, kind)),
+        shares=(
+            *(share for kind in SHARE_TABLES for share in reader.shares(allowance, kind)),
+            *reader.share_of_minors(allowance),
+        ),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
+        reference=_reference(consent, rule, reader),
         replies_after=_replies_after(replies, reader),
         approvals=_approval_terms(reader.table(values, "approvals"), reader),
     )
@@ -401,6 +420,18 @@ def _consent_rule(consent: Mapping[str, Any], reader: "_Reader") -> ConsentRule:
             "basis", "[consent]", 'needs a "statement" beside it that says which legal basis'
         )
     return ConsentRule(basis)
+
+
+def _reference(consent: Mapping[str, Any], rule: ConsentRule, reader: "_Reader") -> str:
+    if "reference" not in consent:
+        return ""
+    reference = consent["reference"]
+    if rule is not ConsentRule.OTHER_LEGAL_BASIS:
+        raise reader.error("reference", "[consent]", "stands only beside another legal basis")
+    if not isinstance(reference, str) or REFERENCE.fullmatch(reference) is None:
+        problem = 'must be 1 to 40 letters, digits, dots and dashes, as in "act-12-2019.art-4"'
+        raise reader.error("reference", "[consent]", problem)
+    return reference
 
 
 class _Reader:
@@ -488,6 +519,12 @@ class _Reader:
                 raise self.error(heading, "", "holds a share without a name; name whose it is")
             amount = self._amount(name, allowance[table][name], "", self.line_of(heading, ""))
             yield Share(kind, name, amount)
+
+    def share_of_minors(self, allowance: Mapping[str, Any]) -> Iterator[Share]:
+        """What questions that tell ages apart may take, where the file says so."""
+        key = Kind.MINORS.value
+        if key in allowance:
+            yield Share(Kind.MINORS, key, self._amount(key, allowance[key], "[allowance]", 1))
 
     def amount(
         self, values: Mapping[str, Any], key: str, section: str, default: Fraction

@@ -42,7 +42,6 @@ from corridor.errors.node import (
     SeriesChangedError,
     SeriesStateLostError,
 )
-from corridor.errors.store import NoSuchEditionError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.approval_desk import ApprovalDesk
 from corridor.node.approvals import asked_of
@@ -109,8 +108,7 @@ class _Edition:
     consent: ConsentRule
 
     def demand_there(self) -> None:
-        if self.edition not in self.store.editions():
-            raise NoSuchEditionError(self.edition)
+        self.store.demand_there(self.edition)
 
     def settle(self, parameters: AttemptParameters) -> None:
         """Hear the numbers of the attempt, once its roster is known."""
@@ -273,7 +271,7 @@ class QuestionDesk:
         data = self._data(question, plan, edition.id, header.session, policy.consent_rule)
         approval = None
         if needs := policy.people_needed(rule, facts):
-            asked = asked_of(proposal, edition.id, policy.consent_rule.value, policy.statement)
+            asked = asked_of(proposal, edition.id, policy.published_rule, policy.statement)
             terms, session = policy.approvals, header.session
             approval = self._approvals.demand(asked, session, needs=needs, terms=terms).id
         parameters = country_parameters(self._charter, plan, rho) if alone else None
@@ -284,7 +282,7 @@ class QuestionDesk:
             charter=header.charter,
             deadline=header.finish_by,
             worst_case=header.rho * (1 if alone else len(self._charter.members)),
-            asker=Asker(header.organisation, header.purpose),
+            asker=Asker(header.organisation, header.purpose, facts.minors),
             part=data.part if isinstance(data, _SeriesEdition) else None,
             approval=approval,
         )
@@ -292,7 +290,7 @@ class QuestionDesk:
             header,
             country=self._me,
             edition=edition.id,
-            consent_rule=policy.consent_rule.value,
+            consent_rule=policy.published_rule,
             statement=statement,
             suite=self._at.suite,
             random_bytes=self._at.random_bytes,

@@ -11,6 +11,7 @@
     erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with
     backups          backup, check and restore
+    retiring         leaving for good
     shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
@@ -67,7 +68,7 @@ from corridor.node.app.erasing import (
     record_correction,
 )
 from corridor.node.app.joining import card, enrol, initialise
-from corridor.node.app.keeping import Sealing, open_keys, seal, sealed_with
+from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -78,6 +79,7 @@ from corridor.node.app.looking import (
     series,
     status,
 )
+from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
@@ -85,6 +87,7 @@ from corridor.node.policy_trial import Supposed
 
 __all__ = [
     "BackupView",
+    "Retired",
     "Sealing",
     "ServingNode",
     "Supposed",
@@ -136,6 +139,8 @@ __all__ = [
     "real_world",
     "record_correction",
     "restore",
+    "retire",
+    "rotate_store_key",
     "seal",
     "sealed_with",
     "series",

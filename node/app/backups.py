@@ -39,7 +39,7 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.chain_store import ChainStore
-from corridor.node.home import Home, read_settings
+from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.journal import CHAIN as JOURNAL
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
@@ -71,6 +71,7 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
     """
     shield_process()
     home = Home(world.home)
+    demand_in_service(home)
     settings, keys = read_settings(home), read_keys(home)
     if out.exists():
         raise BackupTargetError(str(out), "is there already")
@@ -206,6 +207,8 @@ def _verified(world: World) -> list[str]:
         ]
     with WitnessBook(home.witness, ed25519_verify), TreeBook(home.tree):
         lines.append("what was witnessed and cosigned: opens")
+    if home.is_retired:
+        return [*lines, "case data: erased, the node has retired"]
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     if current is None:

@@ -9,7 +9,7 @@ from corridor.ids import Digest
 from corridor.node.app.erasing import keep_tidy, kept_out, within_retention
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_data
-from corridor.node.home import Home, read_settings
+from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
 from corridor.node.importing.proposing import TableProposal
@@ -65,6 +65,7 @@ def import_files(
     """
     shield_process()
     home = Home(world.home)
+    demand_in_service(home)
     keys = read_keys(home)
     keep_tidy(world)
     store = EditionStore(world.home, world.random_bytes, world.clock)

@@ -86,6 +86,11 @@ def doctor(world: World) -> list[Finding]:
     ]
 
 
+def _look_at_approvals(world: World) -> str:
+    waiting = sum(one.standing == "waiting" for one in approvals(world))
+    return f"{waiting} questions wait for people" if waiting else "no question waits for people"
+
+
 def _look_at_rest(world: World) -> str:
     lock = sealed_with(world.home)
     if not lock:
@@ -106,19 +111,18 @@ def _look_at_memory() -> str:
     )
 
 
-def _look_at_approvals(world: World) -> str:
-    waiting = sum(one.standing == "waiting" for one in approvals(world))
-    return f"{waiting} questions wait for people" if waiting else "no question waits for people"
-
-
 def _look_at_data(world: World) -> str:
+    if Home(world.home).is_retired:
+        return "erased: this node has retired"
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
     demand_suppression(world, store)
+    store.check(current)
     rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC; {rule}"
+    when = f"{current.written_at:%Y-%m-%d %H:%M} UTC"
+    return f"edition {current.id} of {when}, in {current.engine}; {rule}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:

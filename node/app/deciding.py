@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from corridor.errors import CorridorError
 from corridor.errors.node import NoCharterError
+from corridor.errors.policy import NotAnApproverError
 from corridor.ids import Digest
 from corridor.node.app.world import (
     World,
@@ -19,11 +20,12 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import ApprovalBook, Standing, Waiting, parse_person
+from corridor.node.approvals import ApprovalBook, PersonName, Standing, Waiting, parse_person
 from corridor.node.home import Home, read_settings
 from corridor.node.journal import JournalRow
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
+from corridor.node.people import PeopleStore, Role
 from corridor.node.plain_words import Purse, Said, describe, describe_people
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
 from corridor.node.policy import parse_policy
@@ -64,21 +66,39 @@ def approve(world: World, identifier: str, person: str) -> ApprovalView:
     """Let a person approve a question; a node that serves takes part when it comes again.
 
     Raises:
-        BadPersonNameError, UnknownApprovalError, ApprovalOverError, SamePersonError: nothing was
-            changed.
+        BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError,
+            SamePersonError: nothing was changed.
     """
     with _opened(world) as (desk, reader):
-        return reader.view(desk.approve(identifier, parse_person(person)))
+        return reader.view(desk.approve(identifier, _approver(world, person)))
 
 
 def deny(world: World, identifier: str, person: str) -> ApprovalView:
     """Let a person deny a question.
 
     Raises:
-        BadPersonNameError, UnknownApprovalError, ApprovalOverError: nothing was changed.
+        BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError: nothing
+            was changed.
     """
     with _opened(world) as (desk, reader):
-        return reader.view(desk.deny(identifier, parse_person(person)))
+        return reader.view(desk.deny(identifier, _approver(world, person)))
+
+
+def _approver(world: World, text: str) -> PersonName:
+    """The person of that name, who may approve: anybody, as long as there are no accounts here.
+
+    Raises:
+        BadPersonNameError: it cannot be a name.
+        NotAnApproverError: there are accounts, and none of an approver has that name.
+    """
+    name, path = parse_person(text), Home(world.home).people
+    if path.exists():
+        with PeopleStore(path) as store:
+            person = store.by_key(name)
+            may = person is not None and Role.APPROVER in person.roles and not person.locked
+            if not may and store.people():
+                raise NotAnApproverError(text)
+    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

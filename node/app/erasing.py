@@ -23,7 +23,7 @@ from corridor.errors.erasing import (
 )
 from corridor.ids import EditionId
 from corridor.node.app.world import World, journal_of
-from corridor.node.home import Home, read_settings
+from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.importing.edition import (
     ImportedCases,
     leaving_out,
@@ -247,6 +247,7 @@ def _nobody() -> EditionTables:
 
 
 def _store(world: World) -> EditionStore:
+    demand_in_service(Home(world.home))
     return EditionStore(world.home, world.random_bytes, world.clock)
 
 

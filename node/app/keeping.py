@@ -9,9 +9,10 @@ from pathlib import Path
 from corridor.errors.keeping import BadKeyFileError, NodeServesError
 from corridor.files import holding_lock, write_atomically
 from corridor.node.app.world import SERVE_LOCK, World, environment, journal_of
-from corridor.node.home import Home, read_settings
+from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.keys import read_keys
-from corridor.node.store import vault
+from corridor.node.series_book import SeriesBook
+from corridor.node.store import EditionStore, vault
 from corridor.node.store.locks import (
     CREDENTIAL,
     KEY_BYTES,
@@ -24,6 +25,7 @@ from corridor.node.store.locks import (
     derive_key,
     new_passphrase,
 )
+from corridor.node.store.rotation import rotate_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,30 @@ def seal(world: World, how: Sealing) -> str:
         with journal_of(world, home, keys) as journal:
             journal.sealed(how.kind)
     return sealed_with(world.home)
+
+
+def rotate_store_key(world: World) -> str:
+    """Seal the case data anew under a new store key, and destroy the old one; gives what it was.
+
+    Raises:
+        NodeServesError: `serve` runs.
+        StoreBusyError: an import runs. Nothing was changed.
+        CorridorError: the old key still counts, or the new one does; the data are whole.
+    """
+    home = Home(world.home)
+    demand_in_service(home)
+    with stopped(world, "corridor node rotate"):
+        keys = read_keys(home)
+        store = EditionStore(world.home, world.random_bytes, world.clock)
+
+        def copy_series(folder: Path, old: bytes, new: bytes) -> None:
+            SeriesBook(home.series, old, world.random_bytes).copy_under(new, folder)
+
+        rotate_store(world.home, store, world.random_bytes, copy_series)
+        current = EditionStore(world.home, world.random_bytes, world.clock).current()
+        with journal_of(world, home, keys) as journal:
+            journal.rotated("store")
+    return "no case data yet" if current is None else f"edition {current.id}"
 
 
 def lock_for(world: World, how: Sealing, sources: Sources, what: str) -> tuple[Lock, bytes]:

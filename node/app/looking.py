@@ -35,6 +35,7 @@ from corridor.node.ledger import SeriesAccount
 from corridor.node.link import membership
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.series_book import SeriesBook
+from corridor.node.shares import Limit
 from corridor.node.status import parse_status, status_line
 from corridor.node.views import (
     BudgetView,
@@ -82,12 +83,12 @@ def policy(world: World) -> PolicyView:
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
             *(
-                f"of a year's, {share.kind} {share.name}: at most ρ = {share.per_year}"
+                f"of a year's, {Limit(share, None)}: at most ρ = {share.per_year}"
                 for share in found.shares
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
-            f"counted: {found.consent_rule.value}"
+            f"counted: {found.published_rule}"
             + (f" ({found.statement})" if found.statement else ""),
             (
                 f"people asked: one, two where ρ > {found.approvals.two_above} or a rule says so; "
@@ -116,6 +117,7 @@ def policy(world: World) -> PolicyView:
             },
             "consent": found.consent_rule.value,
             "statement": found.statement,
+            "reference": found.reference,
         },
     )
 
@@ -123,6 +125,8 @@ def policy(world: World) -> PolicyView:
 def series(world: World) -> tuple[SeriesView, ...]:
     """The standing series that were paid for here, and whether they can go on."""
     home = Home(world.home)
+    if home.is_retired:
+        return ()
     book = series_book(world, home)
     with ledger_of(world, read_policy(home), charter_desk(home).accepted()) as ledger:
         accounts = ledger.series().values()

@@ -45,6 +45,7 @@ from corridor.node.faults import parse_fault
 from corridor.node.home import (
     Home,
     NodeSettings,
+    demand_in_service,
     read_enrolment,
     read_settings,
 )
@@ -94,6 +95,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     """
     home = Home(world.home)
     settings = read_settings(home)
+    demand_in_service(home)
     shield_process()
     # Without it there is nobody to dial: to wait quietly would look like taking part.
     read_enrolment(home)
@@ -221,7 +223,7 @@ class ServingNode:
             Standing(
                 charter=digest,
                 edition=None if edition is None else edition.id,
-                consent_rule=self.rules.current().consent_rule.value,
+                consent_rule=self.rules.current().published_rule,
                 statement=ledger.statement(),
                 left_this_year=balance.left_this_year,
                 left_for_all_time=balance.left_for_all_time,

@@ -77,7 +77,14 @@ class SuppressionList:
         """
         self._write(Suppressed(self.read().persons, pending=False))
 
+    def sealed_under(self, key: bytes) -> bytes:
+        """The list as it would be under another key."""
+        return self._sealed(self.read(), key)
+
     def _write(self, found: Suppressed) -> None:
-        document = {"persons": sorted(key.hex() for key in found.persons), "pending": found.pending}
-        sealed = seal(self._key, _PURPOSE, json.dumps(document).encode(), self._random_bytes)
-        write_atomically(self._path, sealed)
+        write_atomically(self._path, self._sealed(found, self._key))
+
+    def _sealed(self, found: Suppressed, key: bytes) -> bytes:
+        persons = sorted(one.hex() for one in found.persons)
+        document = {"persons": persons, "pending": found.pending}
+        return seal(key, _PURPOSE, json.dumps(document).encode(), self._random_bytes)

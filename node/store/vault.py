@@ -141,6 +141,23 @@ def keep_secret(home: Path, name: str, secret: bytes) -> None:
             _write(home, opened, opened.lock, opened.key, secrets)
 
 
+def drop_secret(home: Path, name: str) -> None:
+    """Destroy a secret; nothing where there is none.
+
+    Raises:
+        DiskError: it is still there.
+        CorridorError: the vault does not open.
+    """
+    with _turn:
+        if (home / VAULT).exists():
+            opened = _opened(home)
+            assert opened.lock is not None  # noqa: S101  # it is open
+            rest = {one: secret for one, secret in opened.secrets.items() if one != name}
+            _write(home, opened, opened.lock, opened.key, rest)
+        else:
+            erase_file(home / PLACES[name])
+
+
 def all_secrets(home: Path) -> dict[str, bytes]:
     """Every secret that there is, by name.
 
@@ -259,9 +276,8 @@ def _sweep(home: Path, secrets: Mapping[str, bytes]) -> None:
     """Erase the files whose secrets are in the vault, and what a killed writer left of one."""
     for name in secrets:
         place = home / PLACES[name]
-        for path in (place, place.with_name(f".{place.name}.new")):
-            if path.exists():
-                erase_file(path)
+        erase_file(place)
+        erase_file(place.with_name(f".{place.name}.new"))
 
 
 def _read(path: Path) -> tuple[bytes, tuple[int, int, int]]:

@@ -73,20 +73,25 @@ def write_pieces_atomically(path: Path, pieces: Iterable[bytes], mode: int = PRI
 
 
 def erase_file(path: Path) -> None:
-    """Overwrite a file with zeros, and remove it, durably.
+    """Overwrite a file with zeros, and remove it, durably; nothing where there is none.
 
-    A disk that keeps old blocks (a journal, a snapshot, flash) may keep these, too.
+    It is renamed first, so that nobody reads it half overwritten; what a kill left of that goes
+    with the next call. A disk that keeps old blocks (a journal, a snapshot, flash) may keep these.
 
     Raises:
         DiskError: it could not be overwritten or removed.
     """
+    doomed = path.with_name(f".{path.name}.erased")
     try:
-        with path.open("r+b") as file:
-            file.write(bytes(os.fstat(file.fileno()).st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-        flush_folder(path.parent)
+        if path.exists():
+            path.rename(doomed)
+        if doomed.exists():
+            with doomed.open("r+b") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            doomed.unlink()
+            flush_folder(path.parent)
     except OSError as error:
         raise DiskError(str(path), error.strerror or "cannot be erased") from error
 

@@ -1,4 +1,4 @@
-"""The console in a real browser: its journeys, every page in every language, no mouse."""
+"""The console in a real browser: its journeys, each page in each language, and without a mouse."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

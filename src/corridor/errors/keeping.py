@@ -95,3 +95,17 @@ class NodeServesError(RefusedError):
             f"`corridor node serve` runs in this folder, and `{command}` changes what it holds. "
             "Stop it first, and start it again afterwards. Nothing was changed."
         )
+
+
+class NodeRetiredError(RefusedError):
+    """This node has left for good. Nothing was changed."""
+
+    code = "keys.node_retired"
+
+    def __init__(self) -> None:
+        """Say what still works, and what a country does that comes back."""
+        super().__init__(
+            "this node has retired (`corridor node retire`): it takes part in nothing, and its "
+            "case data are erased. Journal, ledger and budget can still be read. To take part "
+            "again, make a new node in another folder. Nothing was changed."
+        )

@@ -1,6 +1,12 @@
 """Errors of an authority's policy, and of the questions that wait for its people."""
 
-from corridor.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from corridor.errors import (
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 
 
 class PolicyError(InvalidInputError):
@@ -104,8 +110,21 @@ class BadPersonNameError(InvalidInputError):
     def __init__(self, text: str) -> None:
         """Show it, and say what a name may be."""
         super().__init__(
-            f"{text[:40]!r} names nobody: write 1 to 40 letters, digits, spaces, dots, dashes, "
-            "apostrophes or underscores, as in anna.petrova. Nothing was changed."
+            f"{text[:40]!r} names nobody: write 1 to 80 letters, digits, spaces, dots or "
+            "dashes, as in Anna Petrova. Nothing was changed."
+        )
+
+
+class NotAnApproverError(NotAllowedError):
+    """Who is to approve or deny has no account that may. Nothing was changed."""
+
+    code = "policy.not_an_approver"
+
+    def __init__(self, name: str) -> None:
+        """Name the person, and what gives the right."""
+        super().__init__(
+            f"{name[:80]!r} has no account here that may approve; nothing was changed. An "
+            "administrator gives the role: `corridor node people role NAME --role approver`."
         )
 
 

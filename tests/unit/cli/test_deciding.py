@@ -92,12 +92,28 @@ def test_what_was_denied_is_listed_no_more_and_takes_no_approval(
     assert refused["error"]["code"] == "policy.approval_over"
 
 
+def test_a42_where_there_are_accounts_only_approvers_decide(
+    a_node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identifier = keep(a_node)
+    run(capsys, "people", "add", "Ana Rusu", "--role", "approver")
+    run(capsys, "people", "add", "Boris", "--role", "administrator")
+    for stranger in ("Boris", "somebody"):
+        for verb in ("approve", "deny"):
+            refused = run(capsys, verb, identifier, "--as", stranger, code=1)
+            assert refused["error"]["code"] == "policy.not_an_approver"
+    assert run(capsys, "approve", identifier, "--as", "ANA  rusu")["approvers"] == ["ana rusu"]
+    run(capsys, "people", "lock", "Ana Rusu")
+    refused = run(capsys, "deny", identifier, "--as", "Ana Rusu", code=1)
+    assert refused["error"]["code"] == "policy.not_an_approver"
+
+
 def test_a_name_that_is_none_and_an_id_that_is_none_are_refused(
     a_node: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     identifier = keep(a_node)
     for words, code in (
-        (("approve", identifier, "--as", "anna/boris"), "policy.bad_person_name"),
+        (("approve", identifier, "--as", "anna; the first"), "policy.bad_person_name"),
         (("deny", "ffff", "--as", "anna"), "policy.unknown_approval"),
         (("approvals", "ffff"), "policy.unknown_approval"),
     ):

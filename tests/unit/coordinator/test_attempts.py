@@ -160,7 +160,7 @@ def test_news_of_the_country_that_is_waited_for_shorten_the_pause_and_no_other_s
     assert waiting.of("q1").again == 1000 + 8 * FIRST_RETRY
     for _ in range(3):  # however often it says so
         waiting.hasten(MD)
-    assert waiting.of("q1").again == 1000 + FIRST_RETRY
+    assert waiting.of("q1").again == 1000 + 4 * FIRST_RETRY
     assert not waiting.queue_due()
     assert coordinator.state("q1") == State.WAITING
 

@@ -76,6 +76,11 @@ def test_an_allowing_rule_shows_the_scope_that_it_does_not_name() -> None:
     assert shown == ["scope regional, series no", "always"]
 
 
+def test_a_share_of_questions_that_tell_ages_apart_is_read() -> None:
+    text = '[allowance]\nminors = "1/50"\n'
+    assert parse_policy(text).shares == (Share(Kind.MINORS, "minors", Fraction(1, 50)),)
+
+
 def test_shares_of_organisations_and_purposes_are_read() -> None:
     text = """
     [allowance]
@@ -187,8 +192,11 @@ def test_a_policy_that_says_nothing_of_approvals_wants_two_people_above_a_hundre
         ('[allowance]\nper_year = "1/10"\nper_day = "1"', 3, "per_day"),
         ("[allowance]\nper_year = 0.1", 2, "per_year"),
         ('[allowance]\nall_time = "-1"', 2, "all_time"),
+        ("[allowance]\nminors = 0.02", 2, "minors"),
         ('[consent]\nbasis = "whatever"', 2, "basis"),
         ('[consent]\nbasis = "other-legal-basis"', 2, "statement"),
+        ('[consent]\nreference = "act-12"', 2, "reference"),
+        ('[consent]\nbasis = "other-legal-basis"\nstatement = "Act"\nreference = "a b"', 4, "ref"),
         (
             '[[rule]]\nverdict = "allow"\n[[rule]]\nverdict = "allow"\nwhen.minors = "no"',
             5,
