@@ -1,5 +1,6 @@
 """Coming in and going out."""
 
+import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
@@ -13,6 +14,8 @@ from corridor.node.web.languages import COOKIE, LANGUAGES, YEAR_SECONDS
 from corridor.node.web.refusals import said, status_of
 
 HERE = "/"
+
+_log = structlog.get_logger()
 
 
 def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
@@ -100,4 +103,5 @@ def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
 
 
 def _again(template: str, error: CorridorError, **shown: str) -> Response:
+    _log.info("console.refused", code=error.code, status=status_of(error))
     return make_response(render_template(template, refusal=said(error), **shown), status_of(error))
