@@ -7,6 +7,7 @@ alone, or anywhere with TLS.
 
 import contextlib
 import json
+import signal
 import socket
 import ssl
 import subprocess
@@ -91,10 +92,17 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
             threading.Thread(target=_open_books, args=(desks,), daemon=True).start()
             host, port = server.bind_addr[:2]
             tell(_address(listening, str(host), int(port)))
+            signal.signal(signal.SIGTERM, _stop)
             try:
-                server.serve()
+                with contextlib.suppress(KeyboardInterrupt):
+                    server.serve()
             finally:
                 server.stop()
+
+
+def _stop(*_: object) -> None:
+    """End on SIGTERM as on Ctrl-C: uploads are removed, and whatever is answered is answered."""
+    raise KeyboardInterrupt
 
 
 def _open_books(desks: Desks) -> None:

@@ -5,8 +5,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
-from corridor.errors.console import BadFormError
-from corridor.errors.people import NotSignedInError
+from corridor.errors.people import NotSignedInError, PasswordsDifferError
 from corridor.node.people import Stage
 from corridor.node.web.access import at_stages, continue_with, current_session, for_everybody
 from corridor.node.web.desks import Desks
@@ -69,7 +68,7 @@ def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
         name, password = form.get("name", ""), form.get("password", "")
         try:
             if password != form.get("again", ""):
-                raise BadFormError("password", "the two are not the same")
+                raise PasswordsDifferError
             people.enter(name, form.get("code", ""), password)
         except CorridorError as error:
             return _again("welcome.html", error, name=name)

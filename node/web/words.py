@@ -95,6 +95,7 @@ SAID: Mapping[str, Any] = {
         "This password is too short, too easy to guess, or contains your name. Nothing was "
         "changed. Take four or more unrelated words."
     ),
+    "people.passwords_differ": _l("The two passwords are not the same. Nothing was changed."),
     "people.bad_name": _l(
         "A name has 2 to 40 letters, digits, spaces, dots, hyphens or apostrophes. Nothing was "
         "changed."
@@ -118,7 +119,6 @@ SAID: Mapping[str, Any] = {
     ),
     "console.wrong_host": _l("The console does not answer under that name. Nothing was done."),
     "console.too_large": _l("What was sent is too long. Nothing was kept."),
-    "console.bad_form": _l("A field is missing or cannot be used. Nothing was changed."),
     "console.import_runs": _l(
         "An import runs already. What you sent was removed again, and nothing was imported."
     ),

@@ -172,5 +172,5 @@ def console_process(home: Path, *words: str) -> Iterator[str]:
             yield found[1]
         finally:
             process.terminate()
-            process.wait(20)
+            assert process.wait(20) == 0
         drain.join(5)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from corridor.errors.console import ImportDiedError
-
 from corridor.ids import Digest
 from corridor.node.app.world import journal_of, ledger_of, read_policy
 from corridor.node.home import Home
