@@ -8,6 +8,12 @@
     charters         the charter that is offered, and the word given to it
     case_data        case files in
     serving          the node that stays connected
+    erasing          case data out: editions, persons, what is past its time
+    keeping          what its private keys are sealed with
+    backups          backup, check and restore
+    retiring         leaving for good
+    shielding        what keeps a process's memory off the disk
+    deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -15,7 +21,14 @@
 This package is the only place of the node that makes a clock, randomness, a database or a channel.
 """
 
-from corridor.node.app.case_data import import_files
+from corridor.node.app.backups import BackupView, back_up, check, restore
+from corridor.node.app.case_data import (
+    import_files,
+    mapping_desk,
+    propose_mapping,
+    quality,
+    quality_worklist,
+)
 from corridor.node.app.charters import (
     accept,
     offered_charter,
@@ -33,7 +46,30 @@ from corridor.node.app.contradictions import (
     take_evidence,
     tree_evidence,
 )
+from corridor.node.app.deciding import (
+    Supposed,
+    approval,
+    approvals,
+    approve,
+    check_policy,
+    deny,
+    policy_change,
+    policy_text,
+    policy_with,
+    ready_made_policy,
+    save_policy,
+    suppose,
+    test_policy,
+)
+from corridor.node.app.erasing import (
+    editions,
+    erase_edition,
+    erase_person,
+    persons_of,
+    record_correction,
+)
 from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
     export_journal,
@@ -44,20 +80,37 @@ from corridor.node.app.looking import (
     series,
     status,
 )
+from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
+from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
+    "BackupView",
+    "Retired",
+    "Sealing",
     "ServingNode",
+    "Supposed",
     "World",
     "accept",
+    "approval",
+    "approvals",
+    "approve",
+    "back_up",
     "budget",
     "card",
+    "check",
+    "check_policy",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
+    "decode_policy",
+    "deny",
     "doctor",
+    "editions",
     "enrol",
+    "erase_edition",
+    "erase_person",
     "evidence",
     "export_journal",
     "fetch_receipt",
@@ -67,17 +120,36 @@ __all__ = [
     "journal",
     "leave_series",
     "link_parts",
+    "mapping_desk",
     "offered_charter",
+    "open_keys",
     "open_node",
+    "persons_of",
     "policy",
+    "policy_change",
+    "policy_text",
+    "policy_with",
     "proposals_since",
+    "propose_mapping",
+    "quality",
+    "quality_worklist",
     "read_policy",
+    "ready_made_policy",
     "real_world",
+    "record_correction",
+    "restore",
+    "retire",
+    "rotate_store_key",
+    "save_policy",
+    "seal",
+    "sealed_with",
     "series",
     "serve",
     "settle_evidence",
     "status",
+    "suppose",
     "take_evidence",
+    "test_policy",
     "tree_evidence",
     "trusted_fingerprints",
 ]

@@ -8,6 +8,7 @@ from corridor.ids import CountryCode, Digest
 from corridor.node.app.world import World, charter_desk, dial_coordinator, journal_of
 from corridor.node.home import (
     Home,
+    demand_in_service,
     read_enrolment,
     read_settings,
 )
@@ -101,6 +102,7 @@ def accept(
         CorridorError: as `offered_charter`. Nothing was signed.
     """
     home = Home(world.home)
+    demand_in_service(home)
     keys = read_keys(home)
     signed = parse_signed_charter(offer.raw)
     between = [parse_signed_charter(one) for one in offer.between]

@@ -12,7 +12,11 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
+from corridor.node.app.deciding import approvals
+from corridor.node.app.erasing import demand_suppression
+from corridor.node.app.keeping import sealed_with
 from corridor.node.app.looking import series
+from corridor.node.app.shielding import swap_devices
 from corridor.node.app.world import (
     World,
     charter_desk,
@@ -65,7 +69,10 @@ def doctor(world: World) -> list[Finding]:
     return [
         look("settings", lambda: f"{settings.country}, {settings.name}"),
         look("keys", lambda: fingerprint_text(fingerprint(read_keys(home).card(settings)))),
+        look("keys at rest", lambda: _look_at_rest(world)),
+        look("memory", _look_at_memory),
         look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
+        look("approvals", lambda: _look_at_approvals(world)),
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
@@ -79,12 +86,43 @@ def doctor(world: World) -> list[Finding]:
     ]
 
 
+def _look_at_approvals(world: World) -> str:
+    waiting = sum(one.standing == "waiting" for one in approvals(world))
+    return f"{waiting} questions wait for people" if waiting else "no question waits for people"
+
+
+def _look_at_rest(world: World) -> str:
+    lock = sealed_with(world.home)
+    if not lock:
+        return (
+            "not sealed: whoever copies this folder has the keys and the case data. Files of mode "
+            "0600 protect them from other users alone; `corridor node seal --with passphrase`"
+        )
+    return f"sealed with {lock}"
+
+
+def _look_at_memory() -> str:
+    swap = swap_devices()
+    if not swap:
+        return "no swap on a disk; `serve` and `import` leave no core dumps"
+    return (
+        f"there is swap ({', '.join(swap)}), to which memory with case data may be written: see "
+        "that it is encrypted, or switch it off (`swapoff -a`)"
+    )
+
+
 def _look_at_data(world: World) -> str:
+    if Home(world.home).is_retired:
+        return "erased: this node has retired"
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC"
+    demand_suppression(world, store)
+    store.check(current)
+    rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
+    when = f"{current.written_at:%Y-%m-%d %H:%M} UTC"
+    return f"edition {current.id} of {when}, in {current.engine}; {rule}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:

@@ -13,6 +13,7 @@ from corridor.node.home import (
     Home,
     NodeSettings,
     create_home,
+    demand_in_service,
     read_settings,
     write_enrolment,
 )
@@ -67,6 +68,7 @@ def enrol(world: World, invitation: bytes) -> Enrolment:
     """
     home = Home(world.home)
     settings = read_settings(home)
+    demand_in_service(home)
     keys = read_keys(home)
     asked = parse_invitation(invitation)
     if asked.country != settings.country:

@@ -10,6 +10,7 @@ from corridor.errors.node import (
     UnknownSeriesHereError,
 )
 from corridor.files import is_locked, write_atomically
+from corridor.node.app.keeping import sealed_with
 from corridor.node.app.world import (
     SERVE_LOCK,
     World,
@@ -34,6 +35,7 @@ from corridor.node.ledger import SeriesAccount
 from corridor.node.link import membership
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.series_book import SeriesBook
+from corridor.node.shares import Limit
 from corridor.node.status import parse_status, status_line
 from corridor.node.views import (
     BudgetView,
@@ -63,7 +65,10 @@ def status(world: World) -> StatusView:
     line = status_line(found)
     if not alive:
         line = f"not running; it said last: {line}"
-    return StatusView(line, alive, {"alive": alive, **json.loads(found.to_json())})
+    sealed = sealed_with(world.home)
+    line += f" · keys sealed with {sealed}" if sealed else " · keys not sealed"
+    document = {"alive": alive, "sealed_with": sealed or None, **json.loads(found.to_json())}
+    return StatusView(line, alive, document)
 
 
 def policy(world: World) -> PolicyView:
@@ -78,14 +83,18 @@ def policy(world: World) -> PolicyView:
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
             *(
-                f"of a year's, {share.kind} {share.name}: at most ρ = {share.per_year}"
+                f"of a year's, {Limit(share, None)}: at most ρ = {share.per_year}"
                 for share in found.shares
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
             f"counted: {found.consent_rule.value}"
             + (f" ({found.statement})" if found.statement else ""),
-            "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
+            (
+                f"people asked: one, two where ρ > {found.approvals.two_above} or a rule says so; "
+                f"over after {found.approvals.valid_days} days"
+            ),
+            "Where no rule fits, a question is refused. `serve` reads the file when it changes.",
         ],
         DEFAULT_POLICY,
         {
@@ -101,7 +110,13 @@ def policy(world: World) -> PolicyView:
                 for share in found.shares
             ],
             "replies_after": str(found.replies_after),
+            "approvals": {
+                "two_above": str(found.approvals.two_above),
+                "valid_days": found.approvals.valid_days,
+                "most_waiting": found.approvals.most_waiting,
+            },
             "consent": found.consent_rule.value,
+            "statement": found.statement,
         },
     )
 
@@ -109,6 +124,8 @@ def policy(world: World) -> PolicyView:
 def series(world: World) -> tuple[SeriesView, ...]:
     """The standing series that were paid for here, and whether they can go on."""
     home = Home(world.home)
+    if home.is_retired:
+        return ()
     book = series_book(world, home)
     with ledger_of(world, read_policy(home), charter_desk(home).accepted()) as ledger:
         accounts = ledger.series().values()
@@ -207,8 +224,9 @@ def journal(world: World, last: int) -> list[JournalLine]:
 def export_journal(world: World, path: Path) -> int:
     """Write the signed journal to `path`; gives the number of entries."""
     home = Home(world.home)
-    with journal_of(world, home, read_keys(home)) as book:
-        lines = list(book.export())
+    keys = read_keys(home)
+    with journal_of(world, home, keys) as book:
+        lines = list(book.export(keys.card(read_settings(home))))
     write_atomically(path, ("\n".join(lines) + "\n").encode())
     return len(lines) - 1
 

@@ -1,18 +1,17 @@
 """What the node takes from outside itself, and the parts that are made of a home's files."""
 
+import os
 import secrets
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from getpass import getpass
 from importlib.resources import files
 from pathlib import Path
 
 import grpc
 
-from corridor.errors.node import (
-    SettingsError,
-)
-from corridor.errors.policy import PolicyError
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import (
     Home,
@@ -28,8 +27,11 @@ from corridor.node.keys import (
 )
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import Policy, parse_policy
+from corridor.node.policy_in_force import read_policy_text
 from corridor.node.series_book import SeriesBook
 from corridor.node.store import EditionStore
+from corridor.node.store.locks import Sources
+from corridor.node.store.vault import unlock_with
 from corridor.node.views import (
     CardView,
 )
@@ -68,8 +70,34 @@ class World:
 
 
 def real_world(home: Path) -> World:
-    """The operating system's clock and randomness; tests build a World of their own."""
+    """The operating system's clock and randomness; tests build a World of their own.
+
+    What opens the home's private keys, if they are sealed, comes from where `environment` says.
+    """
+    unlock_with(home, environment(), secrets.token_bytes)
     return World(home=home, clock=lambda: datetime.now(UTC), random_bytes=secrets.token_bytes)
+
+
+def environment() -> Sources:
+    """Where this process finds what opens sealed keys: its environment, or its terminal."""
+
+    def named(variable: str) -> Path | None:
+        value = os.environ.get(variable)
+        return Path(value) if value else None
+
+    return Sources(
+        passphrase_file=named("CORRIDOR_PASSPHRASE_FILE"),
+        key_file=named("CORRIDOR_KEY_FILE"),
+        credentials=named("CREDENTIALS_DIRECTORY"),
+        ask=getpass if sys.stdin.isatty() and sys.stderr.isatty() else None,
+    )
+
+
+def backup_sources() -> Sources:
+    """Where this process finds what opens a backup; its passphrase may be another."""
+    found = environment()
+    named = os.environ.get("CORRIDOR_BACKUP_PASSPHRASE_FILE")
+    return replace(found, passphrase_file=Path(named)) if named else found
 
 
 def charter_desk(home: Home) -> CharterDesk:
@@ -91,9 +119,14 @@ def ledger_of(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         verify=ed25519_verify,
         clock=world.clock,
         random_bytes=world.random_bytes,
-        allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day, rules.shares),
+        allowance=allowance_of(rules),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
+
+
+def allowance_of(rules: Policy) -> Allowance:
+    """What the policy lets be spent."""
+    return Allowance(rules.per_year, rules.all_time, rules.lost_per_day, rules.shares)
 
 
 def journal_of(world: World, home: Home, keys: NodeKeys) -> Journal:
@@ -148,12 +181,7 @@ def read_policy(home: Home) -> Policy:
         SettingsError: it is missing.
         PolicyError: it cannot be read; names the line.
     """
-    try:
-        return parse_policy(home.policy.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError("policy.toml: is missing; without it nothing is answered") from error
-    except UnicodeDecodeError as error:
-        raise PolicyError("policy.toml: is not UTF-8; save it as UTF-8") from error
+    return parse_policy(read_policy_text(home.policy))
 
 
 def series_book(world: World, home: Home) -> SeriesBook:

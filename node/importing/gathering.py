@@ -7,9 +7,9 @@
    one without consent; then by content, so that the order of rows does not matter.
 3. Events and support plans find their cases: the row they stand in; else the case reference,
    for every person of that case, or for the one alone whose identity number the row has; else
-   the identity number, which means the person's first case referred on or after the day, else
-   their last one. (Where no table of cases has a column for identity numbers, those of events
-   and plans count as blank.)
+   the identity number, or the person reference, which mean the person's first case referred on
+   or after the day, else their last one. (Where no table of cases has a column for identity
+   numbers, those of events and plans count as blank.)
 4. Journeys, corridors, ages.
 """
 
@@ -39,6 +39,7 @@ from corridor.node.importing.journeys import (
 from corridor.node.importing.keys import Keyring, Keys, as_keys, occurrences, whole
 from corridor.node.importing.report import (
     ROWS_NAMED,
+    FieldFill,
     Findings,
     ImportReport,
     Place,
@@ -69,7 +70,8 @@ def gather(
     Raises:
         TooManyPersonsError: there are more than `max_persons`; nothing was imported.
     """
-    cases, case_of_row = _cases(rows, keyring, findings)
+    person_of_row = _persons(rows, keyring)
+    cases, case_of_row = _cases(rows, person_of_row, keyring, findings)
     if max_persons is not None and len(np.unique(cases.person)) > max_persons:
         raise TooManyPersonsError(ceiling=max_persons)
     travelled = _journeys(cases, case_of_row, events, findings)
@@ -77,7 +79,10 @@ def gather(
     recruited = _countries(cases.fields["vic_LocationOfRecruitment"])
     exploited = _countries(cases.fields["vic_LocationOfExploitation"])
     corridor = _Corridor.of(travelled, recruited, exploited)
-    ages = _ages(cases, travelled.earliest_day(len(cases)), findings)
+    first_event = travelled.earliest_day(len(cases))
+    ages = _ages(cases, first_event, findings)
+    _look_at_dates(cases, first_event, findings)
+    _look_at_persons(rows, person_of_row, findings)
     legs = with_locations(travelled, recruited, exploited).to_table()
     table = _table(cases, travelled, corridor, ages.values)
     report = ImportReport(
@@ -97,6 +102,9 @@ def gather(
             for text, count in findings.unresolved()
         ),
         entries=findings.entries(),
+        fills=_fills(cases, events, services, findings),
+        several_cases=int((np.unique(cases.person, return_counts=True)[1] > 1).sum()),
+        work=findings.work(),
     )
     return ImportedCases(table, legs, plans), report
 
@@ -111,6 +119,7 @@ class _Cases:
     key: Keys
     person: Keys
     reference: Keys
+    record: Keys
     told_apart_by: npt.NDArray[np.uint8]
     referred: Ints
     rows: CaseRows
@@ -135,9 +144,10 @@ class _Cases:
         _report_rows(findings, self.rows, field, problem, self.taken[cases])
 
 
-def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases, Ints]:
+def _cases(
+    rows: CaseRows, person: Keys, keyring: Keyring, findings: Findings
+) -> tuple[_Cases, Ints]:
     """The cases, and for each row the number of its case."""
-    person = _persons(rows, keyring)
     referred = _days(rows.fields["cas_IncomingReferralDate"], _NEVER)
     key = _case_keys(rows, person, referred, keyring)
     keys, case_of_row = np.unique(key, return_inverse=True)
@@ -154,6 +164,7 @@ def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases
         key=keys,
         person=person[taken],
         reference=rows.reference[taken],
+        record=rows.record[taken],
         told_apart_by=rows.told_apart_by[taken],
         referred=referred[taken],
         rows=rows,
@@ -236,14 +247,19 @@ def _link(
     pairs.append(by_reference)
     shared = np.flatnonzero(np.bincount(by_reference.row, minlength=len(linked)) > 1)
     _report_rows(findings, linked, "x_CaseReference", f"{kind}.shared", shared)
-    wanted = np.flatnonzero(elsewhere & has_identity & ~has_reference)
-    pairs.append(_by_identity(cases, linked, wanted, days))
+    has_record = linked.record != _NO_KEY
+    for refers_by, known, keys in (
+        (has_identity & ~has_reference, cases.person, linked.identity),
+        (has_record & ~has_identity & ~has_reference, cases.record, linked.record),
+    ):
+        wanted = np.flatnonzero(elsewhere & refers_by)
+        pairs.append(_by_person(cases, known, keys, wanted, days))
     found = _Links(
         np.concatenate([pair.row for pair in pairs]), np.concatenate([pair.case for pair in pairs])
     )
     lost = elsewhere.copy()
     lost[found.row] = False
-    refers = has_reference | has_identity
+    refers = has_reference | has_identity | has_record
     _report_rows(
         findings, linked, "x_CaseReference", f"{kind}.no_case", np.flatnonzero(lost & refers)
     )
@@ -268,20 +284,21 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     return _Links(row[fits], case[fits])
 
 
-def _by_identity(cases: _Cases, linked: LinkedRows, wanted: Ints, days: Ints) -> _Links:
+def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Ints) -> _Links:
+    """The case of a person that a day belongs to; `known` says who each case's person is."""
     rows, found = [], []
     if len(wanted):
         of_person: dict[bytes, list[tuple[int, int]]] = {}
         for case, (person, day) in enumerate(
-            zip(cases.person.tolist(), cases.referred.tolist(), strict=True)
+            zip(known.tolist(), cases.referred.tolist(), strict=True)
         ):
             of_person.setdefault(person, []).append((day, case))
         for row in wanted.tolist():
-            known = sorted(of_person.get(bytes(linked.identity[row]), ()))
-            if known:
-                later = (pair for pair in known if days[row] != NO_DAY and pair[0] >= days[row])
+            theirs = sorted(of_person.get(bytes(keys[row]), ()))
+            if theirs:
+                later = (pair for pair in theirs if days[row] != NO_DAY and pair[0] >= days[row])
                 rows.append(row)
-                found.append(next(later, known[-1])[1])
+                found.append(next(later, theirs[-1])[1])
     return _Links(np.array(rows, np.int64), np.array(found, np.int64))
 
 
@@ -389,6 +406,61 @@ def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
     return _Ages(ages, told_by | {"none": int((ages < 0).sum())})
 
 
+def _look_at_dates(cases: _Cases, first_event: Ints, findings: Findings) -> None:
+    """Report dates and ages of a case that contradict each other; what was read stays."""
+    born = _days(cases.fields["prs_Birthdate"], NO_DAY)
+    identified = _days(cases.fields["x_IdentificationDate"], NO_DAY)
+    has_event, has_birth = first_event != NO_DAY, born != NO_DAY
+    late = has_event & (cases.referred != _NEVER) & (first_event > cases.referred)
+    cases.report(findings, "hte_Date", "date.event_after_referral", np.flatnonzero(late))
+    unborn = has_birth & (identified != NO_DAY) & (born > identified)
+    cases.report(
+        findings, "prs_Birthdate", "date.birth_after_identification", np.flatnonzero(unborn)
+    )
+    given = cases.fields["vic_AgeWhenTrafficked"]
+    ages = given.spread(np.array(given.values, np.int64), -1)
+    there = has_birth & has_event & (ages >= 0) & (born <= first_event)
+    computed = _years_between(np.where(there, born, 0), np.where(there, first_event, 0))
+    apart = there & (np.abs(computed - ages) > 1)
+    cases.report(findings, "vic_AgeWhenTrafficked", "age.differs", np.flatnonzero(apart))
+
+
+def _look_at_persons(rows: CaseRows, person: Keys, findings: Findings) -> None:
+    """Report rows that look like one person and are told apart as several."""
+    for keys, field, problem in (
+        (rows.alike, "prs_IdentityNumber", "person.alike"),
+        (rows.record, "x_PersonReference", "person.reference_shared"),
+    ):
+        known = np.flatnonzero(keys != _NO_KEY)
+        if not len(known):
+            continue
+        _, group = np.unique(keys[known], return_inverse=True)
+        _, who = np.unique(person[known], return_inverse=True)
+        pairs = np.unique(np.stack((group, who), axis=1), axis=0)
+        several = np.bincount(pairs[:, 0]) > 1
+        _report_rows(findings, rows, field, problem, known[several[group]])
+
+
+def _fills(
+    cases: _Cases, events: LinkedRows, services: LinkedRows, findings: Findings
+) -> tuple[FieldFill, ...]:
+    """How many cases, events and support plans have a value of each field."""
+    rejected = findings.rejected()
+    counted = [(len(cases), cases.fields), (len(events), events.fields)]
+    counted.append((len(services), services.fields))
+    return tuple(
+        FieldFill(
+            field=name,
+            rows=rows,
+            filled=int((field.codes >= 0).sum()),
+            rejected=rejected[name],
+            has_column=name in findings.columns,
+        )
+        for rows, fields in counted
+        for name, field in fields.items()
+    )
+
+
 def _years_between(born: Ints, day: Ints) -> Ints:
     """Whole years from one day to another; both in days since 1970-01-01."""
     year, within = _year_and_day(born)
@@ -474,6 +546,7 @@ def _report_rows(
     """Enter a problem of some rows, table by table."""
     for place, numbers in _by_place(rows, which):
         findings.add(place, field, problem, rows=numbers[:ROWS_NAMED].tolist(), count=len(numbers))
+        findings.add_work(place, field, problem, numbers)
 
 
 def _by_place(rows: CaseRows | LinkedRows, which: Ints) -> Iterator[tuple[Place, Ints]]:

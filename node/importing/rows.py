@@ -24,8 +24,9 @@ class ToldApartBy(IntEnum):
 
     IDENTITY_NUMBER = 0
     NAME_AND_BIRTHDATE = 1
-    CASE_REFERENCE = 2
-    ROW = 3
+    PERSON_REFERENCE = 2
+    CASE_REFERENCE = 3
+    ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class CaseRows:
         row: the number of the row in its table.
         file: which of the files.
         person: key of the person; empty where `told_apart_by` is ROW.
+        alike: key of name and birthdate whatever else tells the person, or empty.
         reference: key of the case reference, or empty.
+        record: key of the person reference, or empty.
         content: the hash of the row's content.
     """
 
@@ -69,7 +72,9 @@ class CaseRows:
     file: Ints
     person: Keys
     told_apart_by: npt.NDArray[np.uint8]
+    alike: Keys
     reference: Keys
+    record: Keys
     content: Lanes
     fields: dict[str, Numbered]
 
@@ -82,8 +87,9 @@ class LinkedRows:
     """Rows that are events, or support plans; all arrays have one entry a row.
 
     Attributes:
-        reference, identity: keys of what the row refers to, or empty.
-        own_row: the row of `CaseRows` that it stands in, or −1.
+        reference, identity, record: keys of what the row refers to, or empty.
+        own_row: the row of `CaseRows` that it stands in, or belongs to as one of a repeat
+            group; else −1.
     """
 
     places: Sequence[Place]
@@ -91,6 +97,7 @@ class LinkedRows:
     row: Ints
     reference: Keys
     identity: Keys
+    record: Keys
     own_row: Ints
     fields: dict[str, Numbered]
 

@@ -1,4 +1,4 @@
-"""The console in a real browser: journeys, every page in every language, and without a mouse."""
+"""The console in a real browser: its journeys, each page in each language, and without a mouse."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

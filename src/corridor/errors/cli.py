@@ -198,3 +198,16 @@ class NeedsFileError(WrongUsageError):
             f"--format {form} of this answer needs a file, as in --out answer.{form}; "
             "nothing was written"
         )
+
+
+class SupposedWordsError(WrongUsageError):
+    """Words of a question were given to `policy test` without the question. Nothing was done."""
+
+    code = "cli.supposed_words"
+
+    def __init__(self) -> None:
+        """Name the word that is missing."""
+        super().__init__(
+            "--purpose and --organisation are of a question that nobody asked yet: give it with "
+            "--question. Nothing was done."
+        )
