@@ -85,8 +85,8 @@ class ReadingRoom:
             self._close()
 
     @contextmanager
-    def ledger(self) -> Iterator[Ledger]:
-        """The ledger, held against the journal: against all of it once, then against what is new.
+    def books(self) -> Iterator[tuple[Ledger, Journal]]:
+        """Both; the ledger is held against all of the journal once, then against what is new.
 
         Raises:
             LedgerBehindJournalError: it lacks what the journal remembers of it.
@@ -99,7 +99,14 @@ class ReadingRoom:
                 {SessionId(bytes.fromhex(row.session)) for row in new if row.kind == "let_out"}
             )
             books.held = len(books.journal_rows)
-            yield books.ledger
+            yield books.ledger, books.journal
+
+    def journal_rows(self) -> Sequence[JournalRow]:
+        """Every entry of the journal, from the first."""
+        with self._turn:
+            books = self._fresh()
+            self._read_on(books)
+            return tuple(books.journal_rows)
 
     def spending(self) -> Sequence[SpendingPoint]:
         """Everything that was spent, in order."""

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ from corridor.errors.console import (
 )
 from corridor.errors.node import NotRunningError
 from corridor.files import holding_lock, is_locked
+from corridor.node.app.case_data import quality, quality_worklist
 from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
+from corridor.node.app.deciding import approvals_over, approve, deny
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
 from corridor.node.app.world import (
@@ -51,11 +54,13 @@ from corridor.node.import_desk import ImportDesk, ImportJob
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening, is_loopback
 from corridor.node.people import PeopleDesk
+from corridor.node.policy import parse_policy
 from corridor.node.policy_desk import PolicyDesk
+from corridor.node.policy_trial import questions_of, trial
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
-from corridor.node.views import BudgetView, EditionView
+from corridor.node.views import ApprovalView, BudgetView, EditionView, PolicyTrial
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
@@ -68,6 +73,9 @@ TIMEOUT_SECONDS = 30
 HEADER_BYTES = 16 * 1024
 UPLOAD_BYTES = 512 * 1024 * 1024
 """The longest upload; larger files are imported on the machine itself."""
+
+TRIAL_DAYS = 90
+"""So far back the policy editor looks for questions to try new rules on."""
 
 _log = structlog.get_logger()
 
@@ -186,6 +194,12 @@ def _make_desks(
         edition=lambda: _edition(world),
         budget=lambda: _budget(home, room),
         allowance=lambda: read_policy(home).all_time,
+        approvals=lambda: _approvals(world, room),
+        approve=lambda identifier, person: approve(world, identifier, person),
+        deny=lambda identifier, person: deny(world, identifier, person),
+        try_policy=lambda text: _trial(world, home, room, text),
+        quality=lambda: quality(world),
+        worklist=lambda found: quality_worklist(world, found),
         doctor=look_everywhere,
     )
 
@@ -204,7 +218,7 @@ def _reading_room(world: World, home: Home) -> ReadingRoom:
 
 def _budget(home: Home, room: ReadingRoom) -> BudgetView:
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with room.ledger() as ledger:
+    with room.books() as (ledger, _):
         balance, accounts = ledger.balance(), ledger.accounts()
     return budget_view(
         balance,
@@ -213,6 +227,17 @@ def _budget(home: Home, room: ReadingRoom) -> BudgetView:
         nodes_per_person=charter.nodes_per_person if charter else 2,
         quorum="" if charter is None else charter.quorum_text,
     )
+
+
+def _approvals(world: World, room: ReadingRoom) -> tuple[ApprovalView, ...]:
+    with room.books() as (ledger, journal):
+        return approvals_over(world, ledger, journal)
+
+
+def _trial(world: World, home: Home, room: ReadingRoom, text: str) -> PolicyTrial:
+    since = world.clock() - timedelta(days=TRIAL_DAYS)
+    questions = questions_of(room.journal_rows(), since)
+    return trial(questions, read_policy(home), parse_policy(text))
 
 
 def _status(world: World) -> tuple[Status, bool]:

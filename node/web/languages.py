@@ -99,7 +99,9 @@ def _figure(text: str) -> str:
     return str(format_decimal(exact, "0" if exact == exact.to_integral_value() else "0.00"))
 
 
-def _moment(value: datetime) -> str:
+def _moment(value: datetime | str) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return f"{format_datetime(value, 'medium')} UTC"
 
 

@@ -53,6 +53,9 @@ KINDS: Mapping[str, Any] = {
     "people_changed": _l("account changed"),
     "policy_changed": _l("policy changed"),
     "started": _l("node started"),
+    "waits": _l("question waits for people"),
+    "approved": _l("approved by a person"),
+    "denied": _l("denied by a person"),
 }
 
 FINDINGS: Mapping[str, Any] = {
@@ -82,6 +85,17 @@ VERDICTS: Mapping[str, Any] = {
     "allow": _l("allow"),
     "ask": _l("ask a person"),
     "refuse": _l("refuse"),
+    "unknown": _l("unknown"),
+}
+
+STANDINGS: Mapping[str, Any] = {
+    "waiting": _l("waits"),
+    "approved": _l("approved"),
+    "used": _l("answered"),
+    "denied": _l("denied"),
+    "expired": _l("its time is over"),
+    "other-edition": _l("other data since"),
+    "other-charter": _l("another charter since"),
 }
 
 SAID: Mapping[str, Any] = {

@@ -30,8 +30,8 @@ PAGES = {
         "no-such-page": "/nothing",
         "not-allowed": "/data",
     },
-    Role.OFFICER: {"data": "/data", "report": ""},
-    Role.AUDITOR: {"budget": "/budget", "journal": "/journal"},
+    Role.OFFICER: {"data": "/data", "report": "", "quality": "/data/quality"},
+    Role.AUDITOR: {"approvals": "/approvals", "budget": "/budget", "journal": "/journal"},
 }
 NAMES = {Role.ADMINISTRATOR: "Ana Rusu", Role.OFFICER: "Olga Ceban", Role.AUDITOR: "Anna Lupu"}
 NARROW = 320
