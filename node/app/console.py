@@ -7,6 +7,7 @@ alone, or anywhere with TLS.
 
 import contextlib
 import json
+import signal
 import socket
 import ssl
 import subprocess
@@ -21,6 +22,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
+from corridor.errors import CorridorError
 from corridor.errors.console import (
     BadListenError,
     ConsoleCannotListenError,
@@ -41,7 +43,6 @@ from corridor.node.app.world import (
     World,
     card_view,
     charter_desk,
-    hold_to_journal,
     journal_of,
     ledger_of,
     read_policy,
@@ -89,12 +90,26 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
         with open_desks(world) as desks:
             desks.imports.sweep()
             server = _make_server(desks, listening, world)
+            threading.Thread(target=_open_books, args=(desks,), daemon=True).start()
             host, port = server.bind_addr[:2]
             tell(_address(listening, str(host), int(port)))
+            signal.signal(signal.SIGTERM, _stop)
             try:
-                server.serve()
+                with contextlib.suppress(KeyboardInterrupt):
+                    server.serve()
             finally:
                 server.stop()
+
+
+def _stop(*_: object) -> None:
+    """End on SIGTERM as on Ctrl-C: uploads are removed, and whatever is answered is answered."""
+    raise KeyboardInterrupt
+
+
+def _open_books(desks: Desks) -> None:
+    """Open ledger and journal before somebody waits for it; what is wrong is told by their page."""
+    with contextlib.suppress(CorridorError):
+        desks.room.spending()
 
 
 @contextlib.contextmanager
@@ -184,13 +199,12 @@ def _reading_room(world: World, home: Home) -> ReadingRoom:
             charter_desk(home).accepted() if home.enrolment.exists() else None,
         ),
         lambda: journal_of(world, home, read_keys(home)),
-        hold_to_journal,
     )
 
 
 def _budget(home: Home, room: ReadingRoom) -> BudgetView:
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with room.ledger() as ledger:
+    with room.books() as (ledger, _):
         balance, accounts = ledger.balance(), ledger.accounts()
     return budget_view(
         balance,
@@ -290,6 +304,7 @@ class _PatientTls(BuiltinSSLAdapter):
 def _make_server(desks: Desks, listening: Listening, world: World) -> ConsoleServer:
     host, port = listening.split()
     server = ConsoleServer((host, port), None, numthreads=THREADS, timeout=TIMEOUT_SECONDS)
+    server.server_name = "Corridor"  # and not which version of which server it is
     server.max_request_header_size = HEADER_BYTES
     server.max_request_body_size = 2 * UPLOAD_BYTES  # the site says the shorter in its own words
     if listening.certificate is not None and listening.key is not None:

@@ -35,7 +35,7 @@ def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
 
     @contextmanager
     def reader() -> Iterator[ApprovalReader]:
-        with room.ledger() as ledger, approval_reader(world, ledger) as found:
+        with room.books() as (ledger, _), approval_reader(world, ledger) as found:
             yield found
 
     def waiting() -> int:
@@ -63,7 +63,7 @@ def policy_trials(world: World, room: ReadingRoom) -> PolicyTrials:
     """What another policy would have decided here."""
     policy = Home(world.home).policy
     return PolicyTrials(
-        past=lambda text, days: trial_over(world, room.rows(), text, days),
+        past=lambda text, days: trial_over(world, room.journal_rows(), text, days),
         suppose=lambda asked, text: suppose(world, asked, text),
         ready_made=lambda name: applied(name, ready_made_policy(name), read_policy_text(policy)),
     )
@@ -83,7 +83,7 @@ def data_desks(world: World, room: ReadingRoom) -> DataDesks:
         return tuple(one.name for one in series(world) if not one.is_left)
 
     def last_backup() -> LastBackup | None:
-        made = [row for row in room.rows() if row.kind == "backed_up"]
+        made = [row for row in room.journal_rows() if row.kind == "backed_up"]
         return LastBackup(made[-1].at, bool(made[-1].details["with_data"])) if made else None
 
     return DataDesks(

@@ -32,7 +32,16 @@ from corridor.node.web.policy import policy_views
 from corridor.node.web.quality import quality_views
 from corridor.node.web.refusals import install_refusals
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
-from corridor.node.web.words import FINDINGS, KINDS, LINKS, ROLES, STATUSES, TABLES, VERDICTS
+from corridor.node.web.words import (
+    FINDINGS,
+    KINDS,
+    LINKS,
+    ROLES,
+    STANDINGS,
+    STATUSES,
+    TABLES,
+    VERDICTS,
+)
 
 __all__ = ["Addresses", "make_console"]
 
@@ -128,6 +137,7 @@ def make_console(
         edition_views(desks),
         budget_views(desks, clock),
         journal_views(desks, clock),
+        approval_views(desks),
         charter_views(desks),
         policy_views(desks),
         people_views(desks),
@@ -162,6 +172,7 @@ def _dress(app: Flask, desks: Desks) -> None:
         node_name=desks.node,
         node_country=desks.country,
         roles=ROLES,
+        standings=STANDINGS,
         statuses=STATUSES,
         style_mark=mark,
         tables=TABLES,

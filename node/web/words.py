@@ -55,15 +55,15 @@ KINDS: Mapping[str, Any] = {
     "people_changed": _l("account changed"),
     "policy_changed": _l("policy changed"),
     "policy_read": _l("policy read anew"),
-    "waits": _l("question waits for people"),
-    "approved": _l("question approved by a person"),
-    "denied": _l("question denied by a person"),
     "edition_erased": _l("edition erased"),
     "person_request": _l("person's request carried out"),
     "backed_up": _l("backup written"),
     "restored": _l("restored from a backup"),
     "sealed": _l("keys sealed anew"),
     "started": _l("node started"),
+    "waits": _l("question waits for people"),
+    "approved": _l("approved by a person"),
+    "denied": _l("denied by a person"),
 }
 
 FINDINGS: Mapping[str, Any] = {
@@ -96,6 +96,7 @@ VERDICTS: Mapping[str, Any] = {
     "allow": _l("allow"),
     "ask": _l("ask a person"),
     "refuse": _l("refuse"),
+    "unknown": _l("unknown"),
 }
 
 STANDINGS: Mapping[str, Any] = {
@@ -136,10 +137,8 @@ def met(verdict: str, rule: str) -> tuple[str, str]:
     word, _, people = verdict.partition(" ")
     if word == "ask":
         told = ngettext("ask %(num)s person", "ask %(num)s people", int(people))
-    elif word in VERDICTS:
-        told = str(VERDICTS[word])
     else:
-        told = gettext("unknown")
+        told = str(VERDICTS[word])
     where = _RULE.fullmatch(rule)
     if where is not None:
         return told, gettext("rule %(rule)s, line %(line)s", rule=where[1], line=where[2])
@@ -157,6 +156,7 @@ SAID: Mapping[str, Any] = {
         "This password is too short, too easy to guess, or contains your name. Nothing was "
         "changed. Take four or more unrelated words."
     ),
+    "people.passwords_differ": _l("The two passwords are not the same. Nothing was changed."),
     "people.bad_name": _l(
         "A name has 2 to 40 letters, digits, spaces, dots, hyphens or apostrophes. Nothing was "
         "changed."
@@ -180,7 +180,6 @@ SAID: Mapping[str, Any] = {
     ),
     "console.wrong_host": _l("The console does not answer under that name. Nothing was done."),
     "console.too_large": _l("What was sent is too long. Nothing was kept."),
-    "console.bad_form": _l("A field is missing or cannot be used. Nothing was changed."),
     "console.import_runs": _l(
         "An import runs already. What you sent was removed again, and nothing was imported."
     ),
