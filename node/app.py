@@ -65,6 +65,7 @@ from corridor.node.home import (
 )
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
+from corridor.node.importing.memory import give_back
 from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
 from corridor.node.journal import Journal
@@ -507,6 +508,7 @@ def import_files(
         max_persons=ceiling,
         columns=mapping,
     )
+    give_back()
     before = None if replace or current is None else store.tables(current.id)
     number = 1 if current is None else current.number + 1
     tables = merge(before, imported, number, max_persons=ceiling)

@@ -51,6 +51,7 @@ from corridor.node.importing.keys import (
     whole,
 )
 from corridor.node.importing.mapping import FileMapping, Translation
+from corridor.node.importing.memory import give_back
 from corridor.node.importing.related import AttachedTable, Part, parts_of
 from corridor.node.importing.report import ROWS_NAMED, Findings, ImportReport, Place, TableRead
 from corridor.node.importing.rows import (
@@ -119,6 +120,7 @@ def read_case_files(
     reader = _FilesReader(headers, Keyring(person_secret), resolver, today, progress)
     reader.read(sources, ceilings or Ceilings())
     cases, events, services = reader.rows()
+    give_back()
     if not len(cases):
         names = ", ".join(source.name for source in sources)
         # Empty files are refused one by one: what is left here are events, or support plans.
@@ -462,10 +464,9 @@ class _FilesReader:
         """Give rows of cases the cells of the attached rows that they refer to."""
         own = frozenset(columns)
         waiting = [held for held in self._attachments if not held[1].case_fields & own]
-        while ready := [held for held in waiting if held[1].by in columns]:
+        while ready := [held for held in waiting if columns.keys() >= set(held[1].by)]:
             for header, held in ready:
-                link = columns[held.by]
-                found = held.cells([*link.spread_cells()])
+                found = held.cells({link: columns[link].spread_cells() for link in held.by})
                 for name, cells in found.items():
                     if name in own:
                         continue

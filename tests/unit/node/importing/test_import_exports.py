@@ -292,6 +292,29 @@ def test_sheets_of_persons_cases_and_events_with_references_are_joined(tmp_path:
     assert [case["transit_in"] for case in cases if case["cas_Status"] == "Active"] == [["RO"]]
 
 
+def test_an_assessment_that_names_a_person_of_a_case_is_nobody_elses(tmp_path: Path) -> None:
+    sheets: dict[str, list[Row]] = {
+        "Cases": [
+            ["x_CaseReference", "x_PersonReference", "prs_Gender", "cas_Status"],
+            ["A", 1, "Feminine", "Active"],
+            ["A", 2, "Masculine", "Active"],
+            ["B", 3, "Feminine", "Closed"],
+        ],
+        "Assessments": [
+            ["x_CaseReference", "x_PersonReference", "vic_TypeOfExploitation"],
+            ["A", 1, "Forced labour"],
+            ["A", 2, "Forced begging"],
+            ["B", None, "Servitude"],
+        ],
+    }
+    cases = read(write_sheets(tmp_path / "a.xlsx", sheets))[0].cases.to_pylist()
+    assert {(case["prs_Gender"], *case["vic_TypeOfExploitation"]) for case in cases} == {
+        ("Feminine", "ForcedLabour"),
+        ("Masculine", "ForcedBegging"),
+        ("Feminine", "Servitude"),
+    }
+
+
 def test_two_files_with_the_same_fields_are_not_joined(tmp_path: Path) -> None:
     row = {"x_CaseReference": "1", "prs_Gender": "Feminine", "cas_Status": "Active"}
     first = write_csv(tmp_path / "a.csv", [row])
