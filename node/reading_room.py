@@ -14,6 +14,7 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+from corridor.ids import SessionId
 from corridor.node.journal import Journal, JournalRow
 from corridor.node.ledger import Ledger
 
@@ -60,6 +61,7 @@ class _Books:
     texts: list[str] = field(default_factory=list)
     spending: list[SpendingPoint] = field(default_factory=list)
     ledger_number: int = 0
+    held: int = 0
 
 
 class ReadingRoom:
@@ -70,12 +72,10 @@ class ReadingRoom:
         watched: Sequence[Path],
         open_ledger: Callable[[], Ledger],
         open_journal: Callable[[], Journal],
-        hold: Callable[[Ledger, Journal], None],
     ) -> None:
         """`watched` are the files whose change means that both must be opened anew."""
         self._watched = watched
         self._open_ledger, self._open_journal = open_ledger, open_journal
-        self._hold = hold
         self._turn = threading.Lock()
         self._books: _Books | None = None
 
@@ -85,12 +85,28 @@ class ReadingRoom:
             self._close()
 
     @contextmanager
-    def ledger(self) -> Iterator[Ledger]:
-        """The ledger, held against the journal."""
+    def books(self) -> Iterator[tuple[Ledger, Journal]]:
+        """Both; the ledger is held against all of the journal once, then against what is new.
+
+        Raises:
+            LedgerBehindJournalError: it lacks what the journal remembers of it.
+        """
         with self._turn:
             books = self._fresh()
-            self._hold(books.ledger, books.journal)
-            yield books.ledger
+            self._read_on(books)
+            new = books.journal_rows[books.held :]
+            books.ledger.hold_to(
+                {SessionId(bytes.fromhex(row.session)) for row in new if row.kind == "let_out"}
+            )
+            books.held = len(books.journal_rows)
+            yield books.ledger, books.journal
+
+    def journal_rows(self) -> Sequence[JournalRow]:
+        """Every entry of the journal, from the first."""
+        with self._turn:
+            books = self._fresh()
+            self._read_on(books)
+            return tuple(books.journal_rows)
 
     def spending(self) -> Sequence[SpendingPoint]:
         """Everything that was spent, in order."""

@@ -7,12 +7,14 @@ alone, or anywhere with TLS.
 
 import contextlib
 import json
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
+from corridor.errors import CorridorError
 from corridor.errors.console import (
     BadListenError,
     ConsoleCannotListenError,
@@ -30,8 +33,10 @@ from corridor.errors.console import (
 )
 from corridor.errors.node import NotRunningError
 from corridor.files import holding_lock, is_locked
+from corridor.node.app.case_data import quality, quality_worklist
 from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
+from corridor.node.app.deciding import approvals_over, approve, deny
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
 from corridor.node.app.world import (
@@ -39,7 +44,6 @@ from corridor.node.app.world import (
     World,
     card_view,
     charter_desk,
-    hold_to_journal,
     journal_of,
     ledger_of,
     read_policy,
@@ -50,11 +54,13 @@ from corridor.node.import_desk import ImportDesk, ImportJob
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening, is_loopback
 from corridor.node.people import PeopleDesk
+from corridor.node.policy import parse_policy
 from corridor.node.policy_desk import PolicyDesk
+from corridor.node.policy_trial import questions_of, trial
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
-from corridor.node.views import BudgetView, EditionView
+from corridor.node.views import ApprovalView, BudgetView, EditionView, PolicyTrial
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
@@ -67,6 +73,9 @@ TIMEOUT_SECONDS = 30
 HEADER_BYTES = 16 * 1024
 UPLOAD_BYTES = 512 * 1024 * 1024
 """The longest upload; larger files are imported on the machine itself."""
+
+TRIAL_DAYS = 90
+"""So far back the policy editor looks for questions to try new rules on."""
 
 _log = structlog.get_logger()
 
@@ -88,12 +97,26 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
         with open_desks(world) as desks:
             desks.imports.sweep()
             server = _make_server(desks, listening, world)
+            threading.Thread(target=_open_books, args=(desks,), daemon=True).start()
             host, port = server.bind_addr[:2]
             tell(_address(listening, str(host), int(port)))
+            signal.signal(signal.SIGTERM, _stop)
             try:
-                server.serve()
+                with contextlib.suppress(KeyboardInterrupt):
+                    server.serve()
             finally:
                 server.stop()
+
+
+def _stop(*_: object) -> None:
+    """End on SIGTERM as on Ctrl-C: uploads are removed, and whatever is answered is answered."""
+    raise KeyboardInterrupt
+
+
+def _open_books(desks: Desks) -> None:
+    """Open ledger and journal before somebody waits for it; what is wrong is told by their page."""
+    with contextlib.suppress(CorridorError):
+        desks.room.spending()
 
 
 @contextlib.contextmanager
@@ -171,6 +194,12 @@ def _make_desks(
         edition=lambda: _edition(world),
         budget=lambda: _budget(home, room),
         allowance=lambda: read_policy(home).all_time,
+        approvals=lambda: _approvals(world, room),
+        approve=lambda identifier, person: approve(world, identifier, person),
+        deny=lambda identifier, person: deny(world, identifier, person),
+        try_policy=lambda text: _trial(world, home, room, text),
+        quality=lambda: quality(world),
+        worklist=lambda found: quality_worklist(world, found),
         doctor=look_everywhere,
     )
 
@@ -184,13 +213,12 @@ def _reading_room(world: World, home: Home) -> ReadingRoom:
             charter_desk(home).accepted() if home.enrolment.exists() else None,
         ),
         lambda: journal_of(world, home, read_keys(home)),
-        hold_to_journal,
     )
 
 
 def _budget(home: Home, room: ReadingRoom) -> BudgetView:
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with room.ledger() as ledger:
+    with room.books() as (ledger, _):
         balance, accounts = ledger.balance(), ledger.accounts()
     return budget_view(
         balance,
@@ -199,6 +227,17 @@ def _budget(home: Home, room: ReadingRoom) -> BudgetView:
         nodes_per_person=charter.nodes_per_person if charter else 2,
         quorum="" if charter is None else charter.quorum_text,
     )
+
+
+def _approvals(world: World, room: ReadingRoom) -> tuple[ApprovalView, ...]:
+    with room.books() as (ledger, journal):
+        return approvals_over(world, ledger, journal)
+
+
+def _trial(world: World, home: Home, room: ReadingRoom, text: str) -> PolicyTrial:
+    since = world.clock() - timedelta(days=TRIAL_DAYS)
+    questions = questions_of(room.journal_rows(), since)
+    return trial(questions, read_policy(home), parse_policy(text))
 
 
 def _status(world: World) -> tuple[Status, bool]:
@@ -290,6 +329,7 @@ class _PatientTls(BuiltinSSLAdapter):
 def _make_server(desks: Desks, listening: Listening, world: World) -> ConsoleServer:
     host, port = listening.split()
     server = ConsoleServer((host, port), None, numthreads=THREADS, timeout=TIMEOUT_SECONDS)
+    server.server_name = "Corridor"  # and not which version of which server it is
     server.max_request_header_size = HEADER_BYTES
     server.max_request_body_size = 2 * UPLOAD_BYTES  # the site says the shorter in its own words
     if listening.certificate is not None and listening.key is not None:

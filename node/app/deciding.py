@@ -23,6 +23,7 @@ from corridor.node.app.world import (
 from corridor.node.approval_desk import ApprovalDesk
 from corridor.node.approvals import ApprovalBook, PersonName, Waiting, parse_person
 from corridor.node.home import Home, read_settings
+from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
 from corridor.node.people import PeopleStore, Role
@@ -165,14 +166,28 @@ def _opened(world: World) -> Iterator[_Opened]:
     home = Home(world.home)
     read_settings(home)
     rules = read_policy(home)
+    with (
+        ledger_of(world, rules, _charter(home)) as ledger,
+        journal_of(world, home, read_keys(home)) as journal,
+        _over(world, ledger, journal) as opened,
+    ):
+        yield opened
+
+
+def approvals_over(world: World, ledger: Ledger, journal: Journal) -> tuple[ApprovalView, ...]:
+    """As `approvals`, over a ledger and a journal that are open already."""
+    with _over(world, ledger, journal) as opened:
+        return tuple(opened.view(one) for one in opened.desk.book.all())
+
+
+@contextmanager
+def _over(world: World, ledger: Ledger, journal: Journal) -> Iterator[_Opened]:
+    home = Home(world.home)
+    rules = read_policy(home)
     charter = _charter(home)
     store = EditionStore(world.home, world.random_bytes, world.clock)
     edition = store.current()
-    with (
-        ledger_of(world, rules, charter) as ledger,
-        journal_of(world, home, read_keys(home)) as journal,
-        ApprovalBook(home.approvals) as book,
-    ):
+    with ApprovalBook(home.approvals) as book:
         desk = ApprovalDesk(
             book=book,
             journal=journal,

@@ -287,11 +287,15 @@ class PeopleDesk:
             self._store.end_session(_session_hash(session.token))
             return self._begin(session.person, Stage.FULL)
 
-    def offer_second_factor(self, session: Session) -> tuple[str, str]:
-        """A secret for an authenticator: its text, and the address that its QR code holds."""
+    def offer_second_factor(self, session: Session, *, again: bool = False) -> tuple[str, str]:
+        """A secret for an authenticator: its text, and the address that its QR code holds.
+
+        A new one each time, unless it is to be shown `again` after a wrong code: one that somebody
+        saw on a screen that was left open must not become the owner's.
+        """
         person = self._fresh(session)
         secret = person.new_secret
-        if secret is None:
+        if secret is None or not again:
             secret = second_factor.make_secret(self._random_bytes)
             with self._store.writing():
                 self._store.offer_secret(person.id, secret)

@@ -5,8 +5,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
-from corridor.errors.console import BadFormError
-from corridor.errors.people import NotSignedInError
+from corridor.errors.people import NotSignedInError, PasswordsDifferError
 from corridor.node.people import Stage
 from corridor.node.people.second_factor import picture
 from corridor.node.web.access import at_stages, continue_with, current_session, signed_in
@@ -42,7 +41,7 @@ def account_views(desks: Desks) -> Blueprint:
         new = form.get("password", "")
         try:
             if new != form.get("again", ""):
-                raise BadFormError("password", "the two are not the same")
+                raise PasswordsDifferError
             session = people.change_password(current_session(), form.get("old", ""), new)
         except NotSignedInError:
             raise
@@ -93,7 +92,7 @@ def account_views(desks: Desks) -> Blueprint:
 
 def _second_factor(desks: Desks, error: CorridorError | None = None) -> Response:
     session = current_session()
-    secret, address = desks.people.offer_second_factor(session)
+    secret, address = desks.people.offer_second_factor(session, again=error is not None)
     shown = render_template(
         "second_factor.html",
         refusal=None if error is None else said(error),

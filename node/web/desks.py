@@ -8,15 +8,18 @@ from corridor.ids import CountryCode
 from corridor.node.import_desk import ImportDesk
 from corridor.node.people import PeopleDesk
 from corridor.node.policy_desk import PolicyDesk
+from corridor.node.quality import QualityProfile
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status
 from corridor.node.views import (
     Accepted,
+    ApprovalView,
     BudgetView,
     CardView,
     CharterOffer,
     EditionView,
     Finding,
+    PolicyTrial,
 )
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter
@@ -55,6 +58,8 @@ class Desks:
         status: what `serve` said last, and whether its process lives; raises NotRunningError
             where it was never started.
         allowance: ρ for all time, by the policy.
+        approve, deny: a question's id, and who says so.
+        try_policy: what the last months' questions met, and would meet under this text.
     """
 
     node: str
@@ -70,3 +75,9 @@ class Desks:
     budget: Callable[[], BudgetView]
     allowance: Callable[[], Fraction]
     doctor: Callable[[], Sequence[Finding]]
+    approvals: Callable[[], Sequence[ApprovalView]]
+    approve: Callable[[str, str], ApprovalView]
+    deny: Callable[[str, str], ApprovalView]
+    try_policy: Callable[[str], PolicyTrial]
+    quality: Callable[[], QualityProfile]
+    worklist: Callable[[QualityProfile], bytes]

@@ -1,11 +1,11 @@
 """Coming in and going out."""
 
+import structlog
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
-from corridor.errors.console import BadFormError
-from corridor.errors.people import NotSignedInError
+from corridor.errors.people import NotSignedInError, PasswordsDifferError
 from corridor.node.people import Stage
 from corridor.node.web.access import at_stages, continue_with, current_session, for_everybody
 from corridor.node.web.desks import Desks
@@ -13,6 +13,8 @@ from corridor.node.web.languages import COOKIE, LANGUAGES, YEAR_SECONDS
 from corridor.node.web.refusals import said, status_of
 
 HERE = "/"
+
+_log = structlog.get_logger()
 
 
 def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
@@ -66,7 +68,7 @@ def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
         name, password = form.get("name", ""), form.get("password", "")
         try:
             if password != form.get("again", ""):
-                raise BadFormError("password", "the two are not the same")
+                raise PasswordsDifferError
             people.enter(name, form.get("code", ""), password)
         except CorridorError as error:
             return _again("welcome.html", error, name=name)
@@ -100,4 +102,5 @@ def entrance_views(desks: Desks, *, secure: bool) -> Blueprint:
 
 
 def _again(template: str, error: CorridorError, **shown: str) -> Response:
+    _log.info("console.refused", code=error.code, status=status_of(error))
     return make_response(render_template(template, refusal=said(error), **shown), status_of(error))

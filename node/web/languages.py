@@ -7,7 +7,7 @@ in translations/*/LC_MESSAGES/messages.po; numbers, dates and names of countries
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from babel import Locale
@@ -69,6 +69,7 @@ def install_languages(app: Flask) -> None:
         moment=_moment,
         amount=amount,
         country=_country,
+        figure=_figure,
         day=lambda value: format_date(value, "d MMM y"),
         month=lambda value: format_date(value, "MMMM y"),
         short=_short,
@@ -89,7 +90,18 @@ def _number(value: float) -> str:
     return str(format_decimal(value))
 
 
-def _moment(value: datetime) -> str:
+def _figure(text: str) -> str:
+    """A figure with a decimal point, as the language writes it; a dash stays one."""
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:
+        return text
+    return str(format_decimal(exact, "0" if exact == exact.to_integral_value() else "0.00"))
+
+
+def _moment(value: datetime | str) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     return f"{format_datetime(value, 'medium')} UTC"
 
 

@@ -9,6 +9,7 @@ from corridor.errors.policy import PolicyError
 from corridor.ids import Digest, is_digest
 from corridor.node.people import Role
 from corridor.node.policy import Policy
+from corridor.node.views import PolicyTrial
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.refusals import said, status_of
@@ -21,7 +22,12 @@ def policy_views(desks: Desks) -> Blueprint:
     views = Blueprint("policy", __name__, url_prefix="/policy")
 
     def page(
-        text: str, seen: str, *, checked: Policy | None = None, error: CorridorError | None = None
+        text: str,
+        seen: str,
+        *,
+        checked: Policy | None = None,
+        trial: PolicyTrial | None = None,
+        error: CorridorError | None = None,
     ) -> Response:
         shown = render_template(
             "policy.html",
@@ -31,6 +37,7 @@ def policy_views(desks: Desks) -> Blueprint:
             checked=checked is not None and request.method == "POST",
             saved="saved" in request.args,
             refusal=None if error is None else said(error),
+            trial=trial,
             may_write=Role.ADMINISTRATOR in current_session().person.roles,
         )
         return make_response(shown, 200 if error is None else status_of(error))
@@ -49,9 +56,10 @@ def policy_views(desks: Desks) -> Blueprint:
     def check() -> Response:
         text, seen = request.form.get("text", ""), request.form.get("seen", "")
         try:
-            return page(text, seen, checked=desks.policy.check(text))
+            checked = desks.policy.check(text)
         except PolicyError as error:
             return page(text, seen, error=error)
+        return page(text, seen, checked=checked, trial=desks.try_policy(text))
 
     @views.post("/save")
     @for_roles(Role.ADMINISTRATOR)

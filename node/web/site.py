@@ -17,6 +17,7 @@ from corridor.node.people import Role
 from corridor.node.people.desk import form_token
 from corridor.node.web.access import Addresses, Doorkeeper, for_everybody
 from corridor.node.web.account import account_views
+from corridor.node.web.approvals import approval_views
 from corridor.node.web.budget import budget_views
 from corridor.node.web.charter import charter_views
 from corridor.node.web.data import data_views
@@ -29,7 +30,16 @@ from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
 from corridor.node.web.refusals import install_refusals
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
-from corridor.node.web.words import FINDINGS, KINDS, LINKS, ROLES, STATUSES, TABLES, VERDICTS
+from corridor.node.web.words import (
+    FINDINGS,
+    KINDS,
+    LINKS,
+    ROLES,
+    STANDINGS,
+    STATUSES,
+    TABLES,
+    VERDICTS,
+)
 
 __all__ = ["Addresses", "make_console"]
 
@@ -122,6 +132,7 @@ def make_console(
         data_views(desks),
         budget_views(desks, clock),
         journal_views(desks, clock),
+        approval_views(desks),
         charter_views(desks),
         policy_views(desks),
         people_views(desks),
@@ -156,6 +167,7 @@ def _dress(app: Flask, desks: Desks) -> None:
         node_name=desks.node,
         node_country=desks.country,
         roles=ROLES,
+        standings=STANDINGS,
         statuses=STATUSES,
         style_mark=mark,
         tables=TABLES,

@@ -53,6 +53,9 @@ KINDS: Mapping[str, Any] = {
     "people_changed": _l("account changed"),
     "policy_changed": _l("policy changed"),
     "started": _l("node started"),
+    "waits": _l("question waits for people"),
+    "approved": _l("approved by a person"),
+    "denied": _l("denied by a person"),
 }
 
 FINDINGS: Mapping[str, Any] = {
@@ -82,6 +85,17 @@ VERDICTS: Mapping[str, Any] = {
     "allow": _l("allow"),
     "ask": _l("ask a person"),
     "refuse": _l("refuse"),
+    "unknown": _l("unknown"),
+}
+
+STANDINGS: Mapping[str, Any] = {
+    "waiting": _l("waits"),
+    "approved": _l("approved"),
+    "used": _l("answered"),
+    "denied": _l("denied"),
+    "expired": _l("its time is over"),
+    "other-edition": _l("other data since"),
+    "other-charter": _l("another charter since"),
 }
 
 SAID: Mapping[str, Any] = {
@@ -95,6 +109,7 @@ SAID: Mapping[str, Any] = {
         "This password is too short, too easy to guess, or contains your name. Nothing was "
         "changed. Take four or more unrelated words."
     ),
+    "people.passwords_differ": _l("The two passwords are not the same. Nothing was changed."),
     "people.bad_name": _l(
         "A name has 2 to 40 letters, digits, spaces, dots, hyphens or apostrophes. Nothing was "
         "changed."
@@ -118,7 +133,6 @@ SAID: Mapping[str, Any] = {
     ),
     "console.wrong_host": _l("The console does not answer under that name. Nothing was done."),
     "console.too_large": _l("What was sent is too long. Nothing was kept."),
-    "console.bad_form": _l("A field is missing or cannot be used. Nothing was changed."),
     "console.import_runs": _l(
         "An import runs already. What you sent was removed again, and nothing was imported."
     ),

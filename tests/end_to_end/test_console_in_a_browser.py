@@ -30,8 +30,8 @@ PAGES = {
         "no-such-page": "/nothing",
         "not-allowed": "/data",
     },
-    Role.OFFICER: {"data": "/data", "report": ""},
-    Role.AUDITOR: {"budget": "/budget", "journal": "/journal"},
+    Role.OFFICER: {"data": "/data", "report": "", "quality": "/data/quality"},
+    Role.AUDITOR: {"approvals": "/approvals", "budget": "/budget", "journal": "/journal"},
 }
 NAMES = {Role.ADMINISTRATOR: "Ana Rusu", Role.OFFICER: "Olga Ceban", Role.AUDITOR: "Anna Lupu"}
 NARROW = 320
@@ -81,9 +81,10 @@ def test_every_page_is_for_everybody(staff: Staff, role: Role, language: str) ->
             browser.open(path)
             browser.picture(f"{language}-{name}")
             assert browser.violations() == [], (language, name)
-            browser.prefer("dark")
-            assert browser.violations() == [], (language, name, "dark")
-            browser.prefer("light")
+            if language in {"en", "ar"}:  # colours know two directions, and no languages
+                browser.prefer("dark")
+                assert browser.violations() == [], (language, name, "dark")
+                browser.prefer("light")
             browser.resize(NARROW)
             browser.picture(f"{language}-{name}-narrow")
             assert not browser.is_wider_than_its_window(), (language, name)

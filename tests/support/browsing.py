@@ -164,6 +164,8 @@ def chromium(address: str) -> Iterator[Chromium]:
     try:
         opened.set_script_timeout(60)
         opened.implicitly_wait(10)
-        yield Chromium(opened, address)
+        browser = Chromium(opened, address)
+        browser.resize(1200)
+        yield browser
     finally:
         opened.quit()

@@ -40,7 +40,7 @@ CASES = (
     "1002,Male,Yes,Atlantis,31/02/1991\n"
     "1003,Female,No,Ukraine,1995-06-07\n"
 )
-_ADDRESS = re.compile(r"The console is at (http://\S+)/;")
+_ADDRESS = re.compile(r"The console is at (https?://\S+)/;")
 
 
 @dataclass
@@ -172,5 +172,5 @@ def console_process(home: Path, *words: str) -> Iterator[str]:
             yield found[1]
         finally:
             process.terminate()
-            process.wait(20)
+            assert process.wait(20) == 0
         drain.join(5)

@@ -72,6 +72,18 @@ class WeakPasswordError(InvalidInputError):
         )
 
 
+class PasswordsDifferError(InvalidInputError):
+    """A new password was not typed the same twice. The old one stays."""
+
+    code = "people.passwords_differ"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "the two passwords are not the same; nothing was changed. Type the new one twice."
+        )
+
+
 class BadNameError(InvalidInputError):
     """A name is not fit for an account. Nothing was changed."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 from werkzeug.routing import Rule
 
 from corridor.errors.console import BadListenError, OpenListenError
@@ -37,6 +38,10 @@ MATRIX: dict[str, frozenset[Role]] = {
     "data.load": frozenset({OFFICER}),
     "data.report": frozenset({OFFICER}),
     "data.countries": frozenset({OFFICER}),
+    "data.quality": frozenset({OFFICER}),
+    "data.worklist": frozenset({OFFICER}),
+    "approvals.waiting": frozenset({APPROVER, AUDITOR}),
+    "approvals.decide": frozenset({APPROVER}),
     "budget.budget": READERS,
     "journal.journal": frozenset({AUDITOR, APPROVER}),
     "journal.export": frozenset({AUDITOR}),
@@ -330,6 +335,23 @@ def test_changing_the_language_leads_to_no_other_site(console: Console, back: st
     browser.get("/sign-in")
     answer = browser.post("/language", {"language": "fr", "back": back})
     assert answer.location == "/"
+
+
+def test_what_is_logged_of_a_sign_in_holds_neither_name_nor_password(console: Console) -> None:
+    with capture_logs() as logged:
+        console.browser().sign_in("Somebody Known", "a secret of hers")
+    assert [one["event"] for one in logged] == ["console.refused"]
+    assert "Somebody" not in str(logged)
+    assert "secret" not in str(logged)
+
+
+def test_fields_of_passwords_can_be_filled_by_a_password_manager(console: Console) -> None:
+    browser = console.browser()
+    browser.get("/sign-in")
+    assert 'autocomplete="current-password"' in browser.last
+    assert 'autocomplete="username"' in browser.last
+    browser.get("/welcome")
+    assert browser.last.count('autocomplete="new-password"') == 2
 
 
 def test_wrong_sign_ins_wait_and_say_nothing_of_the_account(tmp_path: Path) -> None:

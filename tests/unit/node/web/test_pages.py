@@ -2,18 +2,21 @@
 
 import json
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corridor.errors.console import ImportDiedError
 from corridor.ids import Digest
 from corridor.node.app.world import journal_of, ledger_of, read_policy
 from corridor.node.home import Home
-from corridor.node.import_desk import ImportStage, UploadFolder
+from corridor.node.import_desk import ImportJob, ImportStage, UploadFolder
 from corridor.node.journal import verify_export
 from corridor.node.keys import read_keys
 from corridor.node.people import Role
@@ -120,6 +123,41 @@ def test_what_is_too_long_is_refused_before_it_is_kept(console: Console) -> None
     answer = officer.post("/account/password", {"old": "x" * 300_000})
     assert answer.status_code == 413
     assert "console.too_large" in officer.last
+
+
+def test_a_new_node_has_no_account(console: Console) -> None:
+    assert console.people.is_empty()
+    browser = console.browser()
+    browser.get("/sign-in")
+    assert "corridor node people add NAME" in browser.last
+
+
+def test_a_second_import_waits_for_the_first(console: Console) -> None:
+    officer = console.enter("Olga", Role.OFFICER)
+    may_end = threading.Event()
+
+    def slow(job: ImportJob, tell: Callable[[str], None]) -> Mapping[str, Any]:
+        tell("reading")
+        may_end.wait(20)
+        raise ImportDiedError
+
+    console.desks.imports._run = slow
+    officer.get("/data")
+    file = (BytesIO(CASES.encode()), "cases.csv")
+    assert officer.post("/data/import", {"files": file}).status_code == 303
+    officer.get("/data/progress")
+    assert "An import runs" in officer.last
+    officer.get("/account")
+    file = (BytesIO(CASES.encode()), "cases.csv")
+    assert officer.post("/data/import", {"files": file}).status_code == 409
+    assert "console.import_runs" in officer.last
+    assert len(list((console.home / "uploads").iterdir())) == 1
+    may_end.set()
+    console.desks.imports.wait()
+    answer = officer.get("/data/progress")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert "console.import_died" in officer.last
+    assert list((console.home / "uploads").iterdir()) == []
 
 
 def test_what_a_killed_console_left_is_swept(console: Console) -> None:
