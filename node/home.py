@@ -9,6 +9,7 @@
     charters-before/   those whose members have not confirmed the ledger since
     keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
+    store.toml         where the authority wants case data elsewhere; mostly not there
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
     witness.sqlite3    what the other members said of their ledgers
     tree.sqlite3       the checkpoints of the region's releases that were cosigned here

@@ -12,6 +12,7 @@ from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
+from corridor.node.importing.memory import give_back
 from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
 from corridor.node.keys import (
@@ -85,6 +86,7 @@ def import_files(
         max_persons=ceiling,
         columns=mapping,
     )
+    give_back()
     before = None if replace or current is None else store.tables(current.id)
     before, imported = kept_out(world, store, before, imported, instead_of)
     number = 1 if current is None else current.number + 1

@@ -85,6 +85,21 @@ _READ: Final = frozenset((*CASE_FIELDS, *EVENT_FIELDS, *SERVICE_FIELDS, *NAMES, 
 _ROW_NUMBER_NAMES: Final = frozenset({"", "#", "no", "no.", "nr", "nr.", "row", "№", "n°", "id."})
 
 
+class Grid:
+    """Some rows of a table, to be read column by column."""
+
+    def __init__(self, rows: Sequence[Sequence[object]]) -> None:
+        self.rows = rows
+        widths = set(map(len, rows))
+        self._columns = list(zip(*rows, strict=True)) if len(widths) == 1 else None
+
+    def column(self, index: int) -> Sequence[object]:
+        """The cells of a column; None where a row is too short."""
+        if self._columns is not None:
+            return self._columns[index] if index < len(self._columns) else [None] * len(self.rows)
+        return [cells[index] if index < len(cells) else None for cells in self.rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the cells of a field stand in a row.
@@ -99,13 +114,12 @@ class Source:
     choices: tuple[tuple[int, str], ...] = ()
     clean: Clean | None = None
 
-    def cells(self, rows: Sequence[Sequence[object]]) -> list[object]:
+    def cells(self, grid: "Grid") -> Sequence[object]:
         """The field's cell of each of the rows."""
         if len(self.indexes) == 1 and not self.choices:
-            (index,) = self.indexes
-            found = [cells[index] if index < len(cells) else None for cells in rows]
+            found = grid.column(self.indexes[0])
             return found if self.clean is None else list(map(self.clean, found))
-        return [self._joined(cells) for cells in rows]
+        return [self._joined(cells) for cells in grid.rows]
 
     def _joined(self, cells: Sequence[object]) -> object:
         width = len(cells)

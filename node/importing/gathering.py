@@ -36,7 +36,7 @@ from corridor.node.importing.journeys import (
     text_array,
     with_locations,
 )
-from corridor.node.importing.keys import Keyring, Keys, as_keys, occurrences, whole
+from corridor.node.importing.keys import KEY_BYTES, Keyring, Keys, as_keys, occurrences, whole
 from corridor.node.importing.report import (
     ROWS_NAMED,
     FieldFill,
@@ -49,6 +49,7 @@ from corridor.node.importing.rows import CaseRows, Ints, LinkedRows, Numbered, T
 from corridor.node.importing.values import OLDEST_AGE
 
 _NO_KEY: Final = b""
+_BLOCK: Final = 1 << 16
 _NEVER: Final = -NO_DAY
 """Stands for a referral that has no day: it is older than all others."""
 
@@ -169,7 +170,8 @@ def _cases(
         referred=referred[taken],
         rows=rows,
         taken=taken,
-        fields={name: field.taken(taken) for name, field in rows.fields.items()},
+        # Each is let go as it is taken: of a million rows they would be a hundred megabytes.
+        fields={name: rows.fields.pop(name).taken(taken) for name in list(rows.fields)},
     )
     return cases, case_of_row.astype(np.int64)
 
@@ -202,19 +204,23 @@ def _case_keys(rows: CaseRows, person: Keys, referred: Ints, keyring: Keyring) -
     numbers = occurrences(
         (rows.file, who, referred, content[:, 0], content[:, 1]),
         (rows.content[:, 0], rows.content[:, 1]),
-    ).tolist()
-    raw = np.ascontiguousarray(content, "<u8").tobytes()
-    days = referred.tolist()
-    keys = []
-    for n, (one, reference) in enumerate(
-        zip(person.tolist(), rows.reference.tolist(), strict=True)
-    ):
-        if reference != _NO_KEY:
-            keys.append(keyring.case_of_reference(whole(reference), whole(one)))
-        else:
-            distinction = str(days[n]).encode() + raw[16 * n : 16 * n + 16]
-            keys.append(keyring.case_of_row(whole(one), distinction, numbers[n]))
-    return as_keys(keys)
+    )
+    keys = np.zeros(len(rows), f"S{KEY_BYTES}")
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        raw = np.ascontiguousarray(content[part], "<u8").tobytes()
+        days, persons = referred[part].tolist(), person[part].tolist()
+        found = []
+        for n, (one, reference) in enumerate(
+            zip(persons, rows.reference[part].tolist(), strict=True)
+        ):
+            if reference != _NO_KEY:
+                found.append(keyring.case_of_reference(whole(reference), whole(one)))
+            else:
+                distinction = str(days[n]).encode() + raw[16 * n : 16 * n + 16]
+                found.append(keyring.case_of_row(whole(one), distinction, int(numbers[start + n])))
+        keys[part] = as_keys(found)
+    return keys
 
 
 # ---------------------------------------------------------------- events and support plans
@@ -495,9 +501,9 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
         "referred_on": _arrow(cases.fields["cas_IncomingReferralDate"], pa.date32()),
         "last_event_on": day_array(travelled.latest_day(count)),
         "vic_AgeWhenTrafficked": pa.array(ages.astype(np.int16), mask=ages < 0),
-        "recruited_in": text_array(corridor.recruited),
-        "transit_in": travelled.all_countries(TYPES.index("Transit"), count),
-        "exploited_in": text_array(corridor.exploited),
+        "recruited_in": text_array(corridor.recruited).dictionary_encode(),
+        "transit_in": _each_its_own(travelled.all_countries(TYPES.index("Transit"), count)),
+        "exploited_in": text_array(corridor.exploited).dictionary_encode(),
     }
     for field in IMPORTED_CASES:
         if field.name not in columns:
@@ -505,13 +511,26 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
     return pa.table([columns[field.name] for field in IMPORTED_CASES], schema=IMPORTED_CASES)
 
 
+def _each_its_own(lists: "pa.Array[Any]") -> "pa.Array[Any]":
+    return pa.DictionaryArray.from_arrays(np.arange(len(lists), dtype=np.int32), lists)
+
+
 def _arrow(field: Numbered, kind: "pa.DataType") -> "pa.Array[Any]":
     """The values of a field as an Arrow array: null, or an empty list, where there is none."""
-    is_list = pa.types.is_list(kind)
-    values = pa.array([*field.values, () if is_list else None], kind)
-    last = len(field.values)
-    taken: pa.Array[Any] = values.take(np.where(field.codes < 0, last, field.codes))
-    return taken
+    if not pa.types.is_dictionary(kind):
+        values = pa.array([*field.values, None], kind)
+        last = len(field.values)
+        taken: pa.Array[Any] = values.take(np.where(field.codes < 0, last, field.codes))
+        return taken
+    # In their order, so that the order of rows and files leaves no trace.
+    order = sorted(range(len(field.values)), key=lambda n: field.values[n])
+    ranks = np.empty(len(order) + 1, np.int32)
+    ranks[order] = np.arange(len(order))
+    is_list = pa.types.is_list(kind.value_type)
+    ranks[-1] = len(order) if is_list else -1
+    codes = ranks[field.codes]
+    ordered = [*(field.values[n] for n in order), *([()] if is_list else [])]
+    return pa.DictionaryArray.from_arrays(codes, pa.array(ordered, kind.value_type), mask=codes < 0)
 
 
 def _flags(field: Numbered, *, blank: bool) -> npt.NDArray[np.bool_]:

@@ -59,8 +59,9 @@ class Keyring:
 
     def key(self, label: str, *parts: bytes) -> bytes:
         """The 16-byte key of a list of parts; each is preceded by its length."""
-        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        message = b"corridor/import/" + label.encode() + b"\0" + framed
+        message = b"corridor/import/" + label.encode() + b"\0"
+        for part in parts:
+            message += len(part).to_bytes(4, "big") + part
         return hmac.digest(self._secret, message, "sha256")[:KEY_BYTES]
 
     def identity_number(self, normal: str) -> bytes:
@@ -114,7 +115,10 @@ class Keyring:
 
 def normal_cell(cell: Cell) -> str:
     """A cell as it counts in a row's content: compatibility forms and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text_of(cell)).casefold().split())
+    text = text_of(cell)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def normal_name(text: str) -> str:
@@ -204,5 +208,7 @@ def _kept_letters() -> Mapping[int, None]:
 
 
 def _letters_and_digits(text: str) -> str:
-    plain = anyascii(unicodedata.normalize("NFKD", text).casefold()).casefold()
+    plain = text.casefold()
+    if not text.isascii():
+        plain = anyascii(unicodedata.normalize("NFKD", text).casefold()).casefold()
     return plain.translate(_kept_letters())

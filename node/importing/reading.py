@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from corridor.errors.importing import (
     EmptyFileError,
@@ -29,6 +30,7 @@ from corridor.node.importing.columns import (
     HEADER_WITHIN,
     NAMES,
     SERVICE_FIELDS,
+    Grid,
     Header,
     HeaderReader,
 )
@@ -49,16 +51,17 @@ from corridor.node.importing.keys import (
     whole,
 )
 from corridor.node.importing.mapping import FileMapping, Translation
+from corridor.node.importing.memory import give_back
 from corridor.node.importing.related import AttachedTable, Part, parts_of
 from corridor.node.importing.report import ROWS_NAMED, Findings, ImportReport, Place, TableRead
 from corridor.node.importing.rows import (
     CaseRows,
     Codes,
+    Growing,
     Ints,
     LinkedRows,
     Numbering,
     ToldApartBy,
-    joined,
 )
 from corridor.node.importing.values import (
     Cell,
@@ -70,7 +73,7 @@ from corridor.node.importing.values import (
 )
 from corridor.queries.htcds import HtcdsField
 
-_BATCH: Final = 1 << 15
+_BATCH: Final = 1 << 14
 _REMEMBERED: Final = 20_000
 """How many different cells of a field are remembered before its memory starts anew."""
 
@@ -117,6 +120,7 @@ def read_case_files(
     reader = _FilesReader(headers, Keyring(person_secret), resolver, today, progress)
     reader.read(sources, ceilings or Ceilings())
     cases, events, services = reader.rows()
+    give_back()
     if not len(cases):
         names = ", ".join(source.name for source in sources)
         # Empty files are refused one by one: what is left here are events, or support plans.
@@ -223,10 +227,10 @@ class _FieldReader:
 
 
 class _Collected:
-    """The rows of one kind, chunk by chunk."""
+    """The rows of one kind, batch by batch."""
 
     def __init__(self, fields: Sequence[str]) -> None:
-        self.chunks: dict[str, list[npt.NDArray[Any]]] = {}
+        self.arrays: dict[str, Growing] = {}
         self.fields = {name: Numbering() for name in fields}
         self.count = 0
 
@@ -234,11 +238,11 @@ class _Collected:
         """Take a batch."""
         self.count += count
         for name, array in arrays.items():
-            self.chunks.setdefault(name, []).append(array)
+            self.arrays.setdefault(name, Growing()).add(array)
 
     def array(self, name: str, dtype: str) -> npt.NDArray[Any]:
-        """One array over all batches."""
-        return joined(self.chunks.get(name, []), dtype)
+        """One array over all batches, which are let go."""
+        return self.arrays.pop(name, Growing()).array(dtype)
 
 
 class _FilesReader:
@@ -319,9 +323,9 @@ class _FilesReader:
         total = 0
         source = chain(first[header.data_from :], table.rows)
         while batch := list(islice(source, _BATCH)):
-            rows = [cells for _, cells in batch]
+            grid = Grid([cells for _, cells in batch])
             cells = {
-                name: list(map(_cell, where.cells(rows))) for name, where in header.columns.items()
+                name: list(map(_cell, where.cells(grid))) for name, where in header.columns.items()
             }
             held.add([number for number, _ in batch], cells)
             total += sum(any(map(_is_there, row)) for row in zip(*cells.values(), strict=True))
@@ -358,6 +362,7 @@ class _FilesReader:
     def rows(self) -> tuple[CaseRows, LinkedRows, LinkedRows]:
         """The cases, the events and the support plans of all files."""
         cases = self._cases
+        links = cases.array("link", "S16")
         return (
             CaseRows(
                 places=self._places,
@@ -372,11 +377,11 @@ class _FilesReader:
                 content=cases.array("content", "u8").reshape(-1, 2),
                 fields={name: field.numbered() for name, field in cases.fields.items()},
             ),
-            self._linked(self._events),
-            self._linked(self._services),
+            self._linked(self._events, links),
+            self._linked(self._services, links),
         )
 
-    def _linked(self, rows: _Collected) -> LinkedRows:
+    def _linked(self, rows: _Collected, links: Keys) -> LinkedRows:
         identity = rows.array("identity", "S16")
         if not self._cases_have_numbers:
             identity = np.zeros_like(identity)
@@ -387,23 +392,9 @@ class _FilesReader:
             reference=rows.array("reference", "S16"),
             identity=identity,
             record=rows.array("record", "S16"),
-            own_row=self._with_parents(rows),
+            own_row=_with_parents(rows, links),
             fields={name: field.numbered() for name, field in rows.fields.items()},
         )
-
-    def _with_parents(self, rows: _Collected) -> Ints:
-        """The row of the cases that each row stands in, or belongs to as one of a repeat group."""
-        own_row = rows.array("own_row", "i8")
-        known, parents = self._cases.array("link", "S16"), rows.array("parent", "S16")
-        wanted = np.flatnonzero((own_row < 0) & (parents != _NO_KEY))
-        if len(wanted) and len(known):
-            order = np.argsort(known, kind="stable")
-            places = np.searchsorted(known[order], parents[wanted]).clip(max=len(known) - 1)
-            found = order[places]
-            fits = known[found] == parents[wanted]
-            own_row = own_row.copy()
-            own_row[wanted[fits]] = found[fits]
-        return own_row
 
     def _read_table(self, file: int, table: RawTable, header: Header, first: list[Row]) -> int:
         self._places.append(table.place)
@@ -427,7 +418,8 @@ class _FilesReader:
     def _read_batch(self, file: int, place: Place, header: Header, batch: list[Row]) -> int:
         """Read some rows of one table; gives how many of them were filled in."""
         cells = [cells for _, cells in batch]
-        columns = {field: _column(where.cells(cells)) for field, where in header.columns.items()}
+        grid = Grid(cells)
+        columns = {field: _column(where.cells(grid)) for field, where in header.columns.items()}
         filled = np.zeros(len(batch), bool)
         for column in columns.values():
             filled |= column.codes >= 0
@@ -472,10 +464,9 @@ class _FilesReader:
         """Give rows of cases the cells of the attached rows that they refer to."""
         own = frozenset(columns)
         waiting = [held for held in self._attachments if not held[1].case_fields & own]
-        while ready := [held for held in waiting if held[1].by in columns]:
+        while ready := [held for held in waiting if columns.keys() >= set(held[1].by)]:
             for header, held in ready:
-                link = columns[held.by]
-                found = held.cells([*link.spread_cells()])
+                found = held.cells({link: columns[link].spread_cells() for link in held.by})
                 for name, cells in found.items():
                     if name in own:
                         continue
@@ -674,6 +665,29 @@ _EPOCH: Final = date(1970, 1, 1)
 
 
 def _column(cells: Sequence[object]) -> _Column:
+    return _column_of_texts(cells) or _column_of_anything(cells)
+
+
+def _column_of_texts(cells: Sequence[object]) -> _Column | None:
+    """The same where all cells are texts, ten times as fast; None where they are not."""
+    try:
+        encoded = pa.array(cells, pa.string()).dictionary_encode()
+    except (pa.ArrowException, TypeError, UnicodeError):
+        return None
+    kept: list[Cell] = []
+    codes = []
+    for text in map(str, encoded.dictionary.to_pylist()):
+        filled = bool(text.strip())
+        codes.append(len(kept) if filled else -1)
+        if filled:
+            kept.append(text)
+    # One more at the end: it is what a blank cell finds.
+    found = np.array([*codes, -1], np.int32)
+    places = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
+    return _Column(kept, found[places])
+
+
+def _column_of_anything(cells: Sequence[object]) -> _Column:
     different: dict[Hashable, int] = {}
     kept: list[Cell] = []
     codes = []
@@ -703,6 +717,21 @@ def _cell(found: object) -> Cell | None:
     if isinstance(found, bool | int | float | date | time | timedelta):
         return found
     return str(found)
+
+
+def _with_parents(rows: _Collected, known: Keys) -> Ints:
+    """The row of the cases that each row stands in, or belongs to as one of a repeat group."""
+    own_row = rows.array("own_row", "i8")
+    parents = rows.array("parent", "S16")
+    wanted = np.flatnonzero((own_row < 0) & (parents != _NO_KEY))
+    if len(wanted) and len(known):
+        order = np.argsort(known, kind="stable")
+        places = np.searchsorted(known[order], parents[wanted]).clip(max=len(known) - 1)
+        found = order[places]
+        fits = known[found] == parents[wanted]
+        own_row = own_row.copy()
+        own_row[wanted[fits]] = found[fits]
+    return own_row
 
 
 def _is_there(cell: object) -> bool:

@@ -8,8 +8,9 @@ case's rows are taken from is the one that
     2. says whose they are (`prs_…`, `x_PersonReference`)
     3. has a case's own fields (`cas_…`), then a victim's (`vic_…`)
 
-and each of its rows gets the cells of the attached rows that it refers to. Of several attached
-rows with one reference the last counts. A row that nothing refers to is no case: a table of
+and each of its rows gets the cells of the attached row that it refers to. Where both tables name
+case and person, both must agree: what names somebody is nobody else's. Of several attached rows
+with one reference the last counts. A row that nothing refers to is no case: a table of
 persons holds staff and traffickers too. Two tables with the same fields (two years, two offices)
 are never attached: their rows are cases side by side.
 
@@ -31,10 +32,10 @@ _OF_A_CASE: Final = ("prs_", "vic_", "cas_", "con_", "x_IdentificationDate")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table that is attached, and the field by which others refer to it."""
+    """A table that is attached, and the fields by which others refer to it."""
 
     number: int
-    by: str
+    by: tuple[str, ...]
 
 
 def parts_of(headers: Sequence[Header | None]) -> Mapping[int, Part]:
@@ -48,15 +49,13 @@ def parts_of(headers: Sequence[Header | None]) -> Mapping[int, Part]:
     for number, header in tables.items():
         if header.has_events or header.has_services:
             continue
-        by = [
-            link
-            for link in LINKS
+        shared = [
+            tuple(link for link in LINKS if link in header.columns and link in other.columns)
             for other in tables.values()
-            if link in header.columns and link in other.columns
             if _rank(other) > _rank(header) and not _fields(other) & _fields(header)
         ]
-        if by:
-            parts[number] = Part(number, by[0])
+        if by := max(shared, key=len, default=()):
+            parts[number] = Part(number, by)
     return parts
 
 
@@ -77,47 +76,59 @@ def _rank(header: Header) -> tuple[bool, bool, bool, bool]:
 class AttachedTable:
     """The rows of an attached table, by reference; held in memory until the import is read."""
 
-    def __init__(self, place: Place, header: Header, by: str) -> None:
+    def __init__(self, place: Place, header: Header, by: tuple[str, ...]) -> None:
         self.by = by
         self.case_fields = _fields(header)
         self._place = place
         self._several = 0
-        self._fields = [name for name in header.columns if name != by]
-        self._rows: dict[str, tuple[int, tuple[Cell | None, ...]]] = {}
+        self._fields = [name for name in header.columns if name not in by]
+        self._rows: dict[tuple[str, ...], tuple[int, tuple[Cell | None, ...]]] = {}
         self._met: dict[Hashable, Cell | None] = {}
-        self._used: set[str] = set()
+        self._used: set[tuple[str, ...]] = set()
 
     def add(self, rows: Sequence[int], cells: Mapping[str, Sequence[Cell | None]]) -> None:
         """Take a batch: the rows' numbers, and the cells of each field."""
         columns = [[self._same(cell) for cell in cells[name]] for name in self._fields]
-        for n, (row, reference) in enumerate(zip(rows, cells[self.by], strict=True)):
-            if reference is None:
-                continue
-            key = normal_cell(reference)
-            self._several += key in self._rows
-            self._rows[key] = (row, tuple(column[n] for column in columns))
+        for n, (row, key) in enumerate(zip(rows, self._keys(cells), strict=True)):
+            if key[0]:
+                self._several += key in self._rows
+                self._rows[key] = (row, tuple(column[n] for column in columns))
 
-    def cells(self, references: Sequence[Cell | None]) -> dict[str, list[Cell | None]]:
-        """For each field, the cell of the row that each reference means, or None."""
+    def cells(self, columns: Mapping[str, Sequence[Cell | None]]) -> dict[str, list[Cell | None]]:
+        """For each field, the cell of the row that each row refers to, or None.
+
+        Args:
+            columns: the referring rows' cells of the fields in `by`.
+        """
         nothing: tuple[Cell | None, ...] = (None,) * len(self._fields)
         found = []
-        for reference in references:
-            key = "" if reference is None else normal_cell(reference)
-            row = self._rows.get(key)
-            if row is not None:
-                self._used.add(key)
-            found.append(nothing if row is None else row[1])
+        for key in self._keys(columns):
+            # A row that names a case and nobody belongs to everybody of the case.
+            known = next((one for one in (key, (key[0], "")) if one in self._rows), None)
+            if known is not None:
+                self._used.add(known)
+            found.append(nothing if known is None else self._rows[known][1])
         return {name: [cells[n] for cells in found] for n, name in enumerate(self._fields)}
+
+    def _keys(self, cells: Mapping[str, Sequence[Cell | None]]) -> list[tuple[str, ...]]:
+        of_links = (
+            ["" if cell is None else normal_cell(cell) for cell in cells[link]] for link in self.by
+        )
+        return list(zip(*of_links, strict=True))
 
     def report(self, findings: Findings) -> None:
         """Say which rows nothing referred to, and whether some stood there several times."""
         unused = sorted(row for key, (row, _) in self._rows.items() if key not in self._used)
         if unused:
             findings.add(
-                self._place, self.by, "related.unused", rows=unused[:ROWS_NAMED], count=len(unused)
+                self._place,
+                self.by[0],
+                "related.unused",
+                rows=unused[:ROWS_NAMED],
+                count=len(unused),
             )
         if self._several:
-            findings.add(self._place, self.by, "related.several", count=self._several)
+            findings.add(self._place, self.by[0], "related.several", count=self._several)
 
     def _same(self, cell: Cell | None) -> Cell | None:
         """One object for equal cells: a column of picklist values takes eight bytes a row."""

@@ -233,7 +233,7 @@ class UnresolvedCountry:
     suggestion: CountryCode | None
 
 
-WORK_ROWS: Final = 200_000
+WORK_ROWS: Final = 100_000
 """How many places the case workers' list names at most."""
 
 TO_BE_MENDED: Final = (

@@ -43,6 +43,8 @@ class Numbered:
 
     def taken(self, rows: Ints) -> "Numbered":
         """The values of some of the rows."""
+        if not self.values:
+            return Numbered(self.values, no_codes(len(rows)))
         return Numbered(self.values, self.codes[rows])
 
     def spread(self, of_values: npt.NDArray[Any], blank: object) -> npt.NDArray[Any]:
@@ -105,12 +107,47 @@ class LinkedRows:
         return len(self.row)
 
 
+class Growing:
+    """An array that batches are added to.
+
+    It grows in place: the system moves its pages, so that neither the batches nor a copy of the
+    whole are held beside it, as they are by a list of batches that is joined in the end.
+    """
+
+    def __init__(self) -> None:
+        self._held: npt.NDArray[Any] | None = None
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, batch: npt.NDArray[Any]) -> None:
+        """Take a batch; all have one type, and one shape but for their length."""
+        if self._held is None:
+            self._held = np.empty((0, *batch.shape[1:]), batch.dtype)
+        needed = self._count + len(batch)
+        if needed > len(self._held):
+            size = max(needed, len(self._held) * 5 // 4)
+            self._held.resize((size, *batch.shape[1:]), refcheck=False)
+        self._held[self._count : needed] = batch
+        self._count = needed
+
+    def array(self, dtype: Any) -> npt.NDArray[Any]:
+        """What was added, which is let go here; an empty array of this type for nothing."""
+        held, self._held = self._held, None
+        if held is None:
+            return np.zeros(0, dtype)
+        held.resize((self._count, *held.shape[1:]), refcheck=False)
+        return held
+
+
 class Numbering:
     """Collects the values of one field, batch by batch."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._chunks: list[Codes] = []
+        self._codes = Growing()
+        self._blank = 0
 
     def add(self, values: Sequence[Hashable], codes: Codes) -> None:
         """Take a batch: the values of its different cells (None: no value), each row's cell."""
@@ -119,17 +156,22 @@ class Numbering:
         for n, value in enumerate(values):
             if value is not None:
                 table[n] = numbers.setdefault(value, len(numbers))
-        self._chunks.append(table[codes])
+        self._codes.add(no_codes(self._blank))
+        self._codes.add(table[codes])
+        self._blank = 0
 
     def add_blank(self, rows: int) -> None:
         """Take a batch of rows without a value."""
-        self._chunks.append(np.full(rows, -1, np.int32))
+        self._blank += rows
 
     def numbered(self) -> Numbered:
-        """All of them."""
-        return Numbered(list(self._numbers), joined(self._chunks, np.int32))
+        """All of them; what was collected is let go."""
+        if not self._numbers:
+            return Numbered([], no_codes(len(self._codes) + self._blank))
+        self._codes.add(no_codes(self._blank))
+        return Numbered(list(self._numbers), self._codes.array(np.int32))
 
 
-def joined(chunks: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
-    """The chunks as one array; an empty one of this type where there are none."""
-    return np.concatenate(chunks) if chunks else np.zeros(0, dtype)
+def no_codes(count: int) -> Codes:
+    """The codes of rows without a value, which take no memory."""
+    return np.broadcast_to(np.int32(-1), count)

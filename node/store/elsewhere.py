@@ -70,11 +70,7 @@ class Place(Protocol):
     cases_at_once: int
 
     def write(self, edition: EditionId, tables: Pieces) -> None:
-        """Make the edition's tables, whole; after an error there are none, or `erase` finds them.
-
-        Raises:
-            StoreDiskError: what was to be written could not be read.
-        """
+        """Make the edition's tables whole; after an error there are none, or `erase` finds some."""
         ...
 
     def erase(self, edition: EditionId) -> None:
@@ -203,8 +199,8 @@ def _fetched(
     try:
         order.demand(rows)
         piece = from_portable(rows, fields)
-    except (ValueError, pa.ArrowException) as error:
-        raise TablesDamagedError(order.edition, order.table) from error
+    except (ValueError, pa.ArrowException):  # which may quote what is there
+        raise TablesDamagedError(order.edition, order.table) from None
     if piece.num_rows:
         yield piece
 

@@ -77,6 +77,20 @@ def test_a_choice_that_the_standard_lacks_is_reported_where_it_is_ticked(tmp_pat
     assert imported.cases["vic_MethodsOfControl"].to_pylist() == [["DebtBondage"]]
 
 
+@pytest.mark.parametrize("split", [True, False])
+def test_several_choices_of_a_field_that_takes_one_are_reported_as_several(
+    tmp_path: Path, split: bool
+) -> None:
+    """The XLSForm makes a select_multiple of the industry; the standard has one of it."""
+    field, first, second = "vic_ForcedLabourIndustry", "F_Construction", "C_Manufacturing"
+    head = [f"{field}/{first}", f"{field}/{second}"] if split else [field]
+    row = ["1", "1"] if split else [f"{first} {second}"]
+    rows: list[Row] = [[*HEAD, *head, *META], [*ANA, *row, *ANA_META]]
+    imported, report = read(write_rows(tmp_path / "kobo.csv", rows))
+    assert imported.cases[field].to_pylist() == [None]
+    assert problems(report)["picklist.several_values"] == 1
+
+
 def test_an_export_with_labels_in_place_of_names_is_read(tmp_path: Path) -> None:
     head = ["Consent", "First Name", "Second Name", "Birthdate", "Gender", "Second Name"]
     head += ["Methods of Control/Debt bondage", "Methods of Control/Threatens children/family"]
@@ -276,6 +290,29 @@ def test_sheets_of_persons_cases_and_events_with_references_are_joined(tmp_path:
         "Closed": "Masculine",
     }
     assert [case["transit_in"] for case in cases if case["cas_Status"] == "Active"] == [["RO"]]
+
+
+def test_an_assessment_that_names_a_person_of_a_case_is_nobody_elses(tmp_path: Path) -> None:
+    sheets: dict[str, list[Row]] = {
+        "Cases": [
+            ["x_CaseReference", "x_PersonReference", "prs_Gender", "cas_Status"],
+            ["A", 1, "Feminine", "Active"],
+            ["A", 2, "Masculine", "Active"],
+            ["B", 3, "Feminine", "Closed"],
+        ],
+        "Assessments": [
+            ["x_CaseReference", "x_PersonReference", "vic_TypeOfExploitation"],
+            ["A", 1, "Forced labour"],
+            ["A", 2, "Forced begging"],
+            ["B", None, "Servitude"],
+        ],
+    }
+    cases = read(write_sheets(tmp_path / "a.xlsx", sheets))[0].cases.to_pylist()
+    assert {(case["prs_Gender"], *case["vic_TypeOfExploitation"]) for case in cases} == {
+        ("Feminine", "ForcedLabour"),
+        ("Masculine", "ForcedBegging"),
+        ("Feminine", "Servitude"),
+    }
 
 
 def test_two_files_with_the_same_fields_are_not_joined(tmp_path: Path) -> None:

@@ -290,7 +290,18 @@ store.write(Dying(make_tables([Case("B", "2", legs=[{}])])), replaces=current.id
 """
 
 
-@pytest.mark.parametrize("moment", ["cases", "services", "about", "state"])
+@pytest.mark.parametrize(
+    ("engine", "moment"),
+    [
+        *(
+            pytest.param("postgresql", moment, marks=pytest.mark.postgresql)
+            for moment in ("cases", "services", "about", "state")
+        ),
+        pytest.param("spark", "services", marks=pytest.mark.spark),
+        pytest.param("spark", "state", marks=pytest.mark.spark),
+    ],
+    indirect=["engine"],
+)
 def test_a_kill_during_an_import_leaves_the_edition_before_and_nothing_else(
     engine: Engine, tmp_path: Path, moment: str
 ) -> None:
@@ -477,6 +488,9 @@ def test_a_table_that_somebody_else_changed_is_seen(
     plan = compile_plan(REGION.legs.by("leg_to").count(), small_domains())
     with pytest.raises(TablesDamagedError, match="legs"):
         evaluate(plan, store.reader(edition.id), KEY, CONSENT)
+    anew = store.write(everything(), replaces=edition.id, sources=[]).edition
+    store.check(anew)
+    assert not [name for name in server.tables() if edition.id[2:] in name]
 
 
 @pytest.mark.postgresql
