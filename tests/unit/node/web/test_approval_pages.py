@@ -182,6 +182,18 @@ def test_whoever_only_reads_is_offered_no_decision(office: Office) -> None:
     assert office.console.desks.approvals.one(identifier).deniers == ()
 
 
+def test_whoever_was_made_an_administrator_approves_no_more(office: Office) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    office.console.people.set_roles("Ana", [Role.ADMINISTRATOR])
+    office.console.next_half_minute()
+    code: dict[str, object] = {"code": office.console.code_of("Ana")}
+    answer = ana.post(f"/approvals/{identifier}/approve", code)
+    assert answer.status_code in {401, 403}
+    assert office.approvers(identifier) == ()
+
+
 def test_what_the_coordinator_wrote_is_text_and_no_markup(office: Office) -> None:
     identifier = office.let_wait(organisation="<b>IOM</b>", purpose="%(x)s <script>1</script>")
     ana = office.approver("Ana")
