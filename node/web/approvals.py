@@ -51,7 +51,7 @@ def approval_views(desks: Desks) -> Blueprint:
     @views.get("")
     @for_roles(*READERS)
     def approvals() -> str:
-        found = desks.approvals.everything()
+        found = desks.approvals.newest()
         return render_template(
             "approvals.html",
             waiting=[one for one in found if one.standing in OPEN],

@@ -145,8 +145,8 @@ def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_res
                 assert analyst.question(question)["state"] == "waiting"
     approved_at = time.monotonic()
     released = wait_until(analyst, question, "released", "failed")
-    print(f"approval to answer: {time.monotonic() - approved_at:.1f} s")
     assert released["state"] == "released", released
+    assert time.monotonic() - approved_at < 60  # without news it would be half an hour
     assert analyst.release(str(released["release_id"]))["survivors"] == ["BG", "MD", "UA"]
     assert region.processes.pids() == running
     assert spent(region, MD) - before == Fraction(1, 200)
