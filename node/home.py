@@ -1,18 +1,23 @@
 """An authority's installation: one folder, with everything in it.
 
     node.toml          country and name, written by `corridor node init`; how long data stay
-    policy.toml        what may be asked here; the authority edits it
+    policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
+    mapping.toml       what columns and values mean that are not HTCDS; likewise
+    approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
     keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
+    store.toml         where the authority wants case data elsewhere; mostly not there
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
     witness.sqlite3    what the other members said of their ledgers
     tree.sqlite3       the checkpoints of the region's releases that were cosigned here
     imports/           reports of the imports, for the node's own staff
     retired.json       when this node left for good; nothing is served, imported or accepted then
     status.json        what `serve` is doing, for `corridor node status`
+    people.sqlite3     the staff's accounts at the console
+    uploads/           what the console was given to import, while that lasts
 
 Only the paths and the small settings files are known here; each store knows its own.
 """
@@ -44,6 +49,21 @@ class Home:
     def policy(self) -> Path:
         """The authority's rules."""
         return self.folder / "policy.toml"
+
+    @property
+    def mapping(self) -> Path:
+        """What columns and values of the authority's files mean."""
+        return self.folder / "mapping.toml"
+
+    @property
+    def policy_before(self) -> Path:
+        """The rules that a command or the console replaced last."""
+        return self.folder / "policy-before.toml"
+
+    @property
+    def approvals(self) -> Path:
+        """The questions that wait for people."""
+        return self.folder / "approvals.sqlite3"
 
     @property
     def enrolment(self) -> Path:
@@ -99,6 +119,16 @@ class Home:
     def imports(self) -> Path:
         """Import reports."""
         return self.folder / "imports"
+
+    @property
+    def people(self) -> Path:
+        """The accounts of the authority's staff."""
+        return self.folder / "people.sqlite3"
+
+    @property
+    def uploads(self) -> Path:
+        """Case files on their way through the console; empty unless an import runs."""
+        return self.folder / "uploads"
 
     @property
     def retired(self) -> Path:

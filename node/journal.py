@@ -73,8 +73,11 @@ class Journal:
         """Close it."""
         self.close()
 
-    def proposed(self, proposal: Proposal) -> None:
-        """A question was put to this node; what is claimed of it, believed or not."""
+    def proposed(self, proposal: Proposal, facts: Mapping[str, Json] | None = None) -> None:
+        """A question was put to this node; what is claimed of it, believed or not.
+
+        `facts` are what a policy looks at besides, where the question could be read.
+        """
         header = proposal.header
         self._add(
             "proposed",
@@ -86,16 +89,45 @@ class Journal:
             scope=header.scope.value,
             organisation=header.organisation,
             purpose=header.purpose,
+            **(facts or {}),
         )
 
-    def accepted(self, session: SessionId, acceptance: Acceptance) -> None:
-        """This node takes part."""
+    def waits(self, session: SessionId, approval: str, binding: Digest, needs: int) -> None:
+        """A question waits for people; `binding` covers all that they are shown of it."""
+        self._add("waits", session, approval=approval, binding=binding.hex(), needs=needs)
+
+    def approved(self, approval: str, binding: Digest, person: str, given: int, needs: int) -> None:
+        """A person of the authority approved a question: the so many-th of so many."""
+        self._add(
+            "approved",
+            None,
+            approval=approval,
+            binding=binding.hex(),
+            by=person,
+            given=given,
+            needs=needs,
+        )
+
+    def denied(self, approval: str, binding: Digest, person: str) -> None:
+        """A person of the authority denied a question."""
+        self._add("denied", None, approval=approval, binding=binding.hex(), by=person)
+
+    def policy_read(self, policy: Digest) -> None:
+        """The rules of this file (its SHA-256) are in force from now on."""
+        self._add("policy_read", None, policy=policy.hex())
+
+    def accepted(
+        self, session: SessionId, acceptance: Acceptance, approval: str | None = None
+    ) -> None:
+        """This node takes part; `approval` names what its people approved, where they had to."""
+        rests_on = {} if approval is None else {"approval": approval}
         self._add(
             "accepted",
             session,
             edition=acceptance.edition,
             consent_rule=acceptance.consent_rule,
             ledger_entry=acceptance.statement.sequence,
+            **rests_on,
         )
 
     def refused(self, session: SessionId, code: str) -> None:
@@ -206,13 +238,21 @@ class Journal:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""
         self._add("sealed", None, how=how)
 
+    def people_changed(self, change: str, name: str, roles: Iterable[str], by: str) -> None:
+        """An account of this node's staff was added, changed, locked or begun anew."""
+        self._add("people_changed", None, change=change, name=name, roles=sorted(roles), by=by)
+
+    def policy_changed(self, digest: Digest, by: str) -> None:
+        """The policy was written anew in the console; its SHA-256, and whose doing it was."""
+        self._add("policy_changed", None, policy=digest.hex(), by=by)
+
     def started(self, version: str) -> None:
         """`serve` began."""
         self._add("started", None, version=version)
 
-    def rows(self) -> Iterator[JournalRow]:
-        """Every entry, for people, from the first."""
-        return map(_row, self._store.entries())
+    def rows(self, after: int = 0) -> Iterator[JournalRow]:
+        """Every entry behind that number, for people, from the first."""
+        return map(_row, self._store.entries(after))
 
     def sessions_let_out(self) -> frozenset[SessionId]:
         """The attempts whose debit was made, because their masked input was let out."""

@@ -13,6 +13,7 @@
     backups          backup, check and restore
     retiring         leaving for good
     shielding        what keeps a process's memory off the disk
+    deciding         what people decide: on waiting questions, on the policy
     looking          what the node shows of itself
     contradictions   what members and the coordinator said that contradicts itself
     checking         what could be wrong with this node
@@ -21,7 +22,13 @@ This package is the only place of the node that makes a clock, randomness, a dat
 """
 
 from corridor.node.app.backups import BackupView, back_up, check, restore
-from corridor.node.app.case_data import import_files
+from corridor.node.app.case_data import (
+    import_files,
+    mapping_desk,
+    propose_mapping,
+    quality,
+    quality_worklist,
+)
 from corridor.node.app.charters import (
     accept,
     offered_charter,
@@ -38,6 +45,21 @@ from corridor.node.app.contradictions import (
     settle_evidence,
     take_evidence,
     tree_evidence,
+)
+from corridor.node.app.deciding import (
+    Supposed,
+    approval,
+    approvals,
+    approve,
+    check_policy,
+    deny,
+    policy_change,
+    policy_text,
+    policy_with,
+    ready_made_policy,
+    save_policy,
+    suppose,
+    test_policy,
 )
 from corridor.node.app.erasing import (
     editions,
@@ -61,21 +83,29 @@ from corridor.node.app.looking import (
 from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
+from corridor.node.policy_in_force import decode_policy
 
 __all__ = [
     "BackupView",
     "Retired",
     "Sealing",
     "ServingNode",
+    "Supposed",
     "World",
     "accept",
+    "approval",
+    "approvals",
+    "approve",
     "back_up",
     "budget",
     "card",
     "check",
+    "check_policy",
     "checkpoint",
     "compare_checkpoint",
     "compare_heard",
+    "decode_policy",
+    "deny",
     "doctor",
     "editions",
     "enrol",
@@ -90,25 +120,36 @@ __all__ = [
     "journal",
     "leave_series",
     "link_parts",
+    "mapping_desk",
     "offered_charter",
     "open_keys",
     "open_node",
     "persons_of",
     "policy",
+    "policy_change",
+    "policy_text",
+    "policy_with",
     "proposals_since",
+    "propose_mapping",
+    "quality",
+    "quality_worklist",
     "read_policy",
+    "ready_made_policy",
     "real_world",
     "record_correction",
     "restore",
     "retire",
     "rotate_store_key",
+    "save_policy",
     "seal",
     "sealed_with",
     "series",
     "serve",
     "settle_evidence",
     "status",
+    "suppose",
     "take_evidence",
+    "test_policy",
     "tree_evidence",
     "trusted_fingerprints",
 ]

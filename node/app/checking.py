@@ -12,6 +12,7 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
+from corridor.node.app.deciding import approvals
 from corridor.node.app.erasing import demand_suppression
 from corridor.node.app.keeping import sealed_with
 from corridor.node.app.looking import series
@@ -71,6 +72,7 @@ def doctor(world: World) -> list[Finding]:
         look("keys at rest", lambda: _look_at_rest(world)),
         look("memory", _look_at_memory),
         look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
+        look("approvals", lambda: _look_at_approvals(world)),
         look("case data", lambda: _look_at_data(world)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
@@ -82,6 +84,11 @@ def doctor(world: World) -> list[Finding]:
         look("coordinator", lambda: _look_at_coordinator(home)),
         look("charter", lambda: _look_at_charter(home)),
     ]
+
+
+def _look_at_approvals(world: World) -> str:
+    waiting = sum(one.standing == "waiting" for one in approvals(world))
+    return f"{waiting} questions wait for people" if waiting else "no question waits for people"
 
 
 def _look_at_rest(world: World) -> str:
@@ -112,8 +119,10 @@ def _look_at_data(world: World) -> str:
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
     demand_suppression(world, store)
+    store.check(current)
     rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
-    return f"edition {current.id} of {current.written_at:%Y-%m-%d %H:%M} UTC; {rule}"
+    when = f"{current.written_at:%Y-%m-%d %H:%M} UTC"
+    return f"edition {current.id} of {when}, in {current.engine}; {rule}"
 
 
 def _look_at_ledger(world: World, home: Home) -> str:

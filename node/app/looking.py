@@ -35,6 +35,7 @@ from corridor.node.ledger import SeriesAccount
 from corridor.node.link import membership
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.series_book import SeriesBook
+from corridor.node.shares import Limit
 from corridor.node.status import parse_status, status_line
 from corridor.node.views import (
     BudgetView,
@@ -82,14 +83,18 @@ def policy(world: World) -> PolicyView:
         [
             f"allowance: ρ = {found.per_year} a year, {found.all_time} for all time",
             *(
-                f"of a year's, {share.kind} {share.name}: at most ρ = {share.per_year}"
+                f"of a year's, {Limit(share, None)}: at most ρ = {share.per_year}"
                 for share in found.shares
             ),
             f"borne: ρ = {found.lost_per_day} a day for attempts without an answer",
             f"replies leave {float(found.replies_after):g} s after they were asked for, or later",
-            f"counted: {found.consent_rule.value}"
+            f"counted: {found.published_rule}"
             + (f" ({found.statement})" if found.statement else ""),
-            "Where no rule fits, a question is refused. `serve` reads the file when it starts.",
+            (
+                f"people asked: one, two where ρ > {found.approvals.two_above} or a rule says so; "
+                f"over after {found.approvals.valid_days} days"
+            ),
+            "Where no rule fits, a question is refused. `serve` reads the file when it changes.",
         ],
         DEFAULT_POLICY,
         {
@@ -105,7 +110,14 @@ def policy(world: World) -> PolicyView:
                 for share in found.shares
             ],
             "replies_after": str(found.replies_after),
+            "approvals": {
+                "two_above": str(found.approvals.two_above),
+                "valid_days": found.approvals.valid_days,
+                "most_waiting": found.approvals.most_waiting,
+            },
             "consent": found.consent_rule.value,
+            "statement": found.statement,
+            "reference": found.reference,
         },
     )
 

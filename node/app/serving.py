@@ -19,12 +19,14 @@ from corridor.errors.node import (
 )
 from corridor.faults import Reached, go_on
 from corridor.files import holding_lock
+from corridor.ids import Digest
 from corridor.node.app.erasing import tidy_regularly
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     SERVE_LOCK,
     Tell,
     World,
+    allowance_of,
     charter_desk,
     dial_coordinator,
     journal_of,
@@ -32,6 +34,9 @@ from corridor.node.app.world import (
     read_data,
     read_policy,
 )
+from corridor.node.approval_desk import ApprovalDesk
+from corridor.node.approvals import ApprovalBook
+from corridor.node.approvals import Standing as ApprovalStanding
 from corridor.node.attempt import Surroundings
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.cosigning_desk import CosigningDesk
@@ -52,6 +57,7 @@ from corridor.node.keys import (
 from corridor.node.ledger import Ledger
 from corridor.node.link.stream import CharterStanding, Link, LinkParts
 from corridor.node.policy import Policy
+from corridor.node.policy_in_force import PolicyInForce
 from corridor.node.question_desk import QuestionDesk
 from corridor.node.series_book import SeriesBook
 from corridor.node.sessions import Sessions
@@ -93,17 +99,18 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     shield_process()
     # Without it there is nobody to dial: to wait quietly would look like taking part.
     read_enrolment(home)
-    policy_rules = read_policy(home)
+    read_policy(home)
     log_as_json_lines()
     with ExitStack() as stack:
         stack.enter_context(_serving_alone(world.home))
-        node = open_node(world, home, settings, policy_rules, stack)
+        node = open_node(world, home, settings, stack)
         node.check_fault(fault)
         tell(
             f"{settings.country} serves; status: corridor node status --home "
             f"{shlex.quote(str(world.home))}"
         )
         node.journal.started(__version__)
+        node.journal.policy_read(node.rules.digest)
         asyncio.run(_run(node, fault))
 
 
@@ -115,7 +122,7 @@ class ServingNode:
     home: Home
     settings: NodeSettings
     keys: NodeKeys
-    policy: Policy
+    approvals: ApprovalBook
     store: EditionStore
     journal: Journal
     book: WitnessBook
@@ -127,10 +134,17 @@ class ServingNode:
     ledger: Ledger | None = None
     charter: SignedCharter | None = None
     witnesses: WitnessDesk | None = None
+    decided: set[str] = field(default_factory=set)
     cosigning: CosigningDesk = field(init=False)
+    rules: PolicyInForce = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the desk that outlives charters and connections."""
+        """Read the policy; make the desk that outlives charters and connections.
+
+        Raises:
+            SettingsError, PolicyError: the policy cannot be read.
+        """
+        self.rules = PolicyInForce(self.home.policy, self._policy_changed)
         self.cosigning = CosigningDesk(
             me=self.settings.country,
             charter=lambda: None if self.charter is None else self.charter.charter,
@@ -140,6 +154,42 @@ class ServingNode:
             sign=self.keys.sign_note,
             verify=ed25519_verify,
             clock=self.world.clock,
+        )
+
+    def _policy_changed(self, policy: Policy, digest: Digest) -> None:
+        self.journal.policy_read(digest)
+        if self.ledger is not None:
+            self.ledger.limit_to(allowance_of(policy))
+
+    def look_around(self) -> bool:
+        """See what the authority's people did beside this process, and show it.
+
+        Whether they decided on a question since the last look, so that it may come again.
+        """
+        self.rules.current()
+        standings = self.approval_desk().standings()
+        waiting = sum(one is ApprovalStanding.WAITING for one in standings.values())
+        self.board.show(
+            policy=self.rules.problem,
+            approvals="" if not waiting else f"{waiting} wait: `corridor node approvals`",
+        )
+        decided = {
+            name
+            for name, one in standings.items()
+            if one in {ApprovalStanding.APPROVED, ApprovalStanding.DENIED}
+        }
+        has_news, self.decided = not decided <= self.decided, decided
+        return has_news
+
+    def approval_desk(self) -> ApprovalDesk:
+        """What asks people; under the ledger that is open now."""
+        ledger = self.ledger or self.open_ledger()
+        return ApprovalDesk(
+            book=self.approvals,
+            journal=self.journal,
+            is_used=ledger.has_used,
+            clock=self.world.clock,
+            random_bytes=self.world.random_bytes,
         )
 
     def check_fault(self, text: str | None) -> None:
@@ -155,7 +205,7 @@ class ServingNode:
         charter = self.charter.charter if self.charter else self.charters.accepted()
         if self.ledger is not None:
             self.ledger.close()
-        self.ledger = ledger_of(self.world, self.policy, charter)
+        self.ledger = ledger_of(self.world, self.rules.current(), charter)
         return self.ledger
 
     def hello(self) -> Hello:
@@ -173,7 +223,7 @@ class ServingNode:
             Standing(
                 charter=digest,
                 edition=None if edition is None else edition.id,
-                consent_rule=self.policy.consent_rule.value,
+                consent_rule=self.rules.current().published_rule,
                 statement=ledger.statement(),
                 left_this_year=balance.left_this_year,
                 left_for_all_time=balance.left_for_all_time,
@@ -262,9 +312,10 @@ class ServingNode:
                 me=self.settings.country,
                 surroundings=surroundings,
                 catalogue=self.catalogue,
-                policy=self.policy,
+                policy=self.rules.current,
                 store=self.store,
                 series=SeriesBook(self.home.series, self.store.series_key, self.world.random_bytes),
+                approvals=self.approval_desk(),
             ),
             ledger=ledger,
             journal=self.journal,
@@ -273,7 +324,7 @@ class ServingNode:
             fresh_entries=witnesses.fresh,
             hear_proposal=witnesses.hear_proposal,
             expect=self.cosigning.expect,
-            replies_after=self.policy.replies_after,
+            replies_after=lambda: self.rules.policy.replies_after,
             reached=reached,
         )
 
@@ -282,9 +333,7 @@ class ServingNode:
         return go_on if fault is None else parse_fault(fault, charter, STOPS).reached
 
 
-def open_node(
-    world: World, home: Home, settings: NodeSettings, policy_rules: Policy, stack: ExitStack
-) -> ServingNode:
+def open_node(world: World, home: Home, settings: NodeSettings, stack: ExitStack) -> ServingNode:
     """Open the home of a node that is about to serve; `stack` closes it.
 
     Raises:
@@ -299,7 +348,7 @@ def open_node(
         home=home,
         settings=settings,
         keys=keys,
-        policy=policy_rules,
+        approvals=stack.enter_context(ApprovalBook(home.approvals)),
         store=store,
         journal=stack.enter_context(journal_of(world, home, keys)),
         book=stack.enter_context(WitnessBook(home.witness, ed25519_verify)),
@@ -352,6 +401,7 @@ def link_parts(
         charter_of=node.charter_of,
         confirm_charter=node.confirm,
         make_sessions=lambda: node.make_sessions(fault),
+        look_around=node.look_around,
         witnesses=node.witness_desk,
         on_checkpoint=node.cosigning.on_checkpoint,
         tree_standing=node.cosigning.standing,

@@ -12,10 +12,6 @@ from pathlib import Path
 
 import grpc
 
-from corridor.errors.node import (
-    SettingsError,
-)
-from corridor.errors.policy import PolicyError
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import (
     Home,
@@ -31,6 +27,7 @@ from corridor.node.keys import (
 )
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import Policy, parse_policy
+from corridor.node.policy_in_force import read_policy_text
 from corridor.node.series_book import SeriesBook
 from corridor.node.store import EditionStore
 from corridor.node.store.locks import Sources
@@ -122,9 +119,14 @@ def ledger_of(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         verify=ed25519_verify,
         clock=world.clock,
         random_bytes=world.random_bytes,
-        allowance=Allowance(rules.per_year, rules.all_time, rules.lost_per_day, rules.shares),
+        allowance=allowance_of(rules),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
+
+
+def allowance_of(rules: Policy) -> Allowance:
+    """What the policy lets be spent."""
+    return Allowance(rules.per_year, rules.all_time, rules.lost_per_day, rules.shares)
 
 
 def journal_of(world: World, home: Home, keys: NodeKeys) -> Journal:
@@ -179,12 +181,7 @@ def read_policy(home: Home) -> Policy:
         SettingsError: it is missing.
         PolicyError: it cannot be read; names the line.
     """
-    try:
-        return parse_policy(home.policy.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError("policy.toml: is missing; without it nothing is answered") from error
-    except UnicodeDecodeError as error:
-        raise PolicyError("policy.toml: is not UTF-8; save it as UTF-8") from error
+    return parse_policy(read_policy_text(home.policy))
 
 
 def series_book(world: World, home: Home) -> SeriesBook:

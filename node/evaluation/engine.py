@@ -24,6 +24,7 @@ from corridor.node.evaluation.bounding import (
 )
 from corridor.node.evaluation.columns import OWN_KEY, Reader, Rows, read_rows
 from corridor.node.evaluation.crossing import Uncrossed, uncrossed
+from corridor.node.evaluation.pushdown import admitted
 from corridor.node.evaluation.statement import GIVEN, statement
 from corridor.node.policy import ConsentRule
 from corridor.queries.choice import ChoiceKey
@@ -73,7 +74,8 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     with closing(shut_off_connection()) as connection:
 
         def kept_of(planned: PlannedTable) -> Iterator[Kept]:
-            text, pieces = statement(planned, consent), read_rows(planned, edition)
+            text = statement(planned, consent)
+            pieces = read_rows(planned, edition, condition=admitted(planned, consent))
             for entries in _entries_of(connection, text, planned, pieces, key):
                 yield from bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
@@ -120,7 +122,8 @@ def count_new(
     text = statement(planned, consent, only_own_keys=True)
     found: list[tuple[npt.NDArray[np.uint64], Ints]] = []
     with closing(shut_off_connection()) as connection:
-        pieces = read_rows(planned, edition, (OWN_KEY,))
+        wanted = admitted(planned, consent, only_own_keys=True)
+        pieces = read_rows(planned, edition, (OWN_KEY,), wanted)
         for entries in _entries_of(connection, text, planned, pieces, key):
             keys, cells = one_cell_each(entries, key)
             is_new = ~_among(keys, counted)

@@ -86,7 +86,9 @@ def fold(text: str) -> str:
 
     `Côte d’Ivoire` and `COTE D'IVOIRE` fold to `cote d ivoire`; `Молдова` to `moldova`.
     """
-    plain = anyascii(unicodedata.normalize("NFKD", text).casefold().replace("&", " and "))
+    plain = text.casefold().replace("&", " and ")
+    if not text.isascii():
+        plain = anyascii(unicodedata.normalize("NFKD", text).casefold().replace("&", " and "))
     words = _WORD.findall(plain.casefold())
     return " ".join("saint" if word == "st" else word for word in words if word != "the")
 

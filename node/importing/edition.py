@@ -9,7 +9,7 @@ later referral date; legs and services go with their case. A case that the impor
 hold stays. Editions depend on what was imported, and not on the order of rows or files.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,14 +25,23 @@ from corridor.node.schema import EditionTables
 
 _NUMBERED_BY_EDITION = ("person", "choice_key", "import_number")
 
+
+def _few_values(field: "pa.Field[Any]") -> "pa.Field[Any]":
+    """The same column, each of its different values held once."""
+    if pa.types.is_string(field.type) or pa.types.is_list(field.type):
+        return field.with_type(pa.dictionary(pa.int32(), field.type))
+    return field
+
+
 IMPORTED_CASES = pa.schema(
     [
         pa.field("person_key", pa.binary(KEY_BYTES), nullable=False),
-        *(field for field in schema.CASES if field.name not in _NUMBERED_BY_EDITION),
+        *(_few_values(one) for one in schema.CASES if one.name not in _NUMBERED_BY_EDITION),
     ]
 )
 """The columns of an import's cases: those of an edition, with the person's key in the place
-of what an edition numbers."""
+of what an edition numbers. Texts and lists are dictionaries, so that a million cases take less
+memory than their edition does: both are there while one is made of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +179,27 @@ def _with_person_keys(edition: EditionTables) -> pa.Table:
     return cases.drop_columns(["person", "choice_key"])
 
 
+def _taken(
+    parts: "Sequence[pa.ChunkedArray[Any]]", rows: npt.NDArray[np.intp], kind: "pa.DataType"
+) -> "pa.Array[Any]":
+    """Some rows of a column whose parts may be dictionaries, as it stands in an edition."""
+    chunks = [chunk for part in parts for chunk in part.chunks]
+    if len(chunks) == 1 and pa.types.is_dictionary(chunks[0].type):
+        # The rows are taken before the values are written out.
+        chunk: Any = chunks[0]
+        only: pa.Array[Any] = chunk.dictionary.take(chunk.indices.take(rows))
+        return only
+    plain = [_plain(chunk) for chunk in chunks]
+    whole: pa.Array[Any] = pa.concat_arrays(plain) if plain else pa.array([], kind)
+    return whole.take(rows)
+
+
+def _plain(chunk: Any) -> "pa.Array[Any]":
+    is_dictionary = pa.types.is_dictionary(chunk.type)
+    plain: pa.Array[Any] = chunk.dictionary.take(chunk.indices) if is_dictionary else chunk
+    return plain
+
+
 def _newer(old: pa.Table, new: pa.Table) -> tuple[Flags, Flags]:
     """Which cases of either stay: of one key the later referral, of equal ones the import's."""
     keep_old, keep_new = np.ones(old.num_rows, bool), np.ones(new.num_rows, bool)
@@ -206,14 +236,17 @@ def _renumbered(table: pa.Table, cases: npt.NDArray[np.int64]) -> pa.Table:
 
 def _edition(parts: list[Parts], max_persons: int | None) -> EditionTables:
     """Number the persons and put everything in its order."""
-    columns = parts[0][0].column_names
-    cases = pa.concat_tables([part[0].select(columns) for part in parts]).combine_chunks()
-    person_keys, person = np.unique(keys_of(cases.column("person_key")), return_inverse=True)
+
+    def column(name: str) -> "pa.ChunkedArray[Any]":
+        chunks = [chunk for part in parts for chunk in part[0].column(name).chunks]
+        return pa.chunked_array(chunks, parts[0][0].column(name).type)
+
+    person_keys, person = np.unique(keys_of(column("person_key")), return_inverse=True)
     if max_persons is not None and len(person_keys) > max_persons:
         raise TooManyPersonsError(ceiling=max_persons)
-    _, case_rank = np.unique(keys_of(cases.column("case_key")), return_inverse=True)
+    _, case_rank = np.unique(keys_of(column("case_key")), return_inverse=True)
     # Newest first, and no date last: the ranks of the dates, turned round.
-    _, date_rank = np.unique(days_of(cases.column("referred_on")), return_inverse=True)
+    _, date_rank = np.unique(days_of(column("referred_on")), return_inverse=True)
     order = np.lexsort((case_rank, -date_rank, person))
     person = person[order].astype(np.uint32)
     choice_keys = np.frombuffer(person_keys.tobytes(), "<u8")[::2]
@@ -221,7 +254,6 @@ def _edition(parts: list[Parts], max_persons: int | None) -> EditionTables:
         "person": pa.array(person),
         "choice_key": pa.array(choice_keys[person]),
     }
-    sorted_cases = cases.take(order)
     return EditionTables(
         persons=pa.table(
             [
@@ -232,7 +264,9 @@ def _edition(parts: list[Parts], max_persons: int | None) -> EditionTables:
         ),
         cases=pa.table(
             [
-                numbered[field.name] if field.name in numbered else sorted_cases.column(field.name)
+                numbered[field.name]
+                if field.name in numbered
+                else _taken([part[0].column(field.name) for part in parts], order, field.type)
                 for field in schema.CASES
             ],
             schema=schema.CASES,

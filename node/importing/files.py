@@ -5,6 +5,7 @@ What a file is, its first bytes say, not its name:
     zip with xl/workbook.xml   a workbook, .xlsx or .xlsm: one table a sheet. Macros are bytes
                                that nobody looks at; formulas give the value computed last
     PAR1                       Parquet: one table
+    $FL2, $FL3, <stata_dta>    SPSS and Stata, by `statistical`: one table
     text, named .csv/.txt/.tsv CSV, UTF-8 with or without BOM, separated by comma, semicolon, tab
     anything else              refused, with what to do about it
 
@@ -16,6 +17,7 @@ library makes room for every cell up to the last one. Sizes are held against `Ce
 import codecs
 import copy
 import csv
+import hashlib
 import html
 import io
 import itertools
@@ -23,9 +25,10 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, BinaryIO, Final, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,6 +46,7 @@ from corridor.errors.importing import (
     WrongEncodingError,
 )
 from corridor.node.importing.report import Place
+from corridor.node.importing.statistical import is_statistical, open_statistical
 
 Row = tuple[int, list[object]]
 """The row's number, as the program that made the file shows it, and its cells."""
@@ -75,15 +79,65 @@ class RawTable:
 
     Attributes:
         formulas: number of formula cells, and the rows of the first of them.
+        labels: of the columns, where the file keeps them apart from its rows.
     """
 
     place: Place
     rows: Iterator[Row]
     formulas: tuple[int, tuple[int, ...]] = (0, ())
+    labels: tuple[str, ...] = ()
+
+
+class CaseSource(Protocol):
+    """Something that tables of cases are read from: a file, or tables of a database."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def tables(self, ceilings: Ceilings) -> Generator[RawTable, None, None]:
+        """Its tables, one after the other; close it when done."""
+
+    def has_several_tables(self) -> bool:
+        """Whether there may be more than one."""
+
+    def digest(self) -> bytes:
+        """SHA-256 of what was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case file on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.name
+
+    def tables(self, ceilings: Ceilings) -> Generator[RawTable, None, None]:
+        """What `open_case_file` gives."""
+        return open_case_file(self.path, ceilings)
+
+    def has_several_tables(self) -> bool:
+        """Whether it is a workbook of several sheets."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                sheets = [one for one in archive.namelist() if one.startswith(_SHEETS)]
+        except (OSError, zipfile.BadZipFile, NotImplementedError):
+            return False
+        return len(sheets) > 1
+
+    def digest(self) -> bytes:
+        """SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
 
 
 _CHUNK: Final = 1 << 20
 _TEXT_SUFFIXES: Final = (".csv", ".txt", ".tsv")
+_SHEETS: Final = "xl/worksheets/sheet"
 _OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _MAGIC: Final[Mapping[bytes, str]] = {
     b"%PDF": "a PDF",
@@ -134,11 +188,13 @@ def _tables(path: Path, file: BinaryIO, start: bytes, ceilings: Ceilings) -> Ite
         raise UnsupportedFileError(file=path.name, kind="an old Excel workbook (.xls)")
     if start.startswith(b"PAR1"):
         return _parquet(path.name, file, ceilings)
+    if is_statistical(start, path.suffix):
+        return _statistical(path, ceilings)
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
             raise UnsupportedFileError(file=path.name, kind=kind)
     if path.suffix.casefold() not in _TEXT_SUFFIXES:
-        raise UnsupportedFileError(file=path.name, kind="no workbook and no Parquet file")
+        raise UnsupportedFileError(file=path.name, kind="no workbook, Parquet, SPSS or Stata file")
     return _csv(path.name, file, ceilings)
 
 
@@ -256,6 +312,24 @@ def _plain(cell: object) -> object:
     if isinstance(cell, list):
         return ";".join(str(item) for item in cell if item is not None)
     return str(cell) if isinstance(cell, dict) else cell
+
+
+# ---------------------------------------------------------------- SPSS and Stata
+
+
+def _statistical(path: Path, ceilings: Ceilings) -> Iterator[RawTable]:
+    with closing(open_statistical(path)) as files:
+        for found in files:
+            for what, count, ceiling in (
+                ("rows", found.rows, ceilings.rows),
+                ("columns", len(found.names), ceilings.columns),
+                ("bytes", found.rows * found.row_bytes, ceilings.unpacked_bytes),
+            ):
+                if count > ceiling:
+                    raise TooManyRowsError(place=path.name, what=what, ceiling=ceiling)
+            rows = enumerate(found.cells(ceilings.rows), 1)
+            header: Row = (0, list[object](found.names))
+            yield RawTable(Place(path.name), itertools.chain([header], rows), labels=found.labels)
 
 
 # ---------------------------------------------------------------- workbooks

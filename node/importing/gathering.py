@@ -7,9 +7,9 @@
    one without consent; then by content, so that the order of rows does not matter.
 3. Events and support plans find their cases: the row they stand in; else the case reference,
    for every person of that case, or for the one alone whose identity number the row has; else
-   the identity number, which means the person's first case referred on or after the day, else
-   their last one. (Where no table of cases has a column for identity numbers, those of events
-   and plans count as blank.)
+   the identity number, or the person reference, which mean the person's first case referred on
+   or after the day, else their last one. (Where no table of cases has a column for identity
+   numbers, those of events and plans count as blank.)
 4. Journeys, corridors, ages.
 """
 
@@ -36,9 +36,10 @@ from corridor.node.importing.journeys import (
     text_array,
     with_locations,
 )
-from corridor.node.importing.keys import Keyring, Keys, as_keys, occurrences, whole
+from corridor.node.importing.keys import KEY_BYTES, Keyring, Keys, as_keys, occurrences, whole
 from corridor.node.importing.report import (
     ROWS_NAMED,
+    FieldFill,
     Findings,
     ImportReport,
     Place,
@@ -48,6 +49,7 @@ from corridor.node.importing.rows import CaseRows, Ints, LinkedRows, Numbered, T
 from corridor.node.importing.values import OLDEST_AGE
 
 _NO_KEY: Final = b""
+_BLOCK: Final = 1 << 16
 _NEVER: Final = -NO_DAY
 """Stands for a referral that has no day: it is older than all others."""
 
@@ -69,7 +71,8 @@ def gather(
     Raises:
         TooManyPersonsError: there are more than `max_persons`; nothing was imported.
     """
-    cases, case_of_row = _cases(rows, keyring, findings)
+    person_of_row = _persons(rows, keyring)
+    cases, case_of_row = _cases(rows, person_of_row, keyring, findings)
     if max_persons is not None and len(np.unique(cases.person)) > max_persons:
         raise TooManyPersonsError(ceiling=max_persons)
     travelled = _journeys(cases, case_of_row, events, findings)
@@ -77,7 +80,10 @@ def gather(
     recruited = _countries(cases.fields["vic_LocationOfRecruitment"])
     exploited = _countries(cases.fields["vic_LocationOfExploitation"])
     corridor = _Corridor.of(travelled, recruited, exploited)
-    ages = _ages(cases, travelled.earliest_day(len(cases)), findings)
+    first_event = travelled.earliest_day(len(cases))
+    ages = _ages(cases, first_event, findings)
+    _look_at_dates(cases, first_event, findings)
+    _look_at_persons(rows, person_of_row, findings)
     legs = with_locations(travelled, recruited, exploited).to_table()
     table = _table(cases, travelled, corridor, ages.values)
     report = ImportReport(
@@ -97,6 +103,9 @@ def gather(
             for text, count in findings.unresolved()
         ),
         entries=findings.entries(),
+        fills=_fills(cases, events, services, findings),
+        several_cases=int((np.unique(cases.person, return_counts=True)[1] > 1).sum()),
+        work=findings.work(),
     )
     return ImportedCases(table, legs, plans), report
 
@@ -111,6 +120,7 @@ class _Cases:
     key: Keys
     person: Keys
     reference: Keys
+    record: Keys
     told_apart_by: npt.NDArray[np.uint8]
     referred: Ints
     rows: CaseRows
@@ -135,9 +145,10 @@ class _Cases:
         _report_rows(findings, self.rows, field, problem, self.taken[cases])
 
 
-def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases, Ints]:
+def _cases(
+    rows: CaseRows, person: Keys, keyring: Keyring, findings: Findings
+) -> tuple[_Cases, Ints]:
     """The cases, and for each row the number of its case."""
-    person = _persons(rows, keyring)
     referred = _days(rows.fields["cas_IncomingReferralDate"], _NEVER)
     key = _case_keys(rows, person, referred, keyring)
     keys, case_of_row = np.unique(key, return_inverse=True)
@@ -154,11 +165,13 @@ def _cases(rows: CaseRows, keyring: Keyring, findings: Findings) -> tuple[_Cases
         key=keys,
         person=person[taken],
         reference=rows.reference[taken],
+        record=rows.record[taken],
         told_apart_by=rows.told_apart_by[taken],
         referred=referred[taken],
         rows=rows,
         taken=taken,
-        fields={name: field.taken(taken) for name, field in rows.fields.items()},
+        # Each is let go as it is taken: of a million rows they would be a hundred megabytes.
+        fields={name: rows.fields.pop(name).taken(taken) for name in list(rows.fields)},
     )
     return cases, case_of_row.astype(np.int64)
 
@@ -191,19 +204,23 @@ def _case_keys(rows: CaseRows, person: Keys, referred: Ints, keyring: Keyring) -
     numbers = occurrences(
         (rows.file, who, referred, content[:, 0], content[:, 1]),
         (rows.content[:, 0], rows.content[:, 1]),
-    ).tolist()
-    raw = np.ascontiguousarray(content, "<u8").tobytes()
-    days = referred.tolist()
-    keys = []
-    for n, (one, reference) in enumerate(
-        zip(person.tolist(), rows.reference.tolist(), strict=True)
-    ):
-        if reference != _NO_KEY:
-            keys.append(keyring.case_of_reference(whole(reference), whole(one)))
-        else:
-            distinction = str(days[n]).encode() + raw[16 * n : 16 * n + 16]
-            keys.append(keyring.case_of_row(whole(one), distinction, numbers[n]))
-    return as_keys(keys)
+    )
+    keys = np.zeros(len(rows), f"S{KEY_BYTES}")
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        raw = np.ascontiguousarray(content[part], "<u8").tobytes()
+        days, persons = referred[part].tolist(), person[part].tolist()
+        found = []
+        for n, (one, reference) in enumerate(
+            zip(persons, rows.reference[part].tolist(), strict=True)
+        ):
+            if reference != _NO_KEY:
+                found.append(keyring.case_of_reference(whole(reference), whole(one)))
+            else:
+                distinction = str(days[n]).encode() + raw[16 * n : 16 * n + 16]
+                found.append(keyring.case_of_row(whole(one), distinction, int(numbers[start + n])))
+        keys[part] = as_keys(found)
+    return keys
 
 
 # ---------------------------------------------------------------- events and support plans
@@ -236,14 +253,19 @@ def _link(
     pairs.append(by_reference)
     shared = np.flatnonzero(np.bincount(by_reference.row, minlength=len(linked)) > 1)
     _report_rows(findings, linked, "x_CaseReference", f"{kind}.shared", shared)
-    wanted = np.flatnonzero(elsewhere & has_identity & ~has_reference)
-    pairs.append(_by_identity(cases, linked, wanted, days))
+    has_record = linked.record != _NO_KEY
+    for refers_by, known, keys in (
+        (has_identity & ~has_reference, cases.person, linked.identity),
+        (has_record & ~has_identity & ~has_reference, cases.record, linked.record),
+    ):
+        wanted = np.flatnonzero(elsewhere & refers_by)
+        pairs.append(_by_person(cases, known, keys, wanted, days))
     found = _Links(
         np.concatenate([pair.row for pair in pairs]), np.concatenate([pair.case for pair in pairs])
     )
     lost = elsewhere.copy()
     lost[found.row] = False
-    refers = has_reference | has_identity
+    refers = has_reference | has_identity | has_record
     _report_rows(
         findings, linked, "x_CaseReference", f"{kind}.no_case", np.flatnonzero(lost & refers)
     )
@@ -268,20 +290,21 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     return _Links(row[fits], case[fits])
 
 
-def _by_identity(cases: _Cases, linked: LinkedRows, wanted: Ints, days: Ints) -> _Links:
+def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Ints) -> _Links:
+    """The case of a person that a day belongs to; `known` says who each case's person is."""
     rows, found = [], []
     if len(wanted):
         of_person: dict[bytes, list[tuple[int, int]]] = {}
         for case, (person, day) in enumerate(
-            zip(cases.person.tolist(), cases.referred.tolist(), strict=True)
+            zip(known.tolist(), cases.referred.tolist(), strict=True)
         ):
             of_person.setdefault(person, []).append((day, case))
         for row in wanted.tolist():
-            known = sorted(of_person.get(bytes(linked.identity[row]), ()))
-            if known:
-                later = (pair for pair in known if days[row] != NO_DAY and pair[0] >= days[row])
+            theirs = sorted(of_person.get(bytes(keys[row]), ()))
+            if theirs:
+                later = (pair for pair in theirs if days[row] != NO_DAY and pair[0] >= days[row])
                 rows.append(row)
-                found.append(next(later, known[-1])[1])
+                found.append(next(later, theirs[-1])[1])
     return _Links(np.array(rows, np.int64), np.array(found, np.int64))
 
 
@@ -389,6 +412,61 @@ def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
     return _Ages(ages, told_by | {"none": int((ages < 0).sum())})
 
 
+def _look_at_dates(cases: _Cases, first_event: Ints, findings: Findings) -> None:
+    """Report dates and ages of a case that contradict each other; what was read stays."""
+    born = _days(cases.fields["prs_Birthdate"], NO_DAY)
+    identified = _days(cases.fields["x_IdentificationDate"], NO_DAY)
+    has_event, has_birth = first_event != NO_DAY, born != NO_DAY
+    late = has_event & (cases.referred != _NEVER) & (first_event > cases.referred)
+    cases.report(findings, "hte_Date", "date.event_after_referral", np.flatnonzero(late))
+    unborn = has_birth & (identified != NO_DAY) & (born > identified)
+    cases.report(
+        findings, "prs_Birthdate", "date.birth_after_identification", np.flatnonzero(unborn)
+    )
+    given = cases.fields["vic_AgeWhenTrafficked"]
+    ages = given.spread(np.array(given.values, np.int64), -1)
+    there = has_birth & has_event & (ages >= 0) & (born <= first_event)
+    computed = _years_between(np.where(there, born, 0), np.where(there, first_event, 0))
+    apart = there & (np.abs(computed - ages) > 1)
+    cases.report(findings, "vic_AgeWhenTrafficked", "age.differs", np.flatnonzero(apart))
+
+
+def _look_at_persons(rows: CaseRows, person: Keys, findings: Findings) -> None:
+    """Report rows that look like one person and are told apart as several."""
+    for keys, field, problem in (
+        (rows.alike, "prs_IdentityNumber", "person.alike"),
+        (rows.record, "x_PersonReference", "person.reference_shared"),
+    ):
+        known = np.flatnonzero(keys != _NO_KEY)
+        if not len(known):
+            continue
+        _, group = np.unique(keys[known], return_inverse=True)
+        _, who = np.unique(person[known], return_inverse=True)
+        pairs = np.unique(np.stack((group, who), axis=1), axis=0)
+        several = np.bincount(pairs[:, 0]) > 1
+        _report_rows(findings, rows, field, problem, known[several[group]])
+
+
+def _fills(
+    cases: _Cases, events: LinkedRows, services: LinkedRows, findings: Findings
+) -> tuple[FieldFill, ...]:
+    """How many cases, events and support plans have a value of each field."""
+    rejected = findings.rejected()
+    counted = [(len(cases), cases.fields), (len(events), events.fields)]
+    counted.append((len(services), services.fields))
+    return tuple(
+        FieldFill(
+            field=name,
+            rows=rows,
+            filled=int((field.codes >= 0).sum()),
+            rejected=rejected[name],
+            has_column=name in findings.columns,
+        )
+        for rows, fields in counted
+        for name, field in fields.items()
+    )
+
+
 def _years_between(born: Ints, day: Ints) -> Ints:
     """Whole years from one day to another; both in days since 1970-01-01."""
     year, within = _year_and_day(born)
@@ -423,9 +501,9 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
         "referred_on": _arrow(cases.fields["cas_IncomingReferralDate"], pa.date32()),
         "last_event_on": day_array(travelled.latest_day(count)),
         "vic_AgeWhenTrafficked": pa.array(ages.astype(np.int16), mask=ages < 0),
-        "recruited_in": text_array(corridor.recruited),
-        "transit_in": travelled.all_countries(TYPES.index("Transit"), count),
-        "exploited_in": text_array(corridor.exploited),
+        "recruited_in": text_array(corridor.recruited).dictionary_encode(),
+        "transit_in": _each_its_own(travelled.all_countries(TYPES.index("Transit"), count)),
+        "exploited_in": text_array(corridor.exploited).dictionary_encode(),
     }
     for field in IMPORTED_CASES:
         if field.name not in columns:
@@ -433,13 +511,26 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
     return pa.table([columns[field.name] for field in IMPORTED_CASES], schema=IMPORTED_CASES)
 
 
+def _each_its_own(lists: "pa.Array[Any]") -> "pa.Array[Any]":
+    return pa.DictionaryArray.from_arrays(np.arange(len(lists), dtype=np.int32), lists)
+
+
 def _arrow(field: Numbered, kind: "pa.DataType") -> "pa.Array[Any]":
     """The values of a field as an Arrow array: null, or an empty list, where there is none."""
-    is_list = pa.types.is_list(kind)
-    values = pa.array([*field.values, () if is_list else None], kind)
-    last = len(field.values)
-    taken: pa.Array[Any] = values.take(np.where(field.codes < 0, last, field.codes))
-    return taken
+    if not pa.types.is_dictionary(kind):
+        values = pa.array([*field.values, None], kind)
+        last = len(field.values)
+        taken: pa.Array[Any] = values.take(np.where(field.codes < 0, last, field.codes))
+        return taken
+    # In their order, so that the order of rows and files leaves no trace.
+    order = sorted(range(len(field.values)), key=lambda n: field.values[n])
+    ranks = np.empty(len(order) + 1, np.int32)
+    ranks[order] = np.arange(len(order))
+    is_list = pa.types.is_list(kind.value_type)
+    ranks[-1] = len(order) if is_list else -1
+    codes = ranks[field.codes]
+    ordered = [*(field.values[n] for n in order), *([()] if is_list else [])]
+    return pa.DictionaryArray.from_arrays(codes, pa.array(ordered, kind.value_type), mask=codes < 0)
 
 
 def _flags(field: Numbered, *, blank: bool) -> npt.NDArray[np.bool_]:
@@ -474,6 +565,7 @@ def _report_rows(
     """Enter a problem of some rows, table by table."""
     for place, numbers in _by_place(rows, which):
         findings.add(place, field, problem, rows=numbers[:ROWS_NAMED].tolist(), count=len(numbers))
+        findings.add_work(place, field, problem, numbers)
 
 
 def _by_place(rows: CaseRows | LinkedRows, which: Ints) -> Iterator[tuple[Place, Ints]]:

@@ -4,6 +4,7 @@ A person is told apart by the first of these that a row has:
 
     identity number      its letters and digits, transliterated, without spaces and signs
     name and birthdate   first, middle and second name run together in the same form, and the day
+    person reference     the number of the person in the authority's own system
     case reference       with what there is of name, birthdate and gender: one person a case,
                          and victims of one case apart where these differ
     the row itself       its content, and the how-manieth row of the file with just this content;
@@ -58,8 +59,9 @@ class Keyring:
 
     def key(self, label: str, *parts: bytes) -> bytes:
         """The 16-byte key of a list of parts; each is preceded by its length."""
-        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        message = b"corridor/import/" + label.encode() + b"\0" + framed
+        message = b"corridor/import/" + label.encode() + b"\0"
+        for part in parts:
+            message += len(part).to_bytes(4, "big") + part
         return hmac.digest(self._secret, message, "sha256")[:KEY_BYTES]
 
     def identity_number(self, normal: str) -> bytes:
@@ -73,6 +75,18 @@ class Keyring:
     def reference(self, normal: str) -> bytes:
         """The case with this reference; not yet one person's case."""
         return self.key("case reference", normal.encode())
+
+    def record(self, normal: str) -> bytes:
+        """The person's record with this number in an authority's system."""
+        return self.key("person reference", normal.encode())
+
+    def person_of_record(self, record: bytes) -> bytes:
+        """The person of a record whose rows have neither identity number nor name and birthdate."""
+        return self.key("person of record", record)
+
+    def row_link(self, scope: str, name: str) -> bytes:
+        """What ties the rows of a repeat group to their parent within an import, and no further."""
+        return self.key("row link", scope.encode(), name.encode())
 
     def person_of_reference(self, reference: bytes, *known: str) -> bytes:
         """The person of a case reference whose row has no identity."""
@@ -101,7 +115,10 @@ class Keyring:
 
 def normal_cell(cell: Cell) -> str:
     """A cell as it counts in a row's content: compatibility forms and spaces do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", text_of(cell)).casefold().split())
+    text = text_of(cell)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def normal_name(text: str) -> str:
@@ -191,5 +208,7 @@ def _kept_letters() -> Mapping[int, None]:
 
 
 def _letters_and_digits(text: str) -> str:
-    plain = anyascii(unicodedata.normalize("NFKD", text).casefold()).casefold()
+    plain = text.casefold()
+    if not text.isascii():
+        plain = anyascii(unicodedata.normalize("NFKD", text).casefold()).casefold()
     return plain.translate(_kept_letters())

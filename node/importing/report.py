@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from corridor.ids import CountryCode
 
 Fate = Literal["rejected", "repaired", "noted"]
@@ -54,6 +57,26 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "date.birth_after_event": (
         "rejected",
         "lies after the first event or the referral and gives no age; correct one of them",
+    ),
+    "date.event_after_referral": (
+        "noted",
+        "the first event lies after the referral; correct one of the two dates",
+    ),
+    "date.birth_after_identification": (
+        "noted",
+        "the person was identified before the birthdate; correct one of the two dates",
+    ),
+    "age.differs": (
+        "noted",
+        "more than a year from the age at the first event; the given age counts",
+    ),
+    "person.alike": (
+        "noted",
+        "name and birthdate of somebody with another identity number; if one person, one number",
+    ),
+    "person.reference_shared": (
+        "noted",
+        "told apart as several persons; make their identity number, name and birthdate agree",
     ),
     "date.month_first": (
         "repaired",
@@ -112,7 +135,28 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "column.misspelt": ("repaired", "rename the column to the field's name"),
     "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
     "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
-    "column.unknown": ("rejected", "is no field of HTCDS 2.0; rename it, or leave it out"),
+    "column.unknown": (
+        "rejected",
+        "is no field of HTCDS 2.0; rename it, map it with `corridor node map`, or leave it out",
+    ),
+    "column.mapped": ("noted", "the mapping file says that the column is this field"),
+    "column.mapped_missing": (
+        "noted",
+        "the mapping file names a column that is not there; is it spelt in another way now?",
+    ),
+    "column.split": (
+        "noted",
+        "each value has a column of its own; those that are ticked were put together",
+    ),
+    "column.reference": (
+        "noted",
+        "the column links tables of this program's export; it serves as this field",
+    ),
+    "related.unused": (
+        "noted",
+        "no case refers to the row, so it is no case; correct the reference if it should be one",
+    ),
+    "related.several": ("noted", "several rows have one reference; the last of them counts"),
     "column.repeated": ("rejected", "the field has a column already; the first one counts"),
     "column.unnamed": ("rejected", "the column has neither API name nor label; name it"),
     "sheet.no_fields": ("noted", "the sheet holds no HTCDS field names and was left out"),
@@ -189,6 +233,47 @@ class UnresolvedCountry:
     suggestion: CountryCode | None
 
 
+WORK_ROWS: Final = 100_000
+"""How many places the case workers' list names at most."""
+
+TO_BE_MENDED: Final = (
+    "date.event_after_referral",
+    "date.birth_after_identification",
+    "age.differs",
+    "person.alike",
+    "person.reference_shared",
+)
+"""Beside what was rejected: what only the people who know the cases can mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlace:
+    """One cell, or row, that somebody should look at."""
+
+    place: Place
+    row: int
+    field: str | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFill:
+    """How many cases, events or support plans of an import have a value of a field.
+
+    Attributes:
+        rows: how many there are.
+        filled: how many of them have a value.
+        rejected: how many cells of it held something that could not be used.
+        has_column: whether any table has a column for it.
+    """
+
+    field: str
+    rows: int
+    filled: int
+    rejected: int
+    has_column: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """Everything that an import has to say to the staff of its node.
@@ -203,6 +288,9 @@ class ImportReport:
             `none` → cases.
         corridors_by: where the corridor's ends come from: `recruitment_event`,
             `recruitment_location`, `exploitation_event`, `exploitation_location` → cases.
+        fills: of every field that is read.
+        several_cases: how many persons have more than one.
+        work: the places that somebody should look at, in order; at most `WORK_ROWS`.
     """
 
     tables: tuple[TableRead, ...]
@@ -218,10 +306,20 @@ class ImportReport:
     dropped_columns: tuple[DroppedColumn, ...]
     unresolved_countries: tuple[UnresolvedCountry, ...]
     entries: tuple[Entry, ...]
+    fills: tuple[FieldFill, ...] = ()
+    several_cases: int = 0
+    work: tuple[WorkPlace, ...] = ()
 
     def count(self, fate: Fate) -> int:
         """How many values had this fate."""
         return sum(entry.count for entry in self.entries if entry.fate == fate)
+
+    def mapped_lines(self, mapping: str) -> Iterator[str]:
+        """One line for each table of which a mapping file said something."""
+        mapped = [entry for entry in self.entries if entry.problem == "column.mapped"]
+        for place, entries in itertools.groupby(mapped, lambda entry: entry.place):
+            count = sum(entry.count for entry in entries)
+            yield f"{mapping} was applied to {place}: it says what {count} columns are."
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON values, with the remedies written out."""
@@ -299,7 +397,11 @@ class ImportReport:
             told = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts.items() if n)
             yield f"{title}: {told or 'nothing'}"
         for fate in ("rejected", "repaired", "noted"):
-            found = [entry for entry in self.entries if entry.fate == fate]
+            found = [
+                entry
+                for entry in self.entries
+                if entry.fate == fate and entry.problem != "column.mapped"
+            ]
             if found:
                 yield f"{fate} ({sum(entry.count for entry in found)}):"
                 yield from _told_shortly(found)
@@ -370,7 +472,10 @@ class Findings:
         self._tallies: dict[tuple[Place, str | None, str, str | None], _Tally] = {}
         self._distinct: Counter[tuple[Place, str | None, str]] = Counter()
         self._unresolved: Counter[str] = Counter()
+        self._work: dict[tuple[Place, str | None, str], list[npt.NDArray[np.int64]]] = {}
+        self._work_left = WORK_ROWS
         self.tables: list[TableRead] = []
+        self.columns: set[str] = set()
         self.dropped: list[DroppedColumn] = []
 
     def add(
@@ -407,6 +512,41 @@ class Findings:
         if tally is None:
             tally = self._tallies.setdefault((place, field_name, problem, shown), _Tally())
         tally.add(rows, count)
+
+    def add_work(
+        self, place: Place, field_name: str | None, problem: str, rows: npt.NDArray[np.int64]
+    ) -> None:
+        """Remember every row with a problem that the case workers can mend."""
+        if PROBLEMS[problem][0] != "rejected" and problem not in TO_BE_MENDED:
+            return
+        kept = rows[: self._work_left]
+        self._work_left -= len(kept)
+        if len(kept):
+            self._work.setdefault((place, field_name, problem), []).append(kept)
+
+    def work(self) -> tuple[WorkPlace, ...]:
+        """The places that somebody should look at, by table, row and field."""
+        order = {place: n for n, place in enumerate(dict.fromkeys(k[0] for k in self._work))}
+        places = {
+            WorkPlace(place, row, name, problem)
+            for (place, name, problem), chunks in self._work.items()
+            for chunk in chunks
+            for row in chunk.tolist()
+        }
+        return tuple(
+            sorted(
+                places,
+                key=lambda one: (order[one.place], one.row, one.field or "", one.problem),
+            )
+        )
+
+    def rejected(self) -> Counter[str]:
+        """How many cells of each field could not be used."""
+        counts: Counter[str] = Counter()
+        for (_, name, problem, _), tally in self._tallies.items():
+            if name is not None and PROBLEMS[problem][0] == "rejected":
+                counts[name] += tally.count
+        return counts
 
     def add_unresolved(self, text: str, count: int) -> None:
         """Count a text that names no country."""

@@ -24,8 +24,9 @@ class ToldApartBy(IntEnum):
 
     IDENTITY_NUMBER = 0
     NAME_AND_BIRTHDATE = 1
-    CASE_REFERENCE = 2
-    ROW = 3
+    PERSON_REFERENCE = 2
+    CASE_REFERENCE = 3
+    ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Numbered:
 
     def taken(self, rows: Ints) -> "Numbered":
         """The values of some of the rows."""
+        if not self.values:
+            return Numbered(self.values, no_codes(len(rows)))
         return Numbered(self.values, self.codes[rows])
 
     def spread(self, of_values: npt.NDArray[Any], blank: object) -> npt.NDArray[Any]:
@@ -59,7 +62,9 @@ class CaseRows:
         row: the number of the row in its table.
         file: which of the files.
         person: key of the person; empty where `told_apart_by` is ROW.
+        alike: key of name and birthdate whatever else tells the person, or empty.
         reference: key of the case reference, or empty.
+        record: key of the person reference, or empty.
         content: the hash of the row's content.
     """
 
@@ -69,7 +74,9 @@ class CaseRows:
     file: Ints
     person: Keys
     told_apart_by: npt.NDArray[np.uint8]
+    alike: Keys
     reference: Keys
+    record: Keys
     content: Lanes
     fields: dict[str, Numbered]
 
@@ -82,8 +89,9 @@ class LinkedRows:
     """Rows that are events, or support plans; all arrays have one entry a row.
 
     Attributes:
-        reference, identity: keys of what the row refers to, or empty.
-        own_row: the row of `CaseRows` that it stands in, or −1.
+        reference, identity, record: keys of what the row refers to, or empty.
+        own_row: the row of `CaseRows` that it stands in, or belongs to as one of a repeat
+            group; else −1.
     """
 
     places: Sequence[Place]
@@ -91,6 +99,7 @@ class LinkedRows:
     row: Ints
     reference: Keys
     identity: Keys
+    record: Keys
     own_row: Ints
     fields: dict[str, Numbered]
 
@@ -98,12 +107,47 @@ class LinkedRows:
         return len(self.row)
 
 
+class Growing:
+    """An array that batches are added to.
+
+    It grows in place: the system moves its pages, so that neither the batches nor a copy of the
+    whole are held beside it, as they are by a list of batches that is joined in the end.
+    """
+
+    def __init__(self) -> None:
+        self._held: npt.NDArray[Any] | None = None
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, batch: npt.NDArray[Any]) -> None:
+        """Take a batch; all have one type, and one shape but for their length."""
+        if self._held is None:
+            self._held = np.empty((0, *batch.shape[1:]), batch.dtype)
+        needed = self._count + len(batch)
+        if needed > len(self._held):
+            size = max(needed, len(self._held) * 5 // 4)
+            self._held.resize((size, *batch.shape[1:]), refcheck=False)
+        self._held[self._count : needed] = batch
+        self._count = needed
+
+    def array(self, dtype: Any) -> npt.NDArray[Any]:
+        """What was added, which is let go here; an empty array of this type for nothing."""
+        held, self._held = self._held, None
+        if held is None:
+            return np.zeros(0, dtype)
+        held.resize((self._count, *held.shape[1:]), refcheck=False)
+        return held
+
+
 class Numbering:
     """Collects the values of one field, batch by batch."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._chunks: list[Codes] = []
+        self._codes = Growing()
+        self._blank = 0
 
     def add(self, values: Sequence[Hashable], codes: Codes) -> None:
         """Take a batch: the values of its different cells (None: no value), each row's cell."""
@@ -112,17 +156,22 @@ class Numbering:
         for n, value in enumerate(values):
             if value is not None:
                 table[n] = numbers.setdefault(value, len(numbers))
-        self._chunks.append(table[codes])
+        self._codes.add(no_codes(self._blank))
+        self._codes.add(table[codes])
+        self._blank = 0
 
     def add_blank(self, rows: int) -> None:
         """Take a batch of rows without a value."""
-        self._chunks.append(np.full(rows, -1, np.int32))
+        self._blank += rows
 
     def numbered(self) -> Numbered:
-        """All of them."""
-        return Numbered(list(self._numbers), joined(self._chunks, np.int32))
+        """All of them; what was collected is let go."""
+        if not self._numbers:
+            return Numbered([], no_codes(len(self._codes) + self._blank))
+        self._codes.add(no_codes(self._blank))
+        return Numbered(list(self._numbers), self._codes.array(np.int32))
 
 
-def joined(chunks: Sequence[npt.NDArray[Any]], dtype: Any) -> npt.NDArray[Any]:
-    """The chunks as one array; an empty one of this type where there are none."""
-    return np.concatenate(chunks) if chunks else np.zeros(0, dtype)
+def no_codes(count: int) -> Codes:
+    """The codes of rows without a value, which take no memory."""
+    return np.broadcast_to(np.int32(-1), count)

@@ -172,6 +172,9 @@ class PicklistReader:
             return Reading(values.pop())
         if is_unknown_word(text):
             return Reading(None)
+        # The XLSForm lets several industries be chosen, where the standard has one.
+        spaced = [self._values.get(_compact(word)) for word in text.split()]
+        values = values or ({"several"} if len(spaced) > 1 and None not in spaced else set())
         problem = "picklist.several_values" if values else "picklist.unknown_value"
         return Reading(None, ((problem, text),))
 

@@ -17,6 +17,8 @@ from corridor.node.importing import (
     merge,
     read_case_files,
 )
+from corridor.node.importing.files import CaseSource
+from corridor.node.importing.mapping import FileMapping
 from corridor.node.schema import EditionTables
 from corridor.queries.htcds import HtcdsField, parse_htcds
 
@@ -73,12 +75,13 @@ def write_template(
 
 
 def read(
-    *paths: Path,
+    *paths: Path | CaseSource,
     mapping: CountryMapping | None = None,
     today: dt.date = TODAY,
     max_persons: int | None = None,
     ceilings: Ceilings | None = None,
     secret: bytes = SECRET,
+    columns: FileMapping | None = None,
 ) -> tuple[ImportedCases, ImportReport]:
     """One import of some files."""
     return read_case_files(
@@ -90,6 +93,7 @@ def read(
         progress=lambda _: None,
         max_persons=max_persons,
         ceilings=ceilings,
+        columns=columns,
     )
 
 

@@ -21,6 +21,8 @@ from google.protobuf.message import DecodeError
 
 from corridor.cli.published import verify_release
 from corridor.ids import CountryCode
+from corridor.node.importing.columns import EXTENSIONS
+from corridor.node.importing.mapping import parse_mapping
 from corridor.node.journal import Journal, verify_export
 from corridor.node.policy import DEFAULT_POLICY, parse_policy
 from corridor.protocols import canonical
@@ -55,6 +57,7 @@ from corridor.transport.invitations import Invitation, parse_invitation
 from corridor.transport.sealed_files import open_sealed, seal
 from support import contradictions, wire_samples
 from support.authority import NOW, TestAuthority
+from support.case_files import htcds_fields
 from support.catalogue import domains
 from support.charters import COORDINATOR, COUNTRIES, make_charter, node_keys
 from support.ledgers import TestClock, session_of
@@ -323,6 +326,29 @@ def _text(parse: Callable[[str], object]) -> Callable[[bytes], None]:
     return read
 
 
+def _mappings() -> tuple[bytes, ...]:
+    return (
+        b"""version = 1
+[[table]]
+file = "victimes-*.csv"
+sheet = "Feuil1"
+[table.columns]
+"Sexe" = "prs_Gender"
+"Violence" = "vic_MethodsOfControl/PhysicalAbuse"
+"Remarques" = "-"
+[table.values.prs_Gender]
+"F" = "Feminine"
+[database.ours]
+url = "postgresql://reader@db.example/cases"
+tables = ["public.victim"]
+""",
+    )
+
+
+def _read_mapping(text: str) -> None:
+    parse_mapping("mapping.toml", text, {**htcds_fields(), **EXTENSIONS})
+
+
 def _read_accuracy(raw: bytes) -> None:
     assert parse_accuracy(raw.decode(errors="replace")).margin > 0
 
@@ -412,6 +438,7 @@ _TARGETS: dict[str, Target] = {
     "receipt-file": Target("json", _receipt_files, _one_form(parse_receipt_file), share=0.3),
     "sql": Target("text", _sql, _read_sql, share=0.3),
     "policy": Target("text", lambda: (DEFAULT_POLICY.encode(),), _text(parse_policy), share=0.5),
+    "mapping": Target("text", _mappings, _text(_read_mapping), share=0.3),
     "release": Target("json", _releases, _read_release, share=0.1),
     "journal-export": Target("text", _exported_journal, _read_journal, share=0.5),
     "sealed-file": Target("bytes", _sealed, _read_sealed),

@@ -61,9 +61,7 @@ class Serving:
     def start(self) -> None:
         home = Home(self.world.home)
         worker = self.stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        self.node = node_app.open_node(
-            self.world, home, read_settings(home), node_app.read_policy(home), self.stack
-        )
+        self.node = node_app.open_node(self.world, home, read_settings(home), self.stack)
 
         async def serve() -> None:
             self.link = Link(node_app.link_parts(self.node, lambda: dial_coordinator(home), worker))

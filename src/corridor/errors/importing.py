@@ -5,7 +5,14 @@ that stood still stands. Single values that cannot be used raise nothing; they a
 of the import report.
 """
 
-from corridor.errors import InvalidInputError, NotFoundError, RefusedError
+from corridor.errors import (
+    DamagedError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+    WrongUsageError,
+)
 
 _NOTHING = "Nothing was imported."
 
@@ -109,7 +116,8 @@ class NotHtcdsError(InvalidInputError):
         where = f" (looked at {sheets})" if sheets else ""
         super().__init__(
             f"{file}: no row of it holds HTCDS field names such as prs_Gender{where}; use the "
-            f"official template, or name the columns by the standard. {_NOTHING}"
+            "official template, or say what its columns mean with `corridor node map`. "
+            f"{_NOTHING}"
         )
 
 
@@ -159,4 +167,101 @@ class BadCountryMappingError(InvalidInputError):
         super().__init__(
             f"{file}, {where}: {why}; write a text and an ISO 3166-1 alpha-2 code on each line, "
             f"as in Moldavie,MD. {_NOTHING}"
+        )
+
+
+class BadMappingError(InvalidInputError):
+    """The mapping of columns and values is not what it must be."""
+
+    code = "import.bad_mapping"
+
+    def __init__(self, *, file: str, where: str, why: str) -> None:
+        super().__init__(
+            f"{file}, {where}: {why}; correct it, or have `corridor node map` write it anew. "
+            f"{_NOTHING}"
+        )
+
+
+class NoCaseSourceError(WrongUsageError):
+    """An import was given neither a file nor a database. Nothing was imported."""
+
+    code = "import.nothing_named"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "name case files, or a database with --from and its tables with --table. " + _NOTHING
+        )
+
+
+class BadDatabaseAddressError(InvalidInputError):
+    """A database's address is none, or holds a password. Nobody was called."""
+
+    code = "import.bad_database_address"
+
+    def __init__(self, why: str) -> None:
+        # Never the address itself: what stands in it may be the password.
+        super().__init__(
+            f"the database's address: {why}; write it as postgresql://reader@host/database, and "
+            f"give the password by PGPASSWORD, ~/.pgpass or a service file. {_NOTHING}"
+        )
+
+
+class NoDatabaseDriverError(UnavailableError):
+    """The library that reads PostgreSQL is not installed here. Nothing was imported."""
+
+    code = "import.no_database_driver"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "PostgreSQL is read by the library psycopg, which is not installed here; install "
+            f"corridor[postgresql]. {_NOTHING}"
+        )
+
+
+class DatabaseUnreachableError(UnavailableError):
+    """The database does not answer, refuses the account, or went away while it was read."""
+
+    code = "import.database_unreachable"
+
+    def __init__(self, *, database: str, why: str) -> None:
+        super().__init__(
+            f"database {database}: cannot be read ({why}); check host, account and password, and "
+            f"import again. {_NOTHING}"
+        )
+
+
+class DatabaseTableError(NotFoundError):
+    """A table is not in the database, or this account may not read it."""
+
+    code = "import.database_table"
+
+    def __init__(self, *, database: str, why: str, known: str) -> None:
+        super().__init__(
+            f"database {database}: {why}; this account can read: {known or 'no table'}. Name "
+            f"tables with --table, or have it granted SELECT. {_NOTHING}"
+        )
+
+
+class NoProfileError(NotFoundError):
+    """No import of this node has left a profile of its data's quality. Nothing was changed."""
+
+    code = "import.no_profile"
+
+    def __init__(self, edition: str | None) -> None:
+        which = "" if edition is None else f" of edition {edition}"
+        super().__init__(
+            f"there is no data-quality profile{which} in imports/; an import writes one: "
+            "corridor node import FILE… Nothing was changed."
+        )
+
+
+class ProfileDamagedError(DamagedError):
+    """A profile of the data's quality is not what an import writes. It was left as it is."""
+
+    code = "import.profile_damaged"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path}: is not what an import writes; the case data are not touched by that. Import "
+            "again, and a new profile is written. Nothing was changed."
         )

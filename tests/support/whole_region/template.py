@@ -41,6 +41,10 @@ basis = "htcds-consent"
 [[rule]]
 verdict = "allow"
 when.scope = ["regional"]
+
+[[rule]]
+verdict = "allow"
+when.series = true
 """
 QUICK = Deadlines(propose=5, share=5, opened=5, masked_input=10, consistency=5, unmask=5, slack=10)
 

@@ -1,4 +1,4 @@
-"""Files that were not made by `backup`, or by this version: refused with a code, whatever is in them."""
+"""Files that `backup` did not make are refused with a code, whatever is in them."""
 
 import json
 from pathlib import Path

@@ -245,7 +245,7 @@ def test_a_series_is_no_single_country_s_figure(nodes: list[RealNode]) -> None:
         rho=RHO,
         scope=Scope.PER_COUNTRY,
     )
-    node.desk._policy = parse_policy(
+    node.policy = parse_policy(
         '[[rule]]\nverdict = "allow"\nwhen.scope = ["per-country"]\nwhen.series = true\n'
     )
     assert node.refusal(alone, session(1)) == "node.bad_proposal"

@@ -1,0 +1,118 @@
+"""`corridor node map` on a real home: what is proposed, asked, kept, and applied next time."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from corridor.cli.main import main
+from support.case_files import write_csv
+
+Capture = pytest.CaptureFixture[str]
+
+ROW = {
+    "Sexe": "F",
+    "Type d'exploitation": "Travail forcé",
+    "Pays d'exploitation": "Bulgarie",
+    "Consentement": "Oui",
+    "Remarques": "texte libre",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, capsys: Capture) -> Path:
+    folder = tmp_path / "home"
+    assert main(["node", "init", "--country", "MD", "--home", str(folder)]) == 0
+    capsys.readouterr()
+    return folder
+
+
+@pytest.fixture
+def victims(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "victimes.csv", [ROW, ROW | {"Sexe": "zz"}])
+
+
+def run(home: Path, *words: str | Path) -> int:
+    return main(["node", *map(str, words), "--home", str(home)])
+
+
+def test_what_is_sure_is_kept_with_yes_and_applied_by_the_next_import(
+    home: Path, victims: Path, capsys: Capture
+) -> None:
+    assert run(home, "map", victims, "--yes") == 0
+    told = capsys.readouterr().out
+    assert "vic_TypeOfExploitation" in told
+    assert f"were written to {home / 'mapping.toml'}" in told
+    assert (home / "mapping.toml").stat().st_mode & 0o777 == 0o600
+    assert run(home, "import", victims) == 0
+    told = capsys.readouterr().out
+    assert "mapping.toml was applied to victimes.csv: it says what 3 columns are." in told
+
+
+def test_a_program_reads_the_proposals_as_json(home: Path, victims: Path, capsys: Capture) -> None:
+    assert run(home, "map", victims, "--show", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["written"] is None
+    (table,) = document["tables"]
+    gender = next(column for column in table["columns"] if column["heading"] == "Sexe")
+    assert gender["guesses"][0]["target"] == "prs_Gender"
+    assert {"text": "zz", "count": 1, "guess": None} in gender["values"]["prs_Gender"]
+    assert not (home / "mapping.toml").exists()
+
+
+def test_the_operator_confirms_corrects_leaves_out_and_stays_silent(
+    home: Path, victims: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["", "", "nonsense", "-"]  # Sexe; F means Feminine; zz: no value, so asked again
+    answers += ["s"]  # nothing about the exploitation
+    answers += ["vic_LocationOfRecruitment"]  # another field than the proposed one
+    answers += ["con_Consent", "-"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    assert run(home, "map", victims) == 0
+    assert "'nonsense' is no value of prs_Gender" in capsys.readouterr().err
+    text = (home / "mapping.toml").read_text("utf-8")
+    assert 'Sexe = "prs_Gender"' in text
+    assert 'F = "Feminine"' in text
+    assert 'zz = "-"' in text
+    assert '"Pays d\'exploitation" = "vic_LocationOfRecruitment"' in text
+    assert 'Remarques = "-"' in text
+    assert "Travail" not in text
+
+
+@pytest.mark.parametrize("answers", ["q\n", "prs_Gender\n", ""], ids=["quit", "cut-off", "nothing"])
+def test_stopping_half_way_writes_nothing(
+    home: Path, victims: Path, answers: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+    assert run(home, "map", victims) == 1
+    assert "Nothing was written" in capsys.readouterr().out
+    assert not (home / "mapping.toml").exists()
+
+
+def test_what_is_mapped_is_not_asked_about_again(
+    home: Path, victims: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(home, "map", victims, "--yes", "--least", "50") == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("-\n-\n"))
+    assert run(home, "map", victims) == 0
+    capsys.readouterr()
+    assert run(home, "map", victims) == 0
+    assert "there is nothing to ask" in capsys.readouterr().out
+
+
+def test_a_mapping_that_is_named_and_not_there_is_refused(
+    home: Path, victims: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    assert run(home, "import", victims, "--mapping", tmp_path / "none.toml") == 1
+    assert "import.bad_mapping" in capsys.readouterr().err
+
+
+def test_a_broken_mapping_of_the_home_refuses_an_import_and_says_where(
+    home: Path, victims: Path, capsys: Capture
+) -> None:
+    (home / "mapping.toml").write_text('[[table]]\nfile = "*"\n[table.columns]\nx = "prs_Gendr"\n')
+    assert run(home, "import", victims) == 1
+    told = capsys.readouterr().err
+    assert "mapping.toml, table 1, column 'x'" in told
+    assert "did you mean prs_Gender?" in told
