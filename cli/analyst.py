@@ -20,7 +20,7 @@ from corridor.cli.release import show_forecast, show_release
 from corridor.cli.series import show_series
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
-from corridor.client.connection import Answer, Credentials, Region
+from corridor.client.connection import OVER, Answer, Credentials, Region
 from corridor.errors.cli import (
     AmbiguousIdError,
     BadParameterError,
@@ -120,6 +120,11 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="SIZE",
         help="let the receipt lead to the checkpoint of so many releases that you have",
     )
+    results.add_argument(
+        "--cancel",
+        action="store_true",
+        help="take back a question of yours that waits, before anything is spent on it",
+    )
     results.add_argument("--all", action="store_true", help="every cell, not only the largest")
     _add_views(results)
 
@@ -147,6 +152,13 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
+    )
+    parser.add_argument(
+        "--approval-hours",
+        type=int,
+        metavar="N",
+        help="how long to wait for authorities whose people have to approve the question, before "
+        "it goes on without them (default 72; 0: not at all)",
     )
     series = parser.add_argument_group("a standing series: an answer each period, paid for once")
     series.add_argument("--every", choices=("month", "quarter", "year"), help="how often")
@@ -260,8 +272,13 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
             out.document(question)
             return 0
         question = region.wait(
-            question["id"], lambda news: out.progress(progress_line(news)), time.sleep
+            question["id"],
+            lambda news: out.progress(progress_line(news)),
+            time.sleep,
+            ends=OVER | {"waiting"},
         )
+        if question["state"] == "waiting":
+            return _waiting(question, out)
         if question["state"] == "failed":
             return _failed(question, out)
         release = region.release(question["release_id"])
@@ -271,6 +288,13 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     seen = _seen(release, views, out) if views else []
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
     out.document({**release, "views": seen} if views else release)
+    return 0
+
+
+def _waiting(question: Answer, out: Output) -> int:
+    out.say(f"Asked; {progress_line(question)}.")
+    out.say(f"Next: corridor results {question['id']}        (or --cancel to take it back)")
+    out.document(question)
     return 0
 
 
@@ -287,6 +311,11 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
         if arguments.id is None:
             return _list(region, out)
         question = _question_of(region, arguments.id)
+        if arguments.cancel:
+            cancelled = region.cancel(arguments.id if question is None else question["id"])
+            out.say("The question was taken back; nothing was spent.")
+            out.document(cancelled)
+            return 0
         if question is not None and question["state"] == "failed":
             return _failed(question, out)
         release = region.release(arguments.id if question is None else _answer_to(question))
@@ -449,6 +478,8 @@ def make_request(arguments: argparse.Namespace) -> dict[str, Any]:
         request["accuracy"] = arguments.accuracy
     if arguments.rho is not None:
         request["rho"] = arguments.rho
+    if arguments.approval_hours is not None:
+        request["approval_hours"] = arguments.approval_hours
     return request
 
 

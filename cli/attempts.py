@@ -1,6 +1,7 @@
 """How the coordinator's staff see attempts: a list, and one in detail."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from corridor.cli.output import Output
@@ -10,6 +11,9 @@ Attempt = Mapping[str, Any]
 
 SESSION_DIGITS = 8
 """So many digits of a session tell it apart in a list."""
+
+TITLE_WIDTH = 44
+"""So many characters of what was asked fit into a line of a list."""
 
 
 def show_attempts(attempts: Sequence[Attempt], out: Output) -> None:
@@ -21,7 +25,7 @@ def show_attempts(attempts: Sequence[Attempt], out: Output) -> None:
             (
                 (one["session"] or "none")[:SESSION_DIGITS],
                 _moment(one["began_at"]),
-                _asked_for(one),
+                shorten(_asked_for(one), TITLE_WIDTH, placeholder=" …"),
                 str(one["number"] or ""),
                 one["failure"]["code"] if one["failure"] else one["outcome"],
                 _summary(one["members"]),

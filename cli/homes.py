@@ -14,6 +14,7 @@ from pathlib import Path
 
 from corridor.errors.charter import MalformedCardError, MalformedCharterError
 from corridor.errors.cli import NoHomeGivenError, UnreadableFileError
+from corridor.errors.policy import PolicyError
 from corridor.errors.receipts import MalformedReceiptError
 from corridor.errors.wire import MalformedInvitationError
 from corridor.ids import CountryCode, is_country_code
@@ -48,6 +49,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
         MalformedCharterError,
         MalformedInvitationError,
         MalformedReceiptError,
+        PolicyError,
     ) as error:
         raise type(error)(f"{path} is not {what}: {error}") from error
 

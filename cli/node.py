@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from corridor.cli import mapping, quality
+from corridor.cli import deciding, mapping, quality
+from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
+from corridor.cli.keeping import add_keeping
 from corridor.cli.output import Output
+from corridor.cli.people import add_people_commands
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
@@ -127,19 +130,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="say in one line what the node is doing, and who is waited for",
         example="status --home /srv/corridor",
     )
-    policy = command(
-        "policy",
-        _policy,
-        does="check the policy file and show its rules in order",
-        example="policy --home /srv/corridor",
-    )
-    policy.add_argument("--edit-help", action="store_true", help="explain what can stand there")
-    command(
-        "approve",
-        _approve,
-        does="approve a waiting question (approvals are not built yet; says so)",
-        example="approve --home /srv/corridor",
-    )
+    deciding.add_to(command)
     command(
         "budget",
         _budget,
@@ -226,6 +217,9 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="what the coordinator signed for another member; not through the coordinator",
     )
+    add_keeping(command)
+    add_erasing(command)
+    add_people_commands(command)
     command(
         "doctor",
         _doctor,
@@ -365,28 +359,6 @@ def _status(arguments: argparse.Namespace, out: Output) -> int:
     out.say(view.line)
     out.document(view.document)
     return 0 if view.alive else 1
-
-
-def _policy(arguments: argparse.Namespace, out: Output) -> int:
-    view = app.policy(app.real_world(home_of(arguments)))
-    if arguments.edit_help:
-        out.say(view.help)
-        out.document({"help": view.help})
-        return 0
-    out.table("Policy, first match decides", ("rule", "line", "verdict", "when"), view.rules)
-    for line in view.lines:
-        out.say(line)
-    out.document(view.document)
-    return 0
-
-
-def _approve(_: argparse.Namespace, out: Output) -> int:
-    out.refusal(
-        "node.approvals_not_built",
-        "approvals by people are not built yet: a rule that says “ask” refuses. Write “allow” or "
-        "“refuse” in policy.toml.",
-    )
-    return 1
 
 
 def _series(arguments: argparse.Namespace, out: Output) -> int:

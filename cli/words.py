@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from corridor.cli.output import Output
 
@@ -53,3 +54,10 @@ def add_home(parser: argparse.ArgumentParser, whose: str) -> None:
         metavar="DIR",
         help=f"the folder of {whose} (default: CORRIDOR_HOME)",
     )
+
+
+class AddCommand(Protocol):
+    """Adds one command of the node."""
+
+    def __call__(self, name: str, run: Run, *, does: str, example: str) -> argparse.ArgumentParser:
+        """The command's own parser."""

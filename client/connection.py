@@ -33,6 +33,9 @@ Answer = dict[str, Any]
 
 TIMEOUT_SECONDS = 30.0
 
+OVER = frozenset({"released", "failed"})
+"""States of a question that never change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -115,15 +118,21 @@ class Region:
         """Where a question stands."""
         return self._get(f"/questions/{_name(identifier)}")
 
+    def cancel(self, identifier: str) -> Answer:
+        """Take back a question that stands in line or waits; nothing was spent on it."""
+        return self._object(self._send("POST", f"/questions/{_name(identifier)}/cancel", {}))
+
     def wait(
         self,
         identifier: str,
         on_progress: Callable[[Answer], None],
         pause: Callable[[float], None],
+        ends: frozenset[str] = OVER,
     ) -> Answer:
         """The question once it is released or failed; each change is told on the way.
 
-        `pause` waits the given number of seconds between two looks.
+        `pause` waits the given number of seconds between two looks. A question that waits for
+        people to approve it may do so for days: name `waiting` among `ends` to come back then.
         """
         told: Answer = {}
         while True:
@@ -131,7 +140,7 @@ class Region:
             if question != told:
                 on_progress(question)
                 told = question
-            if question["state"] in {"released", "failed"}:
+            if question["state"] in ends:
                 return question
             pause(0.2)
 

@@ -58,6 +58,7 @@ from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer,
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
+from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
@@ -466,6 +467,7 @@ async def run(
                 _watch(parts),
                 _forget_daily(parts),
                 _continue_series(parts),
+                _continue_waiting(parts),
             )
         ]
         host, _ = split_address(parts.settings.listen, "listen")
@@ -542,6 +544,17 @@ async def _continue_series(parts: "Parts") -> None:
             await asyncio.to_thread(parts.series.queue_due)
         except CorridorError as error:
             _log.error("series.stuck", code=error.code)
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _continue_waiting(parts: "Parts") -> None:
+    """Propose questions again that waited for people to approve them."""
+    while True:
+        try:
+            if await asyncio.to_thread(parts.rounds.waiting.queue_due):
+                parts.rounds.wake.set()
+        except CorridorError as error:
+            _log.error("waiting.stuck", code=error.code)
         await asyncio.sleep(WATCH_SECONDS)
 
 
@@ -729,6 +742,7 @@ def make_parts(
         store=store, key=key, sign=note_signer(private), verify=verify, reached=reached
     )
     record, progress = AttemptRecord(store, now, log), Progress()
+    waiting = WaitingRecord(record)
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
     releases = ReleaseDesk(store, home.receipts, charters, log)
@@ -790,6 +804,7 @@ def make_parts(
             held_out=record.held_out,
             catalogue=catalogue,
             progress=progress,
+            waiting=waiting,
             series=series,
             queue_limit=settings.queue_limit,
             wake=wake_rounds,
@@ -814,10 +829,12 @@ def make_parts(
             witness=witness,
             charters=charters,
             cosigning=cosigning,
+            has_news=waiting.hasten,
             now=now,
         ),
         rounds=Rounds(
             record=record,
+            waiting=waiting,
             charters=charters,
             presence=presence,
             witness=witness,

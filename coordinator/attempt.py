@@ -29,13 +29,23 @@ from corridor.coordinator.connections import Connections
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.spool import Spool
 from corridor.errors import CorridorError
+from corridor.errors.figures import NoCountryAnsweredError
 from corridor.errors.files import DiskError
-from corridor.errors.region import AnotherCountryError, OutOfTurnError, StreamLostError
+from corridor.errors.policy import WaitingForApprovalError
+from corridor.errors.region import (
+    AnotherCountryError,
+    ApprovalNotGivenError,
+    ApprovalPendingError,
+    OutOfTurnError,
+    SeriesMembersMissingError,
+    StreamLostError,
+)
 from corridor.errors.secure_sum import (
     BadDealerError,
     LyingResponderError,
     NotMutuallyOpenedError,
     RepeatedWordError,
+    TooFewParticipantsError,
     WrongNoiseSeedError,
 )
 from corridor.faults import Reached, go_on
@@ -145,6 +155,19 @@ class Sum:
     named: tuple[CountryCode, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Whose people may still have to approve the question, and that they are waited for.
+
+    Attributes:
+        first: whom it waited for before; the others are asked only when all of these take part.
+        fewest: with fewer members, whoever approves, there is no answer.
+    """
+
+    first: frozenset[CountryCode]
+    fewest: int
+
+
 class Attempt:
     """Drives one attempt. `run` once, then `finish`."""
 
@@ -155,6 +178,8 @@ class Attempt:
         parameters_for: ParametersFor,
         surroundings: Surroundings,
         measurement: Measurement | None = None,
+        *,
+        patience: Patience | None = None,
     ) -> None:
         self.proposal = proposal
         self.round = Round.PROPOSE
@@ -162,6 +187,7 @@ class Attempt:
         self._at = surroundings
         self._parameters_for = parameters_for
         self._measurement = measurement
+        self._patience = patience
         self._invited = frozenset(invited)
         self._state: Collecting = CollectingAcceptances(proposal.header, invited)
         self._since = surroundings.now()
@@ -194,11 +220,7 @@ class Attempt:
             CorridorError: the attempt is over; `round` and `missing` say where and for whom.
         """
         at, seconds = self._at, self._at.deadlines
-        at.connections.listen(self.receive, self.lost, self.hear_word)
-        self._send_each(dict.fromkeys(sorted(self._invited), self.proposal))
-        (shares, roster) = await self._closing(
-            seconds.propose, CollectingAcceptances, lambda s: s.close(self._parameters_for)
-        )
+        (shares, roster) = await self._propose(lambda s: s.close(self._parameters_for))
         if (release := await reusable(roster)) is not None:
             return release
         await self._enter(Round.SHARE, shares)
@@ -237,6 +259,44 @@ class Attempt:
             seconds.unmask, CollectingUnmask, lambda s: s.close(suite=at.suite)
         )
         return await self._sum(unmasked)
+
+    async def _propose(self, close: Callable[[CollectingAcceptances], _Closed]) -> _Closed:
+        """Ask everybody to take part, first those whose people had to approve before.
+
+        Raises:
+            ApprovalPendingError: people still have to, and are waited for.
+            ApprovalNotGivenError: without them too few take part, and nobody waits any longer.
+        """
+        at, seconds = self._at, self._at.deadlines.propose
+        at.connections.listen(self.receive, self.lost, self.hear_word)
+        first = self._invited & (self._patience.first if self._patience else frozenset())
+        if first:
+            self._send_each(dict.fromkeys(sorted(first), self.proposal))
+            with suppress(TimeoutError):
+                # Half of the time at most: the others have to accept in what is left of it.
+                async with asyncio.timeout(seconds / 2):
+                    await self._everybody_answered(first)
+            if pending := self._waits_for_people():
+                raise ApprovalPendingError(pending)
+        self._send_each(dict.fromkeys(sorted(self._invited - first), self.proposal))
+
+        def settle(state: CollectingAcceptances) -> _Closed:
+            pending, patience = self._waits_for_people(), self._patience
+            if pending and patience and len(state.heard) + len(pending) >= patience.fewest:
+                raise ApprovalPendingError(pending)
+            try:
+                return close(state)
+            except (TooFewParticipantsError, SeriesMembersMissingError, NoCountryAnsweredError):
+                if pending and patience is None:
+                    raise ApprovalNotGivenError(pending) from None
+                raise
+
+        return await self._closing(seconds, CollectingAcceptances, settle)
+
+    def _waits_for_people(self) -> frozenset[CountryCode]:
+        """Who refused because people there have to approve the question."""
+        waiting = WaitingForApprovalError.code
+        return frozenset(country for country, one in self._out.items() if one.code == waiting)
 
     async def _sum(self, unmasked: Unmasked) -> Sum:
         total = self._total
@@ -449,11 +509,12 @@ class Attempt:
                 self.proven.update(dict.fromkeys(map(CountryCode, error.dealers), error.code))
                 raise
 
-    async def _everybody_answered(self) -> None:
+    async def _everybody_answered(self, of: frozenset[CountryCode] | None = None) -> None:
+        """Wait for all that the round waits for, or for those of them alone."""
         told: frozenset[CountryCode] | None = None
         while True:
             self._changed.clear()
-            missing = self._state.missing
+            missing = self._state.missing if of is None else self._state.missing & of
             self._at.on_progress(self.round, self._since, missing, frozenset(self._state.heard))
             if self._broken is not None:
                 return

@@ -4,14 +4,15 @@ It says what the coordinator saw: which members were asked, which words it took 
 code a node refused, what it cost and for whom the end was. Nobody's data are in it: the
 coordinator has none. Questions that were refused before an attempt could begin are listed too.
 
-An attempt's number counts the tries at one question, by whatever id it was asked.
+An attempt's number counts the tries at one question, by whatever id it was asked. Of those that
+ended since people had to approve the question first, the last one of a question is listed alone.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, exists, func, select, tuple_
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.charter_desk import CharterDesk
@@ -24,7 +25,7 @@ from corridor.coordinator.store import (
     questions,
 )
 from corridor.errors import CorridorError
-from corridor.errors.region import UnknownAttemptError
+from corridor.errors.region import ApprovalPendingError, UnknownAttemptError
 from corridor.ids import Digest
 from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
@@ -36,6 +37,13 @@ from corridor.queries.question import parse_question
 
 Shown = dict[str, Any]
 """An object that a command prints."""
+
+_LATER = attempts.alias("later")
+_WAITED_IN_VAIN = (attempts.c.outcome == ApprovalPendingError.code) & exists().where(
+    _LATER.c.question == attempts.c.question,
+    tuple_(_LATER.c.started, _LATER.c.session) > tuple_(attempts.c.started, attempts.c.session),
+)
+"""Ended since people had to approve the question, and another attempt at it came after."""
 
 _WANTED = (
     select(
@@ -80,7 +88,8 @@ class AttemptHistory:
     def newest(self, most: int) -> list[Shown]:
         """The newest attempts, and questions refused without one; newest first."""
         with self.store.reading() as connection:
-            rows = connection.execute(_WANTED.limit(most)).mappings().all()
+            listed = _WANTED.where(attempts.c.session.is_(None) | ~_WAITED_IN_VAIN)
+            rows = connection.execute(listed.limit(most)).mappings().all()
             return [self._show(connection, row) for row in rows]
 
     def one(self, session: str) -> Shown:
@@ -101,7 +110,9 @@ class AttemptHistory:
             return self._show(connection, rows[0])
 
     def _show(self, connection: Connection, row: RowMapping) -> Shown:
-        failure = None if row["failure"] is None else canonical.decode(row["failure"], "failure")
+        waited = row["outcome"] == ApprovalPendingError.code
+        has_failed = row["failure"] is not None and not waited
+        failure = canonical.decode(row["failure"], "failure") if has_failed else None
         began = row["question_since"] if row["started"] is None else row["started"]
         running = row["session"] is not None and row["ended"] is None
         return {
@@ -118,7 +129,7 @@ class AttemptHistory:
             "round": row["round"],
             "seconds": _seconds(row, self.now() if running else None),
             "failure": failure,
-            "release_id": row["release"],
+            "release_id": None if waited else row["release"],
             "members": _members(connection, row["session"]),
         }
 
@@ -127,6 +138,8 @@ class AttemptHistory:
             return "refused"
         if row["ended"] is None:
             return "running" if self.is_served() else "interrupted"
+        if row["outcome"] == ApprovalPendingError.code:
+            return "waiting"
         return row["outcome"] if row["outcome"] in ("released", "reused") else "failed"
 
     def _title(self, digest: Digest, question: bytes) -> str:

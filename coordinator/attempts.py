@@ -1,8 +1,9 @@
 """What is durable of questions while they are answered: each step is one transaction.
 
     queued ──begin──▶ running ──┬─ publish ──▶ released     attempt, release, its leaf in the tree,
-                                │                           the checkpoint and question at once
-                                └─ fail ─────▶ failed       attempt and question at once
+      ▲                         │                           the checkpoint and question at once
+      │                         ├─ fail ─────▶ failed       attempt and question at once
+      └─── waiting ◀────────────┘  people of a member have to approve it (`waiting`)
 
 Kill the coordinator between any two of them: `recover` finds what was running and reports it
 failed. A release is either there whole, with its question in state `released`, or not at all, so
@@ -33,8 +34,9 @@ from corridor.coordinator.store import (
     held_out,
     questions,
     releases,
+    waits,
 )
-from corridor.errors.region import NotHeldOutError
+from corridor.errors.region import NotHeldOutError, QuestionCancelledError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.protocols import canonical
 from corridor.transport.messages import Round
@@ -47,6 +49,7 @@ class State(StrEnum):
     """Where a question stands."""
 
     QUEUED = "queued"
+    WAITING = "waiting"
     RUNNING = "running"
     RELEASED = "released"
     FAILED = "failed"
@@ -232,7 +235,11 @@ class AttemptRecord:
         invited: Iterable[CountryCode] = (),
         not_invited: Mapping[CountryCode, NotInvited] | None = None,
     ) -> None:
-        """The attempt runs from now on, with those who are invited."""
+        """The attempt runs from now on, with those who are invited.
+
+        Raises:
+            QuestionCancelledError: its asker took the question back meanwhile. Nothing began.
+        """
         now = self.now()
         rows: list[dict[str, object]] = [
             {"session": session, "country": country, "not_invited": None} for country in invited
@@ -242,6 +249,13 @@ class AttemptRecord:
             for country, why in (not_invited or {}).items()
         ]
         with self.store.writing() as connection:
+            begins = connection.execute(
+                update(questions)
+                .where(questions.c.id == question, questions.c.state == State.QUEUED)
+                .values(state=State.RUNNING, since=now)
+            )
+            if not begins.rowcount:
+                raise QuestionCancelledError
             connection.execute(
                 insert(attempts).values(
                     session=session, question=question, started=now, round=first_round, since=now
@@ -249,7 +263,6 @@ class AttemptRecord:
             )
             if rows:
                 connection.execute(insert(attempt_members), rows)
-            _move(connection, question, state=State.RUNNING, since=now)
 
     def enter(
         self, session: SessionId, round_name: str, answered: Iterable[CountryCode] = ()
@@ -288,6 +301,11 @@ class AttemptRecord:
             )
         if not done.rowcount:
             raise NotHeldOutError(country)
+
+    def wait(self, connection: Connection, session: SessionId, code: str, ending: Ending) -> None:
+        """The attempt is over before anything was debited; its question goes on."""
+        self._end_attempt(connection, session, code)
+        self._end(connection, session, ending)
 
     def fail(
         self, session: SessionId, question: str, failure: Failure, ending: Ending | None = None
@@ -365,6 +383,8 @@ class AttemptRecord:
     def recover(self, failure: Callable[[str], Failure]) -> tuple[str, ...]:
         """Report failed what ran when the coordinator stopped; `failure` is given the round.
 
+        A question that was being proposed again, for whose approval it waited, waits on.
+
         Returns:
             The ids of the questions concerned.
         """
@@ -374,9 +394,19 @@ class AttemptRecord:
                     attempts.c.ended.is_(None)
                 )
             ).all()
+            ran = [row.question for row in rows]
+            waited = select(waits.c.question).where(waits.c.tries > 0, waits.c.question.in_(ran))
+            waiting = set(connection.scalars(waited))
+            failed = []
             for row in rows:
-                self._fail(connection, row.session, row.question, failure(row.round))
-        return tuple(row.question for row in rows)
+                happened = failure(row.round)
+                if row.question in waiting and row.round == Round.PROPOSE.value:
+                    self._end_attempt(connection, row.session, happened.code)
+                    _move(connection, row.question, state=State.WAITING, since=self.now())
+                else:
+                    self._fail(connection, row.session, row.question, happened)
+                    failed.append(row.question)
+        return tuple(failed)
 
     def release_for(
         self, digest: Digest, rho: str, scope: str, participants: Mapping[CountryCode, EditionId]
@@ -410,13 +440,15 @@ class AttemptRecord:
     def _fail(
         self, connection: Connection, session: SessionId, question: str, failure: Failure
     ) -> None:
-        now = self.now()
+        self._end_attempt(connection, session, failure.code)
+        _move(connection, question, state=State.FAILED, since=self.now(), failure=failure.encode())
+
+    def _end_attempt(self, connection: Connection, session: SessionId, outcome: str) -> None:
         connection.execute(
             update(attempts)
             .where(attempts.c.session == session)
-            .values(ended=now, outcome=failure.code)
+            .values(ended=self.now(), outcome=outcome)
         )
-        _move(connection, question, state=State.FAILED, since=now, failure=failure.encode())
 
     def _end(self, connection: Connection, session: SessionId, ending: Ending | None) -> None:
         if ending is None:

@@ -67,14 +67,12 @@ class CountryAttempt(Attempt):
             CorridorError: the attempt is over; `round` and `missing` say where and for whom.
         """
         at = self._at
-        at.connections.listen(self.receive, self.lost, self.hear_word)
-        self._send_each(dict.fromkeys(sorted(self._invited), self.proposal))
 
         def begin(state: CollectingAcceptances) -> CollectingFigures:
             roster = Roster(tuple(state.heard[country] for country in sorted(state.heard)))
             return CollectingFigures(settle(state.header, roster, parameters), at.members)
 
-        figures = await self._closing(at.deadlines.propose, CollectingAcceptances, begin)
+        figures = await self._propose(begin)
         settled = figures.settled
         if (release := await reusable(settled.roster)) is not None:
             return release

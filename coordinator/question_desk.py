@@ -5,7 +5,7 @@ accuracy (the ρ that it needs is computed) or with a ρ. All of that happens un
 force and for the members that are connected now, and touches no data.
 
     ask → the release that exists already, free
-        → the same question that waits or runs already
+        → the same question that stands in line, waits for people or runs already
         → a new place in the queue
 
 A question of scope per-country asks each willing country for its own figure. The region's figure
@@ -30,6 +30,7 @@ from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import Store, questions, releases
 from corridor.coordinator.tokens import TokenHolder
+from corridor.coordinator.waiting import LONGEST_HOURS, USUAL_HOURS, WaitingRecord, give_time
 from corridor.errors.canonical import NotCanonicalError
 from corridor.errors.questions import AccuracyTooDearError, NoSeriesError
 from corridor.errors.region import (
@@ -79,7 +80,12 @@ Shown = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """What an analyst asks, as it came in; nothing is checked but its types."""
+    """What an analyst asks, as it came in; nothing is checked but its types.
+
+    Attributes:
+        approval_hours: how long it waits for people of a member to approve it, before it goes on
+            without that member; the usual time where None.
+    """
 
     sql: str | None = None
     indicator: str | None = None
@@ -90,6 +96,7 @@ class AskRequest:
     scope: str = "regional"
     purpose: str = ""
     series: "SeriesRequest | None" = None
+    approval_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +143,7 @@ class QuestionDesk:
     held_out: Callable[[], frozenset[CountryCode]]
     catalogue: Catalogue
     progress: Progress
+    waiting: WaitingRecord
     series: SeriesDesk
     queue_limit: int
     wake: Callable[[], None]
@@ -187,6 +195,7 @@ class QuestionDesk:
         Raises:
             CorridorError: it cannot be asked, and why. Nothing was spent.
         """
+        hours = _approval_hours(request)
         priced = self._price(request)
         existing = self._existing(priced)
         if existing is None and (too_dear := _too_dear(request, priced)) is not None:
@@ -207,20 +216,35 @@ class QuestionDesk:
             "release": existing,
         }
         with self.store.writing() as connection:
-            waiting = select(questions.c.id).where(
+            in_line = select(questions.c.id).where(
                 questions.c.state.in_([State.QUEUED, State.RUNNING])
             )
-            same = waiting.where(
-                *(questions.c[key] == values[key] for key in ("digest", "rho", "scope", "charter"))
+            for_people = select(questions.c.id).where(questions.c.state == State.WAITING)
+            same = select(questions.c.id).where(
+                questions.c.state.in_([State.QUEUED, State.RUNNING, State.WAITING]),
+                *(questions.c[key] == values[key] for key in ("digest", "rho", "scope", "charter")),
             )
             if existing is None and (found := connection.execute(same).scalar()) is not None:
                 identifier = found
             else:
-                if existing is None and len(connection.execute(waiting).all()) >= self.queue_limit:
-                    raise QueueFullError(self.queue_limit)
+                # Those that wait for days take no place from those that can be answered.
+                for many in (in_line, for_people):
+                    if existing is None and len(connection.execute(many).all()) >= self.queue_limit:
+                        raise QueueFullError(self.queue_limit)
                 put_in_line(connection, identifier, self.now(), **values)
+                if existing is None:
+                    give_time(connection, identifier, self.now(), hours)
         self.wake()
         return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
+
+    def cancel(self, identifier: str, holder: TokenHolder) -> Shown:
+        """Take back a question of one's own that waits; nothing was spent on it.
+
+        Raises:
+            UnknownQuestionError, QuestionOfOthersError, CannotCancelError: nothing was changed.
+        """
+        self.waiting.cancel(identifier, holder)
+        return self.show(identifier)
 
     def show(self, identifier: str) -> Shown:
         """Where a question stands.
@@ -379,7 +403,14 @@ class QuestionDesk:
             "answered": [],
             "failure": None,
             "release_id": row["release"],
+            "again_at": None,
+            "waits_until": None,
         }
+        if row["state"] == State.WAITING:
+            wait = self.waiting.of(row["id"])
+            shown["waiting_for"] = sorted(wait.countries)
+            shown["again_at"] = None if wait.again is None else iso(wait.again)
+            shown["waits_until"] = iso(wait.until)
         if row["failure"] is not None:
             shown["failure"] = canonical.decode(row["failure"], "failure")
         progress = self.progress.of(row["id"])
@@ -414,6 +445,16 @@ def _rho(
     rho = parse_rho(request.rho)
     check_rho(charter, rho)
     return rho
+
+
+def _approval_hours(request: AskRequest) -> int:
+    hours = USUAL_HOURS if request.approval_hours is None else request.approval_hours
+    if not 0 <= hours <= LONGEST_HOURS:
+        raise MalformedRequestError(
+            f"a question waits for people's approval for 0 to {LONGEST_HOURS} hours, not "
+            f"{hours}; nothing was spent"
+        )
+    return hours
 
 
 def _accuracy(request: AskRequest) -> Accuracy:

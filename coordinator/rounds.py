@@ -23,7 +23,7 @@ from pathlib import Path
 
 import structlog
 
-from corridor.coordinator.attempt import Attempt, Sum, Surroundings
+from corridor.coordinator.attempt import Attempt, Patience, Sum, Surroundings
 from corridor.coordinator.attempts import (
     BEFORE_DEBIT,
     AttemptProgress,
@@ -39,12 +39,15 @@ from corridor.coordinator.connections import Connections
 from corridor.coordinator.country_attempt import CountryAttempt, Figures
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors import CorridorError
 from corridor.errors.region import (
+    ApprovalPendingError,
     AttemptBrokeError,
     CharterChangedError,
     CoordinatorRestartedError,
+    QuestionCancelledError,
     SeriesMembersMissingError,
     TooFewConnectedError,
 )
@@ -143,6 +146,7 @@ class Rounds:
     """
 
     record: AttemptRecord
+    waiting: WaitingRecord
     charters: CharterDesk
     presence: PresenceRecord
     witness: WitnessRecord
@@ -181,10 +185,19 @@ class Rounds:
         queued = await asyncio.to_thread(self.record.next_question)
         if queued is None:
             return False
+        wait = await asyncio.to_thread(self.waiting.of, queued.id)
+        patient = self.now() < wait.until
         try:
             prepared = await asyncio.to_thread(self._prepare, queued)
-            invited = await self._wait_for_nodes(prepared)
+            invited = await self._wait_for_nodes(prepared, is_again=patient and wait.tries > 0)
+            if patient and not wait.countries <= invited.keys.keys():
+                raise ApprovalPendingError(wait.countries)
         except CorridorError as error:
+            away = TooFewConnectedError | SeriesMembersMissingError | ApprovalPendingError
+            if patient and wait.tries and isinstance(error, away):
+                # Who is away tonight may be back tomorrow, before its people have answered.
+                await asyncio.to_thread(self.waiting.wait, None, queued.id, wait.countries, None)
+                return True
             _log.info("question.refused", question=queued.id, code=error.code)
             missing = tuple(sorted(getattr(error, "missing", ())))
             failure = Failure(
@@ -192,7 +205,12 @@ class Rounds:
             )
             await asyncio.to_thread(self.record.refuse, queued.id, failure)
             return True
-        if isinstance(await self._attempt(prepared, invited), Released):
+        patience = Patience(wait.countries, prepared.fewest) if patient else None
+        try:
+            outcome = await self._attempt(prepared, invited, patience)
+        except QuestionCancelledError:
+            return True
+        if isinstance(outcome, Released):
             await self.after_release()
         return True
 
@@ -211,15 +229,17 @@ class Rounds:
             members=self.series_members(question),
         )
 
-    async def _wait_for_nodes(self, prepared: Prepared) -> Invited:
+    async def _wait_for_nodes(self, prepared: Prepared, *, is_again: bool) -> Invited:
         """Who can be asked; after a restart nodes need a moment to come back.
+
+        A question that waited for people can wait again, and holds nobody up.
 
         Raises:
             TooFewConnectedError, SeriesMembersMissingError: even after as long as a proposal stays
                 open, too few were there, or one without whom a series cannot go on was not.
         """
         held_out = await asyncio.to_thread(self.record.held_out)
-        looks = ceil(self.deadlines.propose / LOOK_SECONDS)
+        looks = 0 if is_again else ceil(self.deadlines.propose / LOOK_SECONDS)
         for _ in range(looks):
             try:
                 return self._invited(prepared, held_out)
@@ -260,7 +280,9 @@ class Rounds:
             raise TooFewConnectedError(ready, others, fewest, held_out & set(charter.signing_keys))
         return Invited(ready, others)
 
-    async def _attempt(self, prepared: Prepared, invited: Invited) -> CoordinatorBody:
+    async def _attempt(
+        self, prepared: Prepared, invited: Invited, patience: Patience | None
+    ) -> CoordinatorBody:
         session = SessionId(self.random_bytes(16))
         queued = prepared.queued
         await asyncio.to_thread(
@@ -280,6 +302,7 @@ class Rounds:
             prepared.parameters_for,
             self._surroundings(session, queued.id, prepared.charter),
             prepared.plan.measurement,
+            patience=patience,
         )
         _log.info(
             "attempt.began", session=session.hex(), question=queued.id, nodes=len(invited.keys)
@@ -288,10 +311,18 @@ class Rounds:
         outcome: CoordinatorBody = Failed(unrecorded.code, str(unrecorded), frozenset())
         try:
             outcome = await self._run(prepared, attempt, session)
+        except ApprovalPendingError as error:
+            missing = frozenset(map(CountryCode, error.missing))
+            await asyncio.to_thread(self.waiting.wait, session, queued.id, missing, attempt.ending)
+            _log.info("attempt.waits", session=session.hex(), missing=sorted(missing))
+            outcome = Failed(error.code, str(error), missing)
         except CorridorError as error:
             outcome = await self._fail(attempt, session, queued.id, error)
         except asyncio.CancelledError:
-            outcome = self._fail_now(attempt, session, queued.id, unrecorded)
+            if patience and patience.first and attempt.round is Round.PROPOSE:
+                self.waiting.wait(session, queued.id, patience.first, attempt.ending)
+            else:
+                outcome = self._fail_now(attempt, session, queued.id, unrecorded)
             raise
         except Exception:  # noqa: BLE001 - the outermost loop: the coordinator goes on
             reference = self.random_bytes(4).hex()

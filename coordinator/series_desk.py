@@ -23,6 +23,7 @@ from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.store import Store, questions, releases, series, series_questions
 from corridor.coordinator.tokens import TokenHolder
+from corridor.coordinator.waiting import end_cancelled
 from corridor.errors.region import (
     NoCharterError,
     QueueFullError,
@@ -64,8 +65,8 @@ class _Tried:
 
     @property
     def is_in_line(self) -> bool:
-        """Whether it waits for its turn, or is being asked."""
-        return self.state in {State.QUEUED, State.RUNNING}
+        """Whether it waits for its turn or for people, or is being asked."""
+        return self.state in {State.QUEUED, State.RUNNING, State.WAITING}
 
     @property
     def was_free(self) -> bool:
@@ -199,7 +200,9 @@ class SeriesDesk:
             if row["ended"] is not None:
                 raise SeriesOverError(identifier)
             tried = self._tried(connection, row["id"])
-            if tried and tried[0].is_in_line:
+            if tried and tried[0].state == State.WAITING:  # for people: nothing was spent on it
+                end_cancelled(connection, tried[0].question, self.now())
+            elif tried and tried[0].is_in_line:
                 raise SeriesRunsError(identifier)
             connection.execute(
                 update(series)

@@ -5,7 +5,7 @@
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, held_out
                      │              │
-               attempt_members      │       series ──▶ series_questions ──▶ questions
+               attempt_members      │       series ──▶ series_questions ──▶ questions ◀── waits
                                     │
                                   leaves ──▶ checkpoints ◀── cosignatures
 
@@ -45,9 +45,10 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
-an older file; so did 5, series. 4 also moves what `named_dealers` held to `held_out`."""
+an older file; so did 5, series, and 6, waits. 4 also moves what `named_dealers` held to
+`held_out`."""
 
 schema = MetaData()
 
@@ -138,6 +139,16 @@ questions = Table(
     Column("since", Integer, nullable=False),
     Column("failure", LargeBinary),  # canonical JSON: code, message, round, missing
     Column("release", Text),
+)
+
+waits = Table(
+    "waits",
+    schema,
+    Column("question", Text, primary_key=True),
+    Column("until", Integer, nullable=False),  # so long it waits for people's approval
+    Column("tries", Integer, nullable=False),  # proposals that ended with such waiting
+    Column("countries", Text, nullable=False),  # whose people have to approve; spaces between
+    Column("again", Integer),  # when it is proposed again; none before the first try
 )
 
 series = Table(
@@ -319,7 +330,7 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1, 2, 3, 4):
+            if version in (0, 1, 2, 3, 4, 5):
                 schema.create_all(connection)
                 if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)

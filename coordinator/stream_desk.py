@@ -67,6 +67,8 @@ class StreamDesk:
     """Greets nodes and passes on what they say.
 
     Attributes:
+        has_news: hears of a country that came back, or said its standing again without any change:
+            its people have decided on something that waits for them.
         now: seconds since 1970 UTC.
         one_standing: standings are taken one after the other, so that what is recorded of a
             country is what its live stream said last.
@@ -81,6 +83,7 @@ class StreamDesk:
     witness: WitnessRecord
     charters: CharterDesk
     cosigning: CosigningDesk
+    has_news: Callable[[CountryCode], None]
     now: Callable[[], int]
     one_standing: asyncio.Lock = field(default_factory=asyncio.Lock)
     recording: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -114,6 +117,7 @@ class StreamDesk:
             self.connections.add(connection)
         try:
             await asyncio.shield(self._record(self._record_arrived(connection)))
+            await asyncio.to_thread(self.has_news, country)
         except BaseException:
             self.gone(connection)  # the peer went, or the disk is full, before it was greeted
             raise
@@ -133,7 +137,11 @@ class StreamDesk:
             case Standing() as standing:
                 async with self.one_standing:
                     # What a replaced stream still says is older than the newer stream's Hello.
-                    if self.connections.is_live(connection):
+                    if not self.connections.is_live(connection):
+                        return
+                    if connection.standing == standing:
+                        await asyncio.to_thread(self.has_news, connection.country)
+                    else:
                         await self._witness(connection.country, standing)
                         connection.standing = standing
                         await asyncio.to_thread(self.presence.changed, connection.country, standing)

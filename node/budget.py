@@ -137,7 +137,8 @@ class _Shown:
 def _by_asker(accounts: Accounts, year: int) -> dict[Asker, tuple[Fraction, Fraction]]:
     """What each spent this year, and in all years."""
     found: dict[Asker, tuple[Fraction, Fraction]] = defaultdict(lambda: (Fraction(0), Fraction(0)))
-    for (when, asker), spent in accounts.by_asker.items():
+    for (when, spender), spent in accounts.by_asker.items():
+        asker = Asker(spender.organisation, spender.purpose)  # ages told apart or not
         now, ever = found[asker]
         found[asker] = (now + spent.rho if when == year else now, ever + spent.rho)
     return dict(found)

@@ -1,8 +1,9 @@
 """An authority's installation: one folder, with everything in it.
 
-    node.toml          country and name, written by `corridor node init`
-    policy.toml        what may be asked here; the authority edits it
+    node.toml          country and name, written by `corridor node init`; how long data stay
+    policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
     mapping.toml       what columns and values mean that are not HTCDS; likewise
+    approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
@@ -12,7 +13,10 @@
     witness.sqlite3    what the other members said of their ledgers
     tree.sqlite3       the checkpoints of the region's releases that were cosigned here
     imports/           reports of the imports, for the node's own staff
+    retired.json       when this node left for good; nothing is served, imported or accepted then
     status.json        what `serve` is doing, for `corridor node status`
+    people.sqlite3     the staff's accounts at the console
+    uploads/           what the console was given to import, while that lasts
 
 Only the paths and the small settings files are known here; each store knows its own.
 """
@@ -23,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.errors.files import DiskError
+from corridor.errors.keeping import NodeRetiredError
 from corridor.errors.node import HomeExistsError, NoHomeError, NotEnrolledError, SettingsError
 from corridor.files import make_private_folder, write_atomically
 from corridor.ids import CountryCode, PublicKey, is_country_code, is_public_key
@@ -48,6 +53,16 @@ class Home:
     def mapping(self) -> Path:
         """What columns and values of the authority's files mean."""
         return self.folder / "mapping.toml"
+
+    @property
+    def policy_before(self) -> Path:
+        """The rules that a command or the console replaced last."""
+        return self.folder / "policy-before.toml"
+
+    @property
+    def approvals(self) -> Path:
+        """The questions that wait for people."""
+        return self.folder / "approvals.sqlite3"
 
     @property
     def enrolment(self) -> Path:
@@ -105,9 +120,52 @@ class Home:
         return self.folder / "imports"
 
     @property
+    def people(self) -> Path:
+        """The accounts of the authority's staff."""
+        return self.folder / "people.sqlite3"
+
+    @property
+    def uploads(self) -> Path:
+        """Case files on their way through the console; empty unless an import runs."""
+        return self.folder / "uploads"
+
+    @property
+    def retired(self) -> Path:
+        """There once this node has retired."""
+        return self.folder / "retired.json"
+
+    @property
+    def is_retired(self) -> bool:
+        """Whether this node has left for good."""
+        return self.retired.exists()
+
+    @property
     def status(self) -> Path:
         """What `serve` is doing."""
         return self.folder / "status.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long case data stay; None: until somebody erases them.
+
+    Attributes:
+        days: from the last import to the end of its edition.
+        case_days: from a case's referral to when it is left out.
+    """
+
+    days: int | None = None
+    case_days: int | None = None
+
+    @property
+    def text(self) -> str:
+        """For people; empty where there is no rule."""
+        parts = []
+        if self.days is not None:
+            parts.append(f"an edition is erased {self.days} days after its import")
+        if self.case_days is not None:
+            parts.append(f"a case is left out {self.case_days} days after its referral")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +174,7 @@ class NodeSettings:
 
     country: CountryCode
     name: str
+    retention: Retention = Retention()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +232,7 @@ def read_settings(home: Home) -> NodeSettings:
         values = tomllib.loads(home.settings.read_text("utf-8"))
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"node.toml: {error}") from error
-    unknown = sorted(set(values) - {"country", "name"})
+    unknown = sorted(set(values) - {"country", "name", "retention"})
     if unknown:
         raise SettingsError(f"node.toml: unknown key {unknown[0]!r}")
     country, name = values.get("country"), values.get("name")
@@ -181,7 +240,16 @@ def read_settings(home: Home) -> NodeSettings:
         raise SettingsError('node.toml: "country" must be two capital letters, as in MD')
     if not isinstance(name, str) or not _is_name(name):
         raise SettingsError(f"node.toml: {_NAME}")
-    return NodeSettings(country, name)
+    return NodeSettings(country, name, _retention(values.get("retention", {})))
+
+
+def _retention(table: object) -> Retention:
+    if not isinstance(table, dict) or not set(table) <= {"days", "case_days"}:
+        raise SettingsError('node.toml: [retention] has "days" and "case_days", and nothing else')
+    for key, value in table.items():
+        if type(value) is not int or not 1 <= value <= 36_525:
+            raise SettingsError(f'node.toml: [retention] "{key}" is a number of days, 1 to 36525')
+    return Retention(table.get("days"), table.get("case_days"))
 
 
 _NAME = '"name" must be the name of the authority, a printable text of 1 to 200 characters'
@@ -190,6 +258,16 @@ _NAME = '"name" must be the name of the authority, a printable text of 1 to 200 
 def _is_name(text: str) -> bool:
     """Whether cards and charters can carry it."""
     return 1 <= len(text) <= 200 and text.isprintable()
+
+
+def demand_in_service(home: Home) -> None:
+    """Check that this node has not retired.
+
+    Raises:
+        NodeRetiredError: it has. Nothing was changed.
+    """
+    if home.is_retired:
+        raise NodeRetiredError
 
 
 def write_enrolment(home: Home, enrolment: Enrolment) -> None:

@@ -9,7 +9,7 @@ needs nothing else than the key that the reader trusts.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +19,9 @@ from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, S
 from corridor.node.chain_store import ChainStore
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json, fraction_text
-from corridor.protocols.chains import Entry, verify_chain
-from corridor.protocols.secure_sum.messages import Acceptance, Proposal
+from corridor.protocols.cards import Card, parse_card
+from corridor.protocols.chains import BEGINNING, Entry, verify_chain
+from corridor.protocols.secure_sum.messages import Acceptance, LedgerStatement, Proposal
 from corridor.protocols.suite import Sign, Verify
 
 CHAIN = "journal"
@@ -72,8 +73,11 @@ class Journal:
         """Close it."""
         self.close()
 
-    def proposed(self, proposal: Proposal) -> None:
-        """A question was put to this node; what is claimed of it, believed or not."""
+    def proposed(self, proposal: Proposal, facts: Mapping[str, Json] | None = None) -> None:
+        """A question was put to this node; what is claimed of it, believed or not.
+
+        `facts` are what a policy looks at besides, where the question could be read.
+        """
         header = proposal.header
         self._add(
             "proposed",
@@ -85,16 +89,45 @@ class Journal:
             scope=header.scope.value,
             organisation=header.organisation,
             purpose=header.purpose,
+            **(facts or {}),
         )
 
-    def accepted(self, session: SessionId, acceptance: Acceptance) -> None:
-        """This node takes part."""
+    def waits(self, session: SessionId, approval: str, binding: Digest, needs: int) -> None:
+        """A question waits for people; `binding` covers all that they are shown of it."""
+        self._add("waits", session, approval=approval, binding=binding.hex(), needs=needs)
+
+    def approved(self, approval: str, binding: Digest, person: str, given: int, needs: int) -> None:
+        """A person of the authority approved a question: the so many-th of so many."""
+        self._add(
+            "approved",
+            None,
+            approval=approval,
+            binding=binding.hex(),
+            by=person,
+            given=given,
+            needs=needs,
+        )
+
+    def denied(self, approval: str, binding: Digest, person: str) -> None:
+        """A person of the authority denied a question."""
+        self._add("denied", None, approval=approval, binding=binding.hex(), by=person)
+
+    def policy_read(self, policy: Digest) -> None:
+        """The rules of this file (its SHA-256) are in force from now on."""
+        self._add("policy_read", None, policy=policy.hex())
+
+    def accepted(
+        self, session: SessionId, acceptance: Acceptance, approval: str | None = None
+    ) -> None:
+        """This node takes part; `approval` names what its people approved, where they had to."""
+        rests_on = {} if approval is None else {"approval": approval}
         self._add(
             "accepted",
             session,
             edition=acceptance.edition,
             consent_rule=acceptance.consent_rule,
             ledger_entry=acceptance.statement.sequence,
+            **rests_on,
         )
 
     def refused(self, session: SessionId, code: str) -> None:
@@ -164,13 +197,62 @@ class Journal:
         """An edition became current."""
         self._add("imported", None, edition=edition)
 
+    def edition_erased(self, edition: EditionId, why: str, by: str = "") -> None:
+        """The key of an edition was destroyed: by an operator, or by the rule of retention."""
+        self._add("edition_erased", None, edition=edition, why=why, by=by)
+
+    def person_request(self, kind: str, edition: EditionId | None, by: str = "") -> None:
+        """A person's request was carried out; whose, and how many rows, is kept nowhere.
+
+        `kind` is erase or correct, `edition` the one that followed, `by` whoever carried it out.
+        """
+        self._add("person_request", None, request=kind, edition=edition, by=by)
+
+    def backed_up(self, *, with_data: bool) -> None:
+        """A backup of the whole home was written, with the case data or without."""
+        self._add("backed_up", None, with_data=with_data)
+
+    def restored(self, backup_at: str) -> None:
+        """The home is what a backup of that time held; the journal's entries since are not here."""
+        self._add("restored", None, backup_at=backup_at)
+
+    @property
+    def head(self) -> tuple[int, Digest]:
+        """How many entries there are, and the digest of the last."""
+        last = self._store.last()
+        return (0, BEGINNING) if last is None else (last.number, last.digest)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry as it was signed, from the first."""
+        return self._store.entries()
+
+    def retired(self, last: LedgerStatement, by: str) -> None:
+        """This node leaves for good; `last` is its ledger's last signed statement."""
+        self._add("retired", None, by=by, ledger=last.to_json())
+
+    def rotated(self, what: str) -> None:
+        """A key was replaced by a new one, and the old one destroyed."""
+        self._add("rotated", None, what=what)
+
+    def sealed(self, how: str) -> None:
+        """The private keys are kept otherwise: passphrase, key-file, credential or none."""
+        self._add("sealed", None, how=how)
+
+    def people_changed(self, change: str, name: str, roles: Iterable[str], by: str) -> None:
+        """An account of this node's staff was added, changed, locked or begun anew."""
+        self._add("people_changed", None, change=change, name=name, roles=sorted(roles), by=by)
+
+    def policy_changed(self, digest: Digest, by: str) -> None:
+        """The policy was written anew in the console; its SHA-256, and whose doing it was."""
+        self._add("policy_changed", None, policy=digest.hex(), by=by)
+
     def started(self, version: str) -> None:
         """`serve` began."""
         self._add("started", None, version=version)
 
-    def rows(self) -> Iterator[JournalRow]:
-        """Every entry, for people, from the first."""
-        return map(_row, self._store.entries())
+    def rows(self, after: int = 0) -> Iterator[JournalRow]:
+        """Every entry behind that number, for people, from the first."""
+        return map(_row, self._store.entries(after))
 
     def sessions_let_out(self) -> frozenset[SessionId]:
         """The attempts whose debit was made, because their masked input was let out."""
@@ -178,9 +260,15 @@ class Journal:
             SessionId(bytes.fromhex(row.session)) for row in self.rows() if row.kind == "let_out"
         )
 
-    def export(self) -> Iterator[str]:
-        """The journal as lines of JSON, to be verified by whoever trusts this node's key."""
-        yield json.dumps({"country": self._country, "signing_key": self._key.hex()})
+    def export(self, card: Card | None = None) -> Iterator[str]:
+        """The journal as lines of JSON, to be verified by whoever trusts this node's key.
+
+        With the card, whoever knows its fingerprint alone can, too.
+        """
+        head = {"country": self._country, "signing_key": self._key.hex()}
+        if card is not None:
+            head["card"] = card.encode().decode()
+        yield json.dumps(head, ensure_ascii=False)
         for entry in self._store.entries():
             yield json.dumps(
                 {
@@ -205,16 +293,57 @@ def verify_export(lines: Iterable[str], key: PublicKey, verify: Verify) -> int:
     Raises:
         BrokenChainError: it is no export, of another key, or was changed.
     """
+    found = parse_export(lines)
+    if found.key != key:
+        raise BrokenChainError(CHAIN, 0, "is of another node's key")
+    return len(found.verified(verify))
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An exported journal, read and not believed.
+
+    Attributes:
+        key: that it says to be signed with.
+        card: that it shows; None in exports of older versions.
+    """
+
+    country: str
+    key: bytes
+    card: Card | None
+    entries: tuple[Entry, ...] = field(repr=False)
+
+    def verified(self, verify: Verify) -> list[JournalRow]:
+        """Every entry for people, after checking all of them against its key.
+
+        Raises:
+            BrokenChainError: it was changed.
+        """
+        verify_chain(self.entries, CHAIN, PublicKey(self.key), verify)
+        return [_row(entry) for entry in self.entries]
+
+
+def parse_export(lines: Iterable[str]) -> Export:
+    """What an export says, before anything of it is verified.
+
+    Raises:
+        BrokenChainError: it is no export.
+        MalformedCardError: the card that it shows is none.
+    """
     iterator = iter(lines)
     try:
         header = json.loads(next(iterator))
-        entries = [_parse(line) for line in iterator if line.strip()]
-    except (StopIteration, ValueError, KeyError, TypeError) as error:
+        entries = tuple(_parse(line) for line in iterator if line.strip())
+        country, key = str(header["country"]), bytes.fromhex(header["signing_key"])
+        card = header.get("card")
+    except (StopIteration, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenChainError(CHAIN, 0, "is not an export of a journal") from error
-    if not isinstance(header, dict) or header.get("signing_key") != key.hex():
-        raise BrokenChainError(CHAIN, 0, "is of another node's key")
-    verify_chain(entries, CHAIN, key, verify)
-    return len(entries)
+    shown = (
+        None
+        if card is None
+        else parse_card(str(card).encode("utf-8", "replace"), "the journal's card")
+    )
+    return Export(country, key, shown, entries)
 
 
 def _parse(line: str) -> Entry:

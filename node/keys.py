@@ -1,10 +1,12 @@
-"""A node's own keys: made once, kept in files that only the owner can read.
+"""A node's own keys: made once, kept in files that only the owner can read, or in the vault.
 
 signing.key       Ed25519, 32 raw bytes: acceptances, ledger, journal, charters
 encryption.key    X-Wing, 32 raw bytes: opens the members' receipts
 tls.key, tls.pem  ECDSA P-256 and its certificate, both new at every enrolment: opens the connection
                   and nothing else
 ca.pem            the coordinator's certificate authority
+
+Where the private ones lie, and what opens them, `node.store.vault` says.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from corridor.files import PUBLIC, write_atomically
 from corridor.ids import EncryptionKey, PublicKey
 from corridor.node.enrolment import Enrolled
 from corridor.node.home import Home, NodeSettings
+from corridor.node.store.vault import keep_secret, read_secret
 from corridor.protocols.cards import Card
 from corridor.protocols.suite import RandomBytes, Sign
 from corridor.transport.certificates import Identity
@@ -54,8 +57,8 @@ class NodeKeys:
 def make_keys(home: Home, random_bytes: RandomBytes) -> NodeKeys:
     """Draw a new node's keys and keep them."""
     keys = NodeKeys(random_bytes(KEY_BYTES), random_bytes(KEY_BYTES))
-    write_atomically(home.keys / "signing.key", keys.signing)
-    write_atomically(home.keys / "encryption.key", keys.encryption)
+    keep_secret(home.folder, "signing.key", keys.signing)
+    keep_secret(home.folder, "encryption.key", keys.encryption)
     return keys
 
 
@@ -75,7 +78,7 @@ def keep_certificates(home: Home, enrolled: Enrolled, tls_key: bytes) -> None:
     A kill between the two leaves a pair that opens no connection: enrol again.
     """
     write_atomically(home.keys / "ca.pem", enrolled.authority, PUBLIC)
-    write_atomically(home.keys / "tls.key", tls_key)
+    keep_secret(home.folder, "tls.key", tls_key)
     write_atomically(home.keys / "tls.pem", enrolled.certificate, PUBLIC)
 
 
@@ -85,7 +88,7 @@ def read_identity(home: Home) -> Identity:
     Raises:
         DamagedKeyError: a file is missing.
     """
-    return Identity(_read_any(home, "tls.pem"), _read_any(home, "tls.key"))
+    return Identity(_read_any(home, "tls.pem"), _read_private(home, "tls.key"))
 
 
 def read_authority(home: Home) -> bytes:
@@ -98,10 +101,17 @@ def read_authority(home: Home) -> bytes:
 
 
 def _read(home: Home, name: str) -> bytes:
-    raw = _read_any(home, name)
+    raw = _read_private(home, name)
     if len(raw) != KEY_BYTES:
         raise DamagedKeyError(name, "has not the length of a key")
     return raw
+
+
+def _read_private(home: Home, name: str) -> bytes:
+    try:
+        return read_secret(home.folder, name)
+    except OSError as error:
+        raise DamagedKeyError(name, error.strerror or "cannot be read") from error
 
 
 def _read_any(home: Home, name: str) -> bytes:

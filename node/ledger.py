@@ -22,7 +22,10 @@ The rules, each kept in the transaction that writes:
    series' ρ. They come in order, and none is gone back to: each release of a series that was
    debited, or forfeited, counts as one that left.
 6. Of a year's allowance an organisation or a purpose takes no more than its share, where the
-   authority says so (`node.shares`). That is fairness among askers and protects nobody.
+   authority says so (`node.shares`). That is fairness among askers and protects nobody. Nor do
+   questions that tell ages apart take more than theirs, which the node sees for itself.
+7. Where people of the authority had to approve, the reservation names their approval
+   (`node.approvals`), and one approval carries one reservation, but for those that were released.
 
 Each reservation contains a nonce, so that no two copies of a ledger can make the same entry; that
 one of two is refused is the witnesses' business (`protocols.witnesses`). Entries that witnesses
@@ -53,6 +56,7 @@ from typing import Any, Self
 
 from corridor.errors.ledger import (
     AllowanceSpentError,
+    ApprovalUsedError,
     BrokenChainError,
     LedgerBehindJournalError,
     NoReservationError,
@@ -240,6 +244,7 @@ class _Open:
     proposed: Fraction
     series: Digest | None = None
     period: int = 0
+    approval: str | None = None
 
 
 class _Sums:
@@ -255,6 +260,7 @@ class _Sums:
         self.lost_on: defaultdict[date, dict[bytes, Fraction]] = defaultdict(dict)
         self.debited_on: dict[bytes, date] = {}
         self.series: dict[Digest, SeriesAccount] = {}
+        self.approvals: set[str] = set()  # that a reservation rests on which was not released
         self.latest = datetime.min.replace(tzinfo=UTC)
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -276,11 +282,18 @@ class _Sums:
                     rho,
                     payload["deadline"],
                     Fraction(payload.get("worst_case_rho", rho * MOST_NODES)),
-                    Asker(payload.get("organisation", ""), payload.get("purpose", "")),
+                    Asker(
+                        payload.get("organisation", ""),
+                        payload.get("purpose", ""),
+                        payload.get("minors", False),
+                    ),
                     Fraction(series.get("rho", rho)),
                     Digest(bytes.fromhex(series["id"])) if series else None,
                     series.get("period", 0),
+                    payload.get("approval"),
                 )
+                if (approval := self.open[session].approval) is not None:
+                    self.approvals.add(approval)
             case "debit" | "forfeit":
                 found = self.open.pop(session)
                 worst_case = Fraction(payload.get("worst_case_rho", found.worst_case))
@@ -295,7 +308,9 @@ class _Sums:
             case "answered":
                 del self.lost_on[self.debited_on.pop(session)][session]
             case "release":
-                del self.open[session]
+                released = self.open.pop(session)
+                if released.approval is not None:
+                    self.approvals.discard(released.approval)
             case "failed":
                 self.lost_on[self.debited_on.get(session, at.date())].setdefault(session, rho)
             case _:
@@ -412,6 +427,7 @@ class Ledger:
         worst_case: Fraction | None = None,
         asker: Asker = UNNAMED,
         part: SeriesPart | None = None,
+        approval: str | None = None,
     ) -> LedgerStatement:
         """Set ρ aside for an attempt until `deadline` (seconds since 1970 UTC).
 
@@ -427,8 +443,10 @@ class Ledger:
                 rosters where None.
             asker: who asks and why, says the coordinator.
             part: where it is at one release of a series, which.
+            approval: the id of the approval that it rests on, where people had to give one.
 
         Raises:
+            ApprovalUsedError: another reservation rests on the approval.
             SeriesOutOfOrderError, OtherSeriesPriceError: it is not that release's turn, or the
                 series goes at another ρ.
             SessionSeenError: the session was used before.
@@ -446,6 +464,8 @@ class Ledger:
                 raise SessionSeenError
             self._release_overdue()
             sums = self._sums()
+            if approval is not None and approval in sums.approvals:
+                raise ApprovalUsedError
             proposed, series = rho, {}
             if part is not None:
                 rho = sums.price(proposed, part)
@@ -473,6 +493,8 @@ class Ledger:
                 ),
                 organisation=asker.organisation,
                 purpose=asker.purpose,
+                **({"minors": True} if asker.minors else {}),
+                **({} if approval is None else {"approval": approval}),
                 **series,
             )
             statement = self._statement()
@@ -589,6 +611,16 @@ class Ledger:
         with self._turn:
             return self._balance(self._sums())
 
+    def has_used(self, approval: str) -> bool:
+        """Whether a reservation that was not released rests on the approval of this id."""
+        with self._turn:
+            return approval in self._sums().approvals
+
+    def limit_to(self, allowance: Allowance) -> None:
+        """Hold to these allowances from the next reservation on: the policy has changed."""
+        with self._turn:
+            self._allowance = allowance
+
     def series(self) -> Mapping[Digest, SeriesAccount]:
         """Every standing series that something was paid for."""
         with self._turn:
@@ -621,9 +653,9 @@ class Ledger:
                 ),
             )
 
-    def rows(self) -> Iterator[LedgerRow]:
-        """Every entry, for people, from the first."""
-        for entry in self._store.entries():
+    def rows(self, after: int = 0) -> Iterator[LedgerRow]:
+        """Every entry behind that number, for people, from the first."""
+        for entry in self._store.entries(after):
             payload = _payload(entry)
             yield LedgerRow(
                 entry.number,

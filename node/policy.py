@@ -9,9 +9,10 @@ organisation are the coordinator's word: good for order, no protection.
 So is one that does not name series: they are paid for whole, last for years, and keep keys of whom
 they counted.
 
-`ask` waits for approvals by people, which are not built yet: until then such a rule refuses, and
-says so. An unknown key is an error when the node starts, with its line: a misspelt condition must
-not quietly hold always.
+`ask` waits for people of the authority (`node.approval_desk`): for one, or for two where the rule
+says so or ρ is above `two_above`. An unknown key is an error, with its line: a misspelt condition
+must not quietly hold always. A file with an error keeps a node from starting; one that serves goes
+on under the rules that it read before (`node.policy_in_force`).
 """
 
 import re
@@ -25,6 +26,9 @@ from typing import Any
 from corridor.errors.policy import PolicyError, PolicyRefusesError
 from corridor.node.shares import Kind, Share
 from corridor.protocols.secure_sum.messages import Scope
+
+AGE_FIELDS = frozenset({"age", "age_band", "minor"})
+"""With one of these in a question, children can be told from adults in the answer."""
 
 
 class Verdict(StrEnum):
@@ -63,6 +67,11 @@ class QuestionFacts:
     organisation: str
     minors: bool
     series: bool = False
+
+    @property
+    def ages(self) -> frozenset[str]:
+        """The fields by which children can be told from adults."""
+        return self.fields & AGE_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +133,10 @@ UNNAMED_SCOPE = frozenset({Scope.REGIONAL.value})
 """The scope of a rule that allows or asks and names none; one that refuses is of every scope."""
 
 
+MOST_APPROVALS = 2
+"""So many different people a rule may want; four eyes, and no committee."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the file.
@@ -131,6 +144,7 @@ class Rule:
     Attributes:
         number, line: its place among the rules, from 1, and in the file.
         reason: the authority's own words, told to whoever is refused.
+        approvals: how many people approve at least, where it asks.
     """
 
     number: int
@@ -138,6 +152,27 @@ class Rule:
     verdict: Verdict
     when: Conditions
     reason: str
+    approvals: int = 1
+
+    @property
+    def where(self) -> str:
+        """Where it stands, for people."""
+        return f"policy rule {self.number} (policy.toml, line {self.line})"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalTerms:
+    """What holds for every question that people are asked about.
+
+    Attributes:
+        two_above: above this ρ two different people approve, whatever the rule says.
+        valid_days: how long a question waits, and its approval holds, from when it came.
+        most_waiting: so many wait at once; what comes then is refused.
+    """
+
+    two_above: Fraction = Fraction(1, 100)
+    valid_days: int = 14
+    most_waiting: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +184,8 @@ class Policy:
         lost_per_day: of it, what attempts without an answer may cost in a day.
         shares: of a year's, what organisations and purposes may take.
         replies_after: seconds after which what was counted leaves at the earliest.
-        statement: the legal basis, where it is not the victims' consent.
+        statement: the legal basis, where it is not the victims' consent; shown to people here.
+        reference: the same in one word, which every release names.
     """
 
     rules: tuple[Rule, ...]
@@ -160,17 +196,25 @@ class Policy:
     statement: str
     replies_after: Fraction
     shares: tuple[Share, ...] = ()
+    approvals: ApprovalTerms = ApprovalTerms()
+    reference: str = ""
+
+    @property
+    def published_rule(self) -> str:
+        """The rule of consent as acceptances and releases name it, with the legal basis."""
+        rule = self.consent_rule.value
+        return f"{rule}.{self.reference}" if self.reference else rule
 
     def decide(self, facts: QuestionFacts) -> Rule | None:
         """The first rule that fits; None where none does, which refuses."""
         return next((rule for rule in self.rules if rule.when.hold(facts)), None)
 
     def check(self, facts: QuestionFacts) -> Rule:
-        """The rule that allows the question.
+        """The rule that allows the question, or wants people to approve it.
 
         Raises:
-            PolicyRefusesError: a rule refuses, or asks for a human, or none fits. The message
-                names the rule and its line. Nothing was reserved.
+            PolicyRefusesError: a rule refuses, or none fits. The message names the rule and its
+                line. Nothing was reserved.
         """
         rule = self.decide(facts)
         if rule is None:
@@ -178,25 +222,26 @@ class Policy:
                 "no rule of this node's policy fits the question, so it is refused; nothing was "
                 "reserved. An administrator of this node can add one to policy.toml."
             )
-        where = f"policy rule {rule.number} (policy.toml, line {rule.line})"
         if rule.verdict is Verdict.REFUSE:
             reason = f": {rule.reason}" if rule.reason else ""
             raise PolicyRefusesError(
-                f"{where} refuses the question{reason}; nothing was reserved. An administrator "
-                "of this node can change it."
-            )
-        if rule.verdict is Verdict.ASK:
-            raise PolicyRefusesError(
-                f"{where} wants a person to approve the question, and approvals are not built "
-                "yet; it is refused and nothing was reserved."
+                f"{rule.where} refuses the question{reason}; nothing was reserved. An "
+                "administrator of this node can change it."
             )
         return rule
+
+    def people_needed(self, rule: Rule, facts: QuestionFacts) -> int:
+        """How many different people have to approve what this rule decided; 0 where it allows."""
+        if rule.verdict is not Verdict.ASK:
+            return 0
+        return max(rule.approvals, 2 if facts.rho > self.approvals.two_above else 1)
 
 
 DEFAULT_POLICY = """\
 # What may be asked at this node. The first [[rule]] whose conditions all hold decides; where none
-# fits, the question is refused. `corridor node policy` checks this file and shows the rules;
-# `corridor node serve` reads it when it starts.
+# fits, the question is refused. `corridor node policy` checks this file and shows the rules, and
+# `corridor node policy test` what they would have decided of the questions that came so far. A node
+# that serves reads it again when it is changed; one that cannot be read leaves the old rules.
 
 [allowance]
 # Privacy loss (rho) that may be spent on each person in your data, over all askers.
@@ -205,6 +250,9 @@ all_time = "1"
 # When attempts that gave no answer have cost as much in a day, nothing is answered until the next:
 # somebody may be burning the allowance on purpose. A quarter of the year's, if left out.
 lost_per_day = "1/40"
+# Of a year's allowance, what questions that tell ages apart may take, whoever asks (the node sees
+# for itself which do). All of it, if left out.
+# minors = "1/50"
 
 # Of a year's allowance, what one organisation or purpose may take, so that one asker cannot use up
 # what all others would ask with. A name fits whoever's word contains it; "*" is each other one, by
@@ -219,7 +267,8 @@ lost_per_day = "1/40"
 [consent]
 # "htcds-consent": only cases with con_Consent, and without a refusal in
 # vic_AgreementToManagePersonalData. "other-legal-basis": all cases; every release says so. Then
-# say which one in `statement`, for whoever reads this file.
+# say which one in `statement`, for your people, and in one word in `reference`, as in
+# "act-12-2019.art-4", which every release names.
 basis = "htcds-consent"
 
 [replies]
@@ -227,6 +276,13 @@ basis = "htcds-consent"
 # asked for: after so many seconds, or where counting took longer, after twice, four times as many,
 # and so on. Choose it so that counting is always quicker; `corridor node doctor` says if it was.
 after_seconds = "1/2"
+
+# A rule whose verdict is "ask" waits for people: `corridor node approvals` shows what waits. One
+# person suffices, and two different ones where rho is above `two_above` or the rule says
+# `approvals = 2`. What nobody answered within `valid_days`, or was asked of older data, is over.
+[approvals]
+two_above = "1/100"
+valid_days = 14
 
 # Questions that tell ages apart stay coarse.
 [[rule]]
@@ -281,6 +337,12 @@ SHORTEST_SLOT = Fraction(1, 100)
 LONGEST_SLOT = Fraction(60)
 """A third of the usual deadline of the round, so that the next slot is in time, too."""
 
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+"""A legal basis in one word: what the wire carries as a rule of consent has 64 letters."""
+
+MOST_DAYS = 365
+MOST_WAITING = 1000
+
 SHARE_TABLES = {Kind.ORGANISATION: "organisations", Kind.PURPOSE: "purposes"}
 """The tables below `[allowance]` that hold shares."""
 
@@ -296,15 +358,15 @@ def parse_policy(text: str) -> Policy:
     except (ValueError, RecursionError) as error:
         raise PolicyError(f"policy.toml: {error}") from error
     reader = _Reader(text)
-    reader.refuse_unknown(values, {"allowance", "consent", "replies", "rule"}, "")
+    reader.refuse_unknown(values, {"allowance", "approvals", "consent", "replies", "rule"}, "")
     allowance = reader.table(values, "allowance")
     reader.refuse_unknown(
         allowance,
-        {"per_year", "all_time", "lost_per_day", *SHARE_TABLES.values()},
+        {"per_year", "all_time", "lost_per_day", Kind.MINORS, *SHARE_TABLES.values()},
         "[allowance]",
     )
     consent = reader.table(values, "consent")
-    reader.refuse_unknown(consent, {"basis", "statement"}, "[consent]")
+    reader.refuse_unknown(consent, {"basis", "statement", "reference"}, "[consent]")
     rule = _consent_rule(consent, reader)
     per_year = reader.amount(allowance, "per_year", "[allowance]", Fraction(1, 10))
     replies = reader.table(values, "replies")
@@ -316,10 +378,25 @@ def parse_policy(text: str) -> Policy:
         per_year=per_year,
         all_time=reader.amount(allowance, "all_time", "[allowance]", Fraction(1)),
         lost_per_day=reader.amount(allowance, "lost_per_day", "[allowance]", per_year / 4),
-        shares=tuple(share for kind in Kind for share in reader.shares(allowance, kind)),
+        shares=(
+            *(share for kind in SHARE_TABLES for share in reader.shares(allowance, kind)),
+            *reader.share_of_minors(allowance),
+        ),
         consent_rule=rule,
         statement=str(consent.get("statement", "")),
+        reference=_reference(consent, rule, reader),
         replies_after=_replies_after(replies, reader),
+        approvals=_approval_terms(reader.table(values, "approvals"), reader),
+    )
+
+
+def _approval_terms(table: Mapping[str, Any], reader: "_Reader") -> ApprovalTerms:
+    section, usual = "[approvals]", ApprovalTerms()
+    reader.refuse_unknown(table, set(ApprovalTerms.__dataclass_fields__), section)
+    return ApprovalTerms(
+        reader.amount(table, "two_above", section, usual.two_above),
+        reader.whole(table, "valid_days", (section, 1), usual.valid_days, MOST_DAYS),
+        reader.whole(table, "most_waiting", (section, 1), usual.most_waiting, MOST_WAITING),
     )
 
 
@@ -343,6 +420,18 @@ def _consent_rule(consent: Mapping[str, Any], reader: "_Reader") -> ConsentRule:
             "basis", "[consent]", 'needs a "statement" beside it that says which legal basis'
         )
     return ConsentRule(basis)
+
+
+def _reference(consent: Mapping[str, Any], rule: ConsentRule, reader: "_Reader") -> str:
+    if "reference" not in consent:
+        return ""
+    reference = consent["reference"]
+    if rule is not ConsentRule.OTHER_LEGAL_BASIS:
+        raise reader.error("reference", "[consent]", "stands only beside another legal basis")
+    if not isinstance(reference, str) or REFERENCE.fullmatch(reference) is None:
+        problem = 'must be 1 to 40 letters, digits, dots and dashes, as in "act-12-2019.art-4"'
+        raise reader.error("reference", "[consent]", problem)
+    return reference
 
 
 class _Reader:
@@ -369,8 +458,8 @@ class _Reader:
     def error(self, key: str, section: str, problem: str, first: int = 1) -> PolicyError:
         line = self.line_of(key, section, first)
         return PolicyError(
-            f'policy.toml, line {line}: "{key}" {problem}. The node does not start until it is '
-            "mended."
+            f'policy.toml, line {line}: "{key}" {problem}. Until it is mended a node that serves '
+            "keeps its old rules, and none starts."
         )
 
     def refuse_unknown(
@@ -398,7 +487,7 @@ class _Reader:
 
     def rule(self, number: int, entry: Mapping[str, Any]) -> Rule:
         first = self._rule_lines[number - 1]
-        self.refuse_unknown(entry, {"verdict", "when", "reason"}, "", first)
+        self.refuse_unknown(entry, {"verdict", "when", "reason", "approvals"}, "", first)
         verdict = entry.get("verdict")
         if verdict not in set(Verdict):
             raise self.error("verdict", "", "must be allow, ask or refuse", first)
@@ -410,12 +499,15 @@ class _Reader:
         if verdict != Verdict.REFUSE:
             conditions.setdefault("scope", UNNAMED_SCOPE)
             conditions.setdefault("series", False)
+        if "approvals" in entry and verdict != Verdict.ASK:
+            raise self.error("approvals", "", 'stands only where the verdict is "ask"', first)
         return Rule(
             number,
             first,
             Verdict(verdict),
             Conditions(**conditions),
             str(entry.get("reason", "")),
+            self.whole(entry, "approvals", ("", first), 1, MOST_APPROVALS),
         )
 
     def shares(self, allowance: Mapping[str, Any], kind: Kind) -> Iterator[Share]:
@@ -428,12 +520,28 @@ class _Reader:
             amount = self._amount(name, allowance[table][name], "", self.line_of(heading, ""))
             yield Share(kind, name, amount)
 
+    def share_of_minors(self, allowance: Mapping[str, Any]) -> Iterator[Share]:
+        """What questions that tell ages apart may take, where the file says so."""
+        key = Kind.MINORS.value
+        if key in allowance:
+            yield Share(Kind.MINORS, key, self._amount(key, allowance[key], "[allowance]", 1))
+
     def amount(
         self, values: Mapping[str, Any], key: str, section: str, default: Fraction
     ) -> Fraction:
         if key not in values:
             return default
         return self._amount(key, values[key], section, 1)
+
+    def whole(
+        self, values: Mapping[str, Any], key: str, where: tuple[str, int], usual: int, most: int
+    ) -> int:
+        """A whole number from 1 to `most`; `where` is the section, and from which line on."""
+        value = values.get(key, usual)
+        if type(value) is not int or not 1 <= value <= most:
+            section, first = where
+            raise self.error(key, section, f"must be a whole number from 1 to {most}", first)
+        return value
 
     def _amount(self, key: str, value: object, section: str, first: int) -> Fraction:
         amount = _fraction(value)

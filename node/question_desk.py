@@ -8,22 +8,29 @@ A proposal is believed in nothing. In this order:
 4. the question has the hash in the header, is canonical, and compiles *here* to the plan whose
    hash is in the header (a question changed after it was approved fails here, ATTACKS 43);
 5. ρ is positive and below the charter's ceiling;
-6. there is an edition, and the policy allows the question, in this scope; no field of the message
-   can switch that off (ATTACKS 44);
-7. enough members confirmed this node's ledger since it started; the ledger has never seen the
-   session and has the allowance: it **reserves ρ**.
+6. there is an edition, and the policy allows the question, in this scope, or wants people to
+   approve it; no field of the message can switch that off (ATTACKS 44);
+7. enough members confirmed this node's ledger since it started;
+8. where people have to approve, an approval is bound to exactly this (`node.approval_desk`); else
+   the question waits for them;
+9. the ledger has never seen the session, has the allowance, and knows of no other reservation that
+   rests on the approval: it **reserves ρ**.
 
-Until step 7 nothing is changed, and after it the reservation is released at the deadline unless
-the debit follows. Each step raises its own coded error, which is all that the coordinator hears.
+Until step 9 nothing is changed but that a question waits, and after it the reservation is released
+at the deadline unless the debit follows. Each step raises its own coded error, which is all that
+the coordinator hears.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from corridor.errors import CorridorError
 from corridor.errors.node import (
     BadProposalError,
     ForgedProposalError,
@@ -35,17 +42,18 @@ from corridor.errors.node import (
     SeriesChangedError,
     SeriesStateLostError,
 )
-from corridor.errors.store import NoSuchEditionError
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
+from corridor.node.approval_desk import ApprovalDesk
+from corridor.node.approvals import asked_of
 from corridor.node.attempt import Attempt, Surroundings
 from corridor.node.evaluation import count_new, evaluate
 from corridor.node.ledger import Ledger, SeriesPart
-from corridor.node.policy import ConsentRule, Policy, QuestionFacts
+from corridor.node.policy import AGE_FIELDS, ConsentRule, Policy, QuestionFacts
 from corridor.node.series_book import Keys, SeriesBook, Terms, nobody
 from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
-from corridor.protocols import figures
+from corridor.protocols import canonical, figures
 from corridor.protocols.canonical import digest
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import (
@@ -76,16 +84,18 @@ from corridor.queries.question import (
 LONGEST_ATTEMPT = timedelta(hours=1)
 """A proposal that wants to hold a reservation for longer is refused."""
 
-AGE_FIELDS = frozenset({"age", "age_band", "minor"})
-"""With one of these in a question, children can be told from adults in the answer."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Considered:
-    """A proposal that passed: the attempt, what the node answers, and words for the status."""
+    """A proposal that passed: the attempt, and what the node answers.
+
+    Attributes:
+        approval: the id of what people approved; None where they did not have to.
+    """
 
     attempt: Attempt
     acceptance: Acceptance
+    approval: str | None = None
 
 
 @dataclass(slots=True)
@@ -98,8 +108,7 @@ class _Edition:
     consent: ConsentRule
 
     def demand_there(self) -> None:
-        if self.edition not in self.store.editions():
-            raise NoSuchEditionError(self.edition)
+        self.store.demand_there(self.edition)
 
     def settle(self, parameters: AttemptParameters) -> None:
         """Hear the numbers of the attempt, once its roster is known."""
@@ -206,10 +215,12 @@ class QuestionDesk:
         me: CountryCode,
         surroundings: Surroundings,
         catalogue: Catalogue,
-        policy: Policy,
+        policy: Callable[[], Policy],
         store: EditionStore,
         series: SeriesBook,
+        approvals: ApprovalDesk,
     ) -> None:
+        """Take the parts; `policy` gives the rules in force, which may change between proposals."""
         self._me = me
         self._at = surroundings
         self._charter = surroundings.charter
@@ -217,6 +228,20 @@ class QuestionDesk:
         self._policy = policy
         self._store = store
         self._series = series
+        self._approvals = approvals
+        self._compiled: Plan | None = None
+
+    def facts(self, proposal: Proposal) -> Mapping[str, canonical.Json]:
+        """What a policy looks at, for the journal; nothing of what cannot be read or is not signed.
+
+        No purpose, organisation, ρ and scope: the journal has them already.
+        """
+        try:
+            self._check_origin(proposal)
+            question, plan = self._compile(proposal)
+        except CorridorError:
+            return {}
+        return facts_to_json(facts_of(question, plan, proposal.header))
 
     def consider(self, proposal: Proposal) -> Considered:
         """Take part, having reserved ρ, or refuse with nothing changed.
@@ -233,7 +258,9 @@ class QuestionDesk:
         edition = self._store.current()
         if edition is None:
             raise NoDataError
-        self._policy.check(facts_of(question, plan, header))
+        policy = self._policy()
+        facts = facts_of(question, plan, header)
+        rule = policy.check(facts)
         self._at.demand_witnessed()
         alone = header.scope is Scope.PER_COUNTRY
         if alone and plan.turn is not None:
@@ -241,7 +268,12 @@ class QuestionDesk:
                 "a release of a standing series is the region's sum, and no country's own figure; "
                 "nothing was reserved"
             )
-        data = self._data(question, plan, edition.id, header.session)
+        data = self._data(question, plan, edition.id, header.session, policy.consent_rule)
+        approval = None
+        if needs := policy.people_needed(rule, facts):
+            asked = asked_of(proposal, edition.id, policy.published_rule, policy.statement)
+            terms, session = policy.approvals, header.session
+            approval = self._approvals.demand(asked, session, needs=needs, terms=terms).id
         parameters = country_parameters(self._charter, plan, rho) if alone else None
         statement = self._at.ledger.reserve(
             header.session,
@@ -250,14 +282,15 @@ class QuestionDesk:
             charter=header.charter,
             deadline=header.finish_by,
             worst_case=header.rho * (1 if alone else len(self._charter.members)),
-            asker=Asker(header.organisation, header.purpose),
+            asker=Asker(header.organisation, header.purpose, facts.minors),
             part=data.part if isinstance(data, _SeriesEdition) else None,
+            approval=approval,
         )
         state, acceptance = states.accept(
             header,
             country=self._me,
             edition=edition.id,
-            consent_rule=self._policy.consent_rule.value,
+            consent_rule=policy.published_rule,
             statement=statement,
             suite=self._at.suite,
             random_bytes=self._at.random_bytes,
@@ -276,10 +309,15 @@ class QuestionDesk:
             data,
             self._at,
         )
-        return Considered(attempt=attempt, acceptance=acceptance)
+        return Considered(attempt=attempt, acceptance=acceptance, approval=approval)
 
     def _data(
-        self, question: Question, plan: Plan, edition: EditionId, session: SessionId
+        self,
+        question: Question,
+        plan: Plan,
+        edition: EditionId,
+        session: SessionId,
+        consent: ConsentRule,
     ) -> _Edition:
         """What will be counted.
 
@@ -287,7 +325,6 @@ class QuestionDesk:
             SeriesOutOfOrderError, SeriesStateLostError, SeriesChangedError: a series cannot go on
                 from what it counted before.
         """
-        consent = self._policy.consent_rule
         if (turn := plan.turn) is None:
             return _Edition(plan, self._store, edition, consent)
         part = SeriesPart(question.series_id, turn.period, turn.series.price_of_repeat)
@@ -357,26 +394,60 @@ class QuestionDesk:
         question = parse_question(proposal.question)
         if question.digest != proposal.header.question:
             raise OtherQuestionError
-        plan = compile_plan(question, self._domains)
+        # A plan depends on the question and the charter's domains alone; it is asked for twice.
+        if self._compiled is None or self._compiled.question != question.digest:
+            self._compiled = compile_plan(question, self._domains)
+        plan = self._compiled
         if plan.digest != proposal.header.plan:
             raise OtherPlanError
         return question, plan
 
 
-def facts_of(question: Question, plan: Plan, header: ProposalHeader) -> QuestionFacts:
+class Circumstances(Protocol):
+    """Who asks for what, at which price: of a header, of a question that waits or is supposed."""
+
+    @property
+    def rho(self) -> Fraction:
+        """Of all releases, in a series."""
+
+    @property
+    def scope(self) -> Scope:
+        """Whose figures are asked."""
+
+    @property
+    def purpose(self) -> str:
+        """By the coordinator's word."""
+
+    @property
+    def organisation(self) -> str:
+        """By the coordinator's word."""
+
+
+def facts_of(question: Question, plan: Plan, asked: Circumstances) -> QuestionFacts:
     """What the policy may look at."""
     fields = frozenset(field for table in question.tables for field in _fields_of(table))
     return QuestionFacts(
         tables=frozenset(table.source.value for table in question.tables),
         fields=fields,
         cells=plan.cells,
-        rho=header.rho,
-        scope=header.scope,
-        purpose=header.purpose,
-        organisation=header.organisation,
+        rho=asked.rho,
+        scope=asked.scope,
+        purpose=asked.purpose,
+        organisation=asked.organisation,
         minors=bool(fields & AGE_FIELDS),
         series=plan.turn is not None,
     )
+
+
+def facts_to_json(facts: QuestionFacts) -> Mapping[str, canonical.Json]:
+    """What the journal holds of `facts` beside the header's own; read by `node.policy_trial`."""
+    return {
+        "tables": sorted(facts.tables),
+        "fields": sorted(facts.fields),
+        "cells": facts.cells,
+        "minors": facts.minors,
+        "series": facts.series,
+    }
 
 
 def _fields_of(table: TableQuestion) -> Iterator[str]:

@@ -16,8 +16,9 @@ values of the picklists, ISO 3166-1 alpha-2 codes, dates and small whole numbers
 an empty list, means unknown: blank, not resolvable, or outside the domain.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +109,10 @@ TABLES = {"persons": PERSONS, "cases": CASES, "legs": LEGS, "services": SERVICES
 """The files of an edition by name."""
 
 
+PIECE = 1 << 18
+"""Rows of a table that are in memory at once where it is written or read piece by piece."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class EditionTables:
     """The four tables of one edition, in memory.
@@ -126,10 +131,15 @@ class EditionTables:
 
     def __post_init__(self) -> None:
         for name, schema in TABLES.items():
-            _check_columns(name, self[name], schema)
+            check_columns(name, self[name], schema)
         _check_persons(self.persons, self.cases)
         for name in ("legs", "services"):
             _check_case_numbers(name, self[name], self.cases.num_rows)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """An edition with nobody in it."""
+        return cls(**{name: schema.empty_table() for name, schema in TABLES.items()})
 
     def __getitem__(self, name: str) -> pa.Table:
         """The table of this name."""
@@ -140,6 +150,12 @@ class EditionTables:
             "services": self.services,
         }
         return tables[name]
+
+    def pieces(self, table: str) -> Iterator[pa.Table]:
+        """The rows of a table in stored order, not too many at once."""
+        whole = self[table]
+        for start in range(0, whole.num_rows, PIECE):
+            yield whole.slice(start, PIECE)
 
 
 def choice_keys(person_keys: "pa.ChunkedArray[Any]") -> npt.NDArray[np.uint64]:
@@ -152,7 +168,12 @@ def choice_keys(person_keys: "pa.ChunkedArray[Any]") -> npt.NDArray[np.uint64]:
     return np.frombuffer(b"".join(buffers), "<u8")[::2]
 
 
-def _check_columns(name: str, table: pa.Table, schema: pa.Schema) -> None:
+def check_columns(name: str, table: pa.Table, schema: pa.Schema) -> None:
+    """Check that a table has the schema's columns, and no null where none may be.
+
+    Raises:
+        ValueError: it does not.
+    """
     if not table.schema.equals(schema, check_metadata=False):
         raise ValueError(f"{name}: the columns are not those of the schema")
     for field in schema:

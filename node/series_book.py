@@ -206,6 +206,23 @@ class SeriesBook:
         except OSError as error:
             raise DiskError(folder.name, error.strerror or "cannot be removed") from error
 
+    def copy_under(self, key: bytes, folder: Path) -> None:
+        """Make every file again in `folder`, sealed under another key.
+
+        Raises:
+            StoreDamagedError: one is not as it was written.
+            DiskError: one could not be written.
+        """
+        for path in sorted(self._folder.glob("*/*")):
+            series = Digest(bytes.fromhex(path.parent.name))
+            copy = make_private_folder(folder / path.parent.name) / path.name
+            if path.name == LEFT:
+                write_atomically(copy, b"")
+                continue
+            secret = self._unsealed(series, path)
+            write_atomically(copy, seal(key, _purpose(series, path), secret, self._random_bytes))
+        flush_folder(folder)
+
     def _path(self, series: Digest, session: SessionId) -> Path:
         return self._folder / series.hex() / session.hex()
 

@@ -70,7 +70,7 @@ class Sessions:
         fresh_entries: Callable[[], Iterable[LedgerEntries]],
         hear_proposal: Callable[[Proposal], None],
         expect: Expect,
-        replies_after: Fraction,
+        replies_after: Callable[[], Fraction],
         reached: Reached = go_on,
     ) -> None:
         self._desk = desk
@@ -84,6 +84,7 @@ class Sessions:
         self._replies_after = replies_after
         self._reached = reached
         self._attempts: dict[SessionId, Attempt] = {}
+        self._slots: dict[SessionId, Fraction] = {}  # as they were when each was accepted
 
     def on_message(
         self, message: CoordinatorInSession
@@ -123,7 +124,8 @@ class Sessions:
         if not isinstance(message.body, Sharers | FigureRequest):
             return ()
         attempt = self._attempts.get(message.session)
-        return (first_slot(self._replies_after, 0 if attempt is None else attempt.cells),)
+        after = self._slots.get(message.session, self._replies_after())
+        return (first_slot(after, 0 if attempt is None else attempt.cells),)
 
     def _answer(
         self, session: SessionId, message: CoordinatorInSession
@@ -145,10 +147,11 @@ class Sessions:
         self._hear_proposal(proposal)  # of an attempt that runs, too: both words are evidence
         if session != proposal.header.session or session in self._attempts:
             raise OutOfOrderError("a proposal", "another attempt of this name")
-        self._journal.proposed(proposal)
+        self._journal.proposed(proposal, self._desk.facts(proposal))
         considered = self._desk.consider(proposal)
         self._attempts[session] = considered.attempt
-        self._journal.accepted(session, considered.acceptance)
+        self._slots[session] = self._replies_after()
+        self._journal.accepted(session, considered.acceptance, considered.approval)
         self._board.show(
             attempt=AttemptStatus(
                 question=proposal.header.question.hex()[:8],
@@ -195,12 +198,13 @@ class Sessions:
         self, attempt: Attempt, pieces: Iterator[bytes | MaskedInput | Figure]
     ) -> Iterator[NodeBody | Hold]:
         """The masked input or figure, whose first piece debits; from its slot on."""
+        after = self._slots[attempt.session]
         self._reached("before-debit")
         for index, piece in enumerate(pieces):
             if index == 0:
                 self._journal.let_out(attempt.session)
                 self._reached("masked-input")
-                yield first_slot(self._replies_after, attempt.cells)
+                yield first_slot(after, attempt.cells)
                 attempt.demand_in_time()
             yield VectorChunk(index, piece) if isinstance(piece, bytes) else piece
             if index == 0:
@@ -277,6 +281,7 @@ class Sessions:
         few members were connected would silence the whole region.
         """
         del self._attempts[attempt.session]
+        del self._slots[attempt.session]
         if not attempt.debited:
             self._ledger.release(attempt.session)
         elif failed:

@@ -1,4 +1,4 @@
-"""What organisations and purposes may take of a year's allowance: fairness, no protection.
+"""What organisations, purposes and questions about minors may take of a year's allowance.
 
 Who asks, and why, is the coordinator's word, and askers may talk to each other: no accounting per
 asker protects anybody (ATTACKS 15). What protects is the one allowance of the node. A share only
@@ -6,6 +6,9 @@ keeps one asker from spending what all the others would have asked with.
 
 A share is of whoever's organisation (or purpose) contains its name, whatever the case. The share
 named `*` is of every other organisation (or purpose), of each by itself.
+
+The share of minors is another matter: whether children can be told from adults in an answer, the
+node sees for itself. So it does bound what they lose through such answers in a year, whoever asks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,18 +25,26 @@ class Kind(StrEnum):
 
     ORGANISATION = "organisation"
     PURPOSE = "purpose"
+    MINORS = "minors"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Asker:
-    """Who asked, and why, says the coordinator."""
+    """Who asked, and why, says the coordinator; and whether ages are told apart, sees the node."""
 
     organisation: str
     purpose: str
+    minors: bool = False
 
     def text(self, kind: Kind) -> str:
         """The word that shares of this kind look at."""
-        return self.organisation if kind is Kind.ORGANISATION else self.purpose
+        match kind:
+            case Kind.ORGANISATION:
+                return self.organisation
+            case Kind.PURPOSE:
+                return self.purpose
+            case Kind.MINORS:
+                return Kind.MINORS.value if self.minors else ""
 
 
 UNNAMED = Asker("", "")
@@ -77,6 +88,8 @@ class Limit:
 
     def __str__(self) -> str:
         """For people: `organisation IOM`."""
+        if self.share.kind is Kind.MINORS:
+            return "questions that tell ages apart"
         return f"{self.share.kind} {self.name}"
 
 

@@ -48,6 +48,8 @@ class Status:
         witnesses: what the other members say of this node's ledger.
         tree: how far the region's releases are known here, and who else vouches for them.
         evidence: contradictions on record, and which members do not have them.
+        approvals: how many questions wait for people.
+        policy: why policy.toml as it is now is not obeyed.
     """
 
     country: str
@@ -62,6 +64,8 @@ class Status:
     witnesses: str = ""
     tree: str = ""
     evidence: str = ""
+    approvals: str = ""
+    policy: str = ""
 
     def to_json(self) -> str:
         """For `--json` and for the file."""
@@ -112,6 +116,10 @@ def status_line(status: Status) -> str:
         parts.append(f"last: {status.last}")
     if status.tree:
         parts.append(f"releases: {status.tree}")
+    if status.approvals:
+        parts.append(f"approvals: {status.approvals}")
+    if status.policy:
+        parts.append(f"!! policy: the rules from before stay in force; {status.policy}")
     if status.evidence:
         parts.append(f"!! evidence: {status.evidence}")
     # Some words are the coordinator's: they must not repaint the operator's terminal.

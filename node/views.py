@@ -1,10 +1,13 @@
 """What the operator's commands show: small values, the same for people and for programs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from corridor.ids import CountryCode
+from corridor.node.plain_words import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +211,119 @@ class SeriesView:
     paid: str
     goes_on: bool
     is_left: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalView:
+    """A question that waits for people, or did.
+
+    Attributes:
+        standing: waiting, approved, used, denied, expired, other-edition, other-charter.
+        title: what is counted, in few words; empty where it cannot be read any more.
+        since, until: ISO 8601, UTC.
+        words: what it asks, sentence by sentence, each with an id for other languages.
+    """
+
+    id: str
+    standing: str
+    title: str
+    organisation: str
+    purpose: str
+    rho: str
+    scope: str
+    needs: int
+    approvers: Sequence[str]
+    deniers: Sequence[str]
+    since: str
+    until: str
+    words: Sequence[Said]
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """For programs."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            **values,
+            "approvers": list(self.approvers),
+            "deniers": list(self.deniers),
+            "words": [one.to_json() for one in self.words],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLine:
+    """What one question of the journal meets under two policies.
+
+    Attributes:
+        times: how often it came; `at` is when it came last.
+        then: how it was answered: accepted, or a code.
+        verdict, rule: what the policy decides that there is: allow, refuse, ask and how many
+            people, or unknown, where the journal does not hold what a policy looks at.
+        would, would_rule: what the other one would.
+    """
+
+    at: str
+    question: str
+    organisation: str
+    purpose: str
+    rho: str
+    scope: str
+    minors: bool
+    times: int
+    then: str
+    verdict: str
+    rule: str
+    would: str
+    would_rule: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether the other policy decides otherwise."""
+        return self.verdict != self.would
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTrial:
+    """What questions meet under two policies, the newest first."""
+
+    lines: Sequence[TrialLine]
+
+    @property
+    def summary(self) -> Mapping[tuple[str, str], int]:
+        """How many questions go from which verdict to which."""
+        return Counter((line.verdict, line.would) for line in self.lines)
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """For programs."""
+        return {
+            "questions": [{**asdict(line), "changes": line.changes} for line in self.lines],
+            "summary": [
+                {"verdict": verdict, "would": would, "questions": number}
+                for (verdict, would), number in sorted(self.summary.items())
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """Another policy, to be looked at before it takes the place of the one that there is.
+
+    Attributes:
+        text: the whole file as it would be.
+        difference: lines of a unified diff; none where it would be the same.
+    """
+
+    text: str
+    difference: Sequence[str]
+    trial: PolicyTrial
+
+
+@dataclass(frozen=True, slots=True)
+class EditionView:
+    """The edition that questions are answered from: its rows by table."""
+
+    id: str
+    number: int
+    written_at: datetime
+    rows: Mapping[str, int]

@@ -49,6 +49,17 @@ class Body:
         """
         return None if self._value.get(key) is None else self.text(key)
 
+    def whole_or_none(self, key: str) -> int | None:
+        """A whole number, or None where the key is missing or null.
+
+        Raises:
+            MalformedRequestError: something else.
+        """
+        value = self._value.get(key)
+        if value is not None and type(value) is not int:
+            raise MalformedRequestError(f"the request's {key!r} must be a whole number")
+        return value
+
     def octets(self, key: str) -> bytes:
         """Bytes, written in hexadecimal.
 

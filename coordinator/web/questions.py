@@ -12,7 +12,7 @@ from corridor.errors.region import MalformedRequestError
 
 
 def question_views(desk: QuestionDesk) -> Blueprint:
-    """POST /forecast, /questions; GET /questions, /questions/ID."""
+    """POST /forecast, /questions, /questions/ID/cancel; GET /questions, /questions/ID."""
     views = Blueprint("questions", __name__)
 
     @views.post("/forecast")
@@ -30,6 +30,10 @@ def question_views(desk: QuestionDesk) -> Blueprint:
     @views.get("/questions/<identifier>")
     def one(identifier: str) -> Response:
         return jsonify(desk.show(identifier))
+
+    @views.post("/questions/<identifier>/cancel")
+    def cancel(identifier: str) -> Response:
+        return jsonify(desk.cancel(identifier, current_holder()))
 
     return views
 
@@ -50,6 +54,7 @@ def read_request() -> AskRequest:
         "scope",
         "purpose",
         "series",
+        "approval_hours",
     )
     return AskRequest(
         sql=body.text_or_none("sql"),
@@ -61,6 +66,7 @@ def read_request() -> AskRequest:
         scope=body.text("scope", "regional"),
         purpose=body.text("purpose", ""),
         series=_read_series(body.object_or_none("series")),
+        approval_hours=body.whole_or_none("approval_hours"),
     )
 
 

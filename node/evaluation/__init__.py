@@ -2,6 +2,7 @@
 
     columns     the stored columns a table needs → rows of whole numbers, domains closed
     statement   the plan → SQL over such rows: consent, `where`, derivations
+    pushdown    the same `where` for an engine that holds the edition and can leave rows out
     crossing    places on the axes → the cells of each row
     engine      DuckDB over Arrow, shut off from files and network; part by part → x
     bounding    which rows and cells of a person count, and what they add

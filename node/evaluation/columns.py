@@ -22,13 +22,14 @@ pieces, however many rows there are. What leaves here are whole persons, whereve
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corridor.node.conditions import ALWAYS, Condition
 from corridor.node.schema import TABLES
 from corridor.queries.axes import Axis
 from corridor.queries.catalogue import UNKNOWN, Derivation, Field, Source, Table
@@ -53,6 +54,20 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
+class Searcher(Protocol):
+    """A reader of tables that may lie in an engine which can leave rows out by itself."""
+
+    def found(
+        self, table: str, columns: Sequence[str], condition: Condition
+    ) -> Iterator[pa.Table] | None:
+        """Rows of a stored table that satisfy the condition, in stored order, whole cases at once.
+
+        Columns are of the table and of `cases`. None where the engine can do no such thing.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows of a virtual table in stored order: person by person, newest case first.
@@ -73,54 +88,79 @@ def column_name(field: Field, number: int) -> str:
     return f"{field.name}_{number}"
 
 
-def read_rows(planned: PlannedTable, reader: Reader, more: Sequence[str] = ()) -> Iterator[Rows]:
+def read_rows(
+    planned: PlannedTable,
+    reader: Reader,
+    more: Sequence[str] = (),
+    condition: Condition = ALWAYS,
+) -> Iterator[Rows]:
     """The rows of the table's source, whole persons at once, with the columns the table needs.
 
-    `more` are further columns of cases that the statement asks for.
+    Args:
+        planned: says which columns these are.
+        reader: of the edition.
+        more: further columns of cases that the statement asks for.
+        condition: rows that do not satisfy it may be left out (`pushdown`).
     """
-    fields = planned.fields.values()
-    numbers = _Numbers()
     always = (_PERSON, _CHOICE_KEY, CONSENT, AGREEMENT, *more)
-    pieces = _coded(Table.CASES, reader, always, fields, numbers)
-    own = _own_table(planned.source)
-    if own is not Table.CASES:
-        pieces = _joined(pieces, _coded(own, reader, (_CASE,), fields, numbers))
     start = 0
-    for piece in _whole_persons(pieces):
+    for piece in _whole_persons(_coded_rows(planned, reader, always, condition)):
         yield _rows(piece, start)
         start += piece.num_rows
 
 
+def _coded_rows(
+    planned: PlannedTable, reader: Reader, always: Sequence[str], condition: Condition
+) -> Iterator[pa.Table]:
+    """The rows of the source, with the columns of `always`, and of the fields, as numbers."""
+    fields, numbers = planned.fields.values(), _Numbers()
+    own = _own_table(planned.source)
+    if isinstance(reader, Searcher):
+        needed = [name for domain in fields for name in domain.field.columns]
+        names = list(dict.fromkeys([*always, *needed]))
+        found = reader.found(own.value, names, condition)
+        if found is not None:
+            return _coded(found, always, list(fields), numbers)
+    of_cases = [domain for domain in fields if domain.field.table is Table.CASES]
+    cases = _coded(_pieces(reader, Table.CASES, always, of_cases), always, of_cases, numbers)
+    if own is Table.CASES:
+        return cases
+    of_own = [domain for domain in fields if domain.field.table is own]
+    steps = _coded(_pieces(reader, own, (_CASE,), of_own), (_CASE,), of_own, numbers)
+    return _joined(cases, steps)
+
+
 def _coded(
-    table: Table,
-    reader: Reader,
+    pieces: Iterable[pa.Table],
     always: Sequence[str],
-    fields: Iterable[DomainField],
+    fields: Sequence[DomainField],
     numbers: "_Numbers",
 ) -> Iterator[pa.Table]:
-    """The pieces of a stored table: the columns of `always`, and of the fields, as numbers."""
-    domains = [domain for domain in fields if domain.field.table is table]
-    needed = [name for domain in domains for name in domain.field.columns]
-    for piece in _pieces(reader, table, list(dict.fromkeys([*always, *needed]))):
+    """The columns of `always`, and of the fields, as numbers."""
+    for piece in pieces:
         columns: dict[str, Any] = {name: piece[name] for name in always}
-        for domain in domains:
-            found = [piece[name] for name in domain.field.columns]
-            for number, column in enumerate(_encode(domain, found, numbers)):
+        for domain in fields:
+            given = [piece[name] for name in domain.field.columns]
+            for number, column in enumerate(_encode(domain, given, numbers)):
                 columns[column_name(domain.field, number)] = column
         yield pa.table(columns)
 
 
-def _pieces(reader: Reader, table: Table, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The stored pieces, or one without rows.
+def _pieces(
+    reader: Reader, table: Table, always: Sequence[str], fields: Iterable[DomainField]
+) -> Iterator[pa.Table]:
+    """The stored pieces of a table, or one without rows.
 
     Where there is nobody as much is done as where there is somebody. Else the first person with a
     journey would show in how long a node takes.
     """
+    needed = [name for domain in fields for name in domain.field.columns]
+    columns = list(dict.fromkeys([*always, *needed]))
     piece = None
     for piece in reader.pieces(table.value, columns):
         yield piece
     if piece is None:
-        yield TABLES[table.value].empty_table().select(list(columns))
+        yield TABLES[table.value].empty_table().select(columns)
 
 
 def _joined(cases: Iterator[pa.Table], steps: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -24,6 +24,7 @@ from corridor.node.evaluation.bounding import (
 )
 from corridor.node.evaluation.columns import OWN_KEY, Reader, Rows, read_rows
 from corridor.node.evaluation.crossing import Uncrossed, uncrossed
+from corridor.node.evaluation.pushdown import admitted
 from corridor.node.evaluation.statement import GIVEN, statement
 from corridor.node.policy import ConsentRule
 from corridor.queries.choice import ChoiceKey
@@ -40,12 +41,14 @@ Ints = npt.NDArray[np.int64]
 
 _Piece = TypeVar("_Piece")
 
+MEMORY = "2GB"
+"""What the engine may take; a part of an edition takes far less."""
+
 _SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
-    "memory_limit": "2GB",
     "temp_directory": "",  # nothing in clear on a disk, rather an error
     "lock_configuration": True,
 }
@@ -71,7 +74,8 @@ def evaluate(plan: Plan, edition: Reader, choice_key: bytes, consent: ConsentRul
     with closing(shut_off_connection()) as connection:
 
         def kept_of(planned: PlannedTable) -> Iterator[Kept]:
-            text, pieces = statement(planned, consent), read_rows(planned, edition)
+            text = statement(planned, consent)
+            pieces = read_rows(planned, edition, condition=admitted(planned, consent))
             for entries in _entries_of(connection, text, planned, pieces, key):
                 yield from bounded(
                     entries, key, max_cells=planned.max_cells, max_rows=planned.max_rows
@@ -118,7 +122,8 @@ def count_new(
     text = statement(planned, consent, only_own_keys=True)
     found: list[tuple[npt.NDArray[np.uint64], Ints]] = []
     with closing(shut_off_connection()) as connection:
-        pieces = read_rows(planned, edition, (OWN_KEY,))
+        wanted = admitted(planned, consent, only_own_keys=True)
+        pieces = read_rows(planned, edition, (OWN_KEY,), wanted)
         for entries in _entries_of(connection, text, planned, pieces, key):
             keys, cells = one_cell_each(entries, key)
             is_new = ~_among(keys, counted)
@@ -149,9 +154,13 @@ def _entries_of(
         yield _entries(part, key, planned.max_cells)
 
 
-def shut_off_connection() -> duckdb.DuckDBPyConnection:
-    """An engine of its own that sees what is registered with it, and nothing else."""
-    return duckdb.connect(config=_SHUT_OFF)
+def shut_off_connection(memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """An engine of its own that sees what is registered with it, and nothing else.
+
+    With more rows than fit in `memory` a query fails: nothing spills to a disk. DuckDB could
+    encrypt what it spills only with an extension that it would load from a network.
+    """
+    return duckdb.connect(config={**_SHUT_OFF, "memory_limit": memory})
 
 
 def _one_ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:

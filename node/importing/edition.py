@@ -2,14 +2,16 @@
 
     ImportedCases   cases, legs and services of the files of one import, by keys
     merge           an edition and an import → the next edition
+    without_…       an edition without some persons, or without old cases
 
 A case of the import replaces the case of the edition that has its key, unless that one has a
 later referral date; legs and services go with their case. A case that the import does not
 hold stays. Editions depend on what was imported, and not on the order of rows or files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -95,6 +97,45 @@ def merge(
         _restricted(new, imported.legs, imported.services, keep_new),
     )
     return _edition(list(kept), max_persons)
+
+
+def without_persons(edition: EditionTables, persons: Collection[bytes]) -> EditionTables:
+    """The edition without all rows of the persons who have these keys."""
+    return _of_those(edition, ~_are_of(_with_person_keys(edition), persons))
+
+
+def without_cases_before(edition: EditionTables, day: date) -> EditionTables:
+    """The edition without the cases that were referred before that day.
+
+    A case that was never referred is as old as its identification, else as its last event; one
+    without any of these dates stays, since nobody knows how old it is.
+    """
+    dates = [days_of(edition.cases.column(name)) for name in _DATES_OF_A_CASE]
+    never = np.iinfo(np.int64).min
+    known = np.select([one != never for one in dates], dates, default=never)
+    first = (day - date(1970, 1, 1)).days
+    return _of_those(edition, (known == never) | (known >= first))
+
+
+def leaving_out(imported: ImportedCases, persons: Collection[bytes]) -> ImportedCases:
+    """The import without all rows of the persons who have these keys."""
+    keep = ~_are_of(imported.cases, persons)
+    return ImportedCases(*_restricted(imported.cases, imported.legs, imported.services, keep))
+
+
+_DATES_OF_A_CASE = ("referred_on", "identified_on", "last_event_on")
+
+
+def _of_those(edition: EditionTables, keep: "Flags") -> EditionTables:
+    if keep.all():
+        return edition
+    cases = _with_person_keys(edition)
+    return _edition([_restricted(cases, edition.legs, edition.services, keep)], None)
+
+
+def _are_of(cases: pa.Table, persons: Collection[bytes]) -> "Flags":
+    keys = np.array(list(persons), dtype=f"S{KEY_BYTES}")
+    return np.isin(keys_of(cases.column("person_key")), keys)
 
 
 Flags = npt.NDArray[np.bool_]

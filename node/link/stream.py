@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeAlias, TypeVar, cast
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 import grpc
 import structlog
@@ -92,6 +92,8 @@ class LinkParts:
         hello: who calls, and how this node stands right now.
         confirm_charter: takes a charter document into force, or raises.
         make_sessions: what answers proposals under the charter in force.
+        look_around: looks every few seconds what people changed beside this process, and says
+            whether the coordinator has reason to propose something again.
         witnesses: what witnesses under it; None where there is no charter yet.
         on_checkpoint: cosigns a checkpoint of the release tree, asks or refuses.
         tree_standing: up to where this node knows that tree.
@@ -111,6 +113,7 @@ class LinkParts:
     clock: Clock
     jitter: Callable[[], float]
     worker: Executor
+    look_around: Callable[[], bool] = lambda: False
 
 
 class Link:
@@ -170,17 +173,18 @@ class _Conversation:
         """
         async with self._parts.dial() as channel:
             call: _Call = exchange_pb2_grpc.ExchangeStub(channel).Connect()
+            out = _OneWriter(call)
             watchers = [
                 asyncio.create_task(self._cancel_when_stopped(call)),
-                asyncio.create_task(self._drop_expired()),
+                asyncio.create_task(self._look_around(out)),
             ]
             try:
                 hello = await self._work(self._parts.hello)
-                await _write(call, hello)
+                await _write(out, hello)
                 self._told = hello.standing
                 while (message := await call.read()) is not grpc.aio.EOF:
                     await self._on_message(
-                        codec.decode_coordinator_message(cast(_Received, message)), call, channel
+                        codec.decode_coordinator_message(cast(_Received, message)), out, channel
                     )
             except asyncio.CancelledError:
                 if not self._stopping.is_set():
@@ -196,9 +200,16 @@ class _Conversation:
         await self._stopping.wait()
         call.cancel()
 
-    async def _drop_expired(self) -> None:
+    async def _look_around(self, out: "_Writes") -> None:
+        """Every few seconds: what people changed beside this process, which attempts are over."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                if await self._work(self._parts.look_around) and self._told is not None:
+                    # Said again, unchanged: people here have decided, so propose it again.
+                    await _write(out, self._told)
+            except (CorridorError, grpc.RpcError) as error:
+                _log.warning("link.look_around", code=getattr(error, "code", "wire"))
             if self._sessions is not None:
                 await self._work(self._sessions.drop_expired)
 
@@ -208,7 +219,7 @@ class _Conversation:
             self._sessions = None
 
     async def _on_message(
-        self, message: CoordinatorMessage, call: _Call, channel: grpc.aio.Channel
+        self, message: CoordinatorMessage, call: "_Writes", channel: grpc.aio.Channel
     ) -> None:
         match message:
             case Welcome():
@@ -234,7 +245,7 @@ class _Conversation:
                 await self._witness(message, call)
 
     async def _settle_charter(
-        self, charter: Digest | None, call: _Call, channel: grpc.aio.Channel
+        self, charter: Digest | None, call: "_Writes", channel: grpc.aio.Channel
     ) -> None:
         """Answer under the charter in force, once its every signature was verified here."""
         board = self._parts.board
@@ -260,7 +271,7 @@ class _Conversation:
         if witnesses is not None:
             await _write(call, await self._work(witnesses.ask))
 
-    async def _witness(self, message: WitnessMessage, call: _Call) -> None:
+    async def _witness(self, message: WitnessMessage, call: "_Writes") -> None:
         """Witness the others' ledgers, and take their word on this one's."""
         turn = _Turn(self._parts.witnesses, message)
         try:
@@ -277,7 +288,7 @@ class _Conversation:
         if turn.has_changed:
             await self._tell_standing(call)
 
-    async def _tell_fresh(self, call: _Call) -> None:
+    async def _tell_fresh(self, call: "_Writes") -> None:
         """Send the others what they were not sent yet: entries of this ledger, contradictions."""
         witnesses = await self._work(self._parts.witnesses)
         if witnesses is not None:
@@ -285,14 +296,14 @@ class _Conversation:
             while (told := await self._work(_next, fresh)) is not None:
                 await _write(call, told)
 
-    async def _tell_standing(self, call: _Call) -> None:
+    async def _tell_standing(self, call: "_Writes") -> None:
         """Say how this node stands, if that has changed since it was said last."""
         standing = (await self._work(self._parts.hello)).standing
         if standing != self._told:
             await _write(call, standing)
             self._told = standing
 
-    async def _in_session(self, message: CoordinatorInSession, call: _Call) -> None:
+    async def _in_session(self, message: CoordinatorInSession, call: "_Writes") -> None:
         if self._sessions is None:
             error = NoCharterError()
             refusal = NodeInSession(message.session, Refusal(error.code, str(error)))
@@ -345,7 +356,27 @@ class _Conversation:
         return await loop.run_in_executor(self._parts.worker, function, *arguments)
 
 
-async def _write(call: _Call, message: NodeMessage) -> None:
+class _Writes(Protocol):
+    """Takes encoded messages."""
+
+    async def write(self, request: exchange_pb2.NodeMessage, /) -> None:
+        """Send one."""
+
+
+class _OneWriter:
+    """A stream to which several tasks write: one message after the other, as gRPC wants it."""
+
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+        self._turn = asyncio.Lock()
+
+    async def write(self, request: exchange_pb2.NodeMessage, /) -> None:
+        """Send one."""
+        async with self._turn:
+            await self._call.write(request)
+
+
+async def _write(call: "_Writes", message: NodeMessage) -> None:
     """Send a message.
 
     Raises:

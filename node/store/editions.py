@@ -1,6 +1,7 @@
 """Editions of a node's case data: encrypted, written whole or not at all, erased by their key.
 
-    store.key                    the master key; beside this folder, for the owner alone
+    store.key                    the store's key; beside this folder, for the owner alone, or in
+                                 the vault (`node.store.vault`)
     editions/
       state                      which edition is current, and the last number given (sealed)
       secrets                    what keys persons and chooses their cells (sealed)
@@ -14,7 +15,13 @@
 The Parquet files are under Parquet Modular Encryption (AES-GCM for every module, the footer
 among them), each with a key derived from the data key, and with edition and table as associated
 data, so that no file passes for another. Parquet leaves its ends in clear, and with them which
-cipher was used: `about` holds a hash of the ends. A new edition:
+cipher was used: `about` holds a hash of the ends.
+
+Where `store.toml` names another engine (`settings`), the tables lie there in place of the Parquet
+files, and the folder has key and `about` all the same, and `elsewhere`, which says in what engine;
+it is written before anything is sent there, so that what a kill left behind is found and erased.
+
+A new edition:
 
     written into a hidden folder, flushed  →  renamed  →  `state` replaced  →  the old key erased
 
@@ -25,6 +32,7 @@ blocks; who must be sure keeps `store.key` on a disk that forgets, and makes a n
 """
 
 import contextlib
+import copy
 import fcntl
 import hashlib
 import json
@@ -34,26 +42,41 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.parquet import encryption
 
+from corridor.errors import CorridorError
 from corridor.errors.files import DiskError
 from corridor.errors.store import (
     EditionReplacedError,
+    EngineMissingError,
+    EngineRefusedError,
+    EngineUnreachableError,
     NoSuchEditionError,
+    NotErasedError,
     StoreBusyError,
     StoreDamagedError,
     StoreDiskError,
     StoreKeyMissingError,
+    StoreSettingsError,
     StoreUnsureError,
 )
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, EditionId, is_edition_id
-from corridor.node.schema import TABLES, EditionTables
+from corridor.node.conditions import Condition
+from corridor.node.schema import PIECE, TABLES, EditionTables
+from corridor.node.store.moving import STORE_KEY, finish_rotation
+from corridor.node.store.places import open_elsewhere
 from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
+from corridor.node.store.settings import Engine, read_store_settings
+from corridor.node.store.vault import has_secret, keep_secret, read_secret
+from corridor.node.store.writing import Checked, Pieces, same
+
+if TYPE_CHECKING:
+    from corridor.node.store.elsewhere import Elsewhere
 
 SCHEMA_VERSION = 2
 """Of the tables in `node.schema`; another number means that the files must be imported anew."""
@@ -65,7 +88,14 @@ Clock = Callable[[], datetime]
 """Says what time it is, in UTC."""
 
 _KEY, _ABOUT, _STATE, _SECRETS, _LOCK = "key", "about", "state", "secrets", "writing"
-_ROW_GROUP = 1 << 18
+_ELSEWHERE = "elsewhere"
+_NOT_TO_BE_REACHED = (
+    EngineMissingError,
+    EngineRefusedError,
+    EngineUnreachableError,
+    StoreSettingsError,
+)
+_ROW_GROUP = PIECE
 """Rows that are read and decrypted at once."""
 
 
@@ -76,6 +106,7 @@ class Edition:
     Attributes:
         sources: SHA-256 of the files of the import that made it, in their order.
         rows: rows by table; `persons` is the number of persons.
+        engine: where its tables lie.
     """
 
     id: EditionId
@@ -83,6 +114,7 @@ class Edition:
     written_at: datetime
     sources: tuple[Digest, ...]
     rows: dict[str, int]
+    engine: Engine = Engine.DUCKDB
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +142,7 @@ class EditionStore:
         """Open the store in a node's home, or make one where there is none.
 
         Raises:
+            StoreSettingsError: store.toml is not what it must be.
             StoreKeyMissingError: there is data without its key.
             StoreDamagedError: a file is not as it was written; nothing was changed.
             StoreDiskError: a new store could not be written.
@@ -117,11 +150,13 @@ class EditionStore:
         self._folder = home / "editions"
         self._random_bytes = random_bytes
         self._clock = clock
+        self._settings = read_store_settings(home)
         with _disk():
+            finish_rotation(home)
             make_private_folder(self._folder)
             with contextlib.suppress(StoreBusyError), self._writing():
-                self._create_missing(home / "store.key")
-            self._master = self._read_master(home / "store.key")
+                self._create_missing(home)
+            self._master = self._read_master(home)
             self._state()  # sealed: says at once when the key is another's
             secrets = json.loads(self._read_sealed(self._folder / _SECRETS, _SECRETS))
             self._person_secret = bytes.fromhex(secrets["person_secret"])
@@ -143,6 +178,11 @@ class EditionStore:
     def series_key(self) -> bytes:
         """32 bytes; seals whom standing series counted."""
         return derive(self._master, "series")
+
+    @property
+    def suppression_key(self) -> bytes:
+        """32 bytes; seals who asked to be erased."""
+        return derive(self._master, "suppression")
 
     def current(self) -> Edition | None:
         """The edition that questions are answered from; none before the first import.
@@ -178,11 +218,28 @@ class EditionStore:
             StoreDamagedError: a file is not as it was written, or the key is another's.
         """
         schema = pa.schema([TABLES[table].field(name) for name in columns])
+        about = self._about(edition)
+        if about.engine is not Engine.DUCKDB:
+            pieces = self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
+            return pa.concat_tables([schema.empty_table(), *pieces])
         with self._opened(edition, table, ()) as file:
             found = file.read(columns=list(columns)).select(list(columns))
         if not found.schema.equals(schema, check_metadata=False):
             raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
         return found
+
+    def about(self, edition: EditionId) -> Edition:
+        """What is known of an edition without reading it.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written.
+        """
+        return self._about(edition)
+
+    def size(self, edition: EditionId) -> int:
+        """The bytes that an edition takes on the disk."""
+        return sum(path.stat().st_size for path in (self._folder / edition).iterdir())
 
     def reader(self, edition: EditionId) -> "EditionReader":
         """For evaluation: columns of this edition, whatever becomes current meanwhile."""
@@ -195,10 +252,58 @@ class EditionStore:
             NoSuchEditionError: it was replaced or erased.
             StoreDamagedError: a file is not as it was written, or the key is another's.
         """
+        about = self._about(edition)
+        if about.engine is not Engine.DUCKDB:
+            yield from self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
+            return
         paths = [path for name in columns for path in _string_paths(TABLES[table].field(name))]
-        with self._opened(edition, table, paths) as file:
-            for group in range(file.num_row_groups):
-                yield file.read_row_group(group, columns=list(columns)).select(list(columns))
+        yield from self._groups(edition, table, columns, paths)
+
+    def found(
+        self, edition: EditionId, table: str, columns: Sequence[str], condition: Condition
+    ) -> Iterator[pa.Table] | None:
+        """Rows that satisfy the condition, with columns of the table and of their case.
+
+        None where the tables lie in the home: then everything is read, and nothing left out.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            TablesDamagedError: a table elsewhere is not as it was written.
+            EngineUnreachableError, EngineRefusedError: nothing can be had of it now.
+        """
+        about = self._about(edition)
+        if about.engine is Engine.DUCKDB:
+            return None
+        elsewhere = self._elsewhere(about.engine)
+        return elsewhere.found(edition, about.rows, table, columns, condition)
+
+    def demand_there(self, edition: EditionId) -> None:
+        """Check that the edition can be read, as far as a look tells.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            TablesDamagedError, EngineUnreachableError, EngineRefusedError: its tables lie
+                elsewhere, and cannot be had.
+        """
+        if edition not in self.editions():
+            raise NoSuchEditionError(edition)
+        about = self._about(edition)
+        if about.engine is not Engine.DUCKDB:
+            self._elsewhere(about.engine).demand_there(edition)
+
+    def check(self, edition: Edition) -> None:
+        """Count what lies elsewhere, and look for what should not lie there any more.
+
+        Raises:
+            TablesDamagedError, EngineUnreachableError, EngineRefusedError: its tables lie
+                elsewhere, and are not there as they were written.
+            NotErasedError: tables of an older edition still stand.
+        """
+        if edition.engine is not Engine.DUCKDB:
+            self._elsewhere(edition.engine).check(edition.id, edition.rows)
+        for path in sorted(self._folder.glob(f"*/{_ELSEWHERE}")):
+            if path.parent.name != edition.id:
+                raise NotErasedError(_named(path.parent), self._engine_of(path.parent))
 
     def tables(self, edition: EditionId) -> EditionTables:
         """All of an edition, for the next import to build upon.
@@ -214,12 +319,14 @@ class EditionStore:
             raise StoreDamagedError(f"editions/{edition}") from error
 
     def write(
-        self, tables: EditionTables, *, replaces: EditionId | None, sources: Sequence[Digest]
+        self, tables: Pieces, *, replaces: EditionId | None, sources: Sequence[Digest]
     ) -> Written:
         """Make `tables` the current edition; the one before is erased.
 
+        They are read piece by piece: no more than a few pieces are in memory.
+
         Args:
-            tables: all data of the node, not only what is new.
+            tables: all data of the node, not only what is new (`EditionTables`, or pieces).
             replaces: the edition that was current when `tables` were made.
             sources: SHA-256 of the files they were made from.
 
@@ -230,6 +337,9 @@ class EditionStore:
             StoreUnsureError: the disk failed at the last step; the new edition is current, but a
                 power failure may bring the old one back. Both are whole.
             StoreDamagedError: the current edition cannot be read; nothing was stored.
+            EngineUnreachableError, EngineRefusedError, EngineMissingError: it was to be written
+                elsewhere; nothing was stored.
+            ValueError: a piece is not what an edition holds; nothing was stored.
         """
         with _disk(), self._writing():
             self._sweep()
@@ -238,22 +348,16 @@ class EditionStore:
                 raise EditionReplacedError
             # An edition all the same, where nothing is new: its name is public, and by keeping
             # the old one a node would say whether anybody came or changed.
-            unchanged = state.current is not None and _same(self.tables(state.current), tables)
+            unchanged = state.current is not None and self._holds(state.current, tables)
             number = state.last_number + 1
-            edition = Edition(
-                id=EditionId(f"{number}-{self._random_bytes(8).hex()}"),
-                number=number,
-                written_at=self._clock(),
-                sources=tuple(sources),
-                rows={name: tables[name].num_rows for name in TABLES},
-            )
-            self._write_folder(edition, tables)
-            self._make_current(edition.id, number)
+            edition = EditionId(f"{number}-{self._random_bytes(8).hex()}")
+            written = self._write_folder(edition, number, tables, sources)
+            self._make_current(edition, number)
             # The import has succeeded. If the old key cannot be destroyed now, it will be by
             # the next write or start.
             with contextlib.suppress(OSError):
                 self._sweep()
-            return Written(edition, unchanged)
+            return Written(written, unchanged)
 
     def erase(self, edition: EditionId) -> None:
         """Destroy an edition's key, and then its files; the current one too, when named.
@@ -262,6 +366,8 @@ class EditionStore:
             NoSuchEditionError: there is none of that name.
             StoreBusyError: somebody is writing; nothing was erased.
             StoreDiskError: the disk refused; repeat it.
+            EngineUnreachableError, EngineRefusedError: its tables lie elsewhere and stand there
+                still. It is no edition any more, and the next write or start erases them.
         """
         with _disk(), self._writing():
             if edition not in self.editions():
@@ -270,6 +376,64 @@ class EditionStore:
             if state.current == edition:
                 self._write_state(_State(None, state.last_number))
             self._destroy(self._folder / edition)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Keep everybody from writing or erasing while the block runs; reading goes on.
+
+        Raises:
+            StoreBusyError: somebody is writing.
+        """
+        with self._writing():
+            yield
+
+    def copy_under(self, master: bytes, folder: Path) -> None:
+        """Make all of the store again in `folder` under another key; its `state` comes last.
+
+        Tables that lie elsewhere stay where and as they are.
+
+        Raises:
+            StoreDiskError: the disk refused.
+            StoreDamagedError: the edition cannot be read.
+        """
+        twin = copy.copy(self)
+        twin._folder, twin._master = folder, master  # noqa: SLF001  # it is one of us
+        with _disk():
+            make_private_folder(folder)
+            twin._write_sealed(  # noqa: SLF001
+                folder / _SECRETS,
+                _SECRETS,
+                self._read_sealed(self._folder / _SECRETS, _SECRETS),
+            )
+            state = self._state()
+            if state.current is not None:
+                self._copy_edition(state.current, twin)
+            twin._write_state(state)  # noqa: SLF001
+
+    def _copy_edition(self, edition: EditionId, twin: "EditionStore") -> None:
+        about = self._about(edition)
+
+        def fill(beside: Path, data_key: bytes) -> tuple[Edition, dict[str, str]]:
+            if about.engine is Engine.DUCKDB:
+                return about, _write_tables(beside, _Held(self, edition), edition, data_key)
+            twin._name_engine(beside, edition, about.engine)  # noqa: SLF001  # it is one of us
+            return about, {}
+
+        twin._make_folder(edition, fill)  # noqa: SLF001
+
+    def state_without_data(self) -> bytes:
+        """What `state` would hold if nothing had been imported, for a backup without data."""
+        document = {"current": None, "last_number": self._state().last_number}
+        return seal(self._master, _STATE, json.dumps(document).encode(), self._random_bytes)
+
+    # ------------------------------------------------------------------ elsewhere
+
+    def _elsewhere(self, engine: Engine) -> "Elsewhere":
+        return open_elsewhere(self._settings, engine)
+
+    def _engine_of(self, folder: Path) -> Engine:
+        name = _named(folder)
+        return Engine(self._read_sealed(folder / _ELSEWHERE, f"elsewhere {name}").decode())
 
     # ------------------------------------------------------------------ reading
 
@@ -301,6 +465,26 @@ class EditionStore:
         except (OSError, pa.ArrowException, UnicodeDecodeError, MemoryError) as error:
             raise StoreDamagedError(f"editions/{edition}/{path.name}") from error
 
+    def _groups(
+        self, edition: EditionId, table: str, columns: Sequence[str], dictionary: Sequence[str]
+    ) -> Iterator[pa.Table]:
+        with self._opened(edition, table, dictionary) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=list(columns)).select(list(columns))
+
+    def _holds(self, edition: EditionId, tables: Pieces) -> bool:
+        """Whether the edition says what these tables say."""
+        about = self._about(edition)
+        for name, schema in TABLES.items():
+            if about.engine is Engine.DUCKDB:
+                held = self._groups(edition, name, schema.names, ())
+            else:
+                elsewhere = self._elsewhere(about.engine)
+                held = elsewhere.pieces(edition, about.rows, name, schema.names)
+            if not same(held, tables.pieces(name)):
+                return False
+        return True
+
     def _data_key(self, edition: EditionId) -> bytes:
         path = self._folder / edition / _KEY
         try:
@@ -316,6 +500,7 @@ class EditionStore:
             written_at=datetime.fromisoformat(document["written_at"]),
             sources=tuple(Digest(bytes.fromhex(text)) for text in document["sources"]),
             rows=document["rows"],
+            engine=Engine(document.get("engine", Engine.DUCKDB)),
         )
 
     def _read_about(self, edition: EditionId) -> dict[str, Any]:
@@ -350,13 +535,13 @@ class EditionStore:
             raise StoreDamagedError(str(path.relative_to(self._folder.parent))) from error
 
     @staticmethod
-    def _read_master(path: Path) -> bytes:
+    def _read_master(home: Path) -> bytes:
         try:
-            master = bytes.fromhex(path.read_text("ascii"))
+            master = bytes.fromhex(read_secret(home, STORE_KEY).decode("ascii"))
         except ValueError as error:
-            raise StoreDamagedError(path.name) from error
+            raise StoreDamagedError(STORE_KEY) from error
         if len(master) != KEY_BYTES:
-            raise StoreDamagedError(path.name)
+            raise StoreDamagedError(STORE_KEY)
         return master
 
     # ------------------------------------------------------------------ writing
@@ -374,22 +559,22 @@ class EditionStore:
         finally:
             os.close(descriptor)
 
-    def _create_missing(self, key_path: Path) -> None:
+    def _create_missing(self, home: Path) -> None:
         """Make a new store, or finish one that was being made when the power failed.
 
         `state` is written last: once it is there, nothing may be missing any more.
         """
         if (self._folder / _STATE).exists():
-            if not key_path.exists():
+            if not has_secret(home, STORE_KEY):
                 raise StoreKeyMissingError
             if not (self._folder / _SECRETS).exists():
                 raise StoreDamagedError(f"editions/{_SECRETS}")
             return
         if any(is_edition_id(path.name) for path in self._folder.iterdir()):
             raise StoreDamagedError(f"editions/{_STATE}")
-        if not key_path.exists():
-            write_atomically(key_path, self._random_bytes(KEY_BYTES).hex().encode())
-        self._master = self._read_master(key_path)
+        if not has_secret(home, STORE_KEY):
+            keep_secret(home, STORE_KEY, self._random_bytes(KEY_BYTES).hex().encode())
+        self._master = self._read_master(home)
         secrets = {
             "person_secret": self._random_bytes(PERSON_SECRET_BYTES).hex(),
             "choice_key": self._random_bytes(CHOICE_KEY_BYTES).hex(),
@@ -418,35 +603,67 @@ class EditionStore:
     ) -> None:
         write_atomically(path, seal(key or self._master, purpose, secret, self._random_bytes))
 
-    def _write_folder(self, edition: Edition, tables: EditionTables) -> None:
+    def _write_folder(
+        self, edition: EditionId, number: int, tables: Pieces, sources: Sequence[Digest]
+    ) -> Edition:
         """All files of an edition, durable; it is not current yet."""
-        data_key = self._random_bytes(KEY_BYTES)
-        beside = self._folder / f".{edition.id}"
-        beside.mkdir(mode=0o700)
-        try:
-            for name in TABLES:
-                _write_table(beside / f"{name}.parquet", tables[name], edition.id, name, data_key)
-            about: dict[str, Any] = {
-                "schema_version": SCHEMA_VERSION,
-                "written_at": edition.written_at.isoformat(),
-                "sources": [digest.hex() for digest in edition.sources],
-                "rows": edition.rows,
-                "ends": {name: _ends(beside / f"{name}.parquet") for name in TABLES},
-            }
-            self._write_sealed(
-                beside / _ABOUT,
-                f"about {edition.id}",
-                json.dumps(about).encode(),
-                derive(data_key, _ABOUT),
+        engine = self._settings.engine
+
+        def fill(beside: Path, data_key: bytes) -> tuple[Edition, dict[str, str]]:
+            checked, ends = Checked(tables), {}
+            if engine is Engine.DUCKDB:
+                ends = _write_tables(beside, checked, edition, data_key)
+            else:
+                # Whoever finds what a kill left behind reads here where the rest of it is.
+                self._name_engine(beside, edition, engine)
+                flush_folder(self._folder)
+                self._elsewhere(engine).write(edition, checked)
+            written = Edition(
+                id=edition,
+                number=number,
+                written_at=self._clock(),
+                sources=tuple(sources),
+                rows=dict(checked.rows),
+                engine=engine,
             )
-            self._write_sealed(beside / _KEY, f"data key of {edition.id}", data_key)
-            flush_folder(beside)
-            beside.rename(self._folder / edition.id)
-            flush_folder(self._folder)
-        except (OSError, pa.ArrowException, DiskError):
-            with contextlib.suppress(OSError):
-                self._destroy(beside)
+            return written, ends
+
+        try:
+            return self._make_folder(edition, fill)
+        except (OSError, ValueError, pa.ArrowException, CorridorError):
+            with contextlib.suppress(OSError, *_NOT_TO_BE_REACHED):
+                self._destroy(self._folder / f".{edition}")
             raise
+
+    def _make_folder(self, edition: EditionId, fill: "_Fill") -> Edition:
+        """The folder of an edition, under a data key of its own; `fill` writes the tables."""
+        data_key = self._random_bytes(KEY_BYTES)
+        beside = self._folder / f".{edition}"
+        beside.mkdir(mode=0o700)
+        written, ends = fill(beside, data_key)
+        self._write_about(beside, written, ends, data_key)
+        self._write_sealed(beside / _KEY, f"data key of {edition}", data_key)
+        flush_folder(beside)
+        beside.rename(self._folder / edition)
+        flush_folder(self._folder)
+        return written
+
+    def _name_engine(self, beside: Path, edition: EditionId, engine: Engine) -> None:
+        self._write_sealed(beside / _ELSEWHERE, f"elsewhere {edition}", engine.encode())
+
+    def _write_about(
+        self, beside: Path, edition: Edition, ends: dict[str, str], data_key: bytes
+    ) -> None:
+        about: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "written_at": edition.written_at.isoformat(),
+            "sources": [digest.hex() for digest in edition.sources],
+            "rows": edition.rows,
+            "ends": ends,
+            "engine": edition.engine,
+        }
+        purpose, key = f"about {edition.id}", derive(data_key, _ABOUT)
+        self._write_sealed(beside / _ABOUT, purpose, json.dumps(about).encode(), key)
 
     def _sweep(self) -> None:
         """Erase every edition but the current one, and what a failed write left behind."""
@@ -458,10 +675,12 @@ class EditionStore:
         flush_folder(self._folder)
         for path in sorted(self._folder.iterdir()):
             if path.is_dir() and path.name != current:
-                self._destroy(path)
+                # What lies elsewhere is erased when it can be; `check` says so until then.
+                with contextlib.suppress(*_NOT_TO_BE_REACHED):
+                    self._destroy(path)
 
     def _destroy(self, folder: Path) -> None:
-        """The key first, overwritten and gone from the disk; then the rest."""
+        """The key first, overwritten and gone from the disk; then what lies elsewhere; the rest."""
         key, doomed = folder / _KEY, folder / f"{_KEY}.erased"
         if key.exists():
             key.rename(doomed)  # no reader meets a half overwritten key
@@ -472,8 +691,26 @@ class EditionStore:
                 os.fsync(file.fileno())
             doomed.unlink()
             flush_folder(folder)
+        if (folder / _ELSEWHERE).exists():
+            self._elsewhere(self._engine_of(folder)).erase(_named(folder))
         shutil.rmtree(folder)
         flush_folder(self._folder)
+
+
+_Fill = Callable[[Path, bytes], tuple[Edition, dict[str, str]]]
+"""Writes an edition's tables into a folder under a data key; what is known of it, and its ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The tables of an edition in the home, piece by piece."""
+
+    store: EditionStore
+    edition: EditionId
+
+    def pieces(self, table: str) -> Iterator[pa.Table]:
+        """The rows of a table in stored order."""
+        return self.store._groups(self.edition, table, TABLES[table].names, ())  # noqa: SLF001
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,6 +729,12 @@ class EditionReader:
         """
         return self.store.pieces(self.edition, table, columns)
 
+    def found(
+        self, table: str, columns: Sequence[str], condition: Condition
+    ) -> Iterator[pa.Table] | None:
+        """Rows that satisfy the condition; None where the engine is ours (`EditionStore.found`)."""
+        return self.store.found(self.edition, table, columns, condition)
+
 
 def _string_paths(field: "pa.Field[Any]") -> list[str]:
     """Where in a Parquet file the field's strings are."""
@@ -500,19 +743,27 @@ def _string_paths(field: "pa.Field[Any]") -> list[str]:
     return [f"{field.name}.list.element"] if pa.types.is_list(field.type) else []
 
 
-def _write_table(path: Path, table: pa.Table, edition: EditionId, name: str, key: bytes) -> None:
+def _write_tables(folder: Path, tables: Pieces, edition: EditionId, key: bytes) -> dict[str, str]:
+    """All Parquet files of an edition, durable; gives their ends."""
+    for name in TABLES:
+        _write_table(folder / f"{name}.parquet", tables, edition, name, key)
+    return {name: _ends(folder / f"{name}.parquet") for name in TABLES}
+
+
+def _write_table(path: Path, tables: Pieces, edition: EditionId, name: str, key: bytes) -> None:
     properties = encryption.create_encryption_properties(  # type: ignore[attr-defined]
         derive(key, f"file {name}"), aad_prefix=_bound_to(edition, name), store_aad_prefix=False
     )
     with open(path, "xb", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
-        pq.write_table(
-            table,
+        with pq.ParquetWriter(
             file,
-            row_group_size=_ROW_GROUP,
+            TABLES[name],
             compression="lz4",
             write_statistics=False,
             encryption_properties=properties,
-        )
+        ) as writer:
+            for piece in tables.pieces(name):
+                writer.write_table(piece, row_group_size=_ROW_GROUP)
         file.flush()
         os.fsync(file.fileno())
 
@@ -536,14 +787,9 @@ def _bound_to(edition: EditionId, table: str) -> bytes:
     return f"corridor/store/{edition}/{table}".encode()
 
 
-def _same(held: EditionTables, new: EditionTables) -> bool:
-    """Whether two imports say the same; the number of the import aside, which none can ask for."""
-    return all(_without_import(held[name]).equals(_without_import(new[name])) for name in TABLES)
-
-
-def _without_import(table: pa.Table) -> pa.Table:
-    name = "import_number"
-    return table.drop_columns([name]) if name in table.column_names else table
+def _named(folder: Path) -> EditionId:
+    """The edition whose folder it is, or was to be."""
+    return EditionId(folder.name.removeprefix("."))
 
 
 def _number(edition: EditionId) -> int:

@@ -1,5 +1,6 @@
 """Small secrets on disk: sealed under a key, with what they are for bound to them.
 
+    a lock's key ──seals──> the vault, and store.key in it (`vault`)
     store.key ──seals──> secrets (the node's own), and the data key of each edition
     data key ──derives──> one key for each file of the edition
 

@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -46,6 +46,54 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE, *, durable: b
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
         raise DiskError(str(path), error.strerror or "cannot be written") from error
+
+
+def write_pieces_atomically(path: Path, pieces: Iterable[bytes], mode: int = PRIVATE) -> None:
+    """Put what `pieces` are together at `path`; afterwards it is durable, or `path` is as it was.
+
+    Whatever `pieces` raises leaves `path` as it was, too.
+
+    Raises:
+        DiskError: full, read-only or broken; `path` is as it was.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            os.fchmod(file.fileno(), mode)
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise DiskError(str(path), error.strerror or "cannot be written") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def erase_file(path: Path) -> None:
+    """Overwrite a file with zeros, and remove it, durably; nothing where there is none.
+
+    It is renamed first, so that nobody reads it half overwritten; what a kill left of that goes
+    with the next call. A disk that keeps old blocks (a journal, a snapshot, flash) may keep these.
+
+    Raises:
+        DiskError: it could not be overwritten or removed.
+    """
+    doomed = path.with_name(f".{path.name}.erased")
+    try:
+        if path.exists():
+            path.rename(doomed)
+        if doomed.exists():
+            with doomed.open("r+b") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            doomed.unlink()
+            flush_folder(path.parent)
+    except OSError as error:
+        raise DiskError(str(path), error.strerror or "cannot be erased") from error
 
 
 def flush_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors.release_tree import SplitViewError
 from corridor.ids import CountryCode, Digest
 from corridor.node import app as node_app
+from corridor.node.app.world import dial_coordinator
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.protocols import canonical
@@ -56,7 +57,7 @@ def lie(region: Region, to: CountryCode) -> None:
     other = replace(other, signature=read_keys(home).sign(other.digest))
 
     async def say() -> None:
-        async with node_app._dial(home) as channel:
+        async with dial_coordinator(home) as channel:
             call: Any = exchange_pb2_grpc.ExchangeStub(channel).Connect()
             await call.write(codec.encode_node_message(hello))
             await call.read()

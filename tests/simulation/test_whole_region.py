@@ -7,6 +7,7 @@ whatever it is shown, a ledger that forgets, a coordinator that adds wrongly.
 
 import logging
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +16,9 @@ import structlog
 
 from corridor.coordinator.spool import Spool
 from corridor.ids import SessionId
-from corridor.node.ledger import Debit, Ledger
+from corridor.node import ledger
+from corridor.node.ledger import Debit, Ledger, SeriesPart
+from corridor.node.question_desk import QuestionDesk
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum import node as states
 from support.whole_region import futures
@@ -66,9 +69,19 @@ def test_the_histories_have_everything_in_them() -> None:
     scenarios = [Scenario.of(seed) for seed in SEEDS]
     assert {one.size for one in scenarios} == {3, 4, 5, 6}
     assert {one.copying for one in scenarios} == {False, True}
+    assert {one.standing for one in scenarios} == {False, True}
     for trait in ("breaking", "lying", "failing", "skew"):
         values = {getattr(one, trait) for one in scenarios}
         assert values > {0.0}, trait
+
+
+def test_a_standing_series_that_nothing_troubles_is_complete() -> None:
+    def is_troubled(one: Scenario) -> bool:
+        return bool(one.breaking or one.lying or one.failing or one.copying or one.skew > 1)
+
+    drawn = (Scenario.of(seed) for seed in range(1, 400))
+    calm = [one.seed for one in drawn if one.standing and not is_troubled(one)][:3]
+    assert [run(seed).counts["series.complete"] for seed in calm] == [1, 1, 1]
 
 
 # ---------------------------------------------------------------- futures of prepared moments
@@ -106,7 +119,8 @@ def test_the_futures_have_everything_in_them() -> None:
     assert {trunk.scenario.size for trunk in trunks} == {3, 4, 5, 6}
     assert {trunk.answered for trunk in trunks} == {False, True}
     assert {trunk.moments[0] == 0 for trunk in trunks} == {False, True}
-    for trait in ("lying", "failing", "skew", "copying", "poor", "withholding", "splitting"):
+    traits = ("lying", "failing", "skew", "copying", "poor", "withholding", "splitting", "standing")
+    for trait in traits:
         assert {bool(getattr(one, trait)) for one in drawn} == {False, True}, trait
 
 
@@ -136,8 +150,8 @@ def found(pattern: str, seeds: Iterable[int] = range(200, 260)) -> None:
 
 
 def test_a17_a_debit_that_is_not_on_disk_is_seen() -> None:
-    def debit(ledger: Ledger, session: Any, _worst_case: Any) -> Debit:
-        return Debit(session, ledger._sums().open[session].rho, 0)
+    def debit(it: Ledger, session: Any, _worst_case: Any) -> Debit:
+        return Debit(session, it._sums().open[session].rho, 0)
 
     with patch.object(Ledger, "debit", debit):
         found("I3")
@@ -175,6 +189,28 @@ def test_a30_a_coordinator_that_adds_wrongly_is_seen() -> None:
         found("I6")
 
 
+STANDING = [seed for seed in range(1, 400) if Scenario.of(seed).standing]
+
+
+def test_a_series_that_goes_on_from_the_wrong_release_is_seen() -> None:
+    """From the attempt before, also where that was at the same release."""
+
+    def attempt_before(desk: QuestionDesk, part: SeriesPart) -> SessionId | None:
+        paid = desk._at.ledger.series().get(part.series)
+        return paid.sessions[max(paid.sessions)][-1] if paid and paid.sessions else None
+
+    with patch.object(QuestionDesk, "_attempt_before", attempt_before):
+        found("I9: I11", STANDING)
+
+
+def test_a_release_that_is_measured_again_for_nothing_is_seen() -> None:
+    def price(sums: Any, rho: Fraction, part: SeriesPart) -> Fraction:
+        return Fraction(0) if part.series in sums.series else rho
+
+    with patch.object(ledger._Sums, "price", price):
+        found("I5", STANDING)
+
+
 def test_a26_a_node_that_signs_for_too_few_is_seen() -> None:
     from corridor.protocols.secure_sum.messages import AttemptParameters  # noqa: PLC0415
 
@@ -198,11 +234,11 @@ def test_a18_a_copy_that_needs_no_witness_is_seen_to_spend_twice() -> None:
 def test_a18_a_reservation_that_a_restart_gives_back_is_seen_to_be_spent_twice() -> None:
     """What was reserved may have been debited on the disk of which this is a copy."""
 
-    def give_back(ledger: Ledger) -> tuple[SessionId, ...]:
-        with ledger._writing():
-            left = [one for one in ledger._sums().open.values() if one.session not in ledger._mine]
+    def give_back(it: Ledger) -> tuple[SessionId, ...]:
+        with it._writing():
+            left = [one for one in it._sums().open.values() if one.session not in it._mine]
             for one in left:
-                ledger._append("release", one.session, one.rho)
+                it._append("release", one.session, one.rho)
         return tuple(one.session for one in left)
 
     reserved = futures_of(lambda one: one.scenario.poor and one.scenario.size < 5, range(40))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from corridor.cli.demo.region import DemoRegion
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
+from corridor.node.app.world import read_data
 from corridor.node.evaluation import evaluate
 from corridor.node.policy import ConsentRule
 from corridor.node.store import EditionStore
@@ -48,7 +49,7 @@ def domains_of(region: DemoRegion) -> Domains:
     """What the region's charter allows to be asked."""
     home = region.home(region.countries[0])
     charter = parse_signed_charter((home / "charter.json").read_bytes()).charter
-    return make_domains(parse_catalogue(node_app._read_data), charter)
+    return make_domains(parse_catalogue(read_data), charter)
 
 
 def asked_in(release: Mapping[str, Any]) -> Question:

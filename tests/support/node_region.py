@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from corridor.faults import Fault, go_on
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
+from corridor.node.approval_desk import ApprovalDesk
+from corridor.node.approvals import ApprovalBook
 from corridor.node.attempt import Surroundings
 from corridor.node.cosigning_desk import CosigningDesk
 from corridor.node.evidence_desk import EvidenceDesk
@@ -225,6 +227,14 @@ class RealNode:
             verify=verify,
             clock=self.clock,
         )
+        self.approvals = ApprovalBook(self.home / "approvals.sqlite3")
+        self.people = ApprovalDesk(
+            book=self.approvals,
+            journal=self.journal,
+            is_used=self.ledger.has_used,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+        )
         self.desk = QuestionDesk(
             me=self.country,
             surroundings=Surroundings(
@@ -240,9 +250,10 @@ class RealNode:
                 hear_other_header=self.witnesses.hear_other_header,
             ),
             catalogue=catalogue(),
-            policy=self.policy,
+            policy=lambda: self.policy,
             store=self.store,
             series=SeriesBook(self.home / "series", self.store.series_key, self.random_bytes),
+            approvals=self.people,
         )
         self.sessions = Sessions(
             desk=self.desk,
@@ -253,7 +264,7 @@ class RealNode:
             fresh_entries=self.witnesses.fresh,
             hear_proposal=self.witnesses.hear_proposal,
             expect=self.cosigning.expect,
-            replies_after=self.policy.replies_after,
+            replies_after=lambda: self.policy.replies_after,
             reached=go_on if self.fault is None else self.fault.reached,
         )
 
@@ -299,7 +310,7 @@ class RealNode:
 
     def close(self) -> None:
         """Let go of every file."""
-        for part in (self.ledger, self.journal, self.book, self.tree):
+        for part in (self.ledger, self.journal, self.book, self.tree, self.approvals):
             part.close()
 
     def restart(self) -> None:

@@ -16,7 +16,7 @@ from corridor.cli.demo.region import free_port
 
 ADMIN = "corridor_admin"
 READER = "reader"
-PASSWORD = "s3cret-for-tests"  # noqa: S105  # of a server that lives for a test
+PASSWORD = "s3cret-for-tests"  # of a server that lives for a test
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from corridor.client.connection import Credentials
 from corridor.coordinator import app as coordinator_app
 from corridor.ids import CountryCode, Digest
 from corridor.node import app as node_app
+from corridor.node.app.world import dial_coordinator
 from corridor.node.home import Home, read_settings
 from corridor.node.keys import read_keys
 from corridor.node.link.stream import Link
@@ -60,12 +61,10 @@ class Serving:
     def start(self) -> None:
         home = Home(self.world.home)
         worker = self.stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        self.node = node_app.open_node(
-            self.world, home, read_settings(home), node_app.read_policy(home), self.stack
-        )
+        self.node = node_app.open_node(self.world, home, read_settings(home), self.stack)
 
         async def serve() -> None:
-            self.link = Link(node_app.link_parts(self.node, lambda: node_app._dial(home), worker))
+            self.link = Link(node_app.link_parts(self.node, lambda: dial_coordinator(home), worker))
             ready.set()
             await self.link.run()
 

@@ -29,6 +29,19 @@ class HalfSeriesError(InvalidInputError):
         )
 
 
+class PeopleWordsError(WrongUsageError):
+    """`people` was given words that do not fit each other. Nothing was changed."""
+
+    code = "cli.people_words"
+
+    def __init__(self, verb: str) -> None:
+        """Name the verb and how it is written."""
+        super().__init__(
+            f"people {verb}: write `people list`, `people add|role NAME --role ROLE`, or "
+            "`people lock|unlock|reset NAME`; nothing was changed"
+        )
+
+
 class BadParameterError(WrongUsageError):
     """An indicator's parameter is not NAME=VALUE. Nothing was sent."""
 
@@ -184,4 +197,17 @@ class NeedsFileError(WrongUsageError):
         super().__init__(
             f"--format {form} of this answer needs a file, as in --out answer.{form}; "
             "nothing was written"
+        )
+
+
+class SupposedWordsError(WrongUsageError):
+    """Words of a question were given to `policy test` without the question. Nothing was done."""
+
+    code = "cli.supposed_words"
+
+    def __init__(self) -> None:
+        """Name the word that is missing."""
+        super().__init__(
+            "--purpose and --organisation are of a question that nobody asked yet: give it with "
+            "--question. Nothing was done."
         )

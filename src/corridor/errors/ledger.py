@@ -105,6 +105,19 @@ class AllowanceSpentError(RefusedError):
         )
 
 
+class ApprovalUsedError(RefusedError):
+    """Another reservation rests on the approval already. Nothing was reserved."""
+
+    code = "ledger.approval_used"
+
+    def __init__(self) -> None:
+        """Say how there can be another."""
+        super().__init__(
+            "the approval of this question was used for another attempt; nothing was reserved. "
+            "Proposed again, the question waits for people anew."
+        )
+
+
 class ShareSpentError(RefusedError):
     """The asker's share of the year's allowance does not suffice. Nothing was reserved."""
 

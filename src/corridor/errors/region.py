@@ -331,6 +331,68 @@ class UnknownQuestionError(NotFoundError):
         super().__init__("no question has this id; `corridor results` lists those there are")
 
 
+class ApprovalPendingError(UnavailableError):
+    """People of some members have to approve a question first. Nothing was debited."""
+
+    code = "attempt.waiting_for_approval"
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        """Name the members."""
+        self.missing = tuple(sorted(missing))
+        super().__init__(
+            f"people of {', '.join(self.missing)} have to approve the question first; nothing was "
+            "debited. It is proposed again later, by itself."
+        )
+
+
+class ApprovalNotGivenError(RefusedError):
+    """A question waited for people's approval as long as its asker let it. Nothing was debited."""
+
+    code = "question.approval_not_given"
+
+    def __init__(self, missing: Iterable[str]) -> None:
+        """Name the members whose people did not answer."""
+        self.missing = tuple(sorted(missing))
+        super().__init__(
+            f"people of {', '.join(self.missing)} did not approve the question in the time that "
+            "its asker gave, and without them too few take part; nothing was debited. Ask those "
+            "authorities, then ask again."
+        )
+
+
+class QuestionCancelledError(RefusedError):
+    """Who asked a question took it back before anything was spent."""
+
+    code = "question.cancelled"
+
+    def __init__(self) -> None:
+        """Say what it cost."""
+        super().__init__("whoever asked the question took it back; nothing was spent.")
+
+
+class QuestionOfOthersError(NotAllowedError):
+    """A question is of another organisation. Nothing was changed."""
+
+    code = "question.of_others"
+
+    def __init__(self, organisation: str) -> None:
+        """Name whose it is."""
+        super().__init__(
+            f"this question was asked by {organisation or 'somebody else'}, who alone can take it "
+            "back. Nothing was changed."
+        )
+
+
+class CannotCancelError(RefusedError):
+    """A question is being answered, is over, or belongs to a series. Nothing was changed."""
+
+    code = "question.cannot_cancel"
+
+    def __init__(self, why: str) -> None:
+        """Say why."""
+        super().__init__(f"the question cannot be taken back: {why}. Nothing was changed.")
+
+
 class UnknownReleaseError(NotFoundError):
     """No release has this id."""
 

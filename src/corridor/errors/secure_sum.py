@@ -227,9 +227,11 @@ class TooFewLeftError(RefusedError):
     Attributes:
         left, needed: numbers of nodes.
         missing: who could have answered and did not, sorted; empty where it is not known.
+        spent: what is said of that, behind "Nothing was".
     """
 
     code = "secure_sum.too_few"
+    spent = "unmasked; what was debited stays debited"
 
     def __init__(
         self, round_name: str, did: str, *, left: int, needed: int, missing: Iterable[str] = ()
@@ -241,7 +243,7 @@ class TooFewLeftError(RefusedError):
         names = f" Missing: {', '.join(self.missing)}." if self.missing else ""
         super().__init__(
             f"{round_name} round: {left} nodes {did}, {needed} are needed.{names} Nothing was "
-            "unmasked; what was debited stays debited. Ask again when more nodes are there."
+            f"{self.spent}. Ask again when more nodes are there."
         )
 
 
@@ -249,6 +251,7 @@ class TooFewParticipantsError(TooFewLeftError):
     """Fewer members accepted than the charter wants in one sum. Nothing was shared or debited."""
 
     code = "secure_sum.too_few_participants"
+    spent = "debited or unmasked"
 
     def __init__(self, *, left: int, needed: int, missing: Iterable[str] = ()) -> None:
         """Count the participants."""
@@ -262,6 +265,7 @@ class TooFewSharersError(TooFewLeftError):
     """
 
     code = "secure_sum.too_few_sharers"
+    spent = "debited or unmasked"
 
     def __init__(self, *, left: int, needed: int, missing: Iterable[str] = ()) -> None:
         """Count the sharers."""

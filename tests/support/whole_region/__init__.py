@@ -3,6 +3,7 @@
     template     a region as its members left it: keys, certificates, charter, case data
     loop         an event loop whose clock is a number, and whose worker threads are none
     wire         gRPC's channel and server, simulated: delays, breaks, partitions, a tampering hand
+    people       who comes when, for a standing series
     disk         what is on a disk when the power fails; commits that fail
     processes    `corridor coordinator serve` and `corridor node serve`, to be started and killed
     adversary    a library of lies that a malicious coordinator may tell, and what it learns

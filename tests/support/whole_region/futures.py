@@ -56,7 +56,7 @@ class Trunk:
 
     Attributes:
         scenario: of what happens before the futures: nothing breaks in it.
-        answered: whether an earlier question was answered.
+        answered: whether an earlier question was answered; of a standing series, its first release.
         moments: how many lines of a question's history are lived through before each, ascending; 0
             is before it is asked.
     """
@@ -83,13 +83,15 @@ class Trunk:
             failing=0.0,
             skew=0.0,
             poor=poor,
+            standing=not poor and size < 5 and chance.random() < 0.15,
         )
         # Copies are worth most to the adversary between a reservation and its debit.
         last = steps_of_a_question(size) // (2 if poor else 1)
         moments = sorted(chance.randrange(last) for _ in range(MOMENTS))
         if poor:
             moments[: MOMENTS // 2] = [0] * (MOMENTS // 2)
-        return cls(scenario, answered=not poor and chance.random() < 0.3, moments=tuple(moments))
+        answered = not poor and chance.random() < (0.7 if scenario.standing else 0.3)
+        return cls(scenario, answered=answered, moments=tuple(moments))
 
     @classmethod
     def before(cls, seed: int) -> "Trunk":
@@ -131,7 +133,9 @@ def future(seed: int) -> Scenario:
 async def begin(story: Story, trunk: Trunk) -> None:
     """Live through what was before the question."""
     await story.begin()
-    if trunk.answered:
+    if trunk.answered and trunk.scenario.standing:
+        await story.release()
+    elif trunk.answered:
         await story.ask(Fraction(1, 400))
     if trunk.scenario.poor:
         story.back_up(story.poor)
@@ -143,7 +147,7 @@ async def live_until(story: Story, steps: int, under_way: str | None) -> str | N
         return None
     if under_way is None:
         story.begin_counting()
-        under_way = await story.submit(story.scenario.rho)
+        under_way = await story.submit_next()
     await story.counted(steps)
     return under_way
 
@@ -153,9 +157,11 @@ async def live_on(story: Story, scenario: Scenario, under_way: str | None) -> No
     story.turn(scenario)
     story.break_things()
     if under_way is None:
-        under_way = await story.submit(scenario.rho)
+        under_way = await story.submit_next()
     if under_way is not None:
         await story.wait_for(under_way)
+    if scenario.standing and story.chance.random() < 0.5:  # again, or the one after it
+        await story.release()
     if scenario.poor:  # another copy of its disk would pay once more
         story.copy_once_more()
         await asyncio.sleep(3)

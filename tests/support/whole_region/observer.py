@@ -15,6 +15,7 @@ It watches the pure states of every honest node (what they signed, revealed, mas
     I8  a release that was told to a node is never lost
     I9  nothing that runs meets a bug
     I10 no honest node reveals noise that the survivors it signed for need
+    I11 a release of a standing series goes on from exactly those that the releases before counted
 """
 
 import hashlib
@@ -34,12 +35,16 @@ import numpy.typing as npt
 import structlog
 
 from corridor.ids import CountryCode, Digest, SessionId
-from corridor.node.ledger import Debit, Ledger
+from corridor.node import question_desk
+from corridor.node.ledger import Debit, Ledger, SeriesPart
 from corridor.protocols.receipts import PublicReceipt
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import AttemptParameters, ShareKind, SurvivorSet
+from corridor.queries.plan import Plan
+from corridor.queries.question import Turn
 from corridor.wire.v1 import exchange_pb2
 from support.secure_sum import removable_noise
+from support.whole_region.people import come_by
 
 BUGS = frozenset({"message.failed", "attempt.broke", "call.failed"})
 """Log events that tell of an error which is not one of ours."""
@@ -59,6 +64,7 @@ class Observer:
         ready: the states that masked them, which know how the noise was made.
         acknowledged: sessions of which a ledger said that they are debited.
         left: sessions of which a part of the masked input left, with their ρ.
+        parts: of sessions at a release of a standing series, which release of which.
     """
 
     colluders: frozenset[CountryCode] = frozenset()
@@ -77,6 +83,7 @@ class Observer:
     acknowledged: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
     left: set[tuple[CountryCode, SessionId]] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
+    parts: dict[SessionId, SeriesPart] = field(default_factory=dict)
     bugs: list[str] = field(default_factory=list)
     forked: set[CountryCode] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
@@ -139,6 +146,14 @@ class Observer:
         if state.me not in self.colluders and seed in secret:
             raise InvariantError(f"I10: {state.me} revealed noise that is needed")
 
+    def on_counting(self, turn: Turn, key: bytes, counted: npt.NDArray[np.uint64]) -> None:
+        """I11. It is told later: an error here would look like one of the node's own."""
+        self.counts["series.counting"] += 1
+        if not np.array_equal(counted, come_by(key, turn.period - 1)):
+            self.bugs.append(
+                f"I11: a node goes on from {len(counted)} persons to release {turn.period}"
+            )
+
     def on_debited(self, country: CountryCode, session: SessionId) -> None:
         """A ledger says that a debit is on disk."""
         self.acknowledged.add((country, session))
@@ -189,11 +204,31 @@ class Observer:
         for one, session in sorted(self.left if copied else self.acknowledged | self.left):
             if one == country and session not in there:
                 raise InvariantError(f"I4: {country} forgot the debit of {session.hex()}")
-        spent = sum(
-            (self.rho[session] for one, session in self.left if one == country), Fraction(0)
-        )
+        spent = self._lost({session for one, session in self.left if one == country})
         if spent > allowance:
             raise InvariantError(f"I5: {country} let out {spent}, its allowance is {allowance}")
+
+    def _lost(self, left: set[SessionId]) -> Fraction:
+        """What so many attempts cost a person, by the theorem and not by the ledger.
+
+        A standing series is one promise, of which every attempt that measures a period again takes
+        a part once more (docs/proofs/standing-series.md).
+        """
+        lost = Fraction(0)
+        paid: set[Digest] = set()
+        measured: set[tuple[Digest, int]] = set()
+        for session in left:
+            rho, part = self.rho[session], self.parts.get(session)
+            if part is None:
+                lost += rho
+                continue
+            if part.series not in paid:
+                lost += rho
+            elif (part.series, part.period) in measured:
+                lost += part.repeat * rho
+            paid.add(part.series)
+            measured.add((part.series, part.period))
+        return lost
 
     def check_release(self, receipt: PublicReceipt) -> None:
         """I6."""
@@ -264,7 +299,7 @@ def watching(observer: Observer) -> Iterator[None]:
     """Tell `observer` what nodes' states do, while the history runs."""
     with ExitStack() as stack:
 
-        def watch(owner: type, name: str, after: Any) -> None:
+        def watch(owner: Any, name: str, after: Any) -> None:
             original = getattr(owner, name)
 
             def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -293,6 +328,23 @@ def watching(observer: Observer) -> Iterator[None]:
         watch(states.Signed, "on_survivors", signed)
         watch(states.Signed, "on_unmask_request", unmasked)
         watch(Ledger, "debit", debited)
+
+        def counted_new(plan: Plan, _: object, __: object, key: bytes, *rest: Any) -> None:
+            assert plan.turn is not None
+            observer.on_counting(plan.turn, key, rest[-1])
+
+        watch(question_desk, "count_new", counted_new)
+        reserve = Ledger.reserve
+
+        def reserved(
+            ledger: Ledger, session: SessionId, *args: Any, part: Any = None, **rest: Any
+        ) -> Any:
+            statement = reserve(ledger, session, *args, part=part, **rest)
+            if part is not None:
+                observer.parts[session] = part
+            return statement
+
+        stack.enter_context(patch.object(Ledger, "reserve", reserved))
 
         def listen(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
             observer.counts[str(event["event"])] += 1

@@ -166,9 +166,7 @@ class NodeProcess(Process):
         self.country = CountryCode(self.name[:2])
         home = Home(self.folder)
         world = node_app.World(home=self.folder, clock=self.clock, random_bytes=self.random_bytes)
-        self.node = node_app.open_node(
-            world, home, read_settings(home), node_app.read_policy(home), self._stack
-        )
+        self.node = node_app.open_node(world, home, read_settings(home), self._stack)
         self.node.journal.started(__version__)
         self._certificate = (home.keys / "tls.pem").read_bytes()
         thread = cast("Executor", object())  # the loop tells executors apart, and needs none

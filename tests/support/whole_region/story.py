@@ -24,12 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.coordinator import app as coordinator_app
-from corridor.coordinator.question_desk import AskRequest
+from corridor.coordinator.question_desk import AskRequest, SeriesRequest
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode
-from corridor.node import app as node_app
 from corridor.node import question_desk
+from corridor.node.app import serving as node_serving
+from corridor.node.app.world import read_data
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.queries.catalogue import Catalogue, parse_catalogue
@@ -39,6 +40,7 @@ from support.whole_region.adversary import Liar
 from support.whole_region.disk import Disks, copy_folder, salvage, simulated_disks
 from support.whole_region.loop import NothingWillHappenError, SimulatedLoop
 from support.whole_region.observer import InvariantError, Observer, trace_digest, watching
+from support.whole_region.people import count_new
 from support.whole_region.processes import (
     COORDINATOR,
     CoordinatorProcess,
@@ -56,7 +58,13 @@ ALLOWANCE = Fraction(1, 10)
 LONGEST = 20_000
 """Lines of a history; the longest that ended had a tenth of that."""
 
+RELEASES = 3
+"""Of a standing series."""
+
 SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
+A_SERIES = AskRequest(
+    sql=SQL, parameters={}, rho="1/40", series=SeriesRequest(every="month", periods=RELEASES)
+)
 HOLDER = TokenHolder("ana", "Test ministry")
 MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - only for speed
 
@@ -80,6 +88,7 @@ class Scenario:
         withholding: whether the coordinator keeps that member's ledger to itself, and forgets what
             it heard of ledgers before.
         splitting: whether it lets that member work with one half of the others, then with the rest.
+        standing: whether a series is begun, of which releases are asked for while things break.
     """
 
     seed: int
@@ -97,6 +106,7 @@ class Scenario:
     poor: bool = False
     withholding: bool = False
     splitting: bool = False
+    standing: bool = False
 
     @classmethod
     def of(cls, seed: int) -> "Scenario":
@@ -115,6 +125,7 @@ class Scenario:
             lying=chance.choice((0.0, 0.0, 0.2, 0.8)),
             failing=chance.choice((0.0, 0.0, 0.03)),
             skew=chance.choice((0.0, 1.0, 600.0)),
+            standing=chance.random() < 0.3,
         )
 
 
@@ -246,6 +257,8 @@ class Story:
             self.break_things()
             rho = self.scenario.rho
             await self.ask(Fraction(1, rho.denominator + number))
+        if self.scenario.standing:
+            await self.live_through_a_series()
         await self.heal_and_answer()
         await self.end()
 
@@ -560,11 +573,48 @@ class Story:
 
     async def submit(self, rho: Fraction) -> str | None:
         """Ask until somebody takes the question; None if nobody does."""
+        request = AskRequest(sql=SQL, parameters={}, rho=str(rho))
+        asked = await self._told(lambda: self._desk().ask(request, HOLDER))
+        return None if asked is None else str(asked["id"])
+
+    async def live_through_a_series(self) -> None:
+        """Begin a standing series, and ask for each of its releases until it is there."""
+        for _ in range(2 * RELEASES):
+            self.break_things()
+            shown = await self.release()
+            if shown is None:
+                return
+            if shown["state"] == "complete":
+                self.observer.counts["series.complete"] += 1
+                return
+
+    async def release(self) -> dict[str, Any] | None:
+        """Ask for a series' next release, and wait for it; how far the series is, if it goes on."""
+        asked = await self._hasten()
+        if asked is None:
+            return None
+        await self.wait_for(asked["question_id"])
+        return await self._told(lambda: self._series().show(asked["id"]))
+
+    async def submit_next(self) -> str | None:
+        """Ask a question, or for a series' next release; None if nobody takes it."""
+        if not self.scenario.standing:
+            return await self.submit(self.scenario.rho)
+        asked = await self._hasten()
+        return None if asked is None else str(asked["question_id"])
+
+    async def _hasten(self) -> dict[str, Any] | None:
+        begun = await self._told(lambda: self._desk().ask(A_SERIES, HOLDER))
+        if begun is None:
+            return None
+        return await self._told(lambda: self._series().hasten(begun["id"], HOLDER))
+
+    async def _told(self, say: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        """What the coordinator says once it is there; None where it refuses, or stays away."""
         why = "nobody was there"
         for _ in range(60):
             try:
-                request = AskRequest(sql=SQL, parameters={}, rho=str(rho))
-                return str(self._desk().ask(request, HOLDER)["id"])
+                return say()
             except CorridorError as error:
                 why = error.code
             except PowerFailure:
@@ -592,10 +642,16 @@ class Story:
         self.outcomes.append(text)
 
     def _desk(self) -> Any:
+        return self._parts().questions
+
+    def _series(self) -> Any:
+        return self._parts().series
+
+    def _parts(self) -> Any:
         process = self.alive.get(COORDINATOR)
         if not isinstance(process, CoordinatorProcess):
             raise PowerFailure
-        return process.parts.questions
+        return process.parts
 
 
 @cache
@@ -613,13 +669,17 @@ def _simulated_data() -> Iterator[None]:
         drawn = np.random.default_rng(list(key)).integers(0, 50, plan.size)
         return np.asarray(drawn, dtype=np.int64)
 
+    def newly(plan: Any, _reader: Any, key: bytes, _consent: Any, counted: Any) -> Any:
+        return count_new(key, plan.turn.period, plan.size, counted)
+
     with ExitStack() as stack:
+        stack.enter_context(patch.object(question_desk, "count_new", newly))
         stack.enter_context(patch.object(question_desk, "evaluate", evaluate))
-        for app in (node_app, coordinator_app):
+        for app in (node_serving, coordinator_app):
             stack.enter_context(patch.object(app, "parse_catalogue", lambda _: _catalogue()))
         yield
 
 
 @cache
 def _catalogue() -> Catalogue:
-    return parse_catalogue(node_app._read_data)
+    return parse_catalogue(read_data)

@@ -16,6 +16,7 @@ from corridor.coordinator.enrolment_desk import EnrolmentRequest
 from corridor.coordinator.home import Deadlines
 from corridor.ids import CountryCode, Digest
 from corridor.node import app as node
+from corridor.node.app.world import charter_desk
 from corridor.node.enrolment import Enrolled
 from corridor.node.home import Enrolment, Home, read_settings, write_enrolment
 from corridor.node.keys import keep_certificates, read_keys
@@ -40,6 +41,10 @@ basis = "htcds-consent"
 [[rule]]
 verdict = "allow"
 when.scope = ["regional"]
+
+[[rule]]
+verdict = "allow"
+when.series = true
 """
 QUICK = Deadlines(propose=5, share=5, opened=5, masked_input=10, consistency=5, unmask=5, slack=10)
 
@@ -84,13 +89,13 @@ def make_template(folder: Path, size: int, *, colluders: int, failed_per_day: in
     with coordinator.opened(here) as parts:
         for country, world in worlds.items():
             keys = read_keys(Home(world.home))
-            desk = node.charter_desk(Home(world.home))
+            desk = charter_desk(Home(world.home))
             word = desk.accept(proposed.signed, trusted, keys.sign)
             signed = parts.charters.record_signature(
                 proposed.charter.digest, country, word.signature
             ).signed
     for world in worlds.values():
-        node.charter_desk(Home(world.home)).confirm(signed.encode())
+        charter_desk(Home(world.home)).confirm(signed.encode())
     return Template(folder, proposed.charter)
 
 

@@ -15,6 +15,7 @@ import pytest
 from corridor.cli.main import main
 from corridor.ids import Digest, EditionId, PublicKey, SessionId, Signature
 from corridor.node import app
+from corridor.node.app.world import journal_of, ledger_of
 from corridor.node.home import Enrolment, Home, write_enrolment
 from corridor.node.keys import read_keys
 from corridor.node.policy import parse_policy
@@ -45,8 +46,8 @@ def take_part(home: Path, session: SessionId) -> None:
     world = app.real_world(home)
     keys = read_keys(Home(home))
     with (
-        app._ledger(world, GENEROUS, None) as ledger,
-        app._journal(world, Home(home), keys) as journal,
+        ledger_of(world, GENEROUS, None) as ledger,
+        journal_of(world, Home(home), keys) as journal,
     ):
         ledger._failed_attempts_per_day = 9
         statement = ledger.reserve(
@@ -82,7 +83,7 @@ def put_back(home: Path) -> None:
 def put_back_and_used(home: Path) -> None:
     put_back(home)
     world = app.real_world(home)
-    with app._ledger(world, GENEROUS, None) as ledger:
+    with ledger_of(world, GENEROUS, None) as ledger:
         ledger._failed_attempts_per_day = 9
         deadline = int((world.clock() + timedelta(minutes=5)).timestamp())
         for number in (7, 8):

@@ -12,6 +12,7 @@ import pytest
 from corridor.cli.main import main
 from corridor.ids import CountryCode
 from corridor.node import app
+from corridor.node.app import contradictions
 from corridor.node.home import Enrolment, Home, NodeSettings, create_home, write_enrolment
 from corridor.protocols.charter import (
     CharterSignature,
@@ -96,7 +97,7 @@ def coordinator(monkeypatch: pytest.MonkeyPatch) -> Callable[[Liar], None]:
         async def fetch(_: Home, old: int, new: int) -> Consistency:
             return Consistency(old, new, liar.tree.consistency_proof(old, new))
 
-        monkeypatch.setattr(app, "_fetch_consistency", fetch)
+        monkeypatch.setattr(contradictions, "_fetch_consistency", fetch)
 
     return proves
 

@@ -1,5 +1,6 @@
 """The coordinator's commands on a real home, without `serve`."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from corridor.cli.attempts import show_attempts
 from corridor.cli.main import main
+from corridor.cli.output import Output
 from corridor.coordinator.attempts import AttemptRecord, Ending, Failure, NotInvited, Parting
 from corridor.coordinator.store import Store, questions
 from corridor.ids import CountryCode, SessionId
@@ -132,6 +135,23 @@ def test_a_question_that_no_attempt_could_begin_for_is_listed_with_its_reason(
     )
     assert main(["coordinator", "attempts"]) == 0
     assert "region.too_few_nodes" in capsys.readouterr().out
+
+
+def test_what_was_asked_is_cut_where_a_line_of_the_list_ends() -> None:
+    long = {
+        "session": "3f2a91c0" + 24 * "0",
+        "began_at": "2026-01-01T00:00:00Z",
+        "title": "persons by " + "gender, " * 40,
+        "number": 1,
+        "failure": None,
+        "outcome": "released",
+        "members": [],
+        "seconds": 1,
+    }
+    text = io.StringIO()
+    show_attempts([long], Output(as_json=False, out=text))
+    assert 1 <= text.getvalue().count("gender") <= 6
+    assert "…" in text.getvalue()
 
 
 def test_an_attempt_says_what_became_of_each_member(home: Path, capsys: Capture) -> None:

@@ -10,6 +10,7 @@ from corridor.cli.main import main
 from corridor.errors.ledger import EquivocationError, LedgerForkError
 from corridor.ids import CountryCode
 from corridor.node import app
+from corridor.node.app import charters as offers
 from corridor.node.home import Enrolment, Home, read_settings, write_enrolment
 from corridor.node.keys import read_keys
 from corridor.node.tree_book import TreeBook
@@ -74,12 +75,12 @@ def test_a31_two_charters_of_one_version_are_evidence_against_their_coordinator(
     thief = KeyPair("thief")
     foreign = make_charter(coordinator_key=thief.public)
     for charter, keys in ((foreign, thief), (first, COORDINATOR), (first, COORDINATOR)):
-        app._hold_to_offer(
+        offers._hold_to_offer(
             Home(home), SignedCharter(charter, keys.sign(proposal_to_sign(charter)), ())
         )
     signed = SignedCharter(other, COORDINATOR.sign(proposal_to_sign(other)), ())
     with pytest.raises(EquivocationError, match="charter version 1"):
-        app._hold_to_offer(Home(home), signed)
+        offers._hold_to_offer(Home(home), signed)
     assert [one.whose for one in app.evidence(app.real_world(home))] == ["the coordinator"]
 
 
@@ -87,7 +88,7 @@ def offered(home: Path, *charters: Charter) -> None:
     """The coordinator offers the node these charters."""
     for charter in charters:
         signed = SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), ())
-        app._hold_to_offer(Home(home), signed)
+        offers._hold_to_offer(Home(home), signed)
 
 
 @pytest.fixture

@@ -302,6 +302,7 @@ def test_the_deadline_of_each_round_ends_the_attempt_with_a_code_and_what_to_do(
     assert "Ask again when more nodes are there" in told.message
     spent = "No node had debited" not in told.message
     assert spent is (name not in (Round.PROPOSE, Round.SHARE, Round.OPENED))
+    assert ("debited stays debited" in told.message) is spent
     silence = Parting(name.value, None)
     assert table.attempt.ending.partings == dict.fromkeys(late, silence)
     assert list(table.spool.iterdir()) == []

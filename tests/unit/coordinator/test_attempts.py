@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from corridor.coordinator.attempts import (
     AttemptRecord,
@@ -16,7 +16,12 @@ from corridor.coordinator.attempts import (
     State,
 )
 from corridor.coordinator.store import Store, attempts, questions, releases
-from corridor.errors.region import NotHeldOutError, StoreUnavailableError
+from corridor.coordinator.waiting import FIRST_RETRY, WaitingRecord, end_cancelled
+from corridor.errors.region import (
+    NotHeldOutError,
+    QuestionCancelledError,
+    StoreUnavailableError,
+)
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from support.release_tree import make_log
 
@@ -113,6 +118,51 @@ def test_a_waiting_question_goes_on_waiting_after_a_kill(coordinator: Coordinato
     coordinator.ask(1)
     coordinator.killed()
     assert next_question(coordinator).id == "q1"
+
+
+def test_a_question_that_was_taken_back_meanwhile_does_not_begin(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.ask(1)
+    found = next_question(coordinator)
+    with coordinator.store.writing() as connection:
+        end_cancelled(connection, found.id, 1000)
+    with pytest.raises(QuestionCancelledError):
+        coordinator.record.begin(SESSION, found.id, "propose")
+    assert coordinator.state("q1") == State.FAILED
+
+
+@pytest.mark.parametrize(("round_name", "state"), [("propose", "waiting"), ("share", "failed")])
+def test_a17_a_kill_while_a_question_that_waited_is_proposed_again_lets_it_wait_on(
+    coordinator: Coordinator, round_name: str, state: str
+) -> None:
+    coordinator.ask(1)
+    waiting = WaitingRecord(coordinator.record)
+    coordinator.record.begin(SESSION, "q1", "propose")
+    waiting.wait(SESSION, "q1", [MD], Ending(round="propose"))
+    with coordinator.store.writing() as connection:
+        connection.execute(update(questions).values(state=State.QUEUED))
+    coordinator.record.begin(OTHER, "q1", round_name)
+    coordinator.killed()
+    assert coordinator.state("q1") == state
+    assert waiting.of("q1").countries == {MD}
+
+
+def test_news_of_the_country_that_is_waited_for_shorten_the_pause_and_no_other_s_do(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.ask(1)
+    waiting = WaitingRecord(coordinator.record)
+    for _ in range(4):
+        waiting.wait(None, "q1", [MD], None)
+    assert waiting.of("q1").again == 1000 + 8 * FIRST_RETRY
+    waiting.hasten(RO)
+    assert waiting.of("q1").again == 1000 + 8 * FIRST_RETRY
+    for _ in range(3):  # however often it says so
+        waiting.hasten(MD)
+    assert waiting.of("q1").again == 1000 + 4 * FIRST_RETRY
+    assert not waiting.queue_due()
+    assert coordinator.state("q1") == State.WAITING
 
 
 @pytest.mark.parametrize("rounds", [[], ["share"], ["share", "unmask"]])
@@ -250,7 +300,8 @@ def test_who_is_proven_to_have_dealt_bad_shares_is_held_out_until_it_is_readmitt
     coordinator.record.fail(SESSION, "q1", restarted("unmask"), ending)
     coordinator.killed()
     assert coordinator.record.held_out() == {UA}
-    coordinator.record.begin(OTHER, "q1", "propose")  # one attempt without it is not enough
+    coordinator.ask(2)
+    coordinator.record.begin(OTHER, "q2", "propose")  # one attempt without it is not enough
     assert coordinator.record.held_out() == {UA}
     coordinator.record.readmit(UA, "their disk was replaced")
     coordinator.killed()

@@ -12,7 +12,8 @@ import pytest
 
 from corridor.coordinator import app
 from corridor.ids import CountryCode
-from corridor.transport.messages import Round
+from corridor.protocols.secure_sum.messages import Acceptance
+from corridor.transport.messages import NodeBody, Refusal, Round
 from support.loopback_region import QUICK, LoopbackRegion
 
 pytestmark = pytest.mark.slow
@@ -278,3 +279,23 @@ def test_a_release_of_a_series_is_not_asked_by_itself(region: LoopbackRegion) ->
     question = begin(region)["question"]
     answer = region.post("/api/v1/questions", {"question": question})
     assert answer.json()["code"] == "question.no_series"
+
+
+def test_a_release_that_waits_for_people_is_taken_back_by_ending_its_series(
+    region: LoopbackRegion,
+) -> None:
+    def bend(body: NodeBody) -> tuple[NodeBody, ...]:
+        refusal = Refusal("policy.waiting_for_approval", "a test")
+        return (refusal,) if isinstance(body, Acceptance) else (body,)
+
+    region.nodes[CountryCode("BG")].script.bend = bend
+    series = begin(region)["id"]
+    question = region.post(f"/api/v1/series/{series}/now", {}).json()["question_id"]
+    waiting = region.wait_until(question, lambda shown: shown["state"] == "waiting")
+    assert waiting["waiting_for"] == ["BG"]
+    assert shown(region, series)["state"] == "asking"
+    refused = region.post(f"/api/v1/questions/{question}/cancel", {}).json()
+    assert refused["code"] == "question.cannot_cancel"
+    assert region.post(f"/api/v1/series/{series}/end", {}).json()["state"] == "ended"
+    failure = region.get(f"/api/v1/questions/{question}").json()["failure"]
+    assert failure["code"] == "question.cancelled"

@@ -99,6 +99,25 @@ def test_everybody_without_a_name_of_their_own_has_a_share_by_themselves(
     spend(ledger, clock, 4, Asker("University of Niamey", "annual report"))
 
 
+def test_questions_that_tell_ages_apart_have_one_share_of_the_year_whoever_asks(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    shares = (Share(Kind.MINORS, "minors", 2 * HUNDREDTH),)
+    with open_ledger(tmp_path / "ages.sqlite3", clock, shares=shares) as ledger:
+        spend(ledger, clock, 1, Asker("IOM", "a", minors=True))
+        spend(ledger, clock, 2, Asker("City of Chisinau", "b", minors=True))
+        with pytest.raises(ShareSpentError, match="questions that tell ages apart"):
+            reserve(ledger, clock, 3, Asker("somebody else", "c", minors=True))
+        spend(ledger, clock, 4, Asker("IOM", "a"))
+        (left,) = ledger.accounts().shares
+        assert left.left == 0
+        shown = {who: now for who, _, now, _ in view_of(ledger).askers}
+        assert shown == {"IOM": "1/50", "City of Chisinau": "1/100"}
+    again = open_ledger(tmp_path / "ages.sqlite3", clock, shares=shares)
+    with again, pytest.raises(ShareSpentError):
+        reserve(again, clock, 5, Asker("somebody else", "c", minors=True))
+
+
 def test_a15_shares_widen_nothing(tmp_path: Path, clock: TestClock) -> None:
     generous = (Share(Kind.ORGANISATION, "IOM", Fraction(1)),)
     path = tmp_path / "another.sqlite3"

@@ -21,8 +21,7 @@ from corridor.errors.node import (
     WrongFingerprintError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
-from corridor.node import app
-from corridor.node.app import proposals_since
+from corridor.node.app import charters, proposals_since
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import Home, NodeSettings, create_home
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
@@ -360,7 +359,7 @@ def test_versions_that_did_not_list_this_node_have_nothing_of_its_ledger(home: H
 
 
 def test_a29_a_history_without_end_is_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "MISSED_VERSIONS", 2)
+    monkeypatch.setattr(charters, "MISSED_VERSIONS", 2)
     assert len(since(None, history(3))) == 3
     with pytest.raises(CharterSuccessionError, match="more than 2"):
         since(None, history(4))

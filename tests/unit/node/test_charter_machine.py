@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
-from corridor.node import app
+from corridor.node.app import charters
 from corridor.node.charter_desk import CharterDesk
 from corridor.node.home import Enrolment, Home, NodeSettings, create_home, write_enrolment
 from corridor.protocols.cards import Card, Fingerprint, fingerprint
@@ -108,7 +108,7 @@ class CharterMachine(RuleBasedStateMachine):
     ) -> None:
         """What `corridor node accept` does with an offer."""
         for proposed in (*between, offered):
-            app._hold_to_offer(self.home, proposed)
+            charters._hold_to_offer(self.home, proposed)
             charter = proposed.charter
             if charter.coordinator_key == COORDINATOR.public:
                 self.heard.setdefault(charter.version, charter.digest)

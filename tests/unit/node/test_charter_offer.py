@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from corridor.ids import CountryCode, Digest, Signature
-from corridor.node.app import _offer
+from corridor.node.app.charters import _offer
 from corridor.node.views import CharterOffer
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
 from corridor.protocols.charter import Charter, SignedCharter

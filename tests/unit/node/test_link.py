@@ -1,6 +1,7 @@
 """The node's stream, where what the coordinator says at a bad moment must not break the node."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +10,7 @@ import grpc
 import pytest
 
 from corridor.ids import Digest
-from corridor.node.link import membership
+from corridor.node.link import membership, stream
 from corridor.node.link.stream import CharterStanding, LinkParts, _Conversation
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION
 from corridor.transport.messages import CharterDocument, Hello, Standing
@@ -127,13 +128,11 @@ def test_a31_a_charter_that_comes_into_force_during_an_attempt_ends_it_in_order(
             )
             conversation = _Conversation(parts, asyncio.Event())
             conversation._sessions = node.sessions
-            stream = OpenStream()
+            out = OpenStream()
             await conversation._settle_charter(
-                second.digest, cast(Any, stream), cast(grpc.aio.Channel, None)
+                second.digest, cast(Any, out), cast(grpc.aio.Channel, None)
             )
-            assert (
-                len(stream.written) == 2
-            )  # how the node stands now, and how far it knows the tree
+            assert len(out.written) == 2  # how the node stands now, and how far it knows the tree
 
     asyncio.run(converse())
     assert node.ledger is not old
@@ -158,12 +157,52 @@ def test_a_node_says_that_it_is_ready_when_enough_others_confirmed_its_ledger(
                 charter_of=refuse,
                 confirm_charter=refuse,
             )
-            conversation, stream = _Conversation(parts, asyncio.Event()), OpenStream()
+            conversation, out = _Conversation(parts, asyncio.Event()), OpenStream()
             for answer in node.confirmations(node.witnesses.ask()):
-                await conversation._witness(answer, cast(Any, stream))
-            return stream.written
+                await conversation._witness(answer, cast(Any, out))
+            return out.written
 
     (said,) = asyncio.run(converse())
     assert said.HasField("standing")
     assert said.standing.witnessed
+    node.close()
+
+
+def test_a_node_says_its_standing_again_when_people_have_decided_and_at_no_other_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "SWEEP_SECONDS", 0.01)
+    charter = charter_of_four()
+    node = RealNode(tmp_path / "node", FOUR[0], charter, start())
+    looks = iter([False, True, False, False, False])
+    done = threading.Event()
+
+    def look() -> bool:
+        found = next(looks, None)
+        if found is None:
+            done.set()
+        return bool(found)
+
+    async def converse() -> list[Any]:
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            parts = link_parts(
+                node,
+                worker,
+                hello=refuse,
+                charter_of=refuse,
+                confirm_charter=refuse,
+                look_around=look,
+            )
+            conversation, out = _Conversation(parts, asyncio.Event()), OpenStream()
+            conversation._told = hello_of(node, charter.digest).standing
+            looking = asyncio.create_task(conversation._look_around(cast(Any, out)))
+            for _ in range(500):
+                if done.is_set():
+                    break
+                await asyncio.sleep(0.01)
+            looking.cancel()
+            return out.written
+
+    (said,) = asyncio.run(converse())
+    assert said.HasField("standing")
     node.close()

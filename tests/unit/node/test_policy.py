@@ -76,6 +76,11 @@ def test_an_allowing_rule_shows_the_scope_that_it_does_not_name() -> None:
     assert shown == ["scope regional, series no", "always"]
 
 
+def test_a_share_of_questions_that_tell_ages_apart_is_read() -> None:
+    text = '[allowance]\nminors = "1/50"\n'
+    assert parse_policy(text).shares == (Share(Kind.MINORS, "minors", Fraction(1, 50)),)
+
+
 def test_shares_of_organisations_and_purposes_are_read() -> None:
     text = """
     [allowance]
@@ -155,9 +160,27 @@ def test_a_refusal_names_the_rule_its_line_and_the_reason() -> None:
         rules.check(FACTS)
 
 
-def test_a43_asking_a_person_is_not_built_and_says_so() -> None:
-    with pytest.raises(PolicyRefusesError, match="approvals are not built yet"):
-        policy('verdict = "ask"').check(FACTS)
+@pytest.mark.parametrize(
+    ("rule", "rho", "people"),
+    [
+        ('verdict = "allow"', Fraction(1), 0),
+        ('verdict = "ask"', Fraction(1, 50), 1),
+        ('verdict = "ask"', Fraction(1, 49), 2),
+        ('verdict = "ask"\napprovals = 2', Fraction(1, 1000), 2),
+    ],
+)
+def test_two_people_are_needed_above_a_rho_or_where_the_rule_says_so(
+    rule: str, rho: Fraction, people: int
+) -> None:
+    rules = parse_policy(f'[approvals]\ntwo_above = "1/50"\n[[rule]]\n{rule}\n')
+    facts = replace(FACTS, rho=rho)
+    assert rules.people_needed(rules.check(facts), facts) == people
+
+
+def test_a_policy_that_says_nothing_of_approvals_wants_two_people_above_a_hundredth() -> None:
+    usual = parse_policy('[[rule]]\nverdict = "ask"\n').approvals
+    assert (usual.two_above, usual.valid_days) == (Fraction(1, 100), 14)
+    assert parse_policy(DEFAULT_POLICY).approvals == usual
 
 
 @pytest.mark.parametrize(
@@ -169,14 +192,22 @@ def test_a43_asking_a_person_is_not_built_and_says_so() -> None:
         ('[allowance]\nper_year = "1/10"\nper_day = "1"', 3, "per_day"),
         ("[allowance]\nper_year = 0.1", 2, "per_year"),
         ('[allowance]\nall_time = "-1"', 2, "all_time"),
+        ("[allowance]\nminors = 0.02", 2, "minors"),
         ('[consent]\nbasis = "whatever"', 2, "basis"),
         ('[consent]\nbasis = "other-legal-basis"', 2, "statement"),
+        ('[consent]\nreference = "act-12"', 2, "reference"),
+        ('[consent]\nbasis = "other-legal-basis"\nstatement = "Act"\nreference = "a b"', 4, "ref"),
         (
             '[[rule]]\nverdict = "allow"\n[[rule]]\nverdict = "allow"\nwhen.minors = "no"',
             5,
             "minor",
         ),
         ('[[rule]]\nverdict = "allow"\nwhen.scope = "regional"', 3, "scope"),
+        ('[[rule]]\nverdict = "allow"\napprovals = 2', 3, "approvals"),
+        ('[[rule]]\nverdict = "ask"\napprovals = 3', 3, "approvals"),
+        ("[approvals]\nvalid_days = 0", 2, "valid_days"),
+        ("[approvals]\nvalid_days = true", 2, "valid_days"),
+        ("[approvals]\ntwo_over = '1/2'", 2, "two_over"),
     ],
 )
 def test_a_mistake_is_an_error_that_names_its_line(text: str, line: int, about: str) -> None:

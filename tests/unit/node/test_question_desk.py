@@ -11,14 +11,16 @@ import pytest
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, Digest, SessionId, Signature
-from corridor.node.policy import DEFAULT_POLICY
-from corridor.node.question_desk import AGE_FIELDS, facts_of
+from corridor.node.policy import AGE_FIELDS, DEFAULT_POLICY
+from corridor.node.question_desk import facts_of
 from corridor.protocols.secure_sum.messages import PROTOCOL_VERSION, Proposal, Scope
 from corridor.queries.catalogue import Source
 from corridor.queries.domains import make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.predicates import Among, all_of
 from corridor.queries.question import CountPersons, Sum, TableQuestion, make_question
+from corridor.queries.sql import parse_sql
+from corridor.transport.codec.attempt import decode_acceptance, encode_acceptance
 from support.catalogue import catalogue
 from support.charters import COORDINATOR, node_keys
 from support.node_region import RHO, RealNode, by_gender, charter_of_four, make_proposal, start
@@ -142,7 +144,34 @@ def test_a44_what_the_coordinator_says_does_not_move_the_policy(
     )  # purpose and organisation are the coordinator's word, and cannot switch a rule off
     node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
     asked = proposal(purpose="approved by the ministry", organisation="Authority of MD")
-    assert refused(node, asked) == "policy.refuses"
+    code = {"refuse": "policy.refuses", "ask": "policy.waiting_for_approval"}[verdict]
+    assert refused(node, asked) == code
+    node.close()
+
+
+def test_a_question_that_tells_ages_apart_takes_no_more_than_their_share(tmp_path: Path) -> None:
+    policy = '[allowance]\nminors = "1/101"\n[[rule]]\nverdict = "allow"\n'
+    node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
+    sql = "SELECT gender, COUNT(DISTINCT person) FROM persons WHERE minor = 'minor' GROUP BY gender"
+    about_children = parse_sql(sql, make_domains(catalogue(), CHARTER))
+    assert refused(node, proposal(asked=about_children)) == "ledger.share_spent"
+    node.desk.consider(proposal())
+    node.close()
+
+
+def test_another_legal_basis_is_named_in_the_word_that_every_release_shows(tmp_path: Path) -> None:
+    policy = """
+    [consent]
+    basis = "other-legal-basis"
+    statement = "Act 12 of 2019, article 4"
+    reference = "act-12-2019.art-4"
+    [[rule]]
+    verdict = "allow"
+    """
+    node = RealNode(tmp_path / "MD", MD, CHARTER, start(), policy=policy)
+    acceptance = node.desk.consider(proposal()).acceptance
+    assert acceptance.consent_rule == "other-legal-basis.act-12-2019.art-4"
+    assert decode_acceptance(encode_acceptance(acceptance)) == acceptance
     node.close()
 
 

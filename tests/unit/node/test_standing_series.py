@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from corridor.errors.node import SeriesStateLostError
 from corridor.errors.store import StoreDamagedError
 from corridor.ids import Digest, SessionId
-from corridor.node import app
+from corridor.node.app.world import read_data
 from corridor.node.attempt import Attempt
 from corridor.node.evaluation import count_new
 from corridor.node.importing.countries import read_country_mapping
@@ -245,7 +245,7 @@ def test_a_series_is_no_single_country_s_figure(nodes: list[RealNode]) -> None:
         rho=RHO,
         scope=Scope.PER_COUNTRY,
     )
-    node.desk._policy = parse_policy(
+    node.policy = parse_policy(
         '[[rule]]\nverdict = "allow"\nwhen.scope = ["per-country"]\nwhen.series = true\n'
     )
     assert node.refusal(alone, session(1)) == "node.bad_proposal"
@@ -314,7 +314,7 @@ def imported(folder: Path, rows: int, number: int) -> EditionTables:
     path.write_text(f"prs_Gender,x_CaseReference\nMale,case {number}\n{alike}")
     cases, _ = read_case_files(
         [path],
-        fields=parse_htcds(app._read_data("htcds-2.0.json")),
+        fields=parse_htcds(read_data("htcds-2.0.json")),
         person_secret=bytes(32),
         mapping=read_country_mapping(),
         today=date(2026, 5, 1),

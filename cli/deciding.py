@@ -1,0 +1,264 @@
+"""What people of an authority decide at its node: `approvals`, `approve`, `deny`, `policy`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from corridor.cli.figures import at_most
+from corridor.cli.homes import home_of, read_file, reading, same_home
+from corridor.cli.output import Output
+from corridor.cli.words import Run
+from corridor.errors.cli import NoQuestionError, SupposedWordsError
+from corridor.errors.policy import PolicyNotConfirmedError
+from corridor.node import app
+from corridor.node.views import ApprovalView, PolicyTrial
+from corridor.protocols.secure_sum.messages import Scope
+from corridor.queries.accuracy import parse_rho
+
+ACTS_FOR_ANYONE = (
+    "Whoever can read the keys in the node's folder can act for anyone, and could change its "
+    "policy as well; the web console has accounts for that reason."
+)
+
+
+class Command(Protocol):
+    """Adds one command of the node."""
+
+    def __call__(self, name: str, run: Run, *, does: str, example: str) -> argparse.ArgumentParser:
+        """Give its parser."""
+
+
+def add_to(command: Command) -> None:
+    """Add the commands."""
+    policy = command(
+        "policy",
+        _policy,
+        does="show the policy's rules in order, test what they decide, or take a ready-made one",
+        example="policy test --file new-policy.toml --home /srv/corridor",
+    )
+    policy.add_argument(
+        "what",
+        nargs="?",
+        choices=("test",),
+        metavar="test",
+        help="show which rule each question of the journal met, and would meet under --file",
+    )
+    policy.add_argument("--edit-help", action="store_true", help="explain what can stand there")
+    policy.add_argument(
+        "--use",
+        metavar="NAME",
+        help="take a ready-made policy: cautious, standard, open; or minors, which puts stricter "
+        "rules before those that there are. Shows the difference first, and asks",
+    )
+    policy.add_argument("--yes", action="store_true", help="with --use: do not ask")
+    test = policy.add_argument_group("test")
+    test.add_argument("--file", type=Path, metavar="FILE", help="the policy as it would be")
+    test.add_argument("--since", type=int, metavar="DAYS", help="only questions of so many days")
+    test.add_argument("--question", metavar="SQL", help="a question that nobody asked yet, instead")
+    test.add_argument("--rho", default="1/100", metavar="ρ", help="of that question")
+    test.add_argument("--scope", choices=sorted(Scope), default="regional", help="of that question")
+    test.add_argument("--purpose", default="", metavar="TEXT", help="of that question")
+    test.add_argument("--organisation", default="", metavar="TEXT", help="who asks it")
+
+    approvals = command(
+        "approvals",
+        _approvals,
+        does="show the questions that wait for people, or one of them in plain words",
+        example="approvals 4f2a --home /srv/corridor",
+    )
+    approvals.add_argument("id", nargs="?", metavar="ID", help="its beginning is enough")
+    approvals.add_argument("--all", action="store_true", help="also those that are over")
+    for name, run, does in (
+        ("approve", _approve, "approve a waiting question, which is answered when it comes again"),
+        ("deny", _deny, "deny a waiting question, or take an approval back before it is used"),
+    ):
+        said = command(name, run, does=does, example=f"{name} 4f2a --as anna --home /srv/corridor")
+        said.add_argument("id", metavar="ID", help="of the question; its beginning is enough")
+        said.add_argument(
+            "--as",
+            dest="person",
+            required=True,
+            metavar="NAME",
+            help=f"who says so: it stands in the journal. {ACTS_FOR_ANYONE}",
+        )
+
+
+# ---------------------------------------------------------------- questions that wait
+
+
+def _approvals(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.id is not None:
+        view = app.approval(world, arguments.id)
+        _show(view, out)
+        out.document(view.document)
+        return 0
+    found = app.approvals(world)
+    shown = [one for one in found if arguments.all or one.standing in {"waiting", "approved"}]
+    out.table(
+        "Questions that wait for people",
+        ("=id", "what is counted", "who asks, and why", ">ρ", "=approved", "until (UTC)"),
+        [
+            (
+                one.id,
+                one.title or "cannot be read any more",
+                ": ".join(filter(None, (one.organisation, one.purpose))) or "not said",
+                at_most(one.rho),
+                _standing(one),
+                one.until[:16].replace("T", " "),
+            )
+            for one in shown
+        ],
+        note=f"one in plain words: corridor node approvals ID{same_home(arguments)}"
+        if shown
+        else "none waits",
+    )
+    out.document([one.document for one in shown])
+    return 0
+
+
+def _standing(one: ApprovalView) -> str:
+    if one.standing not in {"waiting", "approved"}:
+        return one.standing
+    return f"{len(one.approvers)} of {one.needs}"
+
+
+def _show(view: ApprovalView, out: Output) -> None:
+    out.heading(f"Question {view.id}: {view.standing}")
+    for sentence in view.words:
+        out.say(sentence.text)
+    if view.deniers:
+        out.say(f"Denied by {', '.join(view.deniers)}.")
+    out.say(f"It waits until {view.until[:16].replace('T', ' ')} UTC.")
+
+
+def _approve(arguments: argparse.Namespace, out: Output) -> int:
+    view = app.approve(app.real_world(home_of(arguments)), arguments.id, arguments.person)
+    _show(view, out)
+    missing = view.needs - len(view.approvers)
+    if missing > 0:
+        out.say(f"Approved. {missing} more person{'s' * (missing > 1)} must approve it.")
+    else:
+        out.say("Approved. A node that serves takes part as soon as it is proposed again.")
+    out.document(view.document)
+    return 0
+
+
+def _deny(arguments: argparse.Namespace, out: Output) -> int:
+    view = app.deny(app.real_world(home_of(arguments)), arguments.id, arguments.person)
+    _show(view, out)
+    out.say("Denied. It is not put to anybody here again while nothing of it changes.")
+    out.document(view.document)
+    return 0
+
+
+# ---------------------------------------------------------------- the policy
+
+
+def _policy(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.what == "test":
+        return _test(world, arguments, out)
+    if arguments.use is not None:
+        return _use(world, arguments, out)
+    view = app.policy(world)
+    if arguments.edit_help:
+        out.say(view.help)
+        out.document({"help": view.help})
+        return 0
+    out.table("Policy, first match decides", ("rule", "line", "verdict", "when"), view.rules)
+    for line in view.lines:
+        out.say(line)
+    out.document(view.document)
+    return 0
+
+
+def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
+    text = None
+    if arguments.file is not None:
+        with reading(arguments.file, "a policy (TOML, as policy.toml)"):
+            text = app.decode_policy(read_file(arguments.file))
+            app.check_policy(text)
+    if arguments.question is None:
+        if arguments.purpose or arguments.organisation:
+            raise SupposedWordsError
+        trial = app.test_policy(world, text, arguments.since)
+    else:
+        if not arguments.question.strip():
+            raise NoQuestionError
+        supposed = app.Supposed(
+            sql=arguments.question,
+            rho=Fraction(parse_rho(arguments.rho).value),
+            scope=Scope(arguments.scope),
+            purpose=arguments.purpose,
+            organisation=arguments.organisation,
+        )
+        trial = app.suppose(world, supposed, text)
+    _show_trial(trial, out, compared=text is not None)
+    out.document(trial.document)
+    return 0
+
+
+def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
+    columns: Sequence[str] = (
+        "last asked (UTC)",
+        "=question",
+        "who asks, and why",
+        ">ρ",
+        ">times",
+        "=now",
+        "by",
+    )
+    out.table(
+        "What questions meet",
+        (*columns, "=would", "by") if compared else columns,
+        [
+            (
+                line.at[:16].replace("T", " "),
+                line.question[:8],
+                ": ".join(filter(None, (line.organisation, line.purpose))) or "not said",
+                at_most(line.rho),
+                str(line.times),
+                line.verdict,
+                line.rule,
+                *((line.would, line.would_rule) if compared else ()),
+            )
+            for line in trial.lines
+        ],
+        note="" if trial.lines else "no question came yet; try one with --question",
+    )
+    for (verdict, would), number in sorted(trial.summary.items()):
+        many = f"{number} question{'s' * (number > 1)}"
+        if verdict == "unknown":
+            out.say(f"{many}: unknown; they came before the journal held what a policy looks at.")
+        elif compared and verdict != would:
+            out.say(f"{many}: {verdict} now, {would} then.")
+        else:
+            out.say(f"{many}: {verdict}{', as now' * compared}.")
+
+
+def _use(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
+    change = app.policy_with(world, arguments.use)
+    if not change.difference:
+        out.say("The policy is like that already; nothing was changed.")
+        out.document({"changed": False})
+        return 0
+    for line in change.difference:
+        out.say(line)
+    _show_trial(change.trial, out, compared=True)
+    if not arguments.yes:
+        _confirm(out)
+    app.save_policy(world, change.text)
+    out.say("The policy was changed; the old one is policy-before.toml in the same folder.")
+    out.say("A node that serves obeys it from the next question on.")
+    out.document({"changed": True, "trial": change.trial.document})
+    return 0
+
+
+def _confirm(out: Output) -> None:
+    out.progress("Put this in the place of the policy? Type yes:")
+    if not sys.stdin.isatty() or input().strip().casefold() != "yes":
+        raise PolicyNotConfirmedError

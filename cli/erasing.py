@@ -1,0 +1,191 @@
+"""Case data out: `corridor node editions | erase | person`.
+
+Who a request is about is typed at a prompt, or stands in a file (`-`: standard input): never on the
+command line, where other users of the machine and the shell's history would have it.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from corridor.cli.homes import home_of, read_file, same_home
+from corridor.cli.output import Output
+from corridor.cli.words import AddCommand
+from corridor.errors import WrongUsageError
+from corridor.errors.erasing import NoIdentityError
+from corridor.ids import EditionId, is_edition_id
+from corridor.node import app
+from corridor.node.importing.persons import WORDS, Identity, parse_identity
+
+
+def add_erasing(command: AddCommand) -> None:
+    """Add the commands."""
+    command(
+        "editions",
+        _editions,
+        does="show the editions of the case data that can still be read, and how long they stay",
+        example="editions --home /srv/corridor",
+    )
+    erase = command(
+        "erase",
+        _erase,
+        does="destroy an edition's key, after which nobody reads it again, and remove its files",
+        example="erase --all --home /srv/corridor",
+    )
+    erase.add_argument("edition", nargs="?", type=_edition_of, metavar="EDITION")
+    erase.add_argument("--all", action="store_true", help="also the current one: every edition")
+    _add_by(erase)
+    person = command(
+        "person",
+        _person,
+        does="carry out a person's request: erase their rows, or correct them",
+        example="person erase --home /srv/corridor",
+    )
+    person.add_argument("request", choices=("erase", "correct"), help="what was asked for")
+    person.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="with correct: case files with the corrected rows",
+    )
+    person.add_argument(
+        "--identity",
+        type=Path,
+        metavar="FILE",
+        help='who it is, as lines such as identity_number = "…" (- for standard input); asked for '
+        "if it is left out, and never given on the command line",
+    )
+    _add_by(person)
+
+
+def _add_by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--by", default="", metavar="NAME", help="who carries it out, for the journal"
+    )
+
+
+def _edition_of(word: str) -> EditionId:
+    if not is_edition_id(word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no edition, as in 3-9f2c61d04b7a8e15")
+    return EditionId(word)
+
+
+def _editions(arguments: argparse.Namespace, out: Output) -> int:
+    found = app.editions(app.real_world(home_of(arguments)))
+    out.table(
+        "Editions of the case data",
+        ("=edition", "imported (UTC)", ">days old", ">size", ">persons", ">cases", ""),
+        [
+            (
+                one.id,
+                one.written_at.strftime("%Y-%m-%d %H:%M"),
+                str(one.age_days),
+                f"{one.size / 1e6:.1f} MB",
+                str(one.persons),
+                str(one.cases),
+                "current" if one.is_current else "",
+            )
+            for one in found
+        ],
+    )
+    out.document(
+        [
+            {
+                "edition": one.id,
+                "current": one.is_current,
+                "imported_at": one.written_at.isoformat(),
+                "age_days": one.age_days,
+                "bytes": one.size,
+                "persons": one.persons,
+                "cases": one.cases,
+            }
+            for one in found
+        ]
+    )
+    return 0
+
+
+def _erase(arguments: argparse.Namespace, out: Output) -> int:
+    if arguments.edition is None and not arguments.all:
+        raise WrongUsageError("erase: say which edition, or --all")
+    gone = app.erase_edition(
+        app.real_world(home_of(arguments)),
+        arguments.edition,
+        everything=arguments.all,
+        by=arguments.by,
+    )
+    for one in gone:
+        out.say(f"Edition {one} is erased: its key is destroyed.")
+    if not gone:
+        out.say("There was no edition to erase.")
+    out.say("Backups that hold it still do: see docs/handbook/backup-and-restore.md.")
+    out.document({"erased": list(gone)})
+    return 0
+
+
+def _person(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    erases = arguments.request == "erase"
+    if erases == bool(arguments.files):
+        raise WrongUsageError(
+            "person erase takes no case files"
+            if erases
+            else "person correct: name the case files with the corrected rows"
+        )
+    identity = _identity(arguments.identity)
+    if erases:
+        done = app.erase_person(world, identity, by=arguments.by)
+        out.say("They were in the data." if done.found else "They were not in the data.")
+        out.say(
+            "No later import brings them back; the journal says that it was done, not for whom."
+        )
+        edition = done.edition
+    else:
+        persons = app.persons_of(world, identity)
+        outcome = app.import_files(
+            world,
+            arguments.files,
+            replace=False,
+            mappings=(),
+            progress=out.progress,
+            instead_of=persons,
+        )
+        edition = EditionId(outcome.document["edition"])
+        app.record_correction(world, edition, by=arguments.by)
+        out.say("Their rows of before are out, and the rows of these files are in.")
+    if edition is not None:
+        out.say(f"Edition {edition} is current; the key of the one before is destroyed.")
+    _say_what_stays(world, arguments, out)
+    out.document({"request": arguments.request, "edition": edition})
+    return 0
+
+
+def _say_what_stays(world: app.World, arguments: argparse.Namespace, out: Output) -> None:
+    home = same_home(arguments)
+    out.say(
+        "What stays: releases of before, in which nobody can be found; backups of before, until"
+    )
+    out.say("you destroy them; and the case files that you imported from.")
+    running = [one.name for one in app.series(world) if not one.is_left]
+    if running:
+        out.say(
+            f"{len(running)} standing series keep the keys of everybody whom they counted, so as "
+            "not to count anybody twice; only this node can make such a key, and nothing else of a "
+            "person is kept there."
+        )
+        out.say(f"To destroy those, too: corridor node series --leave {running[0]}{home}")
+
+
+def _identity(path: Path | None) -> Identity:
+    if path is not None:
+        raw = sys.stdin.buffer.read() if str(path) == "-" else read_file(path)
+        return parse_identity(raw, str(path))
+    if not sys.stdin.isatty():
+        raise NoIdentityError("nobody is there to say who it is, and no --identity FILE")
+    print("Who is it? Leave empty what is not known.", file=sys.stderr)
+    said = {}
+    for word in WORDS:
+        print(f"{word.replace('_', ' ')}: ", end="", file=sys.stderr, flush=True)
+        said[word] = sys.stdin.readline().strip()
+    return Identity(**said)

@@ -1,0 +1,327 @@
+"""`corridor node backup`, `check` and `restore`.
+
+A backup that was never opened is a hope: `check` restores it into a folder for the time that it
+takes, verifies ledger and journal entry by entry, decrypts every table of the edition, and says how
+far the running node has come since. A restored node has spent what the members say it has: before
+a quorum of them confirmed its ledger, it takes part in nothing (`node.witness_desk`).
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from corridor import __version__
+from corridor.errors.backup import (
+    BackupTargetError,
+    HomeNotEmptyError,
+    MalformedBackupError,
+    OtherCountryBackupError,
+)
+from corridor.errors.cli import UnreadableFileError
+from corridor.errors.files import DiskError
+from corridor.files import flush_folder, make_private_folder, write_pieces_atomically
+from corridor.node import backup as backups
+from corridor.node.app.keeping import Sealing, lock_for
+from corridor.node.app.shielding import shield_process
+from corridor.node.app.world import (
+    World,
+    backup_sources,
+    charter_desk,
+    hold_to_journal,
+    journal_of,
+    ledger_of,
+    read_policy,
+)
+from corridor.node.chain_store import ChainStore
+from corridor.node.home import Home, demand_in_service, read_settings
+from corridor.node.journal import CHAIN as JOURNAL
+from corridor.node.keys import read_keys
+from corridor.node.ledger import Ledger
+from corridor.node.schema import TABLES
+from corridor.node.store import EditionStore, vault
+from corridor.node.store.locks import Sources, derive_key
+from corridor.node.tree_book import TreeBook
+from corridor.node.witness_book import WitnessBook
+from corridor.protocols.chains import BEGINNING
+from corridor.protocols.witnesses import LEDGER
+from corridor.transport.suites import ed25519_verify
+
+
+@dataclass(frozen=True, slots=True)
+class BackupView:
+    """What a backup holds, or what a check found. `lines` are for people."""
+
+    lines: list[str]
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> BackupView:
+    """Write everything in the home into one sealed file, while `serve` goes on.
+
+    Raises:
+        BackupTargetError: there is a file already, or it would lie in the home itself.
+        StoreBusyError: an import is running.
+        CorridorError: something of the home cannot be read. Nothing was written.
+    """
+    shield_process()
+    home = Home(world.home)
+    demand_in_service(home)
+    settings, keys = read_settings(home), read_keys(home)
+    if out.exists():
+        raise BackupTargetError(str(out), "is there already")
+    if out.absolute().parent.resolve().is_relative_to(world.home.resolve()):
+        raise BackupTargetError(str(out), "lies in the folder that is backed up")
+    if not out.absolute().parent.is_dir():
+        raise BackupTargetError(str(out), "the folder is not there")
+    lock, secret = lock_for(world, how, backup_sources(), "the backup")
+    key = derive_key(lock, secret)
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    with store.standing_still(), _folder_for_a_while(world, world.home) as staging:
+        with journal_of(world, home, keys), _ledger(world):
+            pass  # there are both now, also where nothing was asked yet
+        files = backups.stage(world.home, staging, with_data=with_data)
+        if not with_data:
+            (staging / "editions" / "state").write_bytes(store.state_without_data())
+        current = store.current() if with_data else None
+        manifest = backups.Manifest(
+            country=settings.country,
+            at=world.clock().astimezone(UTC).isoformat(timespec="seconds"),
+            version=__version__,
+            with_data=with_data,
+            is_sealed=vault.lock_of(world.home) is not None,
+            edition=None if current is None else current.id,
+            **_heads(world, staging),
+            files=backups.listed(files),
+        )
+        pieces = backups.packed(
+            manifest,
+            vault.all_secrets(world.home),
+            files,
+            lock=lock,
+            key=key,
+            random_bytes=world.random_bytes,
+        )
+        write_pieces_atomically(out, pieces)
+    with journal_of(world, home, keys) as journal:
+        journal.backed_up(with_data=with_data)
+    return _view(manifest, out, [])
+
+
+def check(world: World | None, file: Path | None, folder: Path, scratch: World) -> BackupView:
+    """Exercise a backup, or the home itself where no file is named.
+
+    Args:
+        world: of the running node, to compare with; None where there is none.
+        file: the backup.
+        folder: in which it is unpacked for the time that the check takes.
+        scratch: clock and randomness for that.
+
+    Raises:
+        CorridorError: it does not open, or is not as it was written.
+    """
+    shield_process()
+    if file is None:
+        assert world is not None  # noqa: S101  # the command sees to that
+        return BackupView(_verified(world), {"home": str(world.home)})
+    opened = _open(file)
+    with _folder_for_a_while(scratch, folder) as unpacked:
+        restored = World(home=unpacked, clock=scratch.clock, random_bytes=scratch.random_bytes)
+        _fill(restored, opened, is_sealed=True)
+        lines = _verified(restored)
+        if world is not None:
+            lines += _compared(world, restored, file)
+    age = scratch.clock() - datetime.fromisoformat(opened.manifest.at)
+    lines.append(f"it is {age.days} days and {age.seconds // 3600} hours old")
+    return _view(opened.manifest, file, lines)
+
+
+def restore(world: World, file: Path) -> BackupView:
+    """Make a home in `world.home`, which is empty or not there: whole, or not at all.
+
+    The keys are sealed with what opened the backup, if they were sealed at home.
+
+    Raises:
+        HomeNotEmptyError: there is something in it.
+        CorridorError: the backup does not open, or is not as it was written. Nothing was restored.
+    """
+    shield_process()
+    target = world.home.absolute()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise HomeNotEmptyError(str(target))
+    opened = _open(file)
+    make_private_folder(target.parent)
+    with _folder_for_a_while(world, target.parent) as unpacked:
+        restored = World(home=unpacked, clock=world.clock, random_bytes=world.random_bytes)
+        _fill(restored, opened, is_sealed=opened.manifest.is_sealed)
+        lines = _verified(restored)
+        home = Home(unpacked)
+        with journal_of(restored, home, read_keys(home)) as journal:
+            journal.restored(opened.manifest.at)
+        flush_folder(unpacked)
+        try:
+            unpacked.rename(target)
+        except OSError as error:
+            raise DiskError(str(target), error.strerror or "cannot be made") from error
+        flush_folder(target.parent)
+    vault.forget(target)
+    return _view(opened.manifest, file, lines)
+
+
+def _open(file: Path) -> backups.Opened:
+    try:
+        return backups.open_backup(file, backup_sources())
+    except OSError as error:
+        raise UnreadableFileError(str(file), error.strerror or "cannot be read") from error
+
+
+def _fill(world: World, opened: backups.Opened, *, is_sealed: bool) -> None:
+    """Unpack a backup into the folder; its keys are files, or sealed with what opened it."""
+    vault.unlock_with(world.home, Sources(), world.random_bytes)
+    make_private_folder(world.home / "keys")
+    if not set(opened.secrets) <= set(vault.PLACES):
+        raise MalformedBackupError(opened.rest.name, "has secrets that this version does not know")
+    if is_sealed:
+        vault.seal_these(world.home, opened.lock, opened.key, opened.secrets)
+    else:
+        for name, secret in opened.secrets.items():
+            vault.keep_secret(world.home, name, secret)
+    backups.unpack(opened, world.home)
+
+
+def _verified(world: World) -> list[str]:
+    """Open everything that a node needs, and read all of it."""
+    home = Home(world.home)
+    keys = read_keys(home)
+    with _ledger(world) as ledger, journal_of(world, home, keys) as journal:
+        hold_to_journal(ledger, journal)
+        entries, spent = ledger.statement().sequence, ledger.balance().spent
+        lines = [
+            f"ledger: {entries} entries, each signed, in their order; ρ = {spent} spent",
+            f"journal: {journal.head[0]} entries, each signed, in their order",
+        ]
+    with WitnessBook(home.witness, ed25519_verify), TreeBook(home.tree):
+        lines.append("what was witnessed and cosigned: opens")
+    if home.is_retired:
+        return [*lines, "case data: erased, the node has retired"]
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = store.current()
+    if current is None:
+        return [*lines, "case data: none"]
+    for name in TABLES:
+        for _ in store.pieces(current.id, name, TABLES[name].names):
+            pass
+    return [*lines, f"case data: every table of edition {current.id} decrypts"]
+
+
+def _compared(world: World, restored: World, file: Path) -> list[str]:
+    """How far the running node has come since."""
+    here, there = Home(world.home), Home(restored.home)
+    if read_keys(here).signing_public != read_keys(there).signing_public:
+        raise OtherCountryBackupError(str(file))
+    with _ledger(world) as now, _ledger(restored) as then:
+        lines = [_since("ledger", list(now.entries()), list(then.entries()))]
+    with (
+        journal_of(world, here, read_keys(here)) as now_journal,
+        journal_of(restored, there, read_keys(there)) as then_journal,
+    ):
+        lines.append(_since("journal", list(now_journal.entries()), list(then_journal.entries())))
+    current = EditionStore(world.home, world.random_bytes, world.clock).current()
+    held = EditionStore(restored.home, world.random_bytes, world.clock).current()
+    if held is not None:
+        is_same = current is not None and current.id == held.id
+        lines.append(
+            "case data: the running node has the same edition"
+            if is_same
+            else "case data: the running node has another edition; import again after a restore"
+        )
+    return lines
+
+
+def _since(what: str, now: list[Any], then: list[Any]) -> str:
+    if now[: len(then)] != then:
+        return f"!! {what}: the running node's is not the backup's continued; see ledger.md"
+    return f"{what}: the running node has made {len(now) - len(then)} entries since"
+
+
+def _ledger(world: World) -> Ledger:
+    home = Home(world.home)
+    charter = charter_desk(home).accepted() if home.enrolment.exists() else None
+    return ledger_of(world, read_policy(home), charter)
+
+
+def _heads(world: World, staging: Path) -> dict[str, tuple[int, str]]:
+    """How long the copies of ledger and journal are, and their heads."""
+    home = Home(world.home)
+    keys = read_keys(home)
+    found = {}
+    for path, chain in ((home.ledger, LEDGER), (home.journal, JOURNAL)):
+        with ChainStore(
+            staging / path.name,
+            chain,
+            sign=keys.sign,
+            key=keys.signing_public,
+            verify=ed25519_verify,
+        ) as store:
+            last = store.last()
+        found[chain] = (0, BEGINNING.hex()) if last is None else (last.number, last.digest.hex())
+    return found
+
+
+@contextmanager
+def _folder_for_a_while(world: World, beside: Path) -> Iterator[Path]:
+    """A hidden folder in `beside`, gone afterwards; what a kill left of an older one goes, too."""
+    for left in beside.glob(f"{backups.STAGING}*"):
+        with _locked(left) as is_left:
+            if is_left:
+                shutil.rmtree(left, ignore_errors=True)
+    folder = make_private_folder(beside / f"{backups.STAGING}{world.random_bytes(8).hex()}")
+    try:
+        with _locked(folder):
+            yield folder
+    finally:
+        vault.forget(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder's lock, which ends with the process; False where somebody else holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def _view(manifest: backups.Manifest, file: Path, lines: list[str]) -> BackupView:
+    what = f"edition {manifest.edition}" if manifest.edition else "no case data"
+    size = file.stat().st_size / 1e6
+    first = (
+        f"{manifest.country}, {manifest.at}: {len(manifest.files)} files with {what}, "
+        f"{manifest.ledger[0]} entries of the ledger, {manifest.journal[0]} of the journal; "
+        f"{size:.1f} MB"
+    )
+    return BackupView(
+        [first, *lines],
+        {
+            "file": str(file),
+            "country": manifest.country,
+            "at": manifest.at,
+            "with_data": manifest.with_data,
+            "edition": manifest.edition,
+            "ledger": {"entries": manifest.ledger[0], "head": manifest.ledger[1]},
+            "journal": {"entries": manifest.journal[0], "head": manifest.journal[1]},
+            "findings": lines,
+        },
+    )

@@ -1,0 +1,281 @@
+"""Case data out: an edition's key destroyed, a person's rows left out, old data not kept.
+
+    erase_edition       an operator ends an edition
+    erase_person        a person asked: their rows leave the data, and no import brings them back
+    persons_of          whom a request for correction is about
+    keep_tidy           what the rules of retention, or an interrupted erasure, still ask for
+
+Every one of them ends in a new edition, or in none, with the key of the old one destroyed; and in
+an entry of the journal that says what was done and never for whom, or how many rows it were.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from corridor.errors import CorridorError
+from corridor.errors.erasing import (
+    CurrentEditionError,
+    NobodyFoundError,
+    SuppressionLostError,
+)
+from corridor.ids import EditionId
+from corridor.node.app.world import World, journal_of
+from corridor.node.home import Home, demand_in_service, read_settings
+from corridor.node.importing.edition import (
+    ImportedCases,
+    leaving_out,
+    without_cases_before,
+    without_persons,
+)
+from corridor.node.importing.keys import Keyring
+from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
+from corridor.node.journal import Journal
+from corridor.node.keys import read_keys
+from corridor.node.schema import EditionTables
+from corridor.node.store import EditionStore
+from corridor.node.store.suppression import SuppressionList
+
+EVERY_SECONDS = 3600.0
+"""How often a serving node looks whether something is past its time."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class EditionView:
+    """An edition, for the node's own staff."""
+
+    id: EditionId
+    is_current: bool
+    written_at: datetime
+    age_days: int
+    size: int
+    persons: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """What a person's erasure did, for whoever carried it out.
+
+    Attributes:
+        found: whether they were in the data; said to the operator, and kept nowhere.
+        edition: the one that followed; None where there is none.
+    """
+
+    found: bool
+    edition: EditionId | None
+
+
+def editions(world: World) -> list[EditionView]:
+    """The editions that can still be read."""
+    read_settings(Home(world.home))
+    store = _store(world)
+    current, now = store.current(), world.clock()
+    found = map(store.about, store.editions())
+    return [
+        EditionView(
+            one.id,
+            current is not None and one.id == current.id,
+            one.written_at,
+            (now - one.written_at).days,
+            store.size(one.id),
+            one.rows["persons"],
+            one.rows["cases"],
+        )
+        for one in found
+    ]
+
+
+def erase_edition(
+    world: World, edition: EditionId | None, *, everything: bool, by: str
+) -> Sequence[EditionId]:
+    """Destroy the key of an edition, or of all; gives which.
+
+    Raises:
+        CurrentEditionError: it is the current one, and not everything was meant.
+        CorridorError: there is none of that name, or somebody is writing. Nothing was erased.
+    """
+    home = Home(world.home)
+    store, keys = _store(world), read_keys(home)
+    current = store.current()
+    if edition is not None and current is not None and edition == current.id and not everything:
+        raise CurrentEditionError(edition)
+    doomed = store.editions() if edition is None else (edition,)
+    with journal_of(world, home, keys) as journal:
+        for one in doomed:
+            store.erase(one)
+            journal.edition_erased(one, "operator", by)
+    return doomed
+
+
+def erase_person(world: World, identity: Identity, *, by: str) -> ErasedPerson:
+    """Leave a person's rows out of the data, for good.
+
+    Raises:
+        NoIdentityError, SharedReferenceError: it is not clear who is meant.
+        NobodyFoundError: only a case reference was given, and nobody has it.
+        CorridorError: the data cannot be read or written; what was begun is carried out at the
+            next import or start of `serve`.
+    """
+    home = Home(world.home)
+    store, keys = _store(world), read_keys(home)
+    tables = _tables(store)
+    named = _named(world, store, identity)
+    persons = named | key_by_reference(identity, Keyring(store.person_secret), tables or _nobody())
+    if not persons:
+        raise NobodyFoundError
+    found = tables is not None and bool(among(tables, persons))
+    suppressed = _suppression(world, store)
+    suppressed.add(persons)
+    with journal_of(world, home, keys) as journal:
+        edition = _carry_out(store, suppressed, journal, by)
+    return ErasedPerson(found, edition)
+
+
+def persons_of(world: World, identity: Identity) -> frozenset[bytes]:
+    """The keys of a person in the data, whose rows shall be corrected.
+
+    Raises:
+        NoIdentityError, SharedReferenceError: it is not clear who is meant.
+        NobodyFoundError: nobody in the data is meant. Nothing was changed.
+    """
+    store = _store(world)
+    tables = _tables(store) or _nobody()
+    persons = _named(world, store, identity)
+    persons |= key_by_reference(identity, Keyring(store.person_secret), tables)
+    found = among(tables, persons)
+    if not found:
+        raise NobodyFoundError
+    return found
+
+
+def record_correction(world: World, edition: EditionId, *, by: str) -> None:
+    """Say in the journal that a correction was carried out."""
+    home = Home(world.home)
+    with journal_of(world, home, read_keys(home)) as journal:
+        journal.person_request("correct", edition, by)
+
+
+def keep_tidy(world: World) -> None:
+    """Carry out what retention and interrupted erasures ask for; nothing where nothing is due.
+
+    Raises:
+        CorridorError: the data cannot be read or written; it is due again next time.
+    """
+    home = Home(world.home)
+    store = _store(world)
+    rule, suppressed = read_settings(home).retention, _suppression(world, store)
+    if rule.days is None and rule.case_days is None and not suppressed.read().pending:
+        return
+    with journal_of(world, home, read_keys(home)) as journal:
+        if suppressed.read().pending:
+            _carry_out(store, suppressed, journal, "")
+        current = store.current()
+        if current is None:
+            return
+        if rule.days is not None and world.clock() - current.written_at > timedelta(rule.days):
+            store.erase(current.id)
+            journal.edition_erased(current.id, "retention")
+        elif rule.case_days is not None:
+            tables = store.tables(current.id)
+            kept = within_retention(world, tables)
+            if kept is not tables:
+                store.write(kept, replaces=current.id, sources=current.sources)
+                journal.edition_erased(current.id, "retention")
+
+
+def within_retention(world: World, tables: EditionTables) -> EditionTables:
+    """The tables without cases older than the node's rule allows; themselves if there are none."""
+    days = read_settings(Home(world.home)).retention.case_days
+    if days is None:
+        return tables
+    return without_cases_before(tables, world.clock().date() - timedelta(days))
+
+
+def kept_out(
+    world: World,
+    store: EditionStore,
+    before: EditionTables | None,
+    imported: ImportedCases,
+    instead_of: Collection[bytes],
+) -> tuple[EditionTables | None, ImportedCases]:
+    """What an import builds upon, and what comes in, without anybody who asked to be erased.
+
+    Raises:
+        SuppressionLostError: the list of those is not here, and the journal says that there is one.
+            Nothing was imported.
+    """
+    demand_suppression(world, store)
+    persons = _suppression(world, store).read().persons
+    if before is not None and (persons or instead_of):
+        before = without_persons(before, persons | frozenset(instead_of))
+    return before, leaving_out(imported, persons) if persons else imported
+
+
+def demand_suppression(world: World, store: EditionStore) -> None:
+    """Check that the list of those who asked to be erased is here if there ever was one.
+
+    Raises:
+        SuppressionLostError: it is not: an import would bring them back.
+    """
+    home = Home(world.home)
+    if _suppression(world, store).exists():
+        return
+    with journal_of(world, home, read_keys(home)) as journal:
+        if any(row.details.get("request") == "erase" for row in journal.rows()):
+            raise SuppressionLostError
+
+
+async def tidy_regularly(world: World) -> None:
+    """`keep_tidy`, now and every hour, until cancelled; a failure is logged, and tried again.
+
+    In a thread of its own: no question waits for it.
+    """
+    while True:
+        try:
+            await asyncio.to_thread(keep_tidy, world)
+        except CorridorError as error:
+            _log.warning("retention.not_carried_out", code=error.code)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+def _carry_out(
+    store: EditionStore, suppressed: SuppressionList, journal: Journal, by: str
+) -> EditionId | None:
+    """Write the edition without whoever is on the list; the one before is erased with that."""
+    current = store.current()
+    edition = None
+    if current is not None:
+        tables = without_persons(store.tables(current.id), suppressed.read().persons)
+        written = store.write(tables, replaces=current.id, sources=current.sources)
+        edition = written.edition.id
+    journal.person_request("erase", edition, by)
+    suppressed.carried_out()
+    return edition
+
+
+def _named(world: World, store: EditionStore, identity: Identity) -> frozenset[bytes]:
+    return keys_named(identity, Keyring(store.person_secret), world.clock().date())
+
+
+def _tables(store: EditionStore) -> EditionTables | None:
+    current = store.current()
+    return None if current is None else store.tables(current.id)
+
+
+def _nobody() -> EditionTables:
+    return EditionTables.empty()
+
+
+def _store(world: World) -> EditionStore:
+    demand_in_service(Home(world.home))
+    return EditionStore(world.home, world.random_bytes, world.clock)
+
+
+def _suppression(world: World, store: EditionStore) -> SuppressionList:
+    return SuppressionList(world.home, store.suppression_key, world.random_bytes)

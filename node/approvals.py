@@ -1,0 +1,452 @@
+"""Questions that wait for people: what was asked, who said what, until when.
+
+    waiting ──┬─ enough people approve ──▶ approved ── a reservation names it ──▶ used
+              ├─ one person denies ──────▶ denied      (given back if nothing was debited)
+              └─ days, a new edition, a new charter ─▶ over
+
+A question is kept under its **binding**: the hash of everything that was shown to people and that
+decides what leaves (`Asked.binding`). Another question, purpose, asker, ρ, scope, plan, charter,
+edition or rule of consent has another binding, so no approval fits it (ATTACKS 43).
+
+Whether an approval was used is not written here. The ledger's `reserve` entry names the approval
+that it rests on, so that both are one write: a crash leaves neither or both, and a copy of this
+file from before cannot bring a used approval back, as it cannot bring back spent ρ.
+
+SQLite in WAL mode with `synchronous=FULL`. `serve` adds questions, commands and pages add words,
+each in a transaction of its own; whoever comes second sees what the first one wrote.
+"""
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from threading import RLock
+from typing import NewType, Self
+
+from corridor.errors.policy import (
+    ApprovalOverError,
+    ApprovalsUnavailableError,
+    BadPersonNameError,
+    SamePersonError,
+    TooManyWaitingError,
+    UnknownApprovalError,
+)
+from corridor.ids import Digest, EditionId, SessionId
+from corridor.protocols import canonical
+from corridor.protocols.canonical import fraction_text
+from corridor.protocols.secure_sum.messages import Proposal, Scope
+
+BUSY_SECONDS = 30.0
+
+KEPT_SECONDS = 90 * 86_400
+"""How long what is over and was never approved is kept, so that a flood does not stay for ever."""
+
+ID_BYTES = 6
+
+PersonName = NewType("PersonName", str)
+"""What the journal calls a person of the authority by: never changes, and is nobody else's."""
+
+
+_NAME = re.compile(r"\w[\w .'’-]{0,79}")
+
+
+def parse_person(text: str) -> PersonName:
+    """The person of that name; however it is spaced, and in letters of either case.
+
+    Raises:
+        BadPersonNameError: it cannot be a name. Nothing was changed.
+    """
+    name = unicodedata.normalize("NFKC", " ".join(text.split())).casefold()
+    if _NAME.fullmatch(name) is None:
+        raise BadPersonNameError(text)
+    return PersonName(name)
+
+
+class Standing(StrEnum):
+    """What became of a question that people are asked about."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    USED = "used"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    OTHER_EDITION = "other-edition"
+    OTHER_CHARTER = "other-charter"
+
+
+WHY_OVER = {
+    Standing.USED: "it was approved and answered",
+    Standing.DENIED: "it was denied",
+    Standing.EXPIRED: "its time was over before it was answered",
+    Standing.OTHER_EDITION: "it was asked of an older edition of the data",
+    Standing.OTHER_CHARTER: "it was asked under an older charter",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What people are asked about: everything that is shown to them.
+
+    Attributes:
+        question: its canonical bytes.
+        plan, charter: their hashes.
+        organisation, purpose: the coordinator's word.
+        statement: the legal basis, where cases are counted without consent.
+    """
+
+    question: bytes
+    plan: Digest
+    charter: Digest
+    rho: Fraction
+    scope: Scope
+    organisation: str
+    purpose: str
+    edition: EditionId
+    consent_rule: str
+    statement: str
+
+    @property
+    def binding(self) -> Digest:
+        """What an approval is bound to."""
+        return canonical.digest(
+            "corridor approval",
+            canonical.encode(
+                {
+                    "question": self.question.hex(),
+                    "plan": self.plan.hex(),
+                    "charter": self.charter.hex(),
+                    "rho": fraction_text(self.rho),
+                    "scope": self.scope.value,
+                    "organisation": self.organisation,
+                    "purpose": self.purpose,
+                    "edition": self.edition,
+                    "consent_rule": self.consent_rule,
+                    "statement": self.statement,
+                }
+            ),
+        )
+
+
+def asked_of(proposal: Proposal, edition: EditionId, consent_rule: str, statement: str) -> Asked:
+    """What a proposal asks of this edition."""
+    header = proposal.header
+    return Asked(
+        question=proposal.question,
+        plan=header.plan,
+        charter=header.charter,
+        rho=header.rho,
+        scope=header.scope,
+        organisation=header.organisation,
+        purpose=header.purpose,
+        edition=edition,
+        consent_rule=consent_rule,
+        statement=statement,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one person said; `at` is seconds since 1970 UTC."""
+
+    person: PersonName
+    approves: bool
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One question in the book.
+
+    Attributes:
+        id: what people call it by.
+        since, until: seconds since 1970 UTC; when it came, and when it is over.
+        needs: how many different people have to approve it.
+        words: in the order in which they were said.
+        ended: why it is over, where something else than people ended it.
+    """
+
+    id: str
+    asked: Asked
+    session: SessionId
+    since: int
+    until: int
+    needs: int
+    words: tuple[Word, ...]
+    ended: Standing | None = None
+
+    @property
+    def approvers(self) -> tuple[PersonName, ...]:
+        """Who approved it."""
+        return tuple(word.person for word in self.words if word.approves)
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether one person denied it, which nobody turns back."""
+        return any(not word.approves for word in self.words)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether as many people approved it as have to, and nobody denied it."""
+        return not self.is_denied and len(self.approvers) >= self.needs
+
+    def standing(self, now: int, *, is_used: bool = False) -> Standing:
+        """What became of it."""
+        if is_used:
+            return Standing.USED
+        if self.is_denied:
+            return Standing.DENIED
+        if self.ended is not None:
+            return self.ended
+        if now > self.until:
+            return Standing.EXPIRED
+        return Standing.APPROVED if self.is_enough else Standing.WAITING
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS asked (
+    id TEXT PRIMARY KEY,
+    binding BLOB NOT NULL,
+    session BLOB NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    needs INTEGER NOT NULL,
+    ended TEXT,
+    question BLOB NOT NULL,
+    plan BLOB NOT NULL,
+    charter BLOB NOT NULL,
+    rho TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    edition TEXT NOT NULL,
+    consent_rule TEXT NOT NULL,
+    statement TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS asked_by_binding ON asked (binding);
+CREATE TABLE IF NOT EXISTS words (
+    asked TEXT NOT NULL,
+    person TEXT NOT NULL,
+    approves INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (asked, person, approves)
+) STRICT;
+"""
+
+Record = Callable[[Waiting], None]
+"""Writes into the journal what is about to be written here."""
+
+
+class ApprovalBook:
+    """The questions of one node that wait, and those that did. Safe for threads and processes.
+
+    Raises:
+        ApprovalsUnavailableError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._turn = RLock()
+        with self._disk():
+            path.touch(0o600)
+            path.chmod(0o600)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._connection.executescript(_SCHEMA)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """The book itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def all(self) -> tuple[Waiting, ...]:
+        """Every question, the newest first."""
+        with self._turn, self._disk():
+            return self._select("ORDER BY since DESC, rowid DESC", ())
+
+    def bound_to(self, binding: Digest) -> tuple[Waiting, ...]:
+        """The questions of this binding, the newest first."""
+        with self._turn, self._disk():
+            return self._select("WHERE binding = ? ORDER BY since DESC, rowid DESC", (binding,))
+
+    def find(self, identifier: str) -> Waiting:
+        """The one question whose id begins so.
+
+        Raises:
+            UnknownApprovalError: none does, or several do.
+        """
+        found = [one for one in self.all() if identifier and one.id.startswith(identifier)]
+        if len(found) != 1:
+            raise UnknownApprovalError(identifier, len(found))
+        return found[0]
+
+    def keep(self, waiting: Waiting, most: int, record: Record) -> None:
+        """Keep a new question; `record` writes the journal first, and no more than `most` wait.
+
+        Raises:
+            TooManyWaitingError: as many wait already. Nothing was kept.
+        """
+        asked = waiting.asked
+        with self._writing():
+            forgotten = waiting.since - KEPT_SECONDS
+            self._connection.execute(
+                "DELETE FROM asked WHERE until < ? AND id NOT IN (SELECT asked FROM words)",
+                (forgotten,),
+            )
+            open_ones = [
+                one
+                for one in self._select("WHERE ended IS NULL AND until >= ?", (waiting.since,))
+                if one.standing(waiting.since) is Standing.WAITING
+            ]
+            if len(open_ones) >= most:
+                raise TooManyWaitingError(most)
+            record(waiting)
+            self._connection.execute(
+                "INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    waiting.id,
+                    asked.binding,
+                    waiting.session,
+                    waiting.since,
+                    waiting.until,
+                    waiting.needs,
+                    None,
+                    asked.question,
+                    asked.plan,
+                    asked.charter,
+                    fraction_text(asked.rho),
+                    asked.scope.value,
+                    asked.organisation,
+                    asked.purpose,
+                    asked.edition,
+                    asked.consent_rule,
+                    asked.statement,
+                ),
+            )
+
+    def need(self, identifier: str, needs: int) -> None:
+        """Let so many people approve it from now on: the policy has changed."""
+        with self._writing():
+            self._connection.execute("UPDATE asked SET needs = ? WHERE id = ?", (needs, identifier))
+
+    def end_others(self, edition: EditionId | None, charter: Digest | None) -> None:
+        """End what was asked of another edition, or under another charter: it cannot come again."""
+        with self._writing():
+            for column, value, why in (
+                ("edition", edition, Standing.OTHER_EDITION),
+                ("charter", charter, Standing.OTHER_CHARTER),
+            ):
+                self._connection.execute(
+                    f"UPDATE asked SET ended = ? WHERE ended IS NULL AND {column} IS NOT ?",  # noqa: S608  # one of two constants
+                    (why.value, value),
+                )
+
+    def say(
+        self, identifier: str, word: Word, *, is_used: Callable[[str], bool], record: Record
+    ) -> Waiting:
+        """Add a person's word; the question as it is afterwards. `record` writes the journal first.
+
+        Args:
+            identifier: the whole id.
+            word: who says what.
+            is_used: whether the approval of that id was used.
+            record: hears the question with the word in it.
+
+        Raises:
+            ApprovalOverError: nothing can be said about it any more.
+            SamePersonError: this person approved it before. Nothing was changed.
+        """
+        with self._writing():
+            found = self.find(identifier)
+            standing = found.standing(word.at, is_used=is_used(found.id))
+            if standing in WHY_OVER:
+                raise ApprovalOverError(found.id, WHY_OVER[standing])
+            if word.approves and word.person in found.approvers:
+                raise SamePersonError(word.person, found.needs)
+            said = replace(found, words=(*found.words, word))
+            record(said)
+            self._connection.execute(
+                "INSERT INTO words VALUES (?, ?, ?, ?)",
+                (found.id, word.person, word.approves, word.at),
+            )
+        return said
+
+    def _select(self, which: str, values: Sequence[object]) -> tuple[Waiting, ...]:
+        rows = self._connection.execute(f"SELECT * FROM asked {which}", values).fetchall()  # noqa: S608  # constants
+        return tuple(self._waiting(row) for row in rows)
+
+    def _waiting(self, row: Sequence[object]) -> Waiting:
+        identifier, _, session, since, until, needs, ended, *asked = row
+        words = self._connection.execute(
+            "SELECT person, approves, at FROM words WHERE asked = ? ORDER BY rowid", (identifier,)
+        )
+        question, plan, charter, rho, scope, *texts = asked
+        organisation, purpose, edition, consent_rule, statement = map(str, texts)
+        assert isinstance(question, bytes)  # noqa: S101 - the table is STRICT; so below
+        assert isinstance(plan, bytes)  # noqa: S101
+        assert isinstance(charter, bytes)  # noqa: S101
+        assert isinstance(session, bytes)  # noqa: S101
+        assert isinstance(since, int)  # noqa: S101
+        assert isinstance(until, int)  # noqa: S101
+        assert isinstance(needs, int)  # noqa: S101
+        return Waiting(
+            id=str(identifier),
+            asked=Asked(
+                question=question,
+                plan=Digest(plan),
+                charter=Digest(charter),
+                rho=Fraction(str(rho)),
+                scope=Scope(str(scope)),
+                organisation=organisation,
+                purpose=purpose,
+                edition=EditionId(edition),
+                consent_rule=consent_rule,
+                statement=statement,
+            ),
+            session=SessionId(session),
+            since=since,
+            until=until,
+            needs=needs,
+            words=tuple(
+                Word(PersonName(person), bool(approves), at) for person, approves, at in words
+            ),
+            ended=None if ended is None else Standing(str(ended)),
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._turn, self._disk():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise  # a bug of ours, such as using what was closed
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise ApprovalsUnavailableError(str(error)) from error

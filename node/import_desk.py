@@ -1,0 +1,225 @@
+"""Decides on imports that the console was given files for: one at a time, and no file stays.
+
+    files arrive in a folder of their own under uploads/ → a process reads them → the folder is
+    emptied, whatever became of it
+
+What a killed console left behind is swept when the next one starts.
+"""
+
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from corridor.errors import CorridorError
+from corridor.errors.console import ImportDiedError, ImportRunsError, NoSuchReportError
+from corridor.errors.files import DiskError
+from corridor.files import make_private_folder
+from corridor.protocols.suite import RandomBytes
+
+_STRANGE = re.compile(r"[^\w .()+-]")
+_REPORT = re.compile(r"[0-9A-Za-z-]{1,80}\.json")
+_COUNTRIES = re.compile(r"[0-9A-Za-z-]{1,80}-countries\.csv")
+REPORTS_LISTED = 50
+
+
+class ImportStage(StrEnum):
+    """How far the import is that was asked for last."""
+
+    NONE = "none"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportState:
+    """The import that was asked for last, since the console runs.
+
+    Attributes:
+        by: whose doing.
+        progress: what is being done, in the importer's words.
+        lines: the report in words, where it is done.
+        report, countries: names of files in imports/; empty where there is none.
+        code, message: why it was refused.
+    """
+
+    stage: ImportStage = ImportStage.NONE
+    by: str = ""
+    began: datetime | None = None
+    progress: Sequence[str] = ()
+    lines: Sequence[str] = ()
+    report: str = ""
+    countries: str = ""
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJob:
+    """What to read.
+
+    Attributes:
+        folder: emptied afterwards.
+        files, mappings: lie in it.
+        replace: start empty instead of adding to the last edition.
+    """
+
+    folder: Path
+    files: Sequence[Path]
+    mappings: Sequence[Path] = ()
+    replace: bool = False
+
+
+RunImport = Callable[[ImportJob, Callable[[str], None]], Mapping[str, Any]]
+"""Reads the files, tells what it does, and gives the lines and the document of the outcome."""
+
+
+class ImportDesk:
+    """The imports of one console."""
+
+    def __init__(
+        self,
+        uploads: Path,
+        reports: Path,
+        run: RunImport,
+        *,
+        clock: Callable[[], datetime],
+        random_bytes: RandomBytes,
+    ) -> None:
+        self._uploads, self._reports = uploads, reports
+        self._run = run
+        self._clock, self._random_bytes = clock, random_bytes
+        self._turn = threading.Lock()
+        self._state = ImportState()
+        self._thread: threading.Thread | None = None
+
+    def sweep(self) -> None:
+        """Remove what a killed console left; nobody else may use the folder.
+
+        Raises:
+            DiskError: something could not be removed.
+        """
+        if self._uploads.exists():
+            _remove(self._uploads)
+
+    def make_folder(self) -> Path:
+        """A new private folder for files on their way here."""
+        make_private_folder(self._uploads)
+        return make_private_folder(self._uploads / self._random_bytes(8).hex())
+
+    def drop(self, folder: Path) -> None:
+        """Remove a folder whose files are not imported."""
+        _remove(folder)
+
+    def state(self) -> ImportState:
+        """The import that was asked for last."""
+        with self._turn:
+            return self._state
+
+    def begin(self, job: ImportJob, by: str) -> None:
+        """Begin to read the files of `job`.
+
+        Raises:
+            ImportRunsError: another import runs; the files were removed again.
+        """
+        with self._turn:
+            if self._state.stage is ImportStage.RUNNING:
+                _remove(job.folder)
+                raise ImportRunsError
+            self._state = ImportState(stage=ImportStage.RUNNING, by=by, began=self._clock())
+            self._thread = threading.Thread(target=self._read, args=(job,), daemon=True)
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until no import runs."""
+        with self._turn:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def reports(self) -> Sequence[str]:
+        """The names of the reports there are, the newest first."""
+        found = sorted((one.name for one in self._reports.glob("*.json")), reverse=True)
+        return found[:REPORTS_LISTED]
+
+    def report(self, name: str) -> Path:
+        """The file of a report, or of a list of countries to fill in.
+
+        Raises:
+            NoSuchReportError: there is none of that name.
+        """
+        path = self._reports / name
+        if not (_REPORT.fullmatch(name) or _COUNTRIES.fullmatch(name)) or not path.is_file():
+            raise NoSuchReportError
+        return path
+
+    def _read(self, job: ImportJob) -> None:
+        try:
+            outcome = self._run(job, self._tell)
+            document = outcome["document"]
+            ended = ImportState(
+                stage=ImportStage.DONE,
+                lines=tuple(outcome["lines"]),
+                report=Path(document["file"]).name,
+                countries=Path(document["countries"]).name if document["countries"] else "",
+            )
+        except CorridorError as error:
+            ended = ImportState(stage=ImportStage.REFUSED, code=error.code, message=str(error))
+        except BaseException:
+            died = ImportDiedError()
+            self._end(
+                job, ImportState(stage=ImportStage.REFUSED, code=died.code, message=str(died))
+            )
+            raise
+        self._end(job, ended)
+
+    def _end(self, job: ImportJob, ended: ImportState) -> None:
+        try:
+            _remove(job.folder)
+        except DiskError as error:
+            ended = replace(ended, code=error.code, message=str(error))
+        with self._turn:
+            before = self._state
+            self._state = replace(ended, by=before.by, began=before.began, progress=before.progress)
+
+    def _tell(self, text: str) -> None:
+        with self._turn:
+            self._state = replace(self._state, progress=(*self._state.progress, text)[-20:])
+
+
+@dataclass(slots=True)
+class UploadFolder:
+    """Where the files of one request go; a name is kept as far as it is harmless."""
+
+    folder: Path
+    most_bytes: int
+    paths: list[Path] = field(default_factory=list)
+
+    def path_for(self, name: str) -> Path:
+        """A path that is not taken, with the name and ending that the file had."""
+        last = name.replace("\\", "/").rsplit("/", 1)[-1]
+        stem, dot, ending = _STRANGE.sub("_", last).strip(" .")[-100:].rpartition(".")
+        stem, ending = (stem or "file", f".{ending}") if dot else (ending or "file", "")
+        taken = {one.name for one in self.paths}
+        number, name = 1, f"{stem}{ending}"
+        while name in taken:
+            number += 1
+            name = f"{stem} {number}{ending}"
+        path = self.folder / name
+        self.paths.append(path)
+        return path
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DiskError(str(folder), error.strerror or "cannot be removed") from error

@@ -1,0 +1,22 @@
+"""The console: the node's pages for its own staff, rendered here, with no word from elsewhere.
+
+site         puts the views together, and what every request passes: host, session, role, form
+access       who may see what; a page that does not say is not shown to anybody
+languages    English, French, Spanish, Arabic, Bulgarian
+refusals     our errors as pages
+words        what codes, kinds and states are called
+chart        spending over time, as an SVG that the server draws
+
+entrance     /sign-in, /sign-in/code, /welcome, /sign-out, /language     everybody
+account      /account, its password and second factor                    whoever is signed in
+overview     /, /doctor                                                  whoever is signed in
+data         /data: editions and imports                                 officer
+budget       /budget                                                     all but the officer
+journal      /journal, its signed export                                 auditor
+charter      /charter: keys to compare by phone, the charter to accept   administrator signs
+policy       /policy                                                     administrator writes
+people       /people                                                     administrator
+
+A view reads the form, asks a desk, shows the answer. Pages work without scripts; htmx only saves
+looking again.
+"""

@@ -1,0 +1,102 @@
+"""Editions and imports: files in, what became of them, and the countries to fill in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as Answer
+
+from corridor.errors.console import BadFormError
+from corridor.errors.files import DiskError
+from corridor.node.import_desk import ImportJob, ImportStage
+from corridor.node.people import Role
+from corridor.node.web.access import current_session, for_roles
+from corridor.node.web.desks import Desks
+from corridor.node.web.uploads import upload_folder_of
+
+
+def data_views(desks: Desks) -> Blueprint:
+    """/data and what is imported there."""
+    views = Blueprint("data", __name__, url_prefix="/data")
+
+    @views.get("")
+    @for_roles(Role.OFFICER)
+    def data() -> str:
+        return render_template(
+            "data.html",
+            edition=desks.edition(),
+            state=desks.imports.state(),
+            reports=desks.imports.reports(),
+        )
+
+    @views.get("/progress")
+    @for_roles(Role.OFFICER)
+    def progress() -> Response:
+        state = desks.imports.state()
+        answer = make_response(render_template("progress.html", state=state))
+        if state.stage is not ImportStage.RUNNING:
+            answer.headers["HX-Refresh"] = "true"  # the page shows edition and reports anew
+        return answer
+
+    @views.post("/import")
+    @for_roles(Role.OFFICER, takes_files=True)
+    def load() -> Answer:
+        desks.imports.begin(_job(), current_session().person.name)
+        g.files_are_taken = True
+        return redirect(url_for("data.data", _anchor="import"), 303)
+
+    @views.get("/reports/<name>")
+    @for_roles(Role.OFFICER)
+    def report(name: str) -> str:
+        path = desks.imports.report(name)
+        return render_template("report.html", name=name, report=_read(path))
+
+    @views.get("/countries/<name>")
+    @for_roles(Role.OFFICER)
+    def countries(name: str) -> Response:
+        path = desks.imports.report(name)
+        answer = Response(path.read_bytes(), mimetype="text/csv")
+        answer.headers.set("Content-Disposition", "attachment", filename=path.name)
+        return answer
+
+    return views
+
+
+def _job() -> ImportJob:
+    """The files of this request, which lie in their folder already.
+
+    Raises:
+        BadFormError: there is none.
+    """
+    uploaded = upload_folder_of(request)
+    by_field: dict[str, list[Path]] = {"files": [], "countries": []}
+    for field, found in request.files.items(multi=True):
+        found.stream.close()
+        if found.filename and field in by_field:
+            by_field[field].append(Path(found.stream.name))
+    if uploaded is None or not by_field["files"]:
+        raise BadFormError("files", "no file was chosen")
+    return ImportJob(
+        folder=uploaded.folder,
+        files=by_field["files"],
+        mappings=by_field["countries"],
+        replace=request.form.get("replace") == "yes",
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DiskError(path.name, "cannot be read") from error
+    return dict(found)

@@ -1,0 +1,118 @@
+"""The languages of the console: which one a browser gets, and how it writes numbers and dates.
+
+What a browser chose is kept in a cookie of a year; before that its own preference counts. Texts are
+in translations/*/LC_MESSAGES/messages.po; numbers, dates and names of countries come from CLDR.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from babel import Locale
+from flask import Flask, request
+from flask_babel import (  # type: ignore[import-untyped]  # it has no types
+    Babel,
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    gettext,
+    lazy_gettext,
+    ngettext,
+)
+
+__all__ = ["LANGUAGES", "gettext", "install_languages", "lazy_gettext", "ngettext"]
+
+COOKIE = "corridor-language"
+YEAR_SECONDS = 365 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language by its own name, and the direction of its script."""
+
+    name: str
+    direction: str = "ltr"
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "en": Language("English"),
+    "fr": Language("Français"),
+    "es": Language("Español"),
+    "ar": Language("العربية", "rtl"),
+    "bg": Language("Български"),
+}
+
+_WRITTEN_AS = {"en": "en_GB", "fr": "fr", "es": "es", "ar": "ar", "bg": "bg"}
+
+
+def chosen_language() -> str:
+    """The language of this request."""
+    kept = request.cookies.get(COOKIE, "")
+    if kept in LANGUAGES:
+        return kept
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def install_languages(app: Flask) -> None:
+    """Give templates `_`, and filters that write numbers, dates and countries."""
+    Babel(
+        app,
+        locale_selector=lambda: _WRITTEN_AS[chosen_language()],
+        timezone_selector=lambda: "UTC",
+        default_translation_directories="translations",
+    )
+    app.jinja_env.filters.update(
+        number=_number,
+        moment=_moment,
+        amount=amount,
+        country=_country,
+        day=lambda value: format_date(value, "d MMM y"),
+        month=lambda value: format_date(value, "MMMM y"),
+        short=_short,
+        listed=_listed,
+    )
+
+    @app.context_processor
+    def language() -> dict[str, object]:
+        chosen = chosen_language()
+        return {
+            "language": chosen,
+            "direction": LANGUAGES[chosen].direction,
+            "languages": LANGUAGES,
+        }
+
+
+def _number(value: float) -> str:
+    return str(format_decimal(value))
+
+
+def _moment(value: datetime) -> str:
+    return f"{format_datetime(value, 'medium')} UTC"
+
+
+def amount(value: Fraction | str, digits: int = 6) -> str:
+    """An amount of ρ for reading: as a decimal, rounded up, so that it is never told too small."""
+    exact = Fraction(value)
+    scale = 10**digits
+    up = -(-exact.numerator * scale // exact.denominator)
+    return str(format_decimal(Decimal(up).scaleb(-digits), f"0.{'#' * digits}"))
+
+
+def _country(code: str) -> str:
+    locale: Locale = get_locale()
+    return str(locale.territories.get(code, code))
+
+
+def _listed(words: Sequence[object]) -> str:
+    return "، ".join(map(str, words)) if chosen_language() == "ar" else ", ".join(map(str, words))
+
+
+def _short(value: object) -> str:
+    """A hash by its beginning; codes and words are read whole."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    text = str(value)
+    return f"{text[:12]}…" if len(text) > 24 and set(text) <= set("0123456789abcdef") else text

@@ -1,0 +1,81 @@
+"""People and roles."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from corridor.errors import CorridorError
+from corridor.node.people import Role
+from corridor.node.web.access import current_session, for_roles
+from corridor.node.web.desks import Desks
+from corridor.node.web.refusals import said, status_of
+from corridor.node.web.words import DUTIES
+
+
+def people_views(desks: Desks) -> Blueprint:
+    """/people and what is changed there."""
+    views = Blueprint("people", __name__, url_prefix="/people")
+    people = desks.people
+    administrators = for_roles(Role.ADMINISTRATOR)
+
+    def page(error: CorridorError | None = None, name: str = "", code: str = "") -> Response:
+        shown = render_template(
+            "people.html",
+            people=people.people(),
+            duties=DUTIES,
+            refusal=None if error is None else said(error),
+            name=name,
+            code=code,
+        )
+        return make_response(shown, 200 if error is None else status_of(error))
+
+    def by() -> str:
+        return current_session().person.name
+
+    @views.get("")
+    @administrators
+    def everybody() -> Response:
+        return page()
+
+    @views.post("/add")
+    @administrators
+    def add() -> Response:
+        name = request.form.get("name", "")
+        try:
+            code = people.add(name, request.form.getlist("role"), by=by())
+        except CorridorError as error:
+            return page(error, name)
+        return page(name=name, code=code)
+
+    @views.post("/reset")
+    @administrators
+    def reset() -> Response:
+        name = request.form.get("name", "")
+        try:
+            code = people.reset(name, by=by())
+        except CorridorError as error:
+            return page(error)
+        return page(name=name, code=code)
+
+    @views.post("/roles")
+    @administrators
+    def roles() -> Response | Answer:
+        try:
+            people.set_roles(request.form.get("name", ""), request.form.getlist("role"), by=by())
+        except CorridorError as error:
+            return page(error)
+        return redirect(url_for("people.everybody"), 303)
+
+    @views.post("/lock")
+    @administrators
+    def lock() -> Response | Answer:
+        name = request.form.get("name", "")
+        try:
+            if request.form.get("locked") == "yes":
+                people.lock(name, by=by())
+            else:
+                people.unlock(name, by=by())
+        except CorridorError as error:
+            return page(error)
+        return redirect(url_for("people.everybody"), 303)
+
+    return views

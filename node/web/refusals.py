@@ -1,0 +1,97 @@
+"""One translation of our errors for every page; all other errors stay errors (500).
+
+    400 wrong host    401 not signed in    403 not allowed, or a forged form    404 no such thing
+    409 declined      413 too long         422 cannot be used    429 wait       503 not now
+
+A bug is logged with its traceback; the page shows a reference to that log entry, nothing else.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from corridor.errors import (
+    CorridorError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from corridor.errors.console import ForgedFormError, FormTooLargeError, WrongHostError
+from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
+from corridor.node.web.words import SAID
+
+_log = structlog.get_logger()
+
+STATUS: tuple[tuple[type[CorridorError], int], ...] = (
+    (NotSignedInError, 401),
+    (WrongSignInError, 401),
+    (WaitError, 429),
+    (WrongHostError, 400),
+    (ForgedFormError, 403),
+    (FormTooLargeError, 413),
+    (NotAllowedError, 403),
+    (NotFoundError, 404),
+    (RefusedError, 409),
+    (InvalidInputError, 422),
+    (UnavailableError, 503),
+    (CorridorError, 500),
+)
+
+
+def status_of(error: CorridorError) -> int:
+    """The HTTP status of a refusal."""
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def said(error: CorridorError) -> dict[str, str]:
+    """What a page shows of a refusal: its code, our words in the reader's language, or English."""
+    local = SAID.get(error.code)
+    return {"code": error.code, "local": "" if local is None else str(local), "english": str(error)}
+
+
+def install_refusals(app: Flask, reference: Callable[[], str]) -> None:
+    """Translate errors of every view of `app`; `reference` names a log entry."""
+
+    def page(status: int, **shown: object) -> Response:
+        return make_response(render_template("error.html", status=status, **shown), status)
+
+    @app.errorhandler(CorridorError)
+    def refuse(error: CorridorError) -> Response:
+        status = status_of(error)
+        _log.info("console.refused", code=error.code, status=status)
+        if isinstance(error, NotSignedInError):
+            return _to_sign_in(page(status, refusal=said(error)))
+        return page(status, refusal=said(error))
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def refuse_long(_: RequestEntityTooLarge) -> Response:
+        most = request.max_content_length or app.config["MAX_CONTENT_LENGTH"]
+        return refuse(FormTooLargeError(most))
+
+    @app.errorhandler(HTTPException)
+    def refuse_http(error: HTTPException) -> Response:
+        if isinstance(error.response, Response):
+            return error.response
+        return page(error.code or 500, code=f"http.{error.code or 500}")
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> Response:
+        named = reference()
+        _log.error("console.failed", reference=named, exc_info=error)
+        return page(500, reference=named)
+
+
+def _to_sign_in(shown: Response) -> Response:
+    """Lead whoever looked at a page to the sign-in page; a form that was sent is told so."""
+    if "HX-Request" in request.headers:
+        shown.headers["HX-Redirect"] = url_for("entrance.sign_in")
+        return shown
+    if request.method == "GET":
+        answer = redirect(url_for("entrance.sign_in"), 303)
+        assert isinstance(answer, Response)  # noqa: S101  # what Flask's redirect makes
+        return answer
+    return shown

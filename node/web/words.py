@@ -1,0 +1,152 @@
+"""What codes, kinds of entries, states and findings are called, in every language.
+
+The messages of errors are English, as everywhere in Corridor. What people of the console meet
+daily is said here in their language; for the rest the page shows the English words with the code.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from corridor.node.people import Role
+from corridor.node.web.languages import lazy_gettext as _l
+
+ROLES: Mapping[Role, Any] = {
+    Role.OFFICER: _l("Officer"),
+    Role.APPROVER: _l("Approver"),
+    Role.AUDITOR: _l("Auditor"),
+    Role.ADMINISTRATOR: _l("Administrator"),
+}
+
+DUTIES: Mapping[Role, Any] = {
+    Role.OFFICER: _l("imports case files and sees what is wrong with them"),
+    Role.APPROVER: _l("decides on questions that wait for a person"),
+    Role.AUDITOR: _l("reads what was asked, decided and let out, and changes nothing"),
+    Role.ADMINISTRATOR: _l("gives accounts, writes the policy, accepts charters"),
+}
+
+LINKS: Mapping[str, Any] = {
+    "connecting": _l("connecting"),
+    "connected": _l("connected"),
+    "stopped": _l("stopped"),
+    "refused": _l("refused by the coordinator"),
+}
+
+KINDS: Mapping[str, Any] = {
+    "proposed": _l("question put to this node"),
+    "accepted": _l("takes part"),
+    "refused": _l("refused"),
+    "let_out": _l("masked input let out"),
+    "left_late": _l("left later than planned"),
+    "released": _l("answer published"),
+    "failed": _l("ended without an answer"),
+    "cosigned": _l("list of releases cosigned"),
+    "checkpoint_refused": _l("list of releases not cosigned"),
+    "evidence_settled": _l("contradictions settled"),
+    "series_left": _l("standing series left"),
+    "charter_accepted": _l("charter accepted"),
+    "forked": _l("contradiction found"),
+    "evidence_taken": _l("evidence taken"),
+    "evidence_refused": _l("evidence refused"),
+    "evidence_missing": _l("evidence missing"),
+    "ledger_recovered": _l("ledger recovered"),
+    "imported": _l("data imported"),
+    "people_changed": _l("account changed"),
+    "policy_changed": _l("policy changed"),
+    "started": _l("node started"),
+}
+
+FINDINGS: Mapping[str, Any] = {
+    "settings": _l("Settings"),
+    "keys": _l("Keys"),
+    "policy": _l("Policy"),
+    "case data": _l("Case data"),
+    "ledger": _l("Ledger"),
+    "journal": _l("Journal"),
+    "series": _l("Standing series"),
+    "replies": _l("Replies"),
+    "witnesses": _l("Witnesses"),
+    "releases": _l("Releases"),
+    "certificate": _l("Certificate"),
+    "coordinator": _l("Coordinator"),
+    "charter": _l("Charter"),
+}
+
+TABLES: Mapping[str, Any] = {
+    "persons": _l("persons"),
+    "cases": _l("cases"),
+    "legs": _l("steps of journeys"),
+    "services": _l("services"),
+}
+
+VERDICTS: Mapping[str, Any] = {
+    "allow": _l("allow"),
+    "ask": _l("ask a person"),
+    "refuse": _l("refuse"),
+}
+
+SAID: Mapping[str, Any] = {
+    "people.wrong_sign_in": _l("Name, password or code are not right. Nothing was changed."),
+    "people.wait": _l("Too many wrong tries for this name. Wait a while, then try again."),
+    "people.not_signed_in": _l("You are not signed in, or no longer. Nothing was done."),
+    "people.role_missing": _l(
+        "Your role does not allow this. Nothing was done. An administrator gives roles."
+    ),
+    "people.weak_password": _l(
+        "This password is too short, too easy to guess, or contains your name. Nothing was "
+        "changed. Take four or more unrelated words."
+    ),
+    "people.bad_name": _l(
+        "A name has 2 to 40 letters, digits, spaces, dots, hyphens or apostrophes. Nothing was "
+        "changed."
+    ),
+    "people.name_taken": _l("There is an account of that name already. Nothing was changed."),
+    "people.unknown": _l("There is no account of that name. Nothing was changed."),
+    "people.bad_roles": _l(
+        "Give at least one role. An auditor has no other role, and an administrator is no "
+        "approver. Nothing was changed."
+    ),
+    "people.last_administrator": _l(
+        "This is the last administrator who can sign in. Nothing was changed."
+    ),
+    "people.bad_invitation": _l(
+        "Name and one-time code are not right together, or the code was used or is too old. "
+        "Nothing was changed."
+    ),
+    "console.forged_form": _l(
+        "This form was not sent by a page of this console, or you were signed out meanwhile. "
+        "Nothing was done. Load the page again."
+    ),
+    "console.wrong_host": _l("The console does not answer under that name. Nothing was done."),
+    "console.too_large": _l("What was sent is too long. Nothing was kept."),
+    "console.bad_form": _l("A field is missing or cannot be used. Nothing was changed."),
+    "console.import_runs": _l(
+        "An import runs already. What you sent was removed again, and nothing was imported."
+    ),
+    "console.import_died": _l(
+        "The process that read the files ended before it was done. The uploaded files were removed."
+    ),
+    "console.no_such_report": _l("There is no such report."),
+    "console.policy_moved": _l(
+        "The policy was changed by somebody else while you edited it. Nothing was saved. Copy "
+        "your text and load the page again."
+    ),
+    "console.offer_moved": _l(
+        "Another charter is offered now than the one you looked at. Nothing was signed."
+    ),
+    "node.not_enrolled": _l("This node is not enrolled with a coordinator yet."),
+    "node.not_running": _l("This node has never been connected."),
+    "charter.none_proposed": _l("No charter is proposed now."),
+}
+
+STATUSES: Mapping[int, Any] = {
+    400: _l("This request cannot be used"),
+    401: _l("Please sign in"),
+    403: _l("You may not do this"),
+    404: _l("There is no such page"),
+    409: _l("This was declined"),
+    413: _l("This is too long"),
+    422: _l("Something has to be corrected"),
+    429: _l("Please wait"),
+    503: _l("This cannot be had now"),
+}
+"""Headings of what was refused, by HTTP status."""

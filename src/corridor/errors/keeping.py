@@ -1,0 +1,111 @@
+"""Errors of keeping a node's secrets: the vault, and what opens it."""
+
+from corridor.errors import DamagedError, InvalidInputError, RefusedError, UnavailableError
+
+
+class LockedError(UnavailableError):
+    """Sealed with a passphrase, and nobody is there to say it. Nothing was opened or changed."""
+
+    code = "keys.locked"
+
+    def __init__(self, what: str) -> None:
+        """Say the ways to say it."""
+        super().__init__(
+            f"{what}: is sealed with a passphrase, and there is no terminal to ask for it. Name "
+            "a file that holds it in CORRIDOR_PASSPHRASE_FILE, or run the command at a terminal. "
+            "Nothing was changed."
+        )
+
+
+class WrongSecretError(RefusedError):
+    """The passphrase, key file or credential does not open it. Nothing was changed."""
+
+    code = "keys.wrong_secret"
+
+    def __init__(self, what: str, lock: str) -> None:
+        """Say what was tried; a damaged file looks the same."""
+        super().__init__(
+            f"{what}: does not open with what was given; it was sealed with {lock}. Try again with "
+            "the right one; if it is the right one, the file is damaged: put it back from the "
+            "backup. Nothing was changed."
+        )
+
+
+class WeakPassphraseError(InvalidInputError):
+    """A new passphrase is too short, or was mistyped. Nothing was changed."""
+
+    code = "keys.weak_passphrase"
+
+    def __init__(self, why: str) -> None:
+        """Say why, and what would do."""
+        super().__init__(
+            f"the new passphrase: {why}. Take five words or more that nobody would guess. Nothing "
+            "was changed."
+        )
+
+
+class BadKeyFileError(RefusedError):
+    """A key file, or a file with a passphrase, cannot be used. Nothing was changed."""
+
+    code = "keys.bad_key_file"
+
+    def __init__(self, name: str, why: str) -> None:
+        """Name the file and say why."""
+        super().__init__(
+            f"{name}: {why}. Mount what it lies on, or name where it lies now "
+            "(CORRIDOR_KEY_FILE, CORRIDOR_PASSPHRASE_FILE). Nothing was changed."
+        )
+
+
+class NoCredentialError(UnavailableError):
+    """systemd gave this process no credential of that name. Nothing was opened or changed."""
+
+    code = "keys.no_credential"
+
+    def __init__(self, name: str, why: str) -> None:
+        """Say how a service gets one."""
+        super().__init__(
+            f"credential {name}: {why}. Start the command as a service with "
+            f"`LoadCredentialEncrypted={name}` in its unit (or `systemd-run -p …`). Nothing was "
+            "changed."
+        )
+
+
+class UnreadableLockError(DamagedError):
+    """What stands before sealed bytes is not what this version writes. It was left as it is."""
+
+    code = "keys.unreadable_lock"
+
+    def __init__(self, name: str) -> None:
+        """Name the file."""
+        super().__init__(
+            f"{name}: is not as this node wrote it. It was left as it is; put it back from the "
+            "backup."
+        )
+
+
+class NodeServesError(RefusedError):
+    """The command changes what `serve` holds, and `serve` runs. Nothing was changed."""
+
+    code = "keys.node_serves"
+
+    def __init__(self, command: str) -> None:
+        """Say to stop it."""
+        super().__init__(
+            f"`corridor node serve` runs in this folder, and `{command}` changes what it holds. "
+            "Stop it first, and start it again afterwards. Nothing was changed."
+        )
+
+
+class NodeRetiredError(RefusedError):
+    """This node has left for good. Nothing was changed."""
+
+    code = "keys.node_retired"
+
+    def __init__(self) -> None:
+        """Say what still works, and what a country does that comes back."""
+        super().__init__(
+            "this node has retired (`corridor node retire`): it takes part in nothing, and its "
+            "case data are erased. Journal, ledger and budget can still be read. To take part "
+            "again, make a new node in another folder. Nothing was changed."
+        )

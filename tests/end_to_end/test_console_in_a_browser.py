@@ -1,0 +1,177 @@
+"""The console in a real browser: its journeys, each page in each language, and without a mouse."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.common.by import By
+
+from corridor.node import app as node_app
+from corridor.node.people import Role
+from corridor.node.web.languages import LANGUAGES
+from support.browsing import Chromium, chromium
+from support.console_region import MD, THREE, OfferingRegion, console_process, offering_region
+
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
+
+PAGES = {
+    Role.ADMINISTRATOR: {
+        "overview": "/",
+        "charter": "/charter",
+        "offer": "/charter/offer",
+        "policy": "/policy",
+        "people": "/people",
+        "check-up": "/doctor",
+        "account": "/account",
+        "second-factor": "/account/second-factor",
+        "no-such-page": "/nothing",
+        "not-allowed": "/data",
+    },
+    Role.OFFICER: {"data": "/data", "report": ""},
+    Role.AUDITOR: {"budget": "/budget", "journal": "/journal"},
+}
+NAMES = {Role.ADMINISTRATOR: "Ana Rusu", Role.OFFICER: "Olga Ceban", Role.AUDITOR: "Anna Lupu"}
+NARROW = 320
+
+
+@dataclass
+class Staff:
+    """The console, its staff, and the recovery codes that are left."""
+
+    region: OfferingRegion
+    address: str
+    codes: dict[Role, list[str]] = field(default_factory=dict)
+
+    def come_back(self, browser: Chromium, role: Role) -> None:
+        browser.come_back(NAMES[role], self.codes[role].pop())
+
+    def pages(self, role: Role) -> dict[str, str]:
+        (report,) = (self.region.worlds[MD].home / "imports").glob("*.json")
+        return {name: path or f"/data/reports/{report.name}" for name, path in PAGES[role].items()}
+
+
+@pytest.fixture(scope="module")
+def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
+    with ExitStack() as stack:
+        region = stack.enter_context(offering_region(tmp_path_factory.mktemp("region")))
+        region.fill()
+        address = stack.enter_context(console_process(region.worlds[MD].home))
+        made = Staff(region, address)
+        for role, name in NAMES.items():
+            code = region.invite(name, role)
+            with chromium(address) as browser:
+                _, made.codes[role] = browser.enter(name, code)
+        yield made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", PAGES)
+def test_every_page_is_for_everybody(staff: Staff, role: Role, language: str) -> None:
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, role)
+        browser.speak(language)
+        if role is Role.ADMINISTRATOR:
+            pages = staff.pages(role) | {"sign-in": "/sign-in", "welcome": "/welcome"}
+        else:
+            pages = staff.pages(role)
+        for name, path in pages.items():
+            browser.open(path)
+            browser.picture(f"{language}-{name}")
+            assert browser.violations() == [], (language, name)
+            browser.prefer("dark")
+            assert browser.violations() == [], (language, name, "dark")
+            browser.prefer("light")
+            browser.resize(NARROW)
+            browser.picture(f"{language}-{name}-narrow")
+            assert not browser.is_wider_than_its_window(), (language, name)
+            browser.resize(1200)
+            refused = [
+                one
+                for one in browser.complaints()
+                if name not in {"no-such-page", "not-allowed"} or "Content Security" in one
+            ]
+            assert refused == [], (language, name)
+            assert browser.find("html").get_attribute("lang") == language
+
+
+def test_somebody_without_a_mouse_signs_in(staff: Staff) -> None:
+    with chromium(staff.address) as browser:
+        browser.open("/sign-in")
+        body = browser.find("body")
+        body.send_keys(Keys.TAB)
+        skip = browser.driver.switch_to.active_element
+        assert skip.get_attribute("href") == f"{staff.address}/sign-in#content"
+        skip.send_keys(Keys.ENTER)
+        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+        name = browser.driver.switch_to.active_element
+        assert name.get_attribute("name") == "name"
+        name.send_keys(NAMES[Role.OFFICER], Keys.TAB)
+        browser.driver.switch_to.active_element.send_keys(
+            "seven otters juggle copper kettles", Keys.ENTER
+        )
+        browser.wait_for("[autocomplete=one-time-code]").send_keys(
+            staff.codes[Role.OFFICER].pop(), Keys.ENTER
+        )
+        assert browser.wait_for("nav a[aria-current]").text == "Overview"
+
+
+def test_an_officer_imports_a_file_and_sees_it_done(staff: Staff, tmp_path: Path) -> None:
+    cases = tmp_path / "more.csv"
+    cases.write_text("prs_IdentityNumber,prs_Gender,con_Consent\n2001,Female,Yes\n")
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.OFFICER)
+        browser.open("/data")
+        browser.find("#files").send_keys(str(cases))
+        browser.press("#import form button")
+        done = browser.wait_for("#import-state.right")
+        assert "more.csv: 1 rows" in done.text
+        assert browser.complaints() == []
+    assert list((staff.region.worlds[MD].home / "uploads").iterdir()) == []
+    for report in sorted((staff.region.worlds[MD].home / "imports").glob("*.json"))[1:]:
+        report.unlink()
+
+
+def test_an_auditor_finds_entries_while_typing(staff: Staff) -> None:
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.AUDITOR)
+        browser.open("/journal")
+        assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#rows tbody tr")) == 50
+        browser.fill("text", "Ana Rusu")
+        browser.wait_for("#rows tbody tr:first-child:nth-last-child(-n+9)")
+        assert "Ana Rusu" in browser.find("#rows tbody").text
+        assert browser.driver.current_url == f"{staff.address}/journal"
+        assert browser.complaints() == []
+
+
+def test_an_administrator_signs_the_charter_once_every_key_is_confirmed(staff: Staff) -> None:
+    """Last: afterwards no charter is offered any more."""
+    worlds = staff.region.worlds
+    others = [country for country in THREE if country != MD]
+    for country in others:
+        cards = [node_app.card(world).text.encode() for world in worlds.values()]
+        offer = node_app.offered_charter(worlds[country])
+        node_app.accept(worlds[country], offer, node_app.trusted_fingerprints({}, cards))
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.ADMINISTRATOR)
+        browser.open("/charter/offer")
+        shown = browser.find("main").text
+        for country in others:
+            card = node_app.card(worlds[country])
+            assert card.fingerprint not in shown  # a key that nobody confirmed is not to be copied
+        first, second = others
+        browser.fill(f"key-{first}", node_app.card(worlds[first]).words)
+        browser.press("main form button")
+        assert "charter.unconfirmed_member" in browser.find("[role=alert]").text
+        browser.fill(f"key-{second}", node_app.card(worlds[first]).fingerprint)
+        browser.press("main form button")
+        assert "node.wrong_fingerprint" in browser.find("[role=alert]").text
+        browser.fill(f"key-{second}", node_app.card(worlds[second]).fingerprint)
+        browser.press("main form button")
+        assert "in force" in browser.find("[role=status]").text
+        assert browser.violations() == []
+        browser.picture("en-charter-in-force")
+        fingerprint = node_app.card(worlds[second]).fingerprint
+        assert fingerprint in browser.find("main").text

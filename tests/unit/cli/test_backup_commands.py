@@ -1,0 +1,307 @@
+"""`corridor node backup | check | restore`: what comes back is what was there, or nothing does."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.cli.main import main
+from corridor.node import app
+from corridor.node.backup import MAGIC
+from corridor.node.store import EditionStore, vault
+from support.case_files import write_csv
+from support.killing import killed_at_every_flush
+
+Capture = pytest.CaptureFixture[str]
+
+OPENS, OTHER = "five words that nobody guesses", "five other words nobody guesses"
+ROWS: list[dict[str, object]] = [
+    {
+        "con_Consent": "Yes",
+        "prs_IdentityNumber": f"200300{number}",
+        "prs_Gender": "Feminine",
+        "cas_IncomingReferralDate": "2024-03-31",
+    }
+    for number in range(50)
+]
+
+
+@pytest.fixture
+def run(capsys: Capture) -> Callable[..., Any]:
+    """Runs `corridor node WORDS --json --home HOME`, and gives its document."""
+
+    def run(home: Path | None, *words: object, code: int = 0) -> Any:
+        if home is not None:
+            vault.forget(home)
+        capsys.readouterr()
+        where = [] if home is None else ["--home", str(home)]
+        done = main(["node", *map(str, words), "--json", *where])
+        told = capsys.readouterr()
+        assert done == code, told
+        return json.loads(told.out)
+
+    return run
+
+
+@pytest.fixture
+def node(tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A node with case data, and the passphrase of its backups in the environment."""
+    (tmp_path / "opens").write_text(OPENS)
+    (tmp_path / "other").write_text(OTHER)
+    monkeypatch.delenv("CORRIDOR_HOME", raising=False)
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    home = tmp_path / "node"
+    run(home, "init", "--country", "MD")
+    run(home, "import", write_csv(tmp_path / "cases.csv", ROWS))
+    return home
+
+
+def tables_of(home: Path) -> Any:
+    world = app.real_world(home)
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = store.current()
+    return None if current is None else (current, store.tables(current.id).cases.to_pylist())
+
+
+def refusal(document: Any) -> str:
+    return str(document["error"]["code"])
+
+
+def test_a_restored_node_has_its_keys_its_data_and_its_journal(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    assert file.stat().st_mode & 0o777 == 0o600
+    run(back, "restore", file)
+    assert run(back, "card") == run(node, "card")
+    assert tables_of(back) == tables_of(node)
+    assert [one["kind"] for one in run(back, "journal")] == ["imported", "restored"]
+    assert [one["kind"] for one in run(node, "journal")] == ["imported", "backed_up"]
+    assert (back / "policy.toml").read_bytes() == (node / "policy.toml").read_bytes()
+    run(back, "import", tmp_path / "cases.csv")  # nobody is somebody else: the same secret
+    assert len(tables_of(back)[1]) == len(ROWS)
+
+
+def test_nothing_of_the_node_stands_in_a_backup_in_clear(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    raw = file.read_bytes()
+    assert raw.startswith(MAGIC)
+    secrets = vault.all_secrets(node)
+    for name in ("signing.key", "encryption.key", "store.key"):
+        assert secrets[name] not in raw
+        assert secrets[name].hex().encode() not in raw
+    assert b"policy.toml" not in raw
+    assert not [*node.glob(".backup-*")]
+
+
+def test_a_sealed_node_comes_back_sealed_with_what_opened_the_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(node, "seal", "--with", "key-file", tmp_path / "stick")
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    (tmp_path / "stick").unlink()  # lost with the machine
+    run(back, "restore", file)
+    assert not [*(back / "keys").glob("*.key"), *back.glob("*.key")]
+    assert refusal(run(back, "card", code=1)) == "keys.locked"
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    assert run(back, "card")["country"] == "MD"
+
+
+def test_without_data_a_backup_has_none_and_the_node_goes_on_from_an_import(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "key-file", tmp_path / "key", "--without-data")
+    run(back, "restore", file)
+    assert tables_of(back) is None
+    run(back, "import", tmp_path / "cases.csv")
+    assert tables_of(back)[1] == tables_of(node)[1]
+
+
+def test_check_says_how_far_the_node_has_come_since(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(node, "import", tmp_path / "cases.csv")
+    findings = run(node, "check", file)["findings"]
+    assert "journal: the running node has made 2 entries since" in findings
+    assert any("has another edition" in one for one in findings)
+    assert not [*node.glob(".backup-*")]
+    alone = run(None, "check", file)["findings"]
+    assert any(one.startswith("case data: every table") for one in alone)
+
+
+def test_check_finds_a_journal_that_is_not_the_backups_continued(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    run(node, "import", tmp_path / "cases.csv")
+    file, older = tmp_path / "backup", tmp_path / "older"
+    older.write_bytes((node / "journal.sqlite3").read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    (node / "journal.sqlite3").write_bytes(older.read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    findings = run(node, "check", file, code=1)["findings"]
+    assert any(one.startswith("!! journal") for one in findings)
+
+
+def test_another_passphrase_opens_no_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "other"))
+    assert refusal(run(None, "check", file, code=1)) == "keys.wrong_secret"
+    assert refusal(run(tmp_path / "back", "restore", file, code=1)) == "keys.wrong_secret"
+    assert not (tmp_path / "back").exists()
+
+
+@pytest.mark.parametrize("where", ["lock", "key", "first chunk", "last byte", "cut", "more"])
+def test_an_altered_backup_restores_nothing(
+    node: Path, tmp_path: Path, run: Callable[..., Any], where: str
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    raw = bytearray(file.read_bytes())
+    match where:
+        case "lock":
+            raw[raw.index(b'"iterations":3') + 13] = ord("2")
+        case "key":
+            raw[raw.index(b'"key":"') + 20] ^= 1
+        case "first chunk":
+            raw[-len(raw) // 2] ^= 1
+        case "last byte":
+            raw[-1] ^= 1
+        case "cut":
+            del raw[-100:]
+        case _:
+            raw += b"more"
+    file.write_bytes(raw)
+    code = refusal(run(back, "restore", file, code=1))
+    assert code in {"backup.damaged", "keys.wrong_secret", "backup.malformed"}
+    assert not back.exists()
+    assert not [*tmp_path.glob(".backup-*")]
+
+
+def test_a_backup_goes_into_an_empty_folder_and_into_a_new_file_only(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file = tmp_path / "backup"
+    words = ("--with", "passphrase")
+    assert refusal(run(node, "backup", "--out", node / "mine", *words, code=1)) == "backup.target"
+    run(node, "backup", "--out", file, *words)
+    assert refusal(run(node, "backup", "--out", file, *words, code=1)) == "backup.target"
+    assert refusal(run(node, "restore", file, code=1)) == "backup.home_not_empty"
+    assert refusal(run(tmp_path / "back", "restore", tmp_path / "opens", code=1)) == (
+        "backup.malformed"
+    )
+
+
+def test_another_nodes_backup_is_not_compared(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(tmp_path / "second", "init", "--country", "RO")
+    code = refusal(run(tmp_path / "second", "check", file, code=1))
+    assert code == "backup.other_node"
+
+
+def test_while_the_journal_is_written_a_backup_holds_one_moment_of_it(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    """Every entry of a copy follows the one before, whatever was written meanwhile."""
+    writing = (
+        "import sys; from pathlib import Path; from corridor.node import app\n"
+        "from corridor.node.app.world import journal_of\n"
+        "from corridor.node.home import Home; from corridor.node.keys import read_keys\n"
+        "world = app.real_world(Path(sys.argv[1])); home = Home(world.home)\n"
+        "with journal_of(world, home, read_keys(home)) as journal:\n"
+        "    print('ready', flush=True)\n"
+        "    while True: journal.started('test')\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", writing, str(node)], stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        try:
+            files = [tmp_path / f"backup-{number}" for number in range(3)]
+            for file in files:
+                run(node, "backup", "--out", file, "--with", "passphrase")
+        finally:
+            writer.kill()
+    counts = [run(None, "check", file)["journal"]["entries"] for file in files]
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1]
+
+
+@pytest.mark.slow
+def test_killed_at_any_flush_a_backup_is_there_whole_or_not_at_all(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    environment = {"CORRIDOR_BACKUP_PASSPHRASE_FILE": str(tmp_path / "opens")}
+    words = [
+        "node",
+        "backup",
+        "--home",
+        "{folder}/home",
+        "--out",
+        "{folder}/backup",
+        "--with",
+        "passphrase",
+    ]
+    killed, finished = killed_at_every_flush(node, tmp_path / "killed", words, environment)
+    there = 0
+    for folder in [*killed, finished]:
+        if (folder / "backup").exists():
+            there += 1
+            run(None, "check", folder / "backup")
+        run(folder / "home", "check")
+    assert 1 <= there <= len(killed) + 1
+    # What a kill left behind goes with the next backup.
+    run(killed[0] / "home", "backup", "--out", tmp_path / "next", "--with", "passphrase")
+    assert not [*(killed[0] / "home").glob(".backup-*")]
+
+
+@pytest.mark.slow
+def test_killed_at_any_flush_a_restored_node_is_there_whole_or_not_at_all(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    run(node, "seal", "--with", "key-file", tmp_path / "stick")
+    run(node, "backup", "--out", tmp_path / "backup", "--with", "key-file", tmp_path / "stick")
+    card = run(node, "card")
+    words = ["node", "restore", str(tmp_path / "backup"), "--home", "{folder}/back"]
+    killed, finished = killed_at_every_flush(node, tmp_path / "killed", words, {})
+    there = 0
+    for folder in [*killed, finished]:
+        back = folder / "back"
+        if not back.exists():
+            run(back, *words[1:3])  # once more, beside what the kill left
+            assert not [*folder.glob(".backup-*")]
+        else:
+            there += 1
+        assert run(back, "card") == card
+        run(back, "check")
+    assert there >= 1
+
+
+def test_a_backup_waits_for_no_import_that_runs(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    world = app.real_world(node)
+    store = EditionStore(node, world.random_bytes, world.clock)
+    with store.standing_still():
+        document = run(node, "backup", "--out", tmp_path / "backup", "--with", "passphrase", code=1)
+    assert refusal(document) == "store.busy"
+    assert not (tmp_path / "backup").exists()
