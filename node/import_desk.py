@@ -20,6 +20,7 @@ from corridor.errors import CorridorError
 from corridor.errors.console import ImportDiedError, ImportRunsError, NoSuchReportError
 from corridor.errors.files import DiskError
 from corridor.files import make_private_folder
+from corridor.node.quality import SUFFIX
 from corridor.protocols.suite import RandomBytes
 
 _STRANGE = re.compile(r"[^\w .()+-]")
@@ -145,7 +146,8 @@ class ImportDesk:
 
     def reports(self) -> Sequence[str]:
         """The names of the reports there are, the newest first."""
-        found = sorted((one.name for one in self._reports.glob("*.json")), reverse=True)
+        names = (one.name for one in self._reports.glob("*.json"))
+        found = sorted((name for name in names if not name.endswith(SUFFIX)), reverse=True)
         return found[:REPORTS_LISTED]
 
     def report(self, name: str) -> Path:
