@@ -23,7 +23,7 @@ from corridor.files import make_private_folder
 from corridor.protocols.suite import RandomBytes
 
 _STRANGE = re.compile(r"[^\w .()+-]")
-_REPORT = re.compile(r"[0-9A-Za-z-]{1,80}\.json")
+_REPORT = re.compile(r"[0-9A-Za-z-]{1,80}(?<!-profile)\.json")
 _COUNTRIES = re.compile(r"[0-9A-Za-z-]{1,80}-countries\.csv")
 REPORTS_LISTED = 50
 
@@ -145,8 +145,8 @@ class ImportDesk:
 
     def reports(self) -> Sequence[str]:
         """The names of the reports there are, the newest first."""
-        found = sorted((one.name for one in self._reports.glob("*.json")), reverse=True)
-        return found[:REPORTS_LISTED]
+        names = (one.name for one in self._reports.glob("*.json"))
+        return sorted(filter(_REPORT.fullmatch, names), reverse=True)[:REPORTS_LISTED]
 
     def report(self, name: str) -> Path:
         """The file of a report, or of a list of countries to fill in.

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from importlib.resources import files
 
 from corridor.errors import CorridorError
@@ -216,7 +217,9 @@ def _charter(home: Home) -> Charter | None:
     return desk.accepted() if in_force is None else in_force.charter
 
 
+@lru_cache(maxsize=2)
 def _domains(charter: Charter) -> Domains:
+    """Of a charter; kept, because the console asks for them at every look."""
     return make_domains(parse_catalogue(read_data), charter)
 
 

@@ -10,7 +10,7 @@ chart        spending over time, as an SVG that the server draws
 entrance     /sign-in, /sign-in/code, /welcome, /sign-out, /language     everybody
 account      /account, its password and second factor                    whoever is signed in
 overview     /, /doctor                                                  whoever is signed in
-data         /data: editions, imports, quality                                 officer
+data         /data: editions, imports, quality                           officer
 budget       /budget                                                     all but the officer
 approvals    /approvals: questions that wait, in plain words             approver decides
 journal      /journal, its signed export                                 auditor
