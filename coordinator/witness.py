@@ -2,8 +2,9 @@
 
 A statement says how far a ledger is and how much was spent. The latest of each country, which is
 the one that is kept, is held against the next one (`protocols.chains.contradiction`): no entry
-twice with other content, none earlier, and never less spent. One that contradicts goes to `forks`
-together with the one that it contradicts, both with their signatures.
+twice with other content, none earlier, and never less spent, as long as its key is the same. One
+that contradicts goes to `forks` together with the one that it contradicts, both with their
+signatures.
 
 This protects against accidents, such as a restored backup. A malicious coordinator would not tell
 what it saw; that is what the other members' witnessing is for.
@@ -68,20 +69,27 @@ class WitnessRecord:
         if not self.verify(key, statement.to_sign(), statement.signature):
             raise ForgedStatementError(statement.country)
         with self.store.reading() as connection:
-            before = self._latest(connection, statement.country)
+            before = self._latest(connection, statement.country, key)
         if before is not None and statement.sequence < before.sequence:
             _log.warning("witness.behind", country=statement.country, sequence=statement.sequence)
             return
-        self.keep(statement)
+        self.keep(statement, key)
 
-    def keep(self, statement: LedgerStatement) -> None:
-        """Keep a statement whose signature was checked.
+    def keep(self, statement: LedgerStatement, key: PublicKey) -> None:
+        """Keep a statement whose signature was checked against `key`.
+
+        A ledger belongs to a key: a member that lost its own, and was confirmed with another, has a
+        new one, which would contradict the old one in every number. That one is let go.
 
         Raises:
             WitnessedForkError: it contradicts what was witnessed; it is kept among the forks.
         """
         with self.store.writing() as connection:
-            before = self._latest(connection, statement.country)
+            before = self._latest(connection, statement.country, key)
+            if before is None:
+                connection.execute(
+                    delete(statements).where(statements.c.country == statement.country)
+                )
             problem = None if before is None else contradiction(before, statement)
             if problem is not None and self._forks(connection, statement.country) < MOST_FORKS:
                 connection.execute(
@@ -114,12 +122,14 @@ class WitnessRecord:
             select(func.count()).select_from(forks).where(forks.c.country == country)
         ).scalar_one()
 
-    @staticmethod
-    def _latest(connection: Connection, country: CountryCode) -> LedgerStatement | None:
+    def _latest(
+        self, connection: Connection, country: CountryCode, key: PublicKey
+    ) -> LedgerStatement | None:
+        """The latest statement of this country under this key."""
         row = connection.execute(_LATEST, {"of": country}).first()
         if row is None:
             return None
-        return LedgerStatement(
+        found = LedgerStatement(
             country=CountryCode(row.country),
             sequence=row.sequence,
             spent=Fraction(row.spent),
@@ -127,6 +137,7 @@ class WitnessRecord:
             head=Digest(row.head),
             signature=Signature(row.signature),
         )
+        return found if self.verify(key, found.to_sign(), found.signature) else None
 
 
 def _row(statement: LedgerStatement) -> dict[str, Any]:

@@ -64,6 +64,8 @@ PIECE_BYTES = 1 << 20
 _MOST_HEAD_BYTES = 1 << 16
 _MOST_MANIFEST_BYTES = 1 << 26
 _LEFT_OUT = {"status.json", "serve.lock", "writing", *(Path(name).name for name in PLACES.values())}
+_NOT_KEPT = {"uploads"}
+"""Case files that a console was given, on their way into an edition."""
 _PUBLIC_NAMES = {"tls.pem", "ca.pem"}
 _JOURNAL, _LEDGER = "journal.sqlite3", "ledger.sqlite3"
 
@@ -161,6 +163,8 @@ def _names(home: Path, *, with_data: bool) -> Iterator[str]:
         if name.startswith(VAULT) or path.name in _LEFT_OUT or path.name.endswith(".lock"):
             continue
         if path.suffix in {".sqlite3-wal", ".sqlite3-shm"}:
+            continue
+        if parts[0] in _NOT_KEPT:
             continue
         is_data = parts[0] == "series" or (parts[0] == "editions" and len(parts) > 2)
         if with_data or not is_data:

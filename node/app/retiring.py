@@ -108,7 +108,8 @@ def _erase_data(world: World) -> None:
     for name in ("store.key", "tls.key"):
         vault.drop_secret(world.home, name)
     try:
-        for folder in (world.home / "series", world.home / "editions", world.home / "imports"):
+        for name in ("series", "editions", "imports", "uploads"):
+            folder = world.home / name
             if folder.exists():
                 shutil.rmtree(folder)
         flush_folder(world.home)

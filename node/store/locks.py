@@ -57,9 +57,9 @@ class PassphraseLock:
     def __post_init__(self) -> None:
         """Refuse what no lock of ours is, or would take all of a machine to try."""
         _check_salt(self.salt)
-        if not (1 <= self.iterations <= 100 and 1 <= self.lanes <= 64):
+        if not (1 <= self.iterations <= 10 and 1 <= self.lanes <= 16):
             raise ValueError("iterations or lanes out of range")
-        if not 8 * self.lanes <= self.memory_kib <= 4 << 20:
+        if not 8 * self.lanes <= self.memory_kib <= 1 << 20:
             raise ValueError("memory out of range")
 
     @property
