@@ -251,8 +251,8 @@ def _use(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
     _show_trial(change.trial, out, compared=True)
     if not arguments.yes:
         _confirm(out)
-    app.save_policy(world, change.text)
-    out.say("The policy was changed; the old one is policy-before.toml in the same folder.")
+    app.policy_desk(world).save(change.text, change.seen, "")
+    out.say("The policy was changed; the old one is kept in the folder policy-before.")
     out.say("A node that serves obeys it from the next question on.")
     out.document({"changed": True, "trial": change.trial.document})
     return 0

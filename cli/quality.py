@@ -58,16 +58,17 @@ def _show(found: QualityProfile, out: Output) -> None:
         "Fields, the emptiest first",
         ("=field", ">unknown", ">rejected cells", "what it means for answers"),
         [
-            (
-                one.field,
-                f"{one.unknown} of {one.rows}" if one.has_column else "no column",
-                str(one.rejected),
-                one.meaning,
-            )
+            (one.field, f"{one.unknown} of {one.rows}", str(one.rejected), one.meaning)
             for one in found.fields
-            if one.unknown or one.rejected
+            if one.has_column and (one.unknown or one.rejected)
         ],
     )
+    absent: dict[str, list[str]] = {}
+    for one in found.fields:
+        if not one.has_column:
+            absent.setdefault(one.meaning, []).append(one.field)
+    for meaning, fields in absent.items():
+        out.say(f"Without a column: {', '.join(fields)}. That means: {meaning}.")
     for title, problems in (
         ("Values outside the domain", found.values),
         ("Implausible dates and ages", found.dates),

@@ -1,8 +1,8 @@
 """An authority's installation: one folder, with everything in it.
 
     node.toml          country and name, written by `corridor node init`; how long data stay
-    policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
-    mapping.toml       what columns and values mean that are not HTCDS; likewise
+    policy.toml        what may be asked here; the authority edits it. policy-before/: the old ones
+    mapping.toml       what columns and values mean that are not HTCDS; edited likewise
     approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
@@ -56,9 +56,9 @@ class Home:
         return self.folder / "mapping.toml"
 
     @property
-    def policy_before(self) -> Path:
-        """The rules that a command or the console replaced last."""
-        return self.folder / "policy-before.toml"
+    def policies_before(self) -> Path:
+        """The rules that a command or the console replaced, by when."""
+        return self.folder / "policy-before"
 
     @property
     def approvals(self) -> Path:

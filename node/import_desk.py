@@ -20,6 +20,7 @@ from corridor.errors import CorridorError
 from corridor.errors.console import ImportDiedError, ImportRunsError, NoSuchReportError
 from corridor.errors.files import DiskError
 from corridor.files import make_private_folder
+from corridor.node.quality import SUFFIX as PROFILE
 from corridor.protocols.suite import RandomBytes
 
 _STRANGE = re.compile(r"[^\w .()+-]")
@@ -145,7 +146,11 @@ class ImportDesk:
 
     def reports(self) -> Sequence[str]:
         """The names of the reports there are, the newest first."""
-        found = sorted((one.name for one in self._reports.glob("*.json")), reverse=True)
+        # A profile, which lies beside its report, has a page of its own.
+        found = sorted(
+            (path.name for path in self._reports.glob("*.json") if not _is_profile(path.name)),
+            reverse=True,
+        )
         return found[:REPORTS_LISTED]
 
     def report(self, name: str) -> Path:
@@ -155,7 +160,8 @@ class ImportDesk:
             NoSuchReportError: there is none of that name.
         """
         path = self._reports / name
-        if not (_REPORT.fullmatch(name) or _COUNTRIES.fullmatch(name)) or not path.is_file():
+        is_named = _REPORT.fullmatch(name) and not _is_profile(name)
+        if not (is_named or _COUNTRIES.fullmatch(name)) or not path.is_file():
             raise NoSuchReportError
         return path
 
@@ -214,6 +220,10 @@ class UploadFolder:
         path = self.folder / name
         self.paths.append(path)
         return path
+
+
+def _is_profile(name: str) -> bool:
+    return name.endswith(PROFILE)
 
 
 def _remove(folder: Path) -> None:

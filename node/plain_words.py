@@ -29,6 +29,7 @@ from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import Scope
+from corridor.queries.catalogue import Field
 from corridor.queries.domains import Domains
 from corridor.queries.plan import Plan, PlannedTable
 from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
@@ -54,6 +55,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "table.mean": "The mean of {field}, from {low} to {high}{grouped}{where}.",
         "table.histogram": "How many persons in each band of {field}{grouped}{where}.",
         "table.source": "Counted over {source}; each person is in {most} of the figures at most.",
+        "field": "{label}",
+        "value": "{label}",
         "grouped.by": ", by {fields}",
         "where.only": ", only where {condition}",
         "condition.is": "{field} is {values}",
@@ -75,6 +78,10 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "cost.of_year": (
             "That is {percent} % of a year's allowance (ρ = {per_year}), of which ρ = {left} is "
             "left."
+        ),
+        "cost.of_all": (
+            "That is {percent} % of the allowance for all time (ρ = {all_time}), of which "
+            "ρ = {left} is left."
         ),
         "cost.too_much": "It is more than is left, so it would be refused even if approved.",
         "worst.several_nodes": (
@@ -154,10 +161,12 @@ def say(identifier: str, /, **parameters: Parameter) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """What of ρ there is: of a year, and left of it."""
+    """What of ρ there is: of a year and for all time, and left of each."""
 
     per_year: Fraction
     left: Fraction
+    all_time: Fraction
+    left_for_all_time: Fraction
 
 
 def describe(
@@ -213,7 +222,7 @@ def _leaves(asked: Asked, plan: Plan, facts: QuestionFacts, domains: Domains) ->
     if facts.minors:
         names = {name: field for table in plan.tables for name, field in table.fields.items()}
         told = sorted(name for name in facts.ages if name in names)
-        yield say("minors.told", fields=", ".join(_label(names[one].field.label) for one in told))
+        yield say("minors.told", fields=tuple(_field(names[one].field) for one in told))
     else:
         yield say("minors.not_told")
     if plan.turn is not None:
@@ -221,10 +230,10 @@ def _leaves(asked: Asked, plan: Plan, facts: QuestionFacts, domains: Domains) ->
 
 
 def _table(table: PlannedTable, domains: Domains) -> Said:
-    axes = [_label(axis.domain.field.label) for axis in table.axes]
+    axes = tuple(_field(axis.domain.field) for axis in table.axes)
     if isinstance(table.measure, Histogram):
         axes = axes[:-1]  # the last one is its bands
-    grouped: Parameter = say("grouped.by", fields=", ".join(axes)) if axes else ""
+    grouped: Parameter = say("grouped.by", fields=axes) if axes else ""
     where: Parameter = ""
     if table.where != AllOf(()):
         where = say("where.only", condition=_condition(table.where, table, domains))
@@ -247,8 +256,9 @@ def _condition(where: Predicate, table: PlannedTable, domains: Domains) -> Said:
     match where:
         case Among(name, values):
             field = table.fields[name].field
-            labels = " or ".join(domains.label(field, value) for value in values)
-            return say("condition.is", field=_name(table, name), values=labels)
+            labels = tuple(say("value", label=domains.label(field, value)) for value in values)
+            named: dict[str, Parameter] = {"field": _field(field), "values": labels}
+            return Said("condition.is", MappingProxyType(named), joined=" or ")
         case Between(name, low, high):
             return say("condition.from_to", field=_name(table, name), low=low, high=high)
         case Not(part):
@@ -269,6 +279,12 @@ def _costs(asked: Asked, charter: Charter, purse: Purse) -> Iterator[Said]:
         percent=_percent(rho.value, purse.per_year),
         per_year=str(purse.per_year),
         left=str(purse.left),
+    )
+    yield say(
+        "cost.of_all",
+        percent=_percent(rho.value, purse.all_time),
+        all_time=str(purse.all_time),
+        left=str(purse.left_for_all_time),
     )
     if rho.value > purse.left:
         yield say("cost.too_much")
@@ -304,14 +320,14 @@ def _epsilon(rho: Rho, charter: Charter) -> Said:
 
 def _percent(part: Fraction, whole: Fraction) -> str:
     if not whole:
-        return "more than 100"
+        return "> 100"
     percent = 100 * part / whole
     return str(ceil(percent)) if percent >= 1 else f"{float(Fraction(ceil(percent * 100), 100)):g}"
 
 
-def _name(table: PlannedTable, alias: str) -> str:
-    return _label(table.fields[alias].field.label)
+def _name(table: PlannedTable, alias: str) -> Said:
+    return _field(table.fields[alias].field)
 
 
-def _label(label: str) -> str:
-    return label[:1].lower() + label[1:]
+def _field(field: Field) -> Said:
+    return say("field", label=field.label[:1].lower() + field.label[1:])

@@ -1,10 +1,12 @@
-"""Decides on a new policy file: it is saved only whole, only when it can be read, and the old kept.
+"""Decides on a new policy file: saved only whole, only when it can be read, and the old one kept.
 
     looked at (its digest is remembered) → checked → saved, if nobody else changed it meanwhile
 
-The old one stays in policy-before/, under the moment at which it was replaced.
+The old one stays in policy-before/, under the moment at which it was replaced. A node that serves
+obeys the new one from the next question on (`node.policy_in_force`).
 """
 
+import difflib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +15,12 @@ from datetime import datetime
 from corridor.errors.console import PolicyMovedError
 from corridor.errors.files import DiskError
 from corridor.errors.policy import PolicyError
-from corridor.files import make_private_folder, write_atomically
+from corridor.files import holding_lock, make_private_folder, write_atomically
 from corridor.ids import Digest
 from corridor.node.home import Home
 from corridor.node.policy import Policy, parse_policy
 
+LOCK = "policy.lock"
 LONGEST = 64 * 1024
 
 
@@ -78,20 +81,35 @@ class PolicyDesk:
             DiskError: nothing was saved.
         """
         policy = self.check(text)
+        # Two that save at once would each see the other's old file.
+        with holding_lock(self._home.folder / LOCK) as alone:
+            if not alone:
+                raise PolicyMovedError
+            self._save(_lines(text).encode(), seen, by)
+        return policy
+
+    def _save(self, new: bytes, seen: Digest, by: str) -> None:
         now = self.text()
         if now.digest != seen:
             raise PolicyMovedError
-        new = _lines(text).encode()
         digest = Digest(hashlib.sha256(new).digest())
         if digest == now.digest:
-            return policy
+            return
         if now.text:
-            folder = make_private_folder(self._home.folder / "policy-before")
+            folder = make_private_folder(self._home.policies_before)
             stamp = self._clock().strftime("%Y%m%dT%H%M%S")
             write_atomically(folder / f"{stamp}-{now.digest.hex()[:8]}.toml", now.text.encode())
         self._record(digest, by)
         write_atomically(self._home.policy, new)
-        return policy
+
+
+def difference(before: str, after: str) -> tuple[str, ...]:
+    """What changes between two texts of the file, as lines of a unified diff; none if nothing."""
+    names = ("policy.toml", "policy.toml as it would be")
+    lines = difflib.unified_diff(
+        _lines(before).splitlines(), _lines(after).splitlines(), *names, "", ""
+    )
+    return tuple(line.rstrip("\n") for line in lines)
 
 
 def _lines(text: str) -> str:

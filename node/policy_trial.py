@@ -19,6 +19,17 @@ from corridor.protocols.secure_sum.messages import Scope
 UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supposed:
+    """A question that nobody has asked, to be put to a policy."""
+
+    sql: str
+    rho: Fraction
+    scope: Scope = Scope.REGIONAL
+    purpose: str = ""
+    organisation: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """One question, as often as it came.

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from corridor.ids import CountryCode
+from corridor.ids import CountryCode, Digest, EditionId
 from corridor.node.plain_words import Said
 
 
@@ -213,6 +213,15 @@ class SeriesView:
     is_left: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PersonsWord:
+    """What a person said of a waiting question; `at` is ISO 8601, UTC."""
+
+    person: str
+    approves: bool
+    at: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalView:
     """A question that waits for people, or did.
@@ -234,6 +243,7 @@ class ApprovalView:
     needs: int
     approvers: Sequence[str]
     deniers: Sequence[str]
+    said: Sequence[PersonsWord]
     since: str
     until: str
     words: Sequence[Said]
@@ -246,6 +256,7 @@ class ApprovalView:
             **values,
             "approvers": list(self.approvers),
             "deniers": list(self.deniers),
+            "said": [asdict(one) for one in self.said],
             "words": [one.to_json() for one in self.words],
         }
 
@@ -310,13 +321,41 @@ class PolicyChange:
     """Another policy, to be looked at before it takes the place of the one that there is.
 
     Attributes:
+        seen: names the file that there is; to be given back when this one is saved.
         text: the whole file as it would be.
         difference: lines of a unified diff; none where it would be the same.
     """
 
+    seen: Digest
     text: str
     difference: Sequence[str]
     trial: PolicyTrial
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEdition:
+    """An edition that can still be read, for the node's own staff."""
+
+    id: EditionId
+    is_current: bool
+    written_at: datetime
+    age_days: int
+    size: int
+    persons: int
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """What a person's erasure did, for whoever carried it out.
+
+    Attributes:
+        found: whether they were in the data; said to the operator, and kept nowhere.
+        edition: the one that followed; None where there is none.
+    """
+
+    found: bool
+    edition: EditionId | None
 
 
 @dataclass(frozen=True, slots=True)

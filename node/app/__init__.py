@@ -47,17 +47,16 @@ from corridor.node.app.contradictions import (
     tree_evidence,
 )
 from corridor.node.app.deciding import (
-    Supposed,
     approval,
     approvals,
     approve,
     check_policy,
     deny,
     policy_change,
+    policy_desk,
     policy_text,
     policy_with,
     ready_made_policy,
-    save_policy,
     suppose,
     test_policy,
 )
@@ -84,6 +83,7 @@ from corridor.node.app.retiring import Retired, retire
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
+from corridor.node.policy_trial import Supposed
 
 __all__ = [
     "BackupView",
@@ -127,6 +127,7 @@ __all__ = [
     "persons_of",
     "policy",
     "policy_change",
+    "policy_desk",
     "policy_text",
     "policy_with",
     "proposals_since",
@@ -140,7 +141,6 @@ __all__ = [
     "restore",
     "retire",
     "rotate_store_key",
-    "save_policy",
     "seal",
     "sealed_with",
     "series",

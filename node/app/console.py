@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,10 @@ from corridor.errors.console import (
 )
 from corridor.errors.node import NotRunningError
 from corridor.files import holding_lock, is_locked
-from corridor.node.app.case_data import quality, quality_worklist
 from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
-from corridor.node.app.deciding import approvals_over, approve, deny
+from corridor.node.app.console_desks import approval_desks, data_desks, policy_trials
+from corridor.node.app.deciding import policy_desk
 from corridor.node.app.keeping import open_keys
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
@@ -56,14 +55,11 @@ from corridor.node.import_desk import ImportDesk, ImportJob
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening, is_loopback
 from corridor.node.people import PeopleDesk
-from corridor.node.policy import parse_policy
-from corridor.node.policy_desk import PolicyDesk
-from corridor.node.policy_trial import questions_of, trial
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
 from corridor.node.store.vault import hand_over
-from corridor.node.views import ApprovalView, BudgetView, EditionView, PolicyTrial
+from corridor.node.views import BudgetView, EditionView
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
@@ -76,9 +72,6 @@ TIMEOUT_SECONDS = 30
 HEADER_BYTES = 16 * 1024
 UPLOAD_BYTES = 512 * 1024 * 1024
 """The longest upload; larger files are imported on the machine itself."""
-
-TRIAL_DAYS = 90
-"""So far back the policy editor looks for questions to try new rules on."""
 
 _log = structlog.get_logger()
 
@@ -155,10 +148,6 @@ def make_site(desks: Desks, listening: Listening, world: World, port: int) -> Fl
 def _make_desks(
     world: World, home: Home, room: ReadingRoom, people: PeopleDesk, *, node: str, country: str
 ) -> Desks:
-    def policy_saved(digest: Any, by: str) -> None:
-        with journal_of(world, home, read_keys(home)) as journal:
-            journal.policy_changed(digest, by)
-
     one_call = threading.Lock()  # gRPC's loops are made one at a time
 
     def offer(trusted: Mapping[Any, Any]) -> Any:
@@ -178,7 +167,7 @@ def _make_desks(
         country=country,
         people=people,
         room=room,
-        policy=PolicyDesk(home, world.clock, policy_saved),
+        policy=policy_desk(world),
         imports=ImportDesk(
             home.uploads,
             home.imports,
@@ -194,17 +183,14 @@ def _make_desks(
             offer=offer,
             sign=sign,
         ),
+        approvals=approval_desks(world, room),
+        trials=policy_trials(world, room),
+        case_data=data_desks(world, room),
         status=lambda: _status(world),
         is_enrolled=home.enrolment.exists,
         edition=lambda: _edition(world),
         budget=lambda: _budget(home, room),
         allowance=lambda: read_policy(home).all_time,
-        approvals=lambda: _approvals(world, room),
-        approve=lambda identifier, person: approve(world, identifier, person),
-        deny=lambda identifier, person: deny(world, identifier, person),
-        try_policy=lambda text: _trial(world, home, room, text),
-        quality=lambda: quality(world),
-        worklist=lambda found: quality_worklist(world, found),
         doctor=look_everywhere,
     )
 
@@ -232,17 +218,6 @@ def _budget(home: Home, room: ReadingRoom) -> BudgetView:
         nodes_per_person=charter.nodes_per_person if charter else 2,
         quorum="" if charter is None else charter.quorum_text,
     )
-
-
-def _approvals(world: World, room: ReadingRoom) -> tuple[ApprovalView, ...]:
-    with room.books() as (ledger, journal):
-        return approvals_over(world, ledger, journal)
-
-
-def _trial(world: World, home: Home, room: ReadingRoom, text: str) -> PolicyTrial:
-    since = world.clock() - timedelta(days=TRIAL_DAYS)
-    questions = questions_of(room.journal_rows(), since)
-    return trial(questions, read_policy(home), parse_policy(text))
 
 
 def _status(world: World) -> tuple[Status, bool]:

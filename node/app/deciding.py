@@ -1,17 +1,16 @@
 """What people of the authority decide: on questions that wait for them, and on their policy."""
 
-import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from functools import lru_cache
 from importlib.resources import files
 
 from corridor.errors import CorridorError
 from corridor.errors.node import NoCharterError
 from corridor.errors.policy import NotAnApproverError
-from corridor.files import write_atomically
+from corridor.ids import Digest
 from corridor.node.app.world import (
     World,
     charter_desk,
@@ -21,22 +20,22 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import ApprovalBook, PersonName, Waiting, parse_person
+from corridor.node.approvals import ApprovalBook, PersonName, Standing, Waiting, parse_person
 from corridor.node.home import Home, read_settings
-from corridor.node.journal import Journal
+from corridor.node.journal import JournalRow
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
 from corridor.node.people import PeopleStore, Role
 from corridor.node.plain_words import Purse, Said, describe, describe_people
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
 from corridor.node.policy import parse_policy
+from corridor.node.policy_desk import PolicyDesk, difference
 from corridor.node.policy_in_force import read_policy_text
-from corridor.node.policy_trial import Tried, questions_of, trial
+from corridor.node.policy_trial import Supposed, Tried, questions_of, trial
 from corridor.node.question_desk import facts_of
 from corridor.node.store import EditionStore
-from corridor.node.views import ApprovalView, PolicyChange, PolicyTrial
+from corridor.node.views import ApprovalView, PersonsWord, PolicyChange, PolicyTrial
 from corridor.protocols.charter import Charter
-from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.answers import title_of
 from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
@@ -44,25 +43,13 @@ from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
 from corridor.queries.sql import read_sql
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supposed:
-    """A question that nobody has asked, to be put to a policy."""
-
-    sql: str
-    rho: Fraction
-    scope: Scope = Scope.REGIONAL
-    purpose: str = ""
-    organisation: str = ""
-
-
 # ---------------------------------------------------------------- questions that wait
 
 
 def approvals(world: World) -> tuple[ApprovalView, ...]:
     """Every question that people were asked about, the newest first."""
-    with _opened(world) as opened:
-        return tuple(opened.view(one) for one in opened.desk.book.all())
+    with _opened(world) as (_, reader):
+        return reader.everything()
 
 
 def approval(world: World, identifier: str) -> ApprovalView:
@@ -71,8 +58,8 @@ def approval(world: World, identifier: str) -> ApprovalView:
     Raises:
         UnknownApprovalError: none, or several, begin so.
     """
-    with _opened(world) as opened:
-        return opened.view(opened.desk.book.find(identifier))
+    with _opened(world) as (_, reader):
+        return reader.one(identifier)
 
 
 def approve(world: World, identifier: str, person: str) -> ApprovalView:
@@ -82,8 +69,8 @@ def approve(world: World, identifier: str, person: str) -> ApprovalView:
         BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError,
             SamePersonError: nothing was changed.
     """
-    with _opened(world) as opened:
-        return opened.view(opened.desk.approve(identifier, _approver(world, person)))
+    with _opened(world) as (desk, reader):
+        return reader.view(desk.approve(identifier, _approver(world, person)))
 
 
 def deny(world: World, identifier: str, person: str) -> ApprovalView:
@@ -93,8 +80,8 @@ def deny(world: World, identifier: str, person: str) -> ApprovalView:
         BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError: nothing
             was changed.
     """
-    with _opened(world) as opened:
-        return opened.view(opened.desk.deny(identifier, _approver(world, person)))
+    with _opened(world) as (desk, reader):
+        return reader.view(desk.deny(identifier, _approver(world, person)))
 
 
 def _approver(world: World, text: str) -> PersonName:
@@ -114,20 +101,39 @@ def _approver(world: World, text: str) -> PersonName:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    desk: ApprovalDesk
-    ledger: Ledger
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReader:
+    """Shows the questions of the book, as ledger, charter and policy stand now."""
+
+    book: ApprovalBook
+    is_used: Callable[[str], bool]
+    now: int
     purse: Purse
     charter: Charter | None
-    domains: Domains | None
+
+    def waiting(self) -> int:
+        """How many wait for people now."""
+        return sum(self._standing(one) is Standing.WAITING for one in self.book.all())
+
+    def everything(self) -> tuple[ApprovalView, ...]:
+        """Every question, the newest first."""
+        return tuple(map(self.view, self.book.all()))
+
+    def one(self, identifier: str) -> ApprovalView:
+        """One of them, by the beginning of its id.
+
+        Raises:
+            UnknownApprovalError: none, or several, begin so.
+        """
+        return self.view(self.book.find(identifier))
 
     def view(self, waiting: Waiting) -> ApprovalView:
+        """One question in plain words."""
         asked = waiting.asked
         title, words = self._words(waiting)
         return ApprovalView(
             id=waiting.id,
-            standing=self.desk.standing(waiting).value,
+            standing=self._standing(waiting).value,
             title=title,
             organisation=asked.organisation,
             purpose=asked.purpose,
@@ -136,75 +142,76 @@ class _Opened:
             needs=waiting.needs,
             approvers=waiting.approvers,
             deniers=tuple(word.person for word in waiting.words if not word.approves),
+            said=tuple(
+                PersonsWord(word.person, word.approves, _iso(word.at)) for word in waiting.words
+            ),
             since=_iso(waiting.since),
             until=_iso(waiting.until),
             words=(*words, *describe_people(waiting)),
         )
 
+    def _standing(self, waiting: Waiting) -> Standing:
+        return waiting.standing(self.now, is_used=self.is_used(waiting.id))
+
     def _words(self, waiting: Waiting) -> tuple[str, tuple[Said, ...]]:
         asked = waiting.asked
-        if self.charter is None or self.domains is None or asked.charter != self.charter.digest:
+        if self.charter is None or asked.charter != self.charter.digest:
             return "", ()
+        domains = domains_of(self.charter)
         try:
             question = parse_question(asked.question)
-            plan = compile_plan(question, self.domains)
+            plan = compile_plan(question, domains)
         except CorridorError:  # an older version asked it, with fields that there are no more
             return "", ()
         words = describe(
             asked,
             plan=plan,
             facts=facts_of(question, plan, asked),
-            domains=self.domains,
+            domains=domains,
             charter=self.charter,
             purse=self.purse,
         )
-        return "; ".join(title_of(table, self.domains) for table in plan.tables), words
+        return "; ".join(title_of(table, domains) for table in plan.tables), words
 
 
 @contextmanager
-def _opened(world: World) -> Iterator[_Opened]:
+def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
+    """What shows the questions that wait; `ledger` knows which approvals were used."""
+    home = Home(world.home)
+    rules, charter = read_policy(home), _charter(home)
+    edition = EditionStore(world.home, world.random_bytes, world.clock).current()
+    balance = ledger.balance()
+    with ApprovalBook(home.approvals) as book:
+        if charter is not None:
+            book.end_others(None if edition is None else edition.id, charter.digest)
+        yield ApprovalReader(
+            book=book,
+            is_used=ledger.has_used,
+            now=int(world.clock().timestamp()),
+            purse=Purse(
+                rules.per_year, balance.left_this_year, rules.all_time, balance.left_for_all_time
+            ),
+            charter=charter,
+        )
+
+
+@contextmanager
+def _opened(world: World) -> Iterator[tuple[ApprovalDesk, ApprovalReader]]:
     home = Home(world.home)
     read_settings(home)
-    rules = read_policy(home)
     with (
-        ledger_of(world, rules, _charter(home)) as ledger,
+        ledger_of(world, read_policy(home), _charter(home)) as ledger,
         journal_of(world, home, read_keys(home)) as journal,
-        _over(world, ledger, journal) as opened,
+        approval_reader(world, ledger) as reader,
     ):
-        yield opened
-
-
-def approvals_over(world: World, ledger: Ledger, journal: Journal) -> tuple[ApprovalView, ...]:
-    """As `approvals`, over a ledger and a journal that are open already."""
-    with _over(world, ledger, journal) as opened:
-        return tuple(opened.view(one) for one in opened.desk.book.all())
-
-
-@contextmanager
-def _over(world: World, ledger: Ledger, journal: Journal) -> Iterator[_Opened]:
-    home = Home(world.home)
-    rules = read_policy(home)
-    charter = _charter(home)
-    store = EditionStore(world.home, world.random_bytes, world.clock)
-    edition = store.current()
-    with ApprovalBook(home.approvals) as book:
         desk = ApprovalDesk(
-            book=book,
+            book=reader.book,
             journal=journal,
             is_used=ledger.has_used,
             clock=world.clock,
             random_bytes=world.random_bytes,
         )
-        if charter is not None:
-            book.end_others(None if edition is None else edition.id, charter.digest)
-        balance = ledger.balance()
-        yield _Opened(
-            desk,
-            ledger,
-            Purse(rules.per_year, balance.left_this_year),
-            charter,
-            None if charter is None else _domains(charter),
-        )
+        yield desk, reader
 
 
 def _charter(home: Home) -> Charter | None:
@@ -216,7 +223,9 @@ def _charter(home: Home) -> Charter | None:
     return desk.accepted() if in_force is None else in_force.charter
 
 
-def _domains(charter: Charter) -> Domains:
+@lru_cache(maxsize=2)
+def domains_of(charter: Charter) -> Domains:
+    """What can be asked under a charter; made once for each, since it takes a while."""
     return make_domains(parse_catalogue(read_data), charter)
 
 
@@ -225,6 +234,17 @@ def _iso(seconds: int) -> str:
 
 
 # ---------------------------------------------------------------- the policy
+
+
+def policy_desk(world: World) -> PolicyDesk:
+    """What decides on the policy file; the console's pages and the commands share it."""
+    home = Home(world.home)
+
+    def record(digest: Digest, by: str) -> None:
+        with journal_of(world, home, read_keys(home)) as journal:
+            journal.policy_changed(digest, by)
+
+    return PolicyDesk(home, world.clock, record)
 
 
 def test_policy(world: World, text: str | None, since: int | None) -> PolicyTrial:
@@ -239,11 +259,22 @@ def test_policy(world: World, text: str | None, since: int | None) -> PolicyTria
         PolicyError: one of the two cannot be read; names the line.
     """
     home = Home(world.home)
-    now = read_policy(home)
+    with journal_of(world, home, read_keys(home)) as journal:
+        return trial_over(world, journal.rows(), text, since)
+
+
+def trial_over(
+    world: World, rows: Iterable[JournalRow], text: str | None, since: int | None
+) -> PolicyTrial:
+    """The same over entries of the journal that were read already.
+
+    Raises:
+        PolicyError: one of the two policies cannot be read; names the line.
+    """
+    now = read_policy(Home(world.home))
     other = now if text is None else parse_policy(text)
     first = None if since is None else world.clock() - timedelta(days=since)
-    with journal_of(world, home, read_keys(home)) as journal:
-        return trial(questions_of(journal.rows(), first), now, other)
+    return trial(questions_of(rows, first), now, other)
 
 
 def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTrial:
@@ -259,7 +290,7 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     charter = _charter(home)
     if charter is None:
         raise NoCharterError
-    domains = _domains(charter)
+    domains = domains_of(charter)
     question = read_sql(asked.sql, domains).question
     plan = compile_plan(question, domains)
     tried = Tried(
@@ -318,25 +349,7 @@ def policy_change(world: World, text: str) -> PolicyChange:
     Raises:
         PolicyError: it cannot be read; names the line. Nothing was changed.
     """
-    before = policy_text(world)
-    difference = difflib.unified_diff(
-        before.splitlines(), text.splitlines(), "policy.toml", "policy.toml as it would be", "", ""
-    )
+    before = policy_desk(world).text()
     return PolicyChange(
-        text, tuple(line.rstrip("\n") for line in difference), test_policy(world, text, None)
+        before.digest, text, difference(before.text, text), test_policy(world, text, None)
     )
-
-
-def save_policy(world: World, text: str) -> None:
-    """Put this text in the place of the policy; the old one stays as policy-before.toml.
-
-    A node that serves obeys it from the next question on.
-
-    Raises:
-        PolicyError: it cannot be read; names the line. The old one stays.
-        DiskError: it could not be written. The old one stays.
-    """
-    home = Home(world.home)
-    parse_policy(text)
-    write_atomically(home.policy_before, home.policy.read_bytes())
-    write_atomically(home.policy, text.encode())

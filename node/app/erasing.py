@@ -11,8 +11,7 @@ an entry of the journal that says what was done and never for whom, or how many 
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -38,6 +37,7 @@ from corridor.node.keys import read_keys
 from corridor.node.schema import EditionTables
 from corridor.node.store import EditionStore
 from corridor.node.store.suppression import SuppressionList
+from corridor.node.views import ErasedPerson, KeptEdition
 
 EVERY_SECONDS = 3600.0
 """How often a serving node looks whether something is past its time."""
@@ -45,40 +45,14 @@ EVERY_SECONDS = 3600.0
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class EditionView:
-    """An edition, for the node's own staff."""
-
-    id: EditionId
-    is_current: bool
-    written_at: datetime
-    age_days: int
-    size: int
-    persons: int
-    cases: int
-
-
-@dataclass(frozen=True, slots=True)
-class ErasedPerson:
-    """What a person's erasure did, for whoever carried it out.
-
-    Attributes:
-        found: whether they were in the data; said to the operator, and kept nowhere.
-        edition: the one that followed; None where there is none.
-    """
-
-    found: bool
-    edition: EditionId | None
-
-
-def editions(world: World) -> list[EditionView]:
+def editions(world: World) -> list[KeptEdition]:
     """The editions that can still be read."""
     read_settings(Home(world.home))
     store = _store(world)
     current, now = store.current(), world.clock()
     found = map(store.about, store.editions())
     return [
-        EditionView(
+        KeptEdition(
             one.id,
             current is not None and one.id == current.id,
             one.written_at,

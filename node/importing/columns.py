@@ -203,7 +203,7 @@ class HeaderReader:
         best = max(range(len(names)), key=lambda n: len(names[n]), default=0)
         first_filled = next((n for n, row in enumerate(rows) if any(map(_text, row))), 0)
         if not names or not names[best]:
-            return self._find_by_labels(place, rows, first_filled, found)
+            return self._find_by_labels(place, rows, first_filled, mapping, found)
         if len(names[best]) == 1 and best != first_filled:
             return None
         under = rows[best + 1] if best + 1 < len(rows) else ()
@@ -241,6 +241,7 @@ class HeaderReader:
         place: Place,
         rows: Sequence[Sequence[object]],
         first_filled: int,
+        mapping: TableMapping | None,
         found: Findings,
     ) -> Header | None:
         """The header of a file that was exported with labels in the place of names."""
@@ -255,7 +256,7 @@ class HeaderReader:
             for title in _titles(rows[first_filled], ())
         ]
         used = _used(titles, rows[first_filled + 1 :])
-        return self._header(place, used, first_filled + 1, None, found)
+        return self._header(place, used, first_filled + 1, mapping, found)
 
     def _labels(self, text: str) -> bool:
         return bool(self._headings.by_label(text)[0])

@@ -28,7 +28,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, Protocol
+from typing import IO, Any, BinaryIO, Final, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -212,19 +212,16 @@ def _csv(name: str, file: BinaryIO, ceilings: Ceilings) -> Iterator[RawTable]:
 
 def _csv_rows(name: str, text: IO[str], separator: str, ceilings: Ceilings) -> Iterator[Row]:
     reader = csv.reader(text, delimiter=separator, strict=True)
-    rows = itertools.count(1)
-    for number in rows:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise MalformedRowError(file=name, row=number, why=str(error)) from error
-        if cells is None:
-            return
-        if number > ceilings.rows:
-            raise TooManyRowsError(place=name, what="rows", ceiling=ceilings.rows)
-        if len(cells) > ceilings.columns:
-            raise TooManyRowsError(place=name, what="columns", ceiling=ceilings.columns)
-        yield number, list[object](cells)
+    number = 0
+    try:
+        for number, cells in enumerate(reader, 1):
+            if number > ceilings.rows:
+                raise TooManyRowsError(place=name, what="rows", ceiling=ceilings.rows)
+            if len(cells) > ceilings.columns:
+                raise TooManyRowsError(place=name, what="columns", ceiling=ceilings.columns)
+            yield number, cast("list[object]", cells)
+    except csv.Error as error:
+        raise MalformedRowError(file=name, row=number + 1, why=str(error)) from error
 
 
 def _check_encoding(name: str, file: IO[bytes]) -> None:

@@ -59,7 +59,7 @@ class Keyring:
 
     def key(self, label: str, *parts: bytes) -> bytes:
         """The 16-byte key of a list of parts; each is preceded by its length."""
-        message = b"corridor/import/" + label.encode() + b"\0"
+        message = _beginning(label)
         for part in parts:
             message += len(part).to_bytes(4, "big") + part
         return hmac.digest(self._secret, message, "sha256")[:KEY_BYTES]
@@ -200,6 +200,11 @@ class CellHasher:
                 digest = self._seen[text] = hasher.digest()
             digests.append(digest)
         return np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2).astype(np.uint64)
+
+
+@cache
+def _beginning(label: str) -> bytes:
+    return b"corridor/import/" + label.encode() + b"\0"
 
 
 @cache

@@ -323,6 +323,8 @@ class _FilesReader:
         total = 0
         source = chain(first[header.data_from :], table.rows)
         while batch := list(islice(source, _BATCH)):
+            if table.place.sheet is None:
+                _check_width(table.place, batch, len(first[header.data_from - 1][1]))
             grid = Grid([cells for _, cells in batch])
             cells = {
                 name: list(map(_cell, where.cells(grid))) for name, where in header.columns.items()
@@ -492,7 +494,7 @@ class _FilesReader:
     ) -> Keys:
         """What ties rows of repeat groups to their parents; empty where nothing does."""
         if column is None:
-            return as_keys([_NO_KEY] * len(rows))
+            return np.zeros(len(rows), "S16")
         names = [name_of(cells) for cells in rows]
         return as_keys(
             [self.keyring.row_link(_scope(file, name), name) if name else _NO_KEY for name in names]
@@ -502,7 +504,7 @@ class _FilesReader:
         """Keys of the references or identity numbers; empty where there is none."""
         column = columns.get(field)
         if column is None:
-            return as_keys([_NO_KEY] * len(rows))
+            return np.zeros(len(rows), "S16")
         is_reference = field != "prs_IdentityNumber"
         normal = normal_cell if is_reference else normal_number
         make = {
@@ -672,11 +674,12 @@ def _column_of_texts(cells: Sequence[object]) -> _Column | None:
     """The same where all cells are texts, ten times as fast; None where they are not."""
     try:
         encoded = pa.array(cells, pa.string()).dictionary_encode()
+        texts = list(map(str, encoded.dictionary.to_pylist()))
     except (pa.ArrowException, TypeError, UnicodeError):
         return None
     kept: list[Cell] = []
     codes = []
-    for text in map(str, encoded.dictionary.to_pylist()):
+    for text in texts:
         filled = bool(text.strip())
         codes.append(len(kept) if filled else -1)
         if filled:

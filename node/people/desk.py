@@ -287,6 +287,19 @@ class PeopleDesk:
             self._store.end_session(_session_hash(session.token))
             return self._begin(session.person, Stage.FULL)
 
+    def confirm_again(self, session: Session, code: str) -> None:
+        """See that whoever has the session still holds the second factor: a browser was left open.
+
+        A code of the authenticator, once, or a recovery code; the session stays as it is.
+
+        Raises:
+            WaitError, WrongSignInError: the code is not right, or was used before.
+        """
+        person = self._fresh(session)
+        self._demand_code(person, code)
+        with self._store.writing():
+            self._store.forget_tries(person.name_key)
+
     def offer_second_factor(self, session: Session, *, again: bool = False) -> tuple[str, str]:
         """A secret for an authenticator: its text, and the address that its QR code holds.
 

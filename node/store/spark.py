@@ -40,6 +40,7 @@ _OPTIONS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "16",  # a piece is small; 200 of them would be empty
 }
 
 

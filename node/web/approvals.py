@@ -1,50 +1,101 @@
-"""Questions that wait for people: in plain words, approved or denied by approvers alone."""
+"""Questions that wait for people: read by most who look after the node, decided by approvers.
+
+Who says something is the account that is signed in, never a name that somebody typed. An approval
+asks for the second factor again: a browser that was left open must not let anything out.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
-from corridor.node.approvals import Standing, parse_person
+from corridor.errors.people import NotSignedInError
+from corridor.errors.policy import BadPersonNameError
+from corridor.node.approvals import parse_person
 from corridor.node.people import Role
+from corridor.node.views import ApprovalView
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
+from corridor.node.web.plain_words import told_by_subject
 from corridor.node.web.refusals import said, status_of
-from corridor.node.web.sentences import told
+from corridor.node.web.words import STANDINGS
 
-OPEN = frozenset({Standing.WAITING.value, Standing.APPROVED.value})
-OVER_SHOWN = 20
+READERS = (Role.APPROVER, Role.OFFICER, Role.AUDITOR)
+OPEN = frozenset({"waiting", "approved"})
 
 
 def approval_views(desks: Desks) -> Blueprint:
-    """/approvals, /approvals/decide."""
+    """/approvals, and each question there with what is said of it."""
     views = Blueprint("approvals", __name__, url_prefix="/approvals")
 
-    def page(error: CorridorError | None = None) -> Response:
-        found = desks.approvals()
+    def page(view: ApprovalView, error: CorridorError | None = None) -> Response:
+        names = _names(desks)
+        me = current_session().person
         shown = render_template(
-            "approvals.html",
-            waiting=[one for one in found if one.standing in OPEN],
-            over=[one for one in found if one.standing not in OPEN][:OVER_SHOWN],
-            told=told,
+            "approval.html",
+            one=view,
+            told=told_by_subject(view.words),
+            names=names,
+            standings=STANDINGS,
+            is_open=view.standing in OPEN,
+            missing=max(0, view.needs - len(view.approvers)),
+            may_decide=Role.APPROVER in me.roles,
+            has_approved=any(names.get(person) == me.name for person in view.approvers),
+            just=request.args.get("said", ""),
             refusal=None if error is None else said(error),
-            may_decide=Role.APPROVER in current_session().person.roles,
-            me_as_approver=parse_person(current_session().person.name),
         )
         return make_response(shown, 200 if error is None else status_of(error))
 
     @views.get("")
-    @for_roles(Role.APPROVER, Role.AUDITOR)
-    def waiting() -> Response:
-        return page()
+    @for_roles(*READERS)
+    def approvals() -> str:
+        found = desks.approvals.everything()
+        return render_template(
+            "approvals.html",
+            waiting=[one for one in found if one.standing in OPEN],
+            past=[one for one in found if one.standing not in OPEN],
+            names=_names(desks),
+            standings=STANDINGS,
+        )
 
-    @views.post("/decide")
+    @views.get("/<name>")
+    @for_roles(*READERS)
+    def approval(name: str) -> Response:
+        return page(desks.approvals.one(name))
+
+    @views.post("/<name>/approve")
     @for_roles(Role.APPROVER)
-    def decide() -> Response | Answer:
-        say = desks.approve if request.form.get("decision") == "approve" else desks.deny
+    def approve(name: str) -> Response | Answer:
+        session = current_session()
+        view = desks.approvals.one(name)
         try:
-            say(request.form.get("id", ""), current_session().person.name)
+            desks.people.confirm_again(session, request.form.get("code", ""))
+            desks.approvals.approve(view.id, session.person.name)
+        except NotSignedInError:
+            raise
         except CorridorError as error:
-            return page(error)
-        return redirect(url_for("approvals.waiting"), 303)
+            return page(desks.approvals.one(view.id), error)
+        return redirect(url_for("approvals.approval", name=view.id, said="yes"), 303)
+
+    @views.post("/<name>/deny")
+    @for_roles(Role.APPROVER)
+    def deny(name: str) -> Response | Answer:
+        view = desks.approvals.one(name)
+        try:
+            desks.approvals.deny(view.id, current_session().person.name)
+        except CorridorError as error:
+            return page(desks.approvals.one(view.id), error)
+        return redirect(url_for("approvals.approval", name=view.id, said="no"), 303)
 
     return views
+
+
+def _names(desks: Desks) -> Mapping[str, str]:
+    """The account of each person that the approvals know, as its owner writes it."""
+    found = {}
+    for person in desks.people.people():
+        with suppress(BadPersonNameError):
+            found[str(parse_person(person.name))] = person.name
+    return found

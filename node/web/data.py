@@ -61,18 +61,6 @@ def data_views(desks: Desks) -> Blueprint:
         path = desks.imports.report(name)
         return render_template("report.html", name=name, report=_read(path))
 
-    @views.get("/quality")
-    @for_roles(Role.OFFICER)
-    def quality() -> str:
-        return render_template("quality.html", found=desks.quality())
-
-    @views.get("/quality/worklist")
-    @for_roles(Role.OFFICER)
-    def worklist() -> Response:
-        answer = Response(desks.worklist(desks.quality()), mimetype="text/csv")
-        answer.headers.set("Content-Disposition", "attachment", filename="worklist.csv")
-        return answer
-
     @views.get("/countries/<name>")
     @for_roles(Role.OFFICER)
     def countries(name: str) -> Response:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
-from corridor.ids import CountryCode
+from corridor.ids import CountryCode, EditionId
 from corridor.node.import_desk import ImportDesk
+from corridor.node.importing.persons import Identity
 from corridor.node.people import PeopleDesk
 from corridor.node.policy_desk import PolicyDesk
+from corridor.node.policy_trial import Supposed
 from corridor.node.quality import QualityProfile
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status
@@ -18,7 +21,9 @@ from corridor.node.views import (
     CardView,
     CharterOffer,
     EditionView,
+    ErasedPerson,
     Finding,
+    KeptEdition,
     PolicyTrial,
 )
 from corridor.protocols.cards import Fingerprint
@@ -50,6 +55,62 @@ class CharterDesks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDesks:
+    """Questions that wait for people, and what people say of them: an id, and whose account."""
+
+    waiting: Callable[[], int]
+    everything: Callable[[], Sequence[ApprovalView]]
+    one: Callable[[str], ApprovalView]
+    approve: Callable[[str, str], ApprovalView]
+    deny: Callable[[str, str], ApprovalView]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTrials:
+    """What another policy would have decided.
+
+    Attributes:
+        past: of the journal's questions, under this text, of so many days.
+        suppose: of one question that nobody asked yet.
+        ready_made: the file as it would be with the ready-made policy of that name.
+    """
+
+    past: Callable[[str, int], PolicyTrial]
+    suppose: Callable[[Supposed, str], PolicyTrial]
+    ready_made: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class LastBackup:
+    """When the home was backed up last, and whether with the case data."""
+
+    at: datetime
+    with_data: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDesks:
+    """How good the data are, and how they go.
+
+    Attributes:
+        quality: of the last import, or of the one that made an edition.
+        worklist: the case workers' list of a profile, as CSV.
+        erase_edition: one edition, or all where None; by whom.
+        erase_person: whose rows leave the data for good; by whom.
+        series: names of the standing series that keep keys of whom they counted.
+        last_backup: None where the journal knows of none.
+    """
+
+    quality: Callable[[EditionId | None], QualityProfile]
+    worklist: Callable[[QualityProfile], bytes]
+    editions: Callable[[], Sequence[KeptEdition]]
+    erase_edition: Callable[[EditionId | None, str], Sequence[EditionId]]
+    erase_person: Callable[[Identity, str], ErasedPerson]
+    series: Callable[[], Sequence[str]]
+    last_backup: Callable[[], LastBackup | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
     """Everything behind the pages.
 
@@ -58,8 +119,6 @@ class Desks:
         status: what `serve` said last, and whether its process lives; raises NotRunningError
             where it was never started.
         allowance: ρ for all time, by the policy.
-        approve, deny: a question's id, and who says so.
-        try_policy: what the last months' questions met, and would meet under this text.
     """
 
     node: str
@@ -69,15 +128,12 @@ class Desks:
     policy: PolicyDesk
     imports: ImportDesk
     charter: CharterDesks
+    approvals: ApprovalDesks
+    trials: PolicyTrials
+    case_data: DataDesks
     status: Callable[[], tuple[Status, bool]]
     is_enrolled: Callable[[], bool]
     edition: Callable[[], EditionView | None]
     budget: Callable[[], BudgetView]
     allowance: Callable[[], Fraction]
     doctor: Callable[[], Sequence[Finding]]
-    approvals: Callable[[], Sequence[ApprovalView]]
-    approve: Callable[[str, str], ApprovalView]
-    deny: Callable[[str, str], ApprovalView]
-    try_policy: Callable[[str], PolicyTrial]
-    quality: Callable[[], QualityProfile]
-    worklist: Callable[[QualityProfile], bytes]

@@ -73,7 +73,7 @@ def install_languages(app: Flask) -> None:
         day=lambda value: format_date(value, "d MMM y"),
         month=lambda value: format_date(value, "MMMM y"),
         short=_short,
-        listed=_listed,
+        listed=listed,
     )
 
     @app.context_processor
@@ -105,12 +105,16 @@ def _moment(value: datetime | str) -> str:
     return f"{format_datetime(value, 'medium')} UTC"
 
 
-def amount(value: Fraction | str, digits: int = 6) -> str:
-    """An amount of ρ for reading: as a decimal, rounded up, so that it is never told too small."""
+def amount(value: Fraction | str, digits: int = 6, *, up: bool = True) -> str:
+    """An amount of ρ for reading, as a decimal.
+
+    Rounded up, so that a cost is never told too small; down where it says what is left.
+    """
     exact = Fraction(value)
     scale = 10**digits
-    up = -(-exact.numerator * scale // exact.denominator)
-    return str(format_decimal(Decimal(up).scaleb(-digits), f"0.{'#' * digits}"))
+    whole = exact.numerator * scale
+    rounded = -(-whole // exact.denominator) if up else whole // exact.denominator
+    return str(format_decimal(Decimal(rounded).scaleb(-digits), f"0.{'#' * digits}"))
 
 
 def _country(code: str) -> str:
@@ -118,7 +122,8 @@ def _country(code: str) -> str:
     return str(locale.territories.get(code, code))
 
 
-def _listed(words: Sequence[object]) -> str:
+def listed(words: Sequence[object]) -> str:
+    """Words one after another, as a list is written in the language of this request."""
     return "، ".join(map(str, words)) if chosen_language() == "ar" else ", ".join(map(str, words))
 
 

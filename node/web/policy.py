@@ -1,4 +1,13 @@
-"""The policy: read by most, written by administrators, checked before it is saved."""
+"""The policy: read by most, written by administrators, who first see what it would have meant.
+
+    the file → edited, or a ready-made one → what would change: lines, and questions that came
+             → saved
+
+A page that follows the editor shows the text as it would be saved; only that is saved.
+"""
+
+from fractions import Fraction
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
@@ -8,46 +17,75 @@ from corridor.errors.console import BadFormError
 from corridor.errors.policy import PolicyError
 from corridor.ids import Digest, is_digest
 from corridor.node.people import Role
+from corridor.node.policies import ADDED, WHOLE
 from corridor.node.policy import Policy
+from corridor.node.policy_desk import difference
+from corridor.node.policy_trial import Supposed
 from corridor.node.views import PolicyTrial
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.refusals import said, status_of
+from corridor.node.web.words import READY_MADE, met
+from corridor.protocols.secure_sum.messages import Scope
+from corridor.queries.accuracy import parse_rho
 
 READERS = (Role.ADMINISTRATOR, Role.APPROVER, Role.AUDITOR)
+DAYS = 90
+MOST_DAYS = 36_500
+LINES_SHOWN = 200
 
 
 def policy_views(desks: Desks) -> Blueprint:
-    """/policy, /policy/check, /policy/save."""
+    """/policy, what another would mean, and saving it."""
     views = Blueprint("policy", __name__, url_prefix="/policy")
 
     def page(
         text: str,
         seen: str,
         *,
-        checked: Policy | None = None,
-        trial: PolicyTrial | None = None,
+        rules: Policy | None = None,
         error: CorridorError | None = None,
+        **more: Any,
     ) -> Response:
         shown = render_template(
             "policy.html",
             text=text,
             seen=seen,
-            policy=checked,
-            checked=checked is not None and request.method == "POST",
+            policy=rules,
             saved="saved" in request.args,
             refusal=None if error is None else said(error),
-            trial=trial,
             may_write=Role.ADMINISTRATOR in current_session().person.roles,
+            ready_made={name: READY_MADE[name] for name in (*WHOLE, *ADDED)},
+            days=request.form.get("days", str(DAYS)),
+            most_days=MOST_DAYS,
+            met=met,
+            asked=request.form,
+            scopes=list(Scope),
+            **more,
         )
         return make_response(shown, 200 if error is None else status_of(error))
+
+    def compared(text: str, seen: str, days: int) -> Response:
+        now = desks.policy.text()
+        rules = desks.policy.check(text)
+        trial = desks.trials.past(text, days)
+        return page(
+            text,
+            seen,
+            rules=rules,
+            compared=True,
+            difference=difference(now.text, text),
+            trial=_sorted(trial),
+            more=max(0, len(trial.lines) - LINES_SHOWN),
+            summary=sorted(trial.summary.items()),
+        )
 
     @views.get("")
     @for_roles(*READERS)
     def policy() -> Response:
         now = desks.policy.text()
         try:
-            return page(now.text, now.digest.hex(), checked=desks.policy.check(now.text))
+            return page(now.text, now.digest.hex(), rules=desks.policy.check(now.text))
         except PolicyError as error:
             return page(now.text, now.digest.hex(), error=error)
 
@@ -56,10 +94,26 @@ def policy_views(desks: Desks) -> Blueprint:
     def check() -> Response:
         text, seen = request.form.get("text", ""), request.form.get("seen", "")
         try:
-            checked = desks.policy.check(text)
-        except PolicyError as error:
+            return compared(text, seen, _days(request.form.get("days", str(DAYS))))
+        except CorridorError as error:
             return page(text, seen, error=error)
-        return page(text, seen, checked=checked, trial=desks.try_policy(text))
+
+    @views.get("/ready/<name>")
+    @for_roles(Role.ADMINISTRATOR)
+    def ready(name: str) -> Response:
+        now = desks.policy.text()
+        return compared(desks.trials.ready_made(name), now.digest.hex(), DAYS)
+
+    @views.post("/try")
+    @for_roles(Role.ADMINISTRATOR)
+    def suppose() -> Response:
+        text, seen = request.form.get("text", ""), request.form.get("seen", "")
+        try:
+            rules = desks.policy.check(text)
+            (line,) = desks.trials.suppose(_supposed(), text).lines
+        except CorridorError as error:
+            return page(text, seen, error=error)
+        return page(text, seen, rules=rules, supposed=line)
 
     @views.post("/save")
     @for_roles(Role.ADMINISTRATOR)
@@ -72,6 +126,39 @@ def policy_views(desks: Desks) -> Blueprint:
         return redirect(url_for("policy.policy", saved="yes"), 303)
 
     return views
+
+
+def _sorted(trial: PolicyTrial) -> list[Any]:
+    """What changes comes first, the newest first."""
+    return sorted(trial.lines, key=lambda line: not line.changes)[:LINES_SHOWN]
+
+
+def _supposed() -> Supposed:
+    """The question that was typed.
+
+    Raises:
+        BadFormError: a part of it is missing.
+        CorridorError: ρ cannot be read.
+    """
+    form = request.form
+    sql, scope = form.get("sql", "").strip(), form.get("scope", Scope.REGIONAL.value)
+    if not sql:
+        raise BadFormError("sql", "is empty")
+    if scope not in set(Scope):
+        raise BadFormError("scope", "is none")
+    return Supposed(
+        sql=sql,
+        rho=Fraction(parse_rho(form.get("rho", "")).value),
+        scope=Scope(scope),
+        purpose=form.get("purpose", ""),
+        organisation=form.get("organisation", ""),
+    )
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_DAYS:
+        raise BadFormError("days", f"is no number from 1 to {MOST_DAYS}")
+    return int(text)
 
 
 def _digest(text: str) -> Digest:

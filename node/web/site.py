@@ -22,12 +22,14 @@ from corridor.node.web.budget import budget_views
 from corridor.node.web.charter import charter_views
 from corridor.node.web.data import data_views
 from corridor.node.web.desks import Desks
+from corridor.node.web.editions import edition_views
 from corridor.node.web.entrance import entrance_views
 from corridor.node.web.journal import journal_views
 from corridor.node.web.languages import install_languages
 from corridor.node.web.overview import overview_views
 from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
+from corridor.node.web.quality import quality_views
 from corridor.node.web.refusals import install_refusals
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
 from corridor.node.web.words import (
@@ -129,7 +131,10 @@ def make_console(
         entrance_views(desks, secure=has_tls),
         overview_views(desks),
         account_views(desks),
+        approval_views(desks),
         data_views(desks),
+        quality_views(desks),
+        edition_views(desks),
         budget_views(desks, clock),
         journal_views(desks, clock),
         approval_views(desks),

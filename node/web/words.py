@@ -4,10 +4,12 @@ The messages of errors are English, as everywhere in Corridor. What people of th
 daily is said here in their language; for the rest the page shows the English words with the code.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from corridor.node.people import Role
+from corridor.node.web.languages import gettext, ngettext
 from corridor.node.web.languages import lazy_gettext as _l
 
 ROLES: Mapping[Role, Any] = {
@@ -52,6 +54,12 @@ KINDS: Mapping[str, Any] = {
     "imported": _l("data imported"),
     "people_changed": _l("account changed"),
     "policy_changed": _l("policy changed"),
+    "policy_read": _l("policy read anew"),
+    "edition_erased": _l("edition erased"),
+    "person_request": _l("person's request carried out"),
+    "backed_up": _l("backup written"),
+    "restored": _l("restored from a backup"),
+    "sealed": _l("keys sealed anew"),
     "started": _l("node started"),
     "waits": _l("question waits for people"),
     "approved": _l("approved by a person"),
@@ -61,7 +69,10 @@ KINDS: Mapping[str, Any] = {
 FINDINGS: Mapping[str, Any] = {
     "settings": _l("Settings"),
     "keys": _l("Keys"),
+    "keys at rest": _l("Keys at rest"),
+    "memory": _l("Memory"),
     "policy": _l("Policy"),
+    "approvals": _l("Questions"),
     "case data": _l("Case data"),
     "ledger": _l("Ledger"),
     "journal": _l("Journal"),
@@ -93,10 +104,46 @@ STANDINGS: Mapping[str, Any] = {
     "approved": _l("approved"),
     "used": _l("answered"),
     "denied": _l("denied"),
-    "expired": _l("its time is over"),
-    "other-edition": _l("other data since"),
-    "other-charter": _l("another charter since"),
+    "expired": _l("its time was over"),
+    "other-edition": _l("the data changed"),
+    "other-charter": _l("the charter changed"),
 }
+
+READY_MADE: Mapping[str, Any] = {
+    "cautious": _l("People approve everything; little is allowed at all."),
+    "standard": _l("What a new node begins with."),
+    "open": _l("The region's sums are answered without asking anybody."),
+    "minors": _l("Stricter rules for minors, put before the rules that there are."),
+}
+
+FATES: Mapping[str, Any] = {
+    "rejected": _l("rejected"),
+    "repaired": _l("repaired"),
+    "noted": _l("noted"),
+}
+
+TOLD_APART_BY: Mapping[str, Any] = {
+    "identity_number": _l("by identity number"),
+    "name_and_birthdate": _l("by name and birthdate"),
+    "case_reference": _l("by case reference"),
+    "row": _l("by nothing but their row: such a person is never recognised again"),
+}
+
+_RULE = re.compile(r"rule (\d+), line (\d+)")
+
+
+def met(verdict: str, rule: str) -> tuple[str, str]:
+    """What a policy decides of a question, and by which rule: words of a trial's line."""
+    word, _, people = verdict.partition(" ")
+    if word == "ask":
+        told = ngettext("ask %(num)s person", "ask %(num)s people", int(people))
+    else:
+        told = str(VERDICTS[word])
+    where = _RULE.fullmatch(rule)
+    if where is not None:
+        return told, gettext("rule %(rule)s, line %(line)s", rule=where[1], line=where[2])
+    return told, gettext("no rule fits") if rule else ""
+
 
 SAID: Mapping[str, Any] = {
     "people.wrong_sign_in": _l("Name, password or code are not right. Nothing was changed."),
@@ -147,6 +194,25 @@ SAID: Mapping[str, Any] = {
     "console.offer_moved": _l(
         "Another charter is offered now than the one you looked at. Nothing was signed."
     ),
+    "policy.same_person": _l(
+        "You have approved this question already. Nothing was changed. Another person has to look "
+        "at it."
+    ),
+    "policy.approval_over": _l("This question waits no longer. Nothing was changed."),
+    "policy.unknown_approval": _l("There is no such question. Nothing was changed."),
+    "erasing.no_identity": _l(
+        "What was given does not tell a person apart. Nothing was changed. Give an identity "
+        "number, or a name with a birthdate, or a case reference."
+    ),
+    "erasing.shared_reference": _l(
+        "Several persons have this case reference. Nothing was changed. Give the identity number, "
+        "or name and birthdate."
+    ),
+    "erasing.nobody_found": _l(
+        "Nobody in the data goes by what was given. Nothing was changed. A row with an identity "
+        "number goes by that alone."
+    ),
+    "node.no_charter": _l("No charter says what can be asked yet. Nothing was tried."),
     "node.not_enrolled": _l("This node is not enrolled with a coordinator yet."),
     "node.not_running": _l("This node has never been connected."),
     "charter.none_proposed": _l("No charter is proposed now."),

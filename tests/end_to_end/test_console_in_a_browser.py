@@ -49,8 +49,9 @@ class Staff:
         browser.come_back(NAMES[role], self.codes[role].pop())
 
     def pages(self, role: Role) -> dict[str, str]:
-        (report,) = (self.region.worlds[MD].home / "imports").glob("*.json")
-        return {name: path or f"/data/reports/{report.name}" for name, path in PAGES[role].items()}
+        folder = self.region.worlds[MD].home / "imports"
+        report = min(one.name for one in folder.glob("*.json") if "-profile" not in one.name)
+        return {name: path or f"/data/reports/{report}" for name, path in PAGES[role].items()}
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +132,6 @@ def test_an_officer_imports_a_file_and_sees_it_done(staff: Staff, tmp_path: Path
         assert "more.csv: 1 rows" in done.text
         assert browser.complaints() == []
     assert list((staff.region.worlds[MD].home / "uploads").iterdir()) == []
-    for report in sorted((staff.region.worlds[MD].home / "imports").glob("*.json"))[1:]:
-        report.unlink()
 
 
 def test_an_auditor_finds_entries_while_typing(staff: Staff) -> None:

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
@@ -19,24 +17,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from corridor.ids import CountryCode, SessionId
+from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.console import make_site, open_desks
-from corridor.node.app.world import charter_desk, journal_of
-from corridor.node.approvals import ApprovalBook, Asked, Waiting
-from corridor.node.home import Enrolment, Home, read_settings, write_enrolment
-from corridor.node.keys import read_keys
 from corridor.node.listening import Listening
 from corridor.node.people import Passwords, PeopleDesk, Role
-from corridor.node.store import EditionStore
 from corridor.node.web.desks import Desks
-from corridor.protocols.charter import Charter, Member, SignedCharter
-from corridor.protocols.secure_sum.messages import Scope
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
-from corridor.queries.sql import parse_sql
-from support.catalogue import catalogue
-from support.charters import COORDINATOR, make_charter
 from support.ledgers import TestClock
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -155,71 +141,3 @@ def open_console(
         cheap_passwords(desks.people)
         listening = Listening(f"127.0.0.1:{PORT}") if listening is None else listening
         yield Console(world, clock, desks, make_site(desks, listening, world, PORT))
-
-
-def give_charter(console: Console) -> Charter:
-    """Let this node have accepted a charter with two others, of which none is in force yet."""
-    home = Home(console.home)
-    card = read_keys(home).card(read_settings(home))
-    others = [one for one in make_charter().members if one.country != card.country]
-    mine = Member(
-        country=card.country,
-        name=card.name,
-        signing_key=card.signing_key,
-        encryption_key=card.encryption_key,
-    )
-    charter = make_charter(members=tuple(sorted((mine, *others), key=lambda one: one.country)))
-    write_enrolment(
-        home,
-        Enrolment(
-            region=charter.region,
-            grpc="127.0.0.1:1",
-            web="https://127.0.0.1:2",
-            coordinator_key=COORDINATOR.public,
-            authority="00" * 32,
-        ),
-    )
-    signed = SignedCharter(charter, COORDINATOR.sign(charter.digest), ())
-    home.charter_accepted.write_bytes(signed.encode())
-    return charter
-
-
-def ask_people(console: Console, sql: str, *, needs: int = 1, **changes: Any) -> str:
-    """Let a question wait for people, as `serve` does; gives its id."""
-    home, world = Home(console.home), console.world
-    charter = charter_desk(home).accepted()
-    assert charter is not None
-    domains = make_domains(catalogue(), charter)
-    question = parse_sql(sql, domains)
-    current = EditionStore(world.home, world.random_bytes, world.clock).current()
-    assert current is not None
-    values: dict[str, Any] = {
-        "question": question.encode(),
-        "plan": compile_plan(question, domains).digest,
-        "charter": charter.digest,
-        "rho": Fraction(1, 100),
-        "scope": Scope.REGIONAL,
-        "organisation": "IOM",
-        "purpose": "annual report",
-        "edition": current.id,
-        "consent_rule": "htcds-consent",
-        "statement": "",
-    }
-    now = int(world.clock().timestamp())
-    session = SessionId(world.random_bytes(16))
-    waiting = Waiting(
-        id=world.random_bytes(6).hex(),
-        asked=Asked(**(values | changes)),
-        session=session,
-        since=now,
-        until=now + 86_400,
-        needs=needs,
-        words=(),
-    )
-    with ApprovalBook(home.approvals) as book, journal_of(world, home, read_keys(home)) as journal:
-        book.keep(
-            waiting,
-            10,
-            lambda kept: journal.waits(session, kept.id, kept.asked.binding, needs),
-        )
-    return waiting.id

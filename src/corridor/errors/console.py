@@ -157,8 +157,8 @@ class PolicyMovedError(RefusedError):
     def __init__(self) -> None:
         """Say what to do."""
         super().__init__(
-            "policy.toml was changed by somebody else while you edited it; nothing was saved. "
-            "Copy your text, load the page again, and put your change into the newer file."
+            "policy.toml was changed by somebody else while you edited it; nothing was saved. Look "
+            "at the newer file, and put your change into that."
         )
 
 

@@ -132,7 +132,9 @@ def test_a_ready_made_policy_is_shown_before_it_takes_the_place_of_the_old_one(
     assert policy.read_text() == DEFAULT_POLICY
     assert run(capsys, "policy", "--use", "cautious", "--yes")["changed"]
     assert "CAUTIOUS" in policy.read_text()
-    assert (a_node / "policy-before.toml").read_text() == DEFAULT_POLICY
+    (kept,) = (a_node / "policy-before").iterdir()
+    assert kept.read_text() == DEFAULT_POLICY
+    assert run(capsys, "journal")[-1]["kind"] == "policy_changed"
     assert not run(capsys, "policy", "--use", "cautious", "--yes")["changed"]
     shown = run(capsys, "policy")
     assert shown["approvals"]["two_above"] == "1/500"

@@ -325,6 +325,11 @@ def test_two_processes_cannot_both_be_the_same_person_s_second_word(
         assert other.all()[0].approvers == (ANNA,)
 
 
+@pytest.mark.parametrize("text", ["Ana Rusu", "D’Arc", "İbrahim Şahin", "ß" * 40, "Ана Лупу"])
+def test_every_name_of_an_account_names_a_person(text: str) -> None:
+    assert parse_person(text) == parse_person(f" {text.upper()} ".replace(" ", "  "))
+
+
 @pytest.mark.parametrize("text", ["", " ", "anna; drop", "a" * 81, "\x1b[31m", "-"])
 def test_what_cannot_name_a_person_is_refused(text: str) -> None:
     with pytest.raises(BadPersonNameError):

@@ -23,7 +23,7 @@ from support.node_region import SESSION, charter_of_four
 
 CHARTER = charter_of_four()
 DOMAINS = make_domains(catalogue(), CHARTER)
-PURSE = Purse(Fraction(1, 10), Fraction(1, 20))
+PURSE = Purse(Fraction(1, 10), Fraction(1, 20), Fraction(1), Fraction(1, 2))
 PLAIN = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
 
 
@@ -63,6 +63,9 @@ def test_it_says_who_why_what_how_much_and_the_worst_case() -> None:
     assert "ρ = 1/100" in found["cost.rho"].text
     assert "10 % of a year's allowance (ρ = 1/10), of which ρ = 1/20 is left" in (
         found["cost.of_year"].text
+    )
+    assert "1 % of the allowance for all time (ρ = 1), of which ρ = 1/2 is left" in (
+        found["cost.of_all"].text
     )
     assert "2 countries" in found["worst.several_nodes"].text
     assert "ρ = 1/25" in found["worst.several_nodes"].text  # 2² times
@@ -119,7 +122,7 @@ def test_a_cost_is_never_shown_smaller_than_it_is() -> None:
 
 def test_what_costs_more_than_is_left_is_said() -> None:
     assert "cost.too_much" not in said()
-    assert "cost.too_much" in said(purse=Purse(Fraction(1, 10), Fraction(1, 200)))
+    assert "cost.too_much" in said(purse=replace(PURSE, left=Fraction(1, 200)))
 
 
 def test_nobody_and_nothing_named_is_said_to_be_so() -> None:

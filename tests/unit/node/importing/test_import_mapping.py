@@ -125,6 +125,15 @@ def test_the_operators_word_wins_over_a_columns_name(tmp_path: Path) -> None:
     assert "column.repeated" not in problems(report)
 
 
+def test_a_mapping_of_values_holds_for_a_file_with_labels_in_place_of_names(
+    tmp_path: Path,
+) -> None:
+    text = '[[table]]\nfile = "*"\n[table.values.prs_Gender]\nF = "Feminine"\n'
+    row = {"Gender": "F", "Citizenship": "MD", "Consent": "Yes"}
+    imported, _ = read(write_csv(tmp_path / "a.csv", [row]), columns=mapping(text))
+    assert imported.cases["prs_Gender"].to_pylist() == ["Feminine"]
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [

@@ -200,6 +200,15 @@ def test_a_report_is_fetched_from_the_folder_of_reports_alone(console: Console, 
     assert officer.get(f"/data/countries/{name}").status_code == 404
 
 
+def test_what_else_lies_beside_the_reports_is_no_report(console: Console) -> None:
+    page = send(console, "cases.csv", CASES.encode())
+    profiles = [one.name for one in (console.home / "imports").glob("*-profile.json")]
+    assert len(profiles) == 1
+    assert profiles[0] not in page
+    officer = console.enter("Oleg", Role.OFFICER)
+    assert officer.get(f"/data/reports/{profiles[0]}").status_code == 404
+
+
 def test_the_report_of_an_import_says_what_was_rejected(console: Console) -> None:
     send(console, "cases.csv", CASES.encode())
     officer = console.enter("Oleg", Role.OFFICER)

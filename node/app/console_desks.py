@@ -1,0 +1,99 @@
+"""What stands behind the console's pages for approvals, the policy, data quality and erasing.
+
+Whatever reads much goes through the reading room, which keeps ledger and journal open; whatever
+writes opens them anew, as the commands do.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from corridor.node.app.case_data import quality, quality_worklist
+from corridor.node.app.deciding import (
+    ApprovalReader,
+    approval_reader,
+    approve,
+    deny,
+    ready_made_policy,
+    suppose,
+    trial_over,
+)
+from corridor.node.app.erasing import editions, erase_edition, erase_person
+from corridor.node.app.looking import series
+from corridor.node.app.shielding import shield_process
+from corridor.node.app.world import World, charter_desk
+from corridor.node.home import Home
+from corridor.node.importing.persons import Identity
+from corridor.node.policies import applied
+from corridor.node.policy_in_force import read_policy_text
+from corridor.node.reading_room import ReadingRoom
+from corridor.node.views import ApprovalView, ErasedPerson
+from corridor.node.web.desks import ApprovalDesks, DataDesks, LastBackup, PolicyTrials
+
+
+def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
+    """The questions that wait for people of this home."""
+
+    @contextmanager
+    def reader() -> Iterator[ApprovalReader]:
+        with room.books() as (ledger, _), approval_reader(world, ledger) as found:
+            yield found
+
+    def waiting() -> int:
+        with reader() as found:
+            return found.waiting()
+
+    def everything() -> tuple[ApprovalView, ...]:
+        with reader() as found:
+            return found.everything()
+
+    def one(identifier: str) -> ApprovalView:
+        with reader() as found:
+            return found.one(identifier)
+
+    return ApprovalDesks(
+        waiting=waiting,
+        everything=everything,
+        one=one,
+        approve=lambda identifier, person: approve(world, identifier, person),
+        deny=lambda identifier, person: deny(world, identifier, person),
+    )
+
+
+def policy_trials(world: World, room: ReadingRoom) -> PolicyTrials:
+    """What another policy would have decided here."""
+    policy = Home(world.home).policy
+    return PolicyTrials(
+        past=lambda text, days: trial_over(world, room.journal_rows(), text, days),
+        suppose=lambda asked, text: suppose(world, asked, text),
+        ready_made=lambda name: applied(name, ready_made_policy(name), read_policy_text(policy)),
+    )
+
+
+def data_desks(world: World, room: ReadingRoom) -> DataDesks:
+    """How good this home's data are, and how they go."""
+    home = Home(world.home)
+
+    def erase_rows(identity: Identity, by: str) -> ErasedPerson:
+        shield_process()  # the whole edition goes through this process's memory
+        return erase_person(world, identity, by=by)
+
+    def running_series() -> tuple[str, ...]:
+        if not home.enrolment.exists() or charter_desk(home).accepted() is None:
+            return ()
+        return tuple(one.name for one in series(world) if not one.is_left)
+
+    def last_backup() -> LastBackup | None:
+        made = [row for row in room.journal_rows() if row.kind == "backed_up"]
+        return LastBackup(made[-1].at, bool(made[-1].details["with_data"])) if made else None
+
+    return DataDesks(
+        quality=lambda edition: quality(world, edition),
+        worklist=lambda found: quality_worklist(world, found),
+        editions=lambda: editions(world),
+        erase_edition=lambda edition, by: erase_edition(
+            world, edition, everything=edition is None, by=by
+        ),
+        erase_person=erase_rows,
+        series=running_series,
+        last_backup=last_backup,
+    )

@@ -1,0 +1,237 @@
+"""Questions, policy, data quality and erasing in a real browser; and an answer that follows.
+
+One region of real processes, with a console process at the node whose policy asks people: two
+approvers sign in, each in a browser of their own, and the release comes without any restart.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from corridor.cli.demo.region import DemoRegion, running_region
+from corridor.client.app import connect
+from corridor.client.connection import Region
+from corridor.ids import CountryCode
+from corridor.node import app as node_app
+from corridor.node.app.people import people_desk
+from corridor.node.people import Role
+from corridor.node.web.languages import LANGUAGES
+from support.browsing import Chromium, chromium
+from support.console import cheap_passwords
+from support.console_region import console_process
+from support.demo_region import command, spent
+
+pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
+
+BG, MD, UA = map(CountryCode, ("BG", "MD", "UA"))
+SQL = "SELECT exploitation, COUNT(DISTINCT person) FROM persons GROUP BY exploitation"
+CHILDREN = (
+    "SELECT recruited_in, gender, COUNT(DISTINCT person) FROM persons "
+    "WHERE minor = 'minor' AND exploited_in IN ('MD', 'UA') GROUP BY recruited_in, gender"
+)
+ASKS = """
+[approvals]
+two_above = "1/1000"
+[[rule]]
+verdict = "ask"
+when.scope = ["regional"]
+"""
+NARROW = 320
+ANA, BORIS, OLGA, MIHAI = "Ana Rusu", "Boris Şahin", "Olga Ceban", "Mihai Lupu"
+ROLES = {
+    ANA: Role.APPROVER,
+    BORIS: Role.APPROVER,
+    OLGA: Role.OFFICER,
+    MIHAI: Role.ADMINISTRATOR,
+}
+
+
+@dataclass
+class Authority:
+    """The careful node of a running region, its console, and its staff's recovery codes."""
+
+    region: DemoRegion
+    address: str
+    codes: dict[str, list[str]] = field(default_factory=dict)
+
+    def ask(self, analyst: Region, rho: str, sql: str = SQL) -> str:
+        request = {"sql": sql, "rho": rho, "scope": "regional", "purpose": "a yearly report"}
+        return str(analyst.ask(request)["id"])
+
+    def waiting(self) -> dict[str, Any]:
+        """The newest question that waits here."""
+        found: dict[str, Any] = command("node", "approvals", "--home", str(self.region.home(MD)))[0]
+        return found
+
+    def come_back(self, browser: Chromium, name: str) -> None:
+        browser.come_back(name, self.codes[name].pop())
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("region")
+        region = stack.enter_context(running_region(folder, (BG, MD, UA), 60, 3, lambda _: None))
+        (region.home(MD) / "policy.toml").write_text(ASKS)
+        address = stack.enter_context(console_process(region.home(MD)))
+        made = Authority(region, address)
+        with people_desk(node_app.real_world(region.home(MD))) as desk:
+            cheap_passwords(desk)
+            invited = {name: desk.add(name, [role]) for name, role in ROLES.items()}
+        for name, code in invited.items():
+            with chromium(address) as browser:
+                _, made.codes[name] = browser.enter(name, code)
+        yield made
+
+
+@pytest.fixture
+def analyst(authority: Authority) -> Iterator[Region]:
+    with connect(authority.region.credentials) as connection:
+        yield connection
+
+
+def wait_until(analyst: Region, question: str, *states: str) -> Mapping[str, Any]:
+    shown: Mapping[str, Any] = {}
+    for _ in range(900):
+        shown = analyst.question(question)
+        if shown["state"] in states:
+            return shown
+        time.sleep(0.1)
+    raise AssertionError(shown)
+
+
+def look_at(browser: Chromium, name: str, language: str) -> None:
+    """See that the page is for everybody: read aloud, in the dark, on a telephone."""
+    browser.picture(f"{language}-{name}")
+    assert browser.violations() == [], (language, name)
+    browser.prefer("dark")
+    assert browser.violations() == [], (language, name, "dark")
+    browser.prefer("light")
+    browser.resize(NARROW)
+    browser.picture(f"{language}-{name}-narrow")
+    assert not browser.is_wider_than_its_window(), (language, name)
+    browser.resize(1200)
+    assert browser.complaints() == [], (language, name)
+    assert "%(" not in browser.find("main").text
+
+
+def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_restart(
+    authority: Authority, analyst: Region
+) -> None:
+    region = authority.region
+    running, before = region.processes.pids(), spent(region, MD)
+    question = authority.ask(analyst, "1/200")
+    wait_until(analyst, question, "waiting")
+    identifier = authority.waiting()["id"]
+    for name, missing in ((ANA, 1), (BORIS, 0)):
+        with chromium(authority.address) as browser:
+            authority.come_back(browser, name)
+            browser.find("#waiting a").click()
+            browser.wait_for(f"a[href='/approvals/{identifier}']").click()
+            browser.wait_for("#approve-code")
+            shown = browser.find("main").text
+            assert "a yearly report" in shown
+            assert "How many persons, by type of exploitation" in shown
+            browser.fill("code", authority.codes[name].pop())
+            browser.press("form[action$='/approve'] button")
+            said = browser.find("[role=status]").text
+            assert ("1 more person" in said) == (missing == 1)
+            if missing:
+                assert analyst.question(question)["state"] == "waiting"
+    released = wait_until(analyst, question, "released", "failed")
+    assert released["state"] == "released", released
+    assert analyst.release(str(released["release_id"]))["survivors"] == ["BG", "MD", "UA"]
+    assert region.processes.pids() == running
+    assert spent(region, MD) - before == Fraction(1, 200)
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, ANA)
+        browser.open(f"/approvals/{identifier}")
+        text = browser.find("main").text
+        assert "answered" in text
+        assert BORIS in text
+        assert "Your decision" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_approvers_are_for_everybody(
+    authority: Authority, analyst: Region, language: str
+) -> None:
+    number = list(LANGUAGES).index(language)
+    question = authority.ask(analyst, f"1/{210 + number}", CHILDREN)
+    wait_until(analyst, question, "waiting")
+    identifier = authority.waiting()["id"]
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, ANA)
+        browser.speak(language)
+        for name, path in {
+            "overview-waiting": "/",
+            "questions": "/approvals",
+            "question": f"/approvals/{identifier}",
+        }.items():
+            browser.open(path)
+            look_at(browser, name, language)
+        browser.press("form[action$='/deny'] button")
+        look_at(browser, "question-denied", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_officers_are_for_everybody(authority: Authority, language: str) -> None:
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, OLGA)
+        browser.speak(language)
+        for name, path in {
+            "quality": "/data/quality",
+            "editions": "/editions",
+            "person": "/editions/person",
+        }.items():
+            browser.open(path)
+            look_at(browser, name, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_the_policy_are_for_everybody(authority: Authority, language: str) -> None:
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, MIHAI)
+        browser.speak(language)
+        browser.open("/policy")
+        look_at(browser, "policy", language)
+        browser.open("/policy/ready/cautious")
+        look_at(browser, "policy-change", language)
+        browser.find("details summary").click()
+        browser.press("button[formaction$='/policy/try']")
+        look_at(browser, "policy-try", language)
+
+
+def test_an_administrator_sees_what_a_policy_changes_and_then_saves_it(
+    authority: Authority, analyst: Region
+) -> None:
+    policy = authority.region.home(MD) / "policy.toml"
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, MIHAI)
+        browser.open("/policy/ready/open")
+        assert "changes" in browser.find("#trial-title ~ .scroll").text
+        browser.press("form[action$='/policy/save'] button")
+        assert "from the next question on" in browser.find("[role=status]").text
+    assert "OPEN" in policy.read_text()
+    question = authority.ask(analyst, "1/230")
+    released = wait_until(analyst, question, "released", "failed", "waiting")
+    assert released["state"] == "released", released
+    assert analyst.release(str(released["release_id"]))["survivors"] == ["BG", "MD", "UA"]
+
+
+def test_an_officer_carries_out_a_person_s_request(authority: Authority) -> None:
+    with chromium(authority.address) as browser:
+        authority.come_back(browser, OLGA)
+        browser.open("/editions/person")
+        browser.fill("identity_number", "SYN-77-004711")
+        browser.fill("code", authority.codes[OLGA].pop())
+        browser.press("main > form button")
+        assert "Done." in browser.find("[role=status]").text
+        assert "004711" not in browser.driver.page_source
+        assert browser.driver.current_url == f"{authority.address}/editions/person"
+        assert browser.complaints() == []

@@ -1,0 +1,252 @@
+"""The pages of questions that wait: what people read there, and who may say what."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from corridor.node.app.world import journal_of
+from corridor.node.home import Home
+from corridor.node.keys import read_keys
+from corridor.node.people import Role
+from corridor.node.plain_words import SENTENCES, Said, say
+from corridor.node.web import plain_words
+from corridor.node.web.languages import LANGUAGES
+from corridor.node.web.plain_words import FIELDS, sentence
+from corridor.protocols.charter import Charter
+from support.catalogue import catalogue
+from support.console import Browser, Console, open_console
+from support.waiting_questions import (
+    BY_GENDER,
+    CHILDREN,
+    import_cases,
+    let_wait,
+    put_charter_in_force,
+)
+
+
+@dataclass(frozen=True)
+class Office:
+    """A console whose node lives by a charter and has data."""
+
+    console: Console
+    charter: Charter
+
+    def let_wait(self, sql: str = BY_GENDER, **more: object) -> str:
+        return let_wait(self.console.world, self.charter, sql, **more)  # type: ignore[arg-type]
+
+    def approver(self, name: str) -> Browser:
+        return self.console.enter(name, Role.APPROVER)
+
+    def approve(self, browser: Browser, name: str, identifier: str) -> int:
+        """Approve as `name`, with the next code of their authenticator."""
+        self.console.next_half_minute()
+        browser.get(f"/approvals/{identifier}")
+        code = self.console.code_of(name)
+        answer = browser.post(f"/approvals/{identifier}/approve", {"code": code})
+        if answer.status_code == 303:
+            browser.get(answer.location)
+        return answer.status_code
+
+    def approvers(self, identifier: str) -> tuple[str, ...]:
+        return tuple(self.console.desks.approvals.one(identifier).approvers)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with open_console(tmp_path / "MD") as console:
+        charter = put_charter_in_force(console.world)
+        import_cases(console.world, tmp_path)
+        yield Office(console, charter)
+
+
+def plain(page: str) -> str:
+    """A page as somebody reads it."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page)))
+
+
+def test_the_overview_says_how_many_wait_and_leads_there(office: Office) -> None:
+    officer = office.console.enter("Olga", Role.OFFICER)
+    officer.get("/")
+    assert "wait for people" not in officer.last
+    office.let_wait()
+    office.let_wait(CHILDREN)
+    officer.get("/")
+    assert "2 questions wait for people" in officer.last
+    assert 'href="/approvals"' in officer.last
+
+
+def test_an_overview_is_shown_although_the_questions_cannot_be_read(office: Office) -> None:
+    (office.console.home / "approvals.sqlite3").unlink(missing_ok=True)
+    (office.console.home / "approvals.sqlite3").write_text("no database at all, and longer")
+    officer = office.console.enter("Olga", Role.OFFICER)
+    assert officer.get("/").status_code == 200
+    assert officer.get("/approvals").status_code == 503
+    assert "policy.approvals_unavailable" in officer.last
+
+
+def test_a_question_is_told_in_plain_words_with_what_it_costs_at_worst(office: Office) -> None:
+    identifier = office.let_wait(CHILDREN, rho=Fraction(1, 200))
+    auditor = office.console.enter("Anna", Role.AUDITOR)
+    auditor.get(f"/approvals/{identifier}")
+    page = plain(auditor.last)
+    for words in (
+        "IOM asks (by the coordinator's word).",
+        "Purpose, by the coordinator's word: annual report.",
+        "How many persons, by country of recruitment, only where",
+        "country of exploitation is Moldova or Ukraine",
+        "Children can be told from adults",
+        "It costs each person counted here ρ = 0.005 of privacy (ε = ",
+        "That is 5 % of a year's allowance (ρ = 0.1), of which ρ = 0.1 is left.",
+        "That is 0.5 % of the allowance for all time (ρ = 1)",
+        "If all other members and the coordinator colluded, a person would lose at most ρ = 0.015",
+        "2 different people have to approve it; one word of no denies it.",
+        "It waits until",
+    ):
+        assert words in page, words
+
+
+def test_two_accounts_approve_and_one_does_not_count_twice(office: Office) -> None:
+    identifier = office.let_wait()
+    ana, boris = office.approver("Ana Rusu"), office.approver("Boris İvanov")
+    assert office.approve(ana, "Ana Rusu", identifier) == 303
+    assert "1 more person has to approve it" in ana.last
+    office.console.next_half_minute()
+    again: dict[str, object] = {"code": office.console.code_of("Ana Rusu")}
+    assert ana.post(f"/approvals/{identifier}/approve", again).status_code == 409
+    assert "policy.same_person" in ana.last
+    assert office.approve(boris, "Boris İvanov", identifier) == 303
+    assert "without a restart" in boris.last
+    assert "Ana Rusu" in boris.last  # as its owner writes it
+    assert len(office.approvers(identifier)) == 2
+    home = Home(office.console.home)
+    with journal_of(office.console.world, home, read_keys(home)) as journal:
+        said = [row.details for row in journal.rows() if row.kind == "approved"]
+    assert [(one["by"], one["given"], one["needs"]) for one in said] == [
+        ("ana rusu", 1, 2),
+        ("boris i̇vanov", 2, 2),
+    ]
+
+
+@pytest.mark.parametrize("code", ["", "000000", "used"])
+def test_nothing_is_approved_without_a_fresh_code(office: Office, code: str) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    given = office.console.code_of("Ana") if code == "used" else code
+    answer = ana.post(f"/approvals/{identifier}/approve", {"code": given})
+    assert answer.status_code == 401
+    assert "people.wrong_sign_in" in ana.last
+    assert office.approvers(identifier) == ()
+
+
+def test_a_name_that_somebody_typed_is_nobody_s_word(office: Office) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    office.console.next_half_minute()
+    ana.get(f"/approvals/{identifier}")
+    typed: dict[str, object] = {
+        "code": office.console.code_of("Ana"),
+        "person": "boris",
+        "name": "boris",
+    }
+    ana.post(f"/approvals/{identifier}/approve", typed)
+    assert office.approvers(identifier) == ("ana",)
+
+
+def test_a_word_of_no_needs_no_code_and_stands_under_past_decisions(office: Office) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    answer = ana.post(f"/approvals/{identifier}/deny")
+    assert answer.status_code == 303
+    ana.get(answer.location)
+    assert "Denied. Nothing leaves" in ana.last
+    assert "/approve" not in ana.last
+    ana.get("/approvals")
+    waiting, _, past = ana.last.partition('id="past-title"')
+    assert identifier not in waiting
+    assert identifier in past
+
+
+def test_whoever_only_reads_is_offered_no_decision(office: Office) -> None:
+    identifier = office.let_wait()
+    officer = office.console.enter("Olga", Role.OFFICER)
+    officer.get(f"/approvals/{identifier}")
+    assert "Your decision" not in officer.last
+    assert officer.post(f"/approvals/{identifier}/deny").status_code == 403
+    assert office.console.desks.approvals.one(identifier).deniers == ()
+
+
+def test_whoever_was_made_an_administrator_approves_no_more(office: Office) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    office.console.people.set_roles("Ana", [Role.ADMINISTRATOR])
+    office.console.next_half_minute()
+    code: dict[str, object] = {"code": office.console.code_of("Ana")}
+    answer = ana.post(f"/approvals/{identifier}/approve", code)
+    assert answer.status_code in {401, 403}
+    assert office.approvers(identifier) == ()
+
+
+def test_what_the_coordinator_wrote_is_text_and_no_markup(office: Office) -> None:
+    identifier = office.let_wait(organisation="<b>IOM</b>", purpose="%(x)s <script>1</script>")
+    ana = office.approver("Ana")
+    for path in ("/approvals", f"/approvals/{identifier}"):
+        assert ana.get(path).status_code == 200
+        assert "<b>IOM" not in ana.last
+        assert "<script>1" not in ana.last
+        assert "%(x)s &lt;script&gt;" in ana.last
+
+
+def test_a_question_of_another_charter_is_shown_as_over(office: Office) -> None:
+    identifier = office.let_wait()
+    import_cases(office.console.world, office.console.home.parent, "prs_Gender\nMale\n")
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    assert "the data changed" in ana.last
+    assert "Your decision" not in ana.last
+
+
+def test_every_sentence_of_the_plain_words_can_be_said_here_and_says_the_same() -> None:
+    assert plain_words.SENTENCES.keys() == SENTENCES.keys()
+    for identifier, english in SENTENCES.items():
+        here = str(plain_words.SENTENCES[identifier])
+        assert re.sub(r"%\((\w+)\)s", r"{\1}", here).replace("%%", "%") == english, identifier
+
+
+def test_every_field_of_the_catalogue_has_a_name_here() -> None:
+    labels = {field.label[:1].lower() + field.label[1:] for field in catalogue().fields.values()}
+    assert labels <= FIELDS.keys()
+
+
+def test_a_sentence_that_is_not_known_here_is_said_in_english(office: Office) -> None:
+    with office.console.app.test_request_context():
+        known = sentence(say("field", label="<i>"))
+        assert known == '<bdi lang="en">&lt;i&gt;</bdi>'
+        unknown = Said("who.unnamed", {})
+        assert str(sentence(unknown)) == "Who asks was not said."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_conditions_are_told_whole_in_every_language(office: Office, language: str) -> None:
+    identifier = office.let_wait(CHILDREN)
+    ana = office.approver("Ana")
+    ana.client.set_cookie("corridor-language", language)
+    assert ana.get(f"/approvals/{identifier}").status_code == 200
+    moldova = {
+        "en": "Moldova",
+        "fr": "Moldavie",
+        "es": "Moldavia",
+        "ar": "مولدوفا",
+        "bg": "Молдова",
+    }
+    assert moldova[language] in ana.last
+    assert "%(" not in ana.last
+    if language != "en":
+        assert "How many persons" not in ana.last
