@@ -29,6 +29,9 @@ from corridor.node.reading_room import ReadingRoom
 from corridor.node.views import ApprovalView, ErasedPerson
 from corridor.node.web.desks import ApprovalDesks, DataDesks, LastBackup, PolicyTrials
 
+OVER_SHOWN = 50
+"""So many questions that are over stand in the console's list; the command has all."""
+
 
 def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
     """The questions that wait for people of this home."""
@@ -42,9 +45,9 @@ def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
         with reader() as found:
             return found.waiting()
 
-    def everything() -> tuple[ApprovalView, ...]:
+    def newest() -> tuple[ApprovalView, ...]:
         with reader() as found:
-            return found.everything()
+            return found.newest(OVER_SHOWN)
 
     def one(identifier: str) -> ApprovalView:
         with reader() as found:
@@ -52,7 +55,7 @@ def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
 
     return ApprovalDesks(
         waiting=waiting,
-        everything=everything,
+        newest=newest,
         one=one,
         approve=lambda identifier, person: approve(world, identifier, person),
         deny=lambda identifier, person: deny(world, identifier, person),

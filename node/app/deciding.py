@@ -43,6 +43,9 @@ from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
 from corridor.queries.sql import read_sql
 
+NOT_OVER = frozenset({Standing.WAITING, Standing.APPROVED})
+
+
 # ---------------------------------------------------------------- questions that wait
 
 
@@ -118,6 +121,14 @@ class ApprovalReader:
     def everything(self) -> tuple[ApprovalView, ...]:
         """Every question, the newest first."""
         return tuple(map(self.view, self.book.all()))
+
+    def newest(self, most_over: int) -> tuple[ApprovalView, ...]:
+        """Those that are not over, and so many that are, the newest first: a page has an end."""
+        found = self.book.all()
+        over = [one for one in found if self._standing(one) not in NOT_OVER][:most_over]
+        return tuple(
+            self.view(one) for one in found if self._standing(one) in NOT_OVER or one in over
+        )
 
     def one(self, identifier: str) -> ApprovalView:
         """One of them, by the beginning of its id.

@@ -18,7 +18,7 @@ from corridor.node.people import Role
 from corridor.node.views import ApprovalView
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
-from corridor.node.web.plain_words import told_by_subject
+from corridor.node.web.plain_words import counted, told_by_subject
 from corridor.node.web.refusals import said, status_of
 from corridor.node.web.words import STANDINGS
 
@@ -51,12 +51,12 @@ def approval_views(desks: Desks) -> Blueprint:
     @views.get("")
     @for_roles(*READERS)
     def approvals() -> str:
-        found = desks.approvals.everything()
+        found = desks.approvals.newest()
         return render_template(
             "approvals.html",
             waiting=[one for one in found if one.standing in OPEN],
             past=[one for one in found if one.standing not in OPEN],
-            names=_names(desks),
+            counted=counted,
             standings=STANDINGS,
         )
 

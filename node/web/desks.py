@@ -59,7 +59,7 @@ class ApprovalDesks:
     """Questions that wait for people, and what people say of them: an id, and whose account."""
 
     waiting: Callable[[], int]
-    everything: Callable[[], Sequence[ApprovalView]]
+    newest: Callable[[], Sequence[ApprovalView]]
     one: Callable[[str], ApprovalView]
     approve: Callable[[str, str], ApprovalView]
     deny: Callable[[str, str], ApprovalView]

@@ -157,6 +157,7 @@ FIELDS: Mapping[str, Any] = {
 }
 """Every field that a question may use, as English sentences name it."""
 
+_TABLES = frozenset(name for name in SENTENCES if name.startswith("table.")) - {"table.source"}
 _AMOUNTS = frozenset({"rho", "per_year", "all_time", "left"})
 _CODES = {code: name for code, name in Locale("en").territories.items() if len(code) == 2}
 _COUNTRIES = {name: code for code, name in _CODES.items()}
@@ -171,6 +172,11 @@ def told_by_subject(words: Sequence[Said]) -> Sequence[tuple[str, Sequence[Marku
         if subject is not None:
             found.setdefault(subject, []).append(sentence(one))
     return [(str(label), found[name]) for name, label in SUBJECTS.items() if name in found]
+
+
+def counted(words: Sequence[Said]) -> Sequence[Markup]:
+    """Of these sentences, those that say what is counted."""
+    return [sentence(one) for one in words if one.id in _TABLES]
 
 
 def sentence(said: Said) -> Markup:

@@ -125,6 +125,7 @@ FATES: Mapping[str, Any] = {
 TOLD_APART_BY: Mapping[str, Any] = {
     "identity_number": _l("by identity number"),
     "name_and_birthdate": _l("by name and birthdate"),
+    "person_reference": _l("by the number that your own system gives them"),
     "case_reference": _l("by case reference"),
     "row": _l("by nothing but their row: such a person is never recognised again"),
 }

@@ -143,8 +143,10 @@ def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_res
             assert ("1 more person" in said) == (missing == 1)
             if missing:
                 assert analyst.question(question)["state"] == "waiting"
+    approved_at = time.monotonic()
     released = wait_until(analyst, question, "released", "failed")
     assert released["state"] == "released", released
+    assert time.monotonic() - approved_at < 60  # without news it would be half an hour
     assert analyst.release(str(released["release_id"]))["survivors"] == ["BG", "MD", "UA"]
     assert region.processes.pids() == running
     assert spent(region, MD) - before == Fraction(1, 200)

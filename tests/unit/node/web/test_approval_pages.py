@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from corridor.node.app.console_desks import OVER_SHOWN
 from corridor.node.app.world import journal_of
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
@@ -171,6 +172,18 @@ def test_a_word_of_no_needs_no_code_and_stands_under_past_decisions(office: Offi
     waiting, _, past = ana.last.partition('id="past-title"')
     assert identifier not in waiting
     assert identifier in past
+
+
+def test_the_list_of_what_is_over_has_an_end_and_what_waits_is_all_there(office: Office) -> None:
+    waiting = [office.let_wait(rho=Fraction(1, 300))]
+    over = [office.let_wait(rho=Fraction(1, 400 + number)) for number in range(OVER_SHOWN + 2)]
+    for identifier in over:
+        office.console.desks.approvals.deny(identifier, "ana")
+    listed = [one.id for one in office.console.desks.approvals.newest()]
+    assert set(waiting) <= set(listed)
+    assert len(listed) == OVER_SHOWN + 1
+    assert over[-1] in listed
+    assert over[0] not in listed
 
 
 def test_whoever_only_reads_is_offered_no_decision(office: Office) -> None:

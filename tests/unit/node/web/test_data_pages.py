@@ -58,7 +58,8 @@ def test_gaps_are_shown_as_numbers_and_bars_with_what_they_mean(
 ) -> None:
     import_cases(console.world, tmp_path)
     officer.get("/data/quality")
-    table = officer.last.partition('<th scope="row"><code dir="ltr">hte_Country</code>')[2]
+    head = '<th scope="row" class="whole"><code dir="ltr">hte_Country</code>'
+    table = officer.last.partition(head)[2]
     row = table.partition("</tr>")[0]
     assert 'class="bar-part" width="33.3"' in row
     assert "33.3 %: 1 of 3" in row
