@@ -162,6 +162,8 @@ def _names(home: Path, *, with_data: bool) -> Iterator[str]:
             continue
         if path.suffix in {".sqlite3-wal", ".sqlite3-shm"}:
             continue
+        if parts[0] == "uploads":  # case files on their way in; nobody means to keep them
+            continue
         is_data = parts[0] == "series" or (parts[0] == "editions" and len(parts) > 2)
         if with_data or not is_data:
             yield name

@@ -2,6 +2,7 @@
 
     node.toml          country and name, written by `corridor node init`; how long data stay
     policy.toml        what may be asked here; the authority edits it. policy-before.toml: the last
+    policy-before/     every policy that the console replaced
     mapping.toml       what columns and values mean that are not HTCDS; likewise
     approvals.sqlite3  questions that wait for people, and what those said
     enrolment.json     where the coordinator is, and its keys' fingerprints
@@ -56,8 +57,13 @@ class Home:
 
     @property
     def policy_before(self) -> Path:
-        """The rules that a command or the console replaced last."""
+        """The rules that a command replaced last."""
         return self.folder / "policy-before.toml"
+
+    @property
+    def policies_before(self) -> Path:
+        """Every policy that the console replaced, under the moment of it."""
+        return self.folder / "policy-before"
 
     @property
     def approvals(self) -> Path:

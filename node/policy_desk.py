@@ -86,7 +86,7 @@ class PolicyDesk:
         if digest == now.digest:
             return policy
         if now.text:
-            folder = make_private_folder(self._home.folder / "policy-before")
+            folder = make_private_folder(self._home.policies_before)
             stamp = self._clock().strftime("%Y%m%dT%H%M%S")
             write_atomically(folder / f"{stamp}-{now.digest.hex()[:8]}.toml", now.text.encode())
         self._record(digest, by)

@@ -90,6 +90,7 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
     """
     listening.split()
     read_settings(Home(world.home))
+    read_keys(Home(world.home))  # where a passphrase opens them, it is asked for now
     log_as_json_lines()
     with holding_lock(world.home / LOCK) as alone:
         if not alone:

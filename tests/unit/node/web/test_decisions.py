@@ -85,7 +85,7 @@ def test_two_people_approve_what_needs_two_and_nobody_twice(
     second.get("/approvals")
     second.post("/approvals/decide", words)
     approved = [one for one in rows(console, "approved") if one["approval"] == identifier]
-    assert [one["person"] for one in approved] == ["petru", "vera munteanu"]
+    assert [one["by"] for one in approved] == ["petru", "vera munteanu"]
 
 
 def test_one_denial_ends_a_question(console: Console, approvers: tuple[Browser, ...]) -> None:
