@@ -2,7 +2,7 @@
 
 A server has a folder and a socket of its own in /tmp, no port, and nobody's password.
 
-The engines' libraries are not in everybody's environment (`make engines`): Ibis brings pandas, which
+Their libraries are not in everybody's environment (`make engines`): Ibis brings pandas, which
 pyarrow loads in every process that finds it. So tests that need them are skipped with the reason,
 and `make test-engines`, which has them, skips nothing (CORRIDOR_ENGINES).
 """
