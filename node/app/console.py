@@ -36,8 +36,10 @@ from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
 from corridor.node.app.console_desks import approval_desks, data_desks, policy_trials
 from corridor.node.app.deciding import policy_desk
+from corridor.node.app.keeping import open_keys
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
+from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     SERVE_LOCK,
     World,
@@ -56,6 +58,7 @@ from corridor.node.people import PeopleDesk
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
+from corridor.node.store.vault import hand_over
 from corridor.node.views import BudgetView, EditionView
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
@@ -83,6 +86,8 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
     """
     listening.split()
     read_settings(Home(world.home))
+    shield_process()
+    open_keys(world)  # a passphrase is asked for now, and not by a page
     log_as_json_lines()
     with holding_lock(world.home / LOCK) as alone:
         if not alone:
@@ -254,6 +259,7 @@ def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mappi
         "files": list(map(str, job.files)),
         "mappings": list(map(str, job.mappings)),
         "replace": job.replace,
+        "opens": hand_over(home),  # there is no terminal to ask for a passphrase
     }
     with subprocess.Popen(  # this interpreter, and a module of ours
         [sys.executable, "-P", "-m", "corridor.node.app.import_child"],

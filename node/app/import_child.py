@@ -19,6 +19,7 @@ from pathlib import Path
 from corridor.errors import CorridorError
 from corridor.node.app.case_data import import_files
 from corridor.node.app.world import real_world
+from corridor.node.store.vault import take_over
 
 GONE = 75
 
@@ -29,8 +30,10 @@ def main() -> int:
     folder = Path(job["folder"])
     threading.Thread(target=_follow, args=(folder,), daemon=True).start()
     try:
+        world = real_world(Path(job["home"]))
+        take_over(world.home, job.get("opens", ""))
         outcome = import_files(
-            real_world(Path(job["home"])),
+            world,
             list(map(Path, job["files"])),
             replace=job["replace"],
             mappings=list(map(Path, job["mappings"])),

@@ -119,17 +119,9 @@ class Source:
         if len(self.indexes) == 1 and not self.choices:
             found = grid.column(self.indexes[0])
             return found if self.clean is None else list(map(self.clean, found))
-        return [self._joined(cells) for cells in grid.rows]
-
-    def _joined(self, cells: Sequence[object]) -> object:
-        width = len(cells)
-        texts = [_text(cells[index]) for index in self.indexes if index < width]
-        texts += [
-            ticked
-            for index, choice in self.choices
-            if index < width and (ticked := _ticked(cells[index], choice))
-        ]
-        return ";".join(filter(None, texts))
+        columns = [list(map(_text, grid.column(index))) for index in self.indexes]
+        columns += [_ticks(grid.column(index), choice) for index, choice in self.choices]
+        return [";".join(filter(None, texts)) for texts in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +518,12 @@ def _text(cell: object) -> str:
         return ""
     text = text_of(cell) if isinstance(cell, str | int | float | bool) else str(cell)
     return " ".join(text.split())
+
+
+def _ticks(cells: Sequence[object], choice: str) -> list[str]:
+    """For each cell the choice where it is ticked; each different cell is looked at once."""
+    met = {cell: _ticked(cell, choice) for cell in set(cells)}
+    return [met[cell] for cell in cells]
 
 
 def _ticked(cell: object, choice: str) -> str:

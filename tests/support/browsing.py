@@ -5,7 +5,6 @@ skipped, but not in continuous integration, where it fails. CORRIDOR_SCREENSHOTS
 for pictures of every page, for people to look at.
 """
 
-import base64
 import json
 import os
 import shutil
@@ -131,11 +130,11 @@ class Chromium:
         folder = os.environ.get("CORRIDOR_SCREENSHOTS")
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
-            shot = self.driver.execute_cdp_cmd(
-                "Page.captureScreenshot", {"captureBeyondViewport": True}
-            )
-            (Path(folder) / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+            size = "return [innerWidth, document.documentElement.scrollHeight]"
+            width, height = self.driver.execute_script(size)
+            self.resize(width, height)
+            self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
+            self.resize(width)
 
 
 def _is_gone(element: WebElement) -> bool:

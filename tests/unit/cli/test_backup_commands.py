@@ -127,6 +127,18 @@ def test_without_data_a_backup_has_none_and_the_node_goes_on_from_an_import(
     assert tables_of(back)[1] == tables_of(node)[1]
 
 
+def test_case_files_on_their_way_through_the_console_are_in_no_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    on_its_way = node / "uploads" / "one" / "cases.csv"
+    on_its_way.parent.mkdir(parents=True)
+    on_its_way.write_text("prs_IdentityNumber\n1001\n")
+    run(node, "backup", "--out", file, "--with", "key-file", tmp_path / "key")
+    run(back, "restore", file)
+    assert not (back / "uploads").exists()
+
+
 def test_check_says_how_far_the_node_has_come_since(
     node: Path, tmp_path: Path, run: Callable[..., Any]
 ) -> None:

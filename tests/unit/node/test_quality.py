@@ -1,4 +1,5 @@
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from corridor.cli.main import main
 from corridor.errors.importing import NoProfileError, ProfileDamagedError
+from corridor.node.import_desk import ImportDesk
 from corridor.node.importing import merge
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS, TO_BE_MENDED, WORK_ROWS, ImportReport
@@ -142,6 +144,19 @@ def test_a_damaged_profile_is_refused_with_a_code(tmp_path: Path, text: str) -> 
     (tmp_path / "x-profile.json").write_text(text)
     with pytest.raises(ProfileDamagedError, match="Import again"):
         read_profile(tmp_path)
+
+
+def test_the_console_lists_reports_and_no_profiles(tmp_path: Path) -> None:
+    for name in ("20260101T000000-1-ab.json", "20260101T000000-1-ab-profile.json"):
+        (tmp_path / name).write_text("{}")
+    desk = ImportDesk(
+        tmp_path / "uploads",
+        tmp_path,
+        lambda _job, _tell: {},
+        clock=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        random_bytes=bytes,
+    )
+    assert desk.reports() == ["20260101T000000-1-ab.json"]
 
 
 def test_every_problem_says_what_it_means_for_answers() -> None:

@@ -113,6 +113,10 @@ def test_every_route_says_whom_it_is_for(console: Console) -> None:
         assert bool(access.stages) == (rule.endpoint not in OPEN), rule.endpoint
 
 
+def test_what_changes_something_is_a_form_and_no_other_method_is_answered(console: Console) -> None:
+    assert {method for _, method in rules(console.app)} == {"GET", "POST"}
+
+
 def test_a_view_that_does_not_say_whom_it_is_for_is_shown_to_nobody(tmp_path: Path) -> None:
     with open_console(tmp_path / "MD") as console:
         console.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
