@@ -213,6 +213,7 @@ def test_an_administrator_sees_what_a_policy_changes_and_then_saves_it(
     authority: Authority, analyst: Region
 ) -> None:
     policy = authority.region.home(MD) / "policy.toml"
+    wait_until(analyst, authority.ask(analyst, "1/229"), "waiting")
     with chromium(authority.address) as browser:
         authority.come_back(browser, MIHAI)
         browser.open("/policy/ready/open")
