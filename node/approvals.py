@@ -36,11 +36,10 @@ from corridor.errors.policy import (
     UnknownApprovalError,
 )
 from corridor.ids import Digest, EditionId, SessionId
+from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.secure_sum.messages import Proposal, Scope
-
-BUSY_SECONDS = 30.0
 
 KEPT_SECONDS = 90 * 86_400
 """How long what is over and was never approved is kept, so that a flood does not stay for ever."""
@@ -260,18 +259,7 @@ class ApprovalBook:
     def __init__(self, path: Path) -> None:
         self._turn = RLock()
         with self._disk():
-            path.touch(0o600)
-            path.chmod(0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_SCHEMA)
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = open_durable(path, _SCHEMA)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -441,15 +429,8 @@ class ApprovalBook:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._turn, self._disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._turn, self._disk(), written_whole(self._connection):
+            yield
 
     @contextmanager
     def _disk(self) -> Iterator[None]:

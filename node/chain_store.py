@@ -14,12 +14,12 @@ from typing import Self
 
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
 from corridor.ids import Digest, PublicKey, Signature
+from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.chains import BEGINNING, Entry, entry_digest, verify_chain
 from corridor.protocols.suite import Sign, Verify
 
-BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     number INTEGER PRIMARY KEY,
@@ -52,16 +52,8 @@ class ChainStore:
         self._sign = sign
         self._turn = threading.RLock()
         with self._disk():
-            # Made for the owner alone before anything is in it; SQLite's own files follow it.
-            path.touch(0o600)
-            path.chmod(0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = open_durable(path, _SCHEMA)
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_SCHEMA)
                 verify_chain(self.entries(), chain, key, verify)
                 self._verify_columns()
             except BaseException:
@@ -87,15 +79,8 @@ class ChainStore:
         Raises:
             LedgerDiskError: full, read-only or broken; nothing was added.
         """
-        with self._turn, self._disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._turn, self._disk(), written_whole(self._connection):
+            yield
 
     def append(self, kind: str, payload: dict[str, Json], session: bytes | None) -> Entry:
         """Add an entry, inside `writing`."""

@@ -22,6 +22,7 @@ from typing import Self
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
 from corridor.errors.release_tree import SplitViewError
 from corridor.ids import SessionId, Signature
+from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols.notes import Checkpoint, Cosignature, Note, parse_checkpoint, parse_note
 from corridor.protocols.release_tree import Consistency
 
@@ -113,18 +114,7 @@ class TreeBook:
 
     def __init__(self, path: Path) -> None:
         with _disk():
-            path.touch(0o600)
-            path.chmod(0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_SCHEMA)
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = open_durable(path, _SCHEMA)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -145,15 +135,8 @@ class TreeBook:
         Raises:
             LedgerDiskError: full, read-only or broken; nothing was written.
         """
-        with _disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _disk(), written_whole(self._connection):
+            yield
 
     # ------------------------------------------------------------ checkpoints
 

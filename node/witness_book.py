@@ -28,6 +28,7 @@ from corridor.errors.ledger import (
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
+from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.contradictions import (
@@ -109,18 +110,7 @@ class WitnessBook:
         self._verify = verify
         self._bytes: dict[PublicKey, int] = {}  # of each ledger, once it was asked for
         with _disk():
-            path.touch(0o600)
-            path.chmod(0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.executescript(_SCHEMA)
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = open_durable(path, _SCHEMA)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -342,15 +332,8 @@ class WitnessBook:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _disk(), written_whole(self._connection):
+            yield
 
 
 def acceptance_document(acceptance: Acceptance) -> bytes:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from corridor.errors.people import PeopleDamagedError, PeopleUnavailableError
+from corridor.node.durable_file import open_durable, written_whole
 from corridor.node.people.roles import Role
 
-BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (
     id INTEGER PRIMARY KEY,
@@ -111,20 +111,9 @@ class PeopleStore:
     def __init__(self, path: Path) -> None:
         self._turn = threading.RLock()
         with self._disk():
-            path.touch(0o600)
-            path.chmod(0o600)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA secure_delete = ON")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._connection.executescript(_SCHEMA)
-            except BaseException:
-                self._connection.close()
-                raise
+            self._connection = open_durable(path, _SCHEMA)
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("PRAGMA foreign_keys = ON")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -145,15 +134,8 @@ class PeopleStore:
         Raises:
             PeopleUnavailableError: it could not be written; nothing was changed.
         """
-        with self._turn, self._disk():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._turn, self._disk(), written_whole(self._connection):
+            yield
 
     # ---------------------------------------------------------------- accounts
 
