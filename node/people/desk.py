@@ -446,7 +446,7 @@ class PeopleDesk:
     def _invite(self, person: Person) -> str:
         code = second_factor.make_code(self._random_bytes)
         until = self._now() + INVITATION_SECONDS
-        self._store.invite(person.id, second_factor.code_hash(code), until)
+        self._store.invite(person.id, second_factor.code_hash(code), until, self._now())
         return code
 
     def _begin(self, person: Person, stage: Stage) -> Session:

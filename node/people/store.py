@@ -68,6 +68,7 @@ class Person:
         secret: shared with an authenticator; none before that was set up.
         new_secret: offered to an authenticator, and not confirmed yet.
         used_step: the last half minute of which a code was used.
+        made_at: when it was added, or begun anew; seconds since 1970.
     """
 
     id: int
@@ -166,12 +167,12 @@ class PeopleStore:
         """Lock or unlock, inside `writing`."""
         self._do("UPDATE people SET locked = ? WHERE id = ?", (int(locked), person))
 
-    def invite(self, person: int, code: bytes, until: int) -> None:
+    def invite(self, person: int, code: bytes, until: int, now: int) -> None:
         """Begin the account anew: no password, no second factor, a one-time code."""
         self._do(
             "UPDATE people SET password = NULL, secret = NULL, new_secret = NULL, used_step = 0, "
-            "invited = ?, invited_until = ? WHERE id = ?",
-            (code, until, person),
+            "invited = ?, invited_until = ?, made_at = ? WHERE id = ?",
+            (code, until, now, person),
         )
         self._do("DELETE FROM recovery_codes WHERE person = ?", (person,))
 
