@@ -372,6 +372,13 @@ class ApprovalBook:
                     (why.value, value),
                 )
 
+    def end_all(self) -> None:
+        """End whatever is open, approved or not: what was said of it since is not known here."""
+        with self._writing():
+            self._connection.execute(
+                "UPDATE asked SET ended = ? WHERE ended IS NULL", (Standing.EXPIRED.value,)
+            )
+
     def say(
         self,
         identifier: str,

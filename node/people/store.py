@@ -244,6 +244,10 @@ class PeopleStore:
         """All of a person's sessions are over."""
         self._do("DELETE FROM sessions WHERE person = ?", (person,))
 
+    def end_every_session(self) -> None:
+        """All of them are over, whosever they are."""
+        self._do("DELETE FROM sessions", ())
+
     def end_sessions_before(self, seen: int, began: int) -> None:
         """Those are over that were last seen before, or began before."""
         self._do("DELETE FROM sessions WHERE seen < ? OR began < ?", (seen, began))
@@ -263,6 +267,15 @@ class PeopleStore:
             "DO UPDATE SET failures = failures + 1, last = excluded.last",
             (name_key, now),
         )
+
+    def take_try_back(self, name_key: str, failures: int, last: int) -> None:
+        """It was right: as before it, but for what others tried meanwhile."""
+        self._do(
+            "UPDATE tries SET last = CASE failures WHEN ? THEN ? ELSE last END, "
+            "failures = failures - 1 WHERE name_key = ?",
+            (failures + 1, last, name_key),
+        )
+        self._do("DELETE FROM tries WHERE name_key = ? AND failures < 1", (name_key,))
 
     def forget_tries(self, name_key: str) -> None:
         """It went right."""
