@@ -2,6 +2,7 @@
 
 import html
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -256,6 +257,18 @@ def test_an_approval_counts_only_while_its_approver_is_one(office: Office, what:
     counts = counting(office.console.world)
     with ApprovalBook(Home(office.console.home).approvals) as book:
         assert not book.find(identifier).heard_by(counts).is_enough
+
+
+def test_what_cannot_be_told_in_words_is_not_offered_to_be_approved(office: Office) -> None:
+    identifier = office.let_wait()
+    with sqlite3.connect(Home(office.console.home).approvals) as book:
+        book.execute("UPDATE asked SET question = ?", (b"of an older version",))
+    book.close()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    assert "what it would count cannot be told any more" in ana.last
+    assert f"/approvals/{identifier}/approve" not in ana.last
+    assert f"/approvals/{identifier}/deny" in ana.last
 
 
 def test_looking_at_a_question_ends_none(office: Office, tmp_path: Path) -> None:

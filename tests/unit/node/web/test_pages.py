@@ -187,6 +187,15 @@ def test_a_name_of_an_uploaded_file_leads_nowhere_else(
     assert (path.parent, path.name) == (tmp_path, kept)
 
 
+@pytest.mark.parametrize("letter", ["案", "a", "😀"])
+def test_an_uploaded_file_of_a_long_name_can_be_kept(tmp_path: Path, letter: str) -> None:
+    folder = UploadFolder(tmp_path, 1)
+    for _ in range(2):
+        path = folder.path_for(f"{letter * 300}.csv")
+        path.write_text("x")
+        assert path.suffix == ".csv"
+
+
 def test_two_files_of_one_name_are_two_files(tmp_path: Path) -> None:
     folder = UploadFolder(tmp_path, 1)
     assert folder.path_for("a.csv").name == "a.csv"
