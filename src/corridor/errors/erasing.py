@@ -44,7 +44,10 @@ class SharedReferenceError(RefusedError):
 
 
 class NobodyFoundError(NotFoundError):
-    """No person of this node's data is told apart by what was given. Nothing was changed."""
+    """No person of this node's data is told apart by what was given. No rows were left out.
+
+    An edition with the same rows was written all the same: its name is public, and must not tell.
+    """
 
     code = "erasing.nobody_found"
 
@@ -52,8 +55,9 @@ class NobodyFoundError(NotFoundError):
         """Say what may be the reason."""
         super().__init__(
             "the person: nobody in this node's data goes by what was given. A row with an "
-            "identity number goes by that alone, and not by name and birthdate. Nothing was "
-            "changed."
+            "identity number goes by that alone, and not by name and birthdate. No rows were left "
+            "out; where there are data, a new edition holds the same rows, so that its name tells "
+            "nobody whether somebody was found."
         )
 
 
