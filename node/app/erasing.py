@@ -28,6 +28,7 @@ from corridor.errors.erasing import (
 from corridor.ids import EditionId
 from corridor.node.app.world import World, journal_of
 from corridor.node.home import Home, demand_in_service, read_settings
+from corridor.node.import_reports import erase_reports
 from corridor.node.importing.edition import (
     ImportedCases,
     leaving_out,
@@ -86,6 +87,7 @@ def erase_edition(
     doomed = store.editions() if edition is None else (edition,)
     with journal_of(world, home, keys) as journal:
         for one in doomed:
+            erase_reports(home, of=None if everything else one)
             store.erase(one)
             journal.edition_erased(one, "operator", by)
     return doomed
@@ -139,8 +141,13 @@ def persons_of(world: World, identity: Identity, *, by: str) -> frozenset[bytes]
 
 
 def record_correction(world: World, edition: EditionId, *, by: str) -> None:
-    """Say in the journal that a correction was carried out."""
+    """Say in the journal that a correction was carried out; the reports of before are erased.
+
+    Raises:
+        DiskError: one of them is still there.
+    """
     home = Home(world.home)
+    erase_reports(home, but=edition)
     with journal_of(world, home, read_keys(home)) as journal:
         journal.person_request("correct", edition, by)
 
@@ -167,6 +174,7 @@ def keep_tidy(world: World) -> None:
         if current is None:
             return
         if rule.days is not None and world.clock() - current.imported_at > timedelta(rule.days):
+            erase_reports(home)
             store.erase(current.id)
             journal.edition_erased(current.id, "retention")
         elif rule.case_days is not None and current.written_at < _month_of(world.clock()):
@@ -235,6 +243,8 @@ def _carry_out(
     """Write the edition without whoever is on the list; the one before is erased with that."""
     current = store.current()
     persons = suppressed.read().persons
+    if current is None:
+        erase_reports(Home(world.home))
     edition = None if current is None else _write_again(world, store, current, persons)
     journal.person_request("erase", edition, by)
     suppressed.carried_out()
@@ -244,7 +254,11 @@ def _carry_out(
 def _write_again(
     world: World, store: EditionStore, current: Edition, without: Collection[bytes] = ()
 ) -> EditionId:
-    """Write what is current again, without these persons and without cases past their time."""
+    """Write what is current again, without these persons and without cases past their time.
+
+    The reports of the imports go first: they may quote cells of those rows.
+    """
+    erase_reports(Home(world.home))
     tables = store.tables(current.id)
     if without:
         tables = without_persons(tables, without)

@@ -24,9 +24,9 @@ class NoIdentityError(InvalidInputError):
     def __init__(self, why: str) -> None:
         """Say what does."""
         super().__init__(
-            f"the person: {why}. Give an identity number, or a name with a birthdate, or the case "
-            "reference of a row that has neither; each in the words of the case files. Nothing "
-            "was changed."
+            f"the person: {why}. Give an identity number, or a name with a birthdate, or the "
+            "person reference or case reference of a row that has neither; each in the words of "
+            "the case files. Nothing was changed."
         )
 
 
@@ -70,8 +70,8 @@ class MalformedIdentityError(InvalidInputError):
         """Say what such a file looks like."""
         super().__init__(
             f'{name}: {why}. It has lines such as `identity_number = "…"`, with any of '
-            "identity_number, first_name, middle_name, second_name, birthdate, case_reference. "
-            "Nothing was changed."
+            "identity_number, first_name, middle_name, second_name, birthdate, case_reference, "
+            "person_reference. Nothing was changed."
         )
 
 

@@ -136,6 +136,65 @@ def test_an_erased_person_is_gone_and_no_import_brings_them_back(
     assert node.referred() == left
 
 
+def test_somebody_who_is_known_by_their_record_alone_is_erased_by_it(node: Node) -> None:
+    more = write_csv(
+        node.folder / "more.csv",
+        [{**EVA, "x_CaseReference": "MD-2024-4", "x_PersonReference": "P-77"}],
+    )
+    node.run("import", more)
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA, OF_EVA]
+    node.run("person", "erase", "--identity", node.identity(person_reference="P-77"))
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    node.run("import", more)
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    again = write_csv(
+        node.folder / "again.csv",
+        [{**EVA, "x_CaseReference": "MD-2024-5", "x_PersonReference": "P-77"}],
+    )
+    node.run("import", again)  # another case of theirs, which the case's reference would not find
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    asked = node.identity(person_reference="unknown")
+    assert node.refusal("person", "erase", "--identity", asked) == "erasing.no_identity"
+
+
+@pytest.mark.parametrize(
+    "request_", ["erase", "correct", "nobody", "--all", "days", "case_days", "--replace", "retire"]
+)
+def test_what_a_report_quotes_of_the_files_goes_with_the_data(node: Node, request_: str) -> None:
+    address = "12 Lime Street at Ana Popescus"
+    quoting = write_csv(node.folder / "quoting.csv", [{**ANA, "hte_Country": address}])
+    node.run("import", quoting)
+    assert any(address.encode() in one.read_bytes() for one in reports(node))
+    asked = node.identity(identity_number="2003001234567")
+    match request_:
+        case "erase":
+            node.run("person", "erase", "--identity", asked)
+        case "correct":
+            node.run("person", "correct", node.files, "--identity", asked)
+            assert reports(node)  # of what came in now
+        case "nobody":
+            nobody = node.identity(case_reference="MD-1999-9")
+            node.refusal("person", "erase", "--identity", nobody)
+        case "--all":
+            node.run("erase", "--all")
+        case "days":
+            add_retention(node, "days = 30")
+            keep_tidy(later(node, 31))
+        case "case_days":
+            add_retention(node, "case_days = 30000")
+            keep_tidy(first_of_next_month(node))
+        case "--replace":
+            node.run("import", node.files, "--replace")
+            assert reports(node)
+        case "retire":
+            node.run("retire", "--erase-all-case-data", "--out", node.folder / "left")
+    assert not any(address.encode() in one.read_bytes() for one in reports(node))
+
+
+def reports(node: Node) -> list[Path]:
+    return [*(node.home / "imports").glob("*")]
+
+
 def test_somebody_who_is_not_in_the_data_stays_out_of_the_next_import(node: Node) -> None:
     node.run("erase", "--all")
     node.run("person", "erase", "--identity", node.identity(identity_number="2003001234567"))
