@@ -142,7 +142,7 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
         )
         edition = done.edition
     else:
-        persons = app.persons_of(world, identity)
+        persons = app.persons_of(world, identity, by=arguments.by)
         outcome = app.import_files(
             world,
             arguments.files,

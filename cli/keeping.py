@@ -35,7 +35,7 @@ def add_keeping(command: AddCommand) -> None:
     )
     backup.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file")
     backup.add_argument(
-        "--without-data", action="store_true", help="leave out case data and standing series"
+        "--without-data", action="store_true", help="leave out case data, series, import reports"
     )
     add_with(backup, BACKUP_KINDS)
     check = command(

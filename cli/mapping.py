@@ -73,7 +73,7 @@ def add_source_words(parser: argparse.ArgumentParser) -> None:
         dest="database",
         metavar="DATABASE",
         help="postgresql://reader@host/database, or the name of one in the mapping file; the "
-        "password comes from PGPASSWORD, ~/.pgpass or a service file",
+        "password comes from PGPASSWORD or ~/.pgpass",
     )
     parser.add_argument(
         "--table", action="append", default=[], metavar="NAME", help="a table of it; repeated"

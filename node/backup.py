@@ -66,6 +66,8 @@ _MOST_MANIFEST_BYTES = 1 << 26
 _LEFT_OUT = {"status.json", "serve.lock", "writing", *(Path(name).name for name in PLACES.values())}
 _NOT_KEPT = {"uploads"}
 """Case files that a console was given, on their way into an edition."""
+_DATA = {"series", "imports"}
+"""Left out without data: keys of persons, and reports that quote cells."""
 _PUBLIC_NAMES = {"tls.pem", "ca.pem"}
 _JOURNAL, _LEDGER = "journal.sqlite3", "ledger.sqlite3"
 
@@ -166,7 +168,7 @@ def _names(home: Path, *, with_data: bool) -> Iterator[str]:
             continue
         if parts[0] in _NOT_KEPT:
             continue
-        is_data = parts[0] == "series" or (parts[0] == "editions" and len(parts) > 2)
+        is_data = parts[0] in _DATA or (parts[0] == "editions" and len(parts) > 2)
         if with_data or not is_data:
             yield name
 

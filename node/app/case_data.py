@@ -4,12 +4,13 @@ import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from corridor.files import write_atomically
+from corridor.files import make_private_folder, write_atomically
 from corridor.ids import Digest
 from corridor.node.app.erasing import keep_tidy, kept_out, within_retention
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_data
 from corridor.node.home import Home, demand_in_service, read_settings
+from corridor.node.import_reports import erase_reports
 from corridor.node.importing.countries import read_country_mapping
 from corridor.node.importing.edition import merge
 from corridor.node.importing.memory import give_back
@@ -99,6 +100,9 @@ def import_files(
     )
     with journal_of(world, home, keys) as journal:
         journal.imported(written.edition.id)
+    if replace:
+        erase_reports(home)
+    make_private_folder(home.imports)  # a backup without data has none
     stamp = world.clock().strftime("%Y%m%dT%H%M%S")
     path = home.imports / f"{stamp}-{written.edition.id}.json"
     write_atomically(path, json.dumps(report.to_json(), ensure_ascii=False, indent=2).encode())

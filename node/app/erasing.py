@@ -7,11 +7,15 @@
 
 Every one of them ends in a new edition, or in none, with the key of the old one destroyed; and in
 an entry of the journal that says what was done and never for whom, or how many rows it were.
+
+Names and numbers of editions are public. So which one there is follows from what people asked for
+and from the calendar, never from whose rows were there: a request that finds nobody writes an
+edition, and so does the first of each month where old cases are left out, whether or not any is.
 """
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,6 +28,7 @@ from corridor.errors.erasing import (
 from corridor.ids import EditionId
 from corridor.node.app.world import World, journal_of
 from corridor.node.home import Home, demand_in_service, read_settings
+from corridor.node.import_reports import erase_reports
 from corridor.node.importing.edition import (
     ImportedCases,
     leaving_out,
@@ -35,7 +40,7 @@ from corridor.node.importing.persons import Identity, among, key_by_reference, k
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
 from corridor.node.schema import EditionTables
-from corridor.node.store import EditionStore
+from corridor.node.store import Edition, EditionStore
 from corridor.node.store.suppression import SuppressionList
 from corridor.node.views import ErasedPerson, KeptEdition
 
@@ -55,8 +60,8 @@ def editions(world: World) -> list[KeptEdition]:
         KeptEdition(
             one.id,
             current is not None and one.id == current.id,
-            one.written_at,
-            (now - one.written_at).days,
+            one.imported_at,
+            (now - one.imported_at).days,
             store.size(one.id),
             one.rows["persons"],
             one.rows["cases"],
@@ -82,6 +87,7 @@ def erase_edition(
     doomed = store.editions() if edition is None else (edition,)
     with journal_of(world, home, keys) as journal:
         for one in doomed:
+            erase_reports(home, of=None if everything else one)
             store.erase(one)
             journal.edition_erased(one, "operator", by)
     return doomed
@@ -92,7 +98,8 @@ def erase_person(world: World, identity: Identity, *, by: str) -> ErasedPerson:
 
     Raises:
         NoIdentityError, SharedReferenceError: it is not clear who is meant.
-        NobodyFoundError: only a case reference was given, and nobody has it.
+        NobodyFoundError: only a reference was given, and nobody has it. An edition was written
+            all the same.
         CorridorError: the data cannot be read or written; what was begun is carried out at the
             next import or start of `serve`.
     """
@@ -101,22 +108,23 @@ def erase_person(world: World, identity: Identity, *, by: str) -> ErasedPerson:
     tables = _tables(store)
     named = _named(world, store, identity)
     persons = named | key_by_reference(identity, Keyring(store.person_secret), tables or _nobody())
-    if not persons:
-        raise NobodyFoundError
     found = tables is not None and bool(among(tables, persons))
     suppressed = _suppression(world, store)
     suppressed.add(persons)
     with journal_of(world, home, keys) as journal:
-        edition = _carry_out(store, suppressed, journal, by)
+        edition = _carry_out(world, store, suppressed, journal, by)
+    if not persons:
+        raise NobodyFoundError
     return ErasedPerson(found, edition)
 
 
-def persons_of(world: World, identity: Identity) -> frozenset[bytes]:
+def persons_of(world: World, identity: Identity, *, by: str) -> frozenset[bytes]:
     """The keys of a person in the data, whose rows shall be corrected.
 
     Raises:
         NoIdentityError, SharedReferenceError: it is not clear who is meant.
-        NobodyFoundError: nobody in the data is meant. Nothing was changed.
+        NobodyFoundError: nobody in the data is meant. An edition was written all the same, as
+            it would have been with the corrected rows.
     """
     store = _store(world)
     tables = _tables(store) or _nobody()
@@ -124,19 +132,32 @@ def persons_of(world: World, identity: Identity) -> frozenset[bytes]:
     persons |= key_by_reference(identity, Keyring(store.person_secret), tables)
     found = among(tables, persons)
     if not found:
+        current = store.current()
+        edition = None if current is None else _write_again(world, store, current)
+        if edition is not None:
+            record_correction(world, edition, by=by)
         raise NobodyFoundError
     return found
 
 
 def record_correction(world: World, edition: EditionId, *, by: str) -> None:
-    """Say in the journal that a correction was carried out."""
+    """Say in the journal that a correction was carried out; the reports of before are erased.
+
+    Raises:
+        DiskError: one of them is still there.
+    """
     home = Home(world.home)
+    erase_reports(home, but=edition)
     with journal_of(world, home, read_keys(home)) as journal:
         journal.person_request("correct", edition, by)
 
 
 def keep_tidy(world: World) -> None:
-    """Carry out what retention and interrupted erasures ask for; nothing where nothing is due.
+    """Carry out what retention and interrupted erasures ask for.
+
+    Cases past their time are left out in the first moment of a month in which this is called, and
+    at imports. The edition of that moment is written whether or not there are such cases: else its
+    name would tell everybody that an old case was in the data, and on which day.
 
     Raises:
         CorridorError: the data cannot be read or written; it is due again next time.
@@ -148,19 +169,17 @@ def keep_tidy(world: World) -> None:
         return
     with journal_of(world, home, read_keys(home)) as journal:
         if suppressed.read().pending:
-            _carry_out(store, suppressed, journal, "")
+            _carry_out(world, store, suppressed, journal, "")
         current = store.current()
         if current is None:
             return
-        if rule.days is not None and world.clock() - current.written_at > timedelta(rule.days):
+        if rule.days is not None and world.clock() - current.imported_at > timedelta(rule.days):
+            erase_reports(home)
             store.erase(current.id)
             journal.edition_erased(current.id, "retention")
-        elif rule.case_days is not None:
-            tables = store.tables(current.id)
-            kept = within_retention(world, tables)
-            if kept is not tables:
-                store.write(kept, replaces=current.id, sources=current.sources)
-                journal.edition_erased(current.id, "retention")
+        elif rule.case_days is not None and current.written_at < _month_of(world.clock()):
+            _write_again(world, store, current)
+            journal.edition_erased(current.id, "retention")
 
 
 def within_retention(world: World, tables: EditionTables) -> EditionTables:
@@ -219,18 +238,42 @@ async def tidy_regularly(world: World) -> None:
 
 
 def _carry_out(
-    store: EditionStore, suppressed: SuppressionList, journal: Journal, by: str
+    world: World, store: EditionStore, suppressed: SuppressionList, journal: Journal, by: str
 ) -> EditionId | None:
     """Write the edition without whoever is on the list; the one before is erased with that."""
     current = store.current()
-    edition = None
-    if current is not None:
-        tables = without_persons(store.tables(current.id), suppressed.read().persons)
-        written = store.write(tables, replaces=current.id, sources=current.sources)
-        edition = written.edition.id
+    persons = suppressed.read().persons
+    if current is None:
+        erase_reports(Home(world.home))
+    edition = None if current is None else _write_again(world, store, current, persons)
     journal.person_request("erase", edition, by)
     suppressed.carried_out()
     return edition
+
+
+def _write_again(
+    world: World, store: EditionStore, current: Edition, without: Collection[bytes] = ()
+) -> EditionId:
+    """Write what is current again, without these persons and without cases past their time.
+
+    The reports of the imports go first: they may quote cells of those rows.
+    """
+    erase_reports(Home(world.home))
+    tables = store.tables(current.id)
+    if without:
+        tables = without_persons(tables, without)
+    written = store.write(
+        within_retention(world, tables),
+        replaces=current.id,
+        sources=current.sources,
+        imported_at=current.imported_at,
+    )
+    return written.edition.id
+
+
+def _month_of(moment: datetime) -> datetime:
+    """When the moment's month began."""
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _named(world: World, store: EditionStore, identity: Identity) -> frozenset[bytes]:

@@ -29,6 +29,7 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.home import Home, read_settings
+from corridor.node.import_reports import erase_reports
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
 from corridor.node.store import EditionStore, vault
@@ -107,6 +108,7 @@ def _erase_data(world: World) -> None:
     # Also where they are gone already: a kill may have left what was being erased.
     for name in ("store.key", "tls.key"):
         vault.drop_secret(world.home, name)
+    erase_reports(Home(world.home))
     try:
         for name in ("series", "editions", "imports", "uploads"):
             folder = world.home / name

@@ -4,7 +4,8 @@
 
 An identity number, or a name with a birthdate, makes a person's key by itself, whether or not they
 are in the data. A case reference says only whose case is meant among the persons that are there:
-each of them would have a case key of their own under it.
+each of them would have a case key of their own under it. A person reference (`x_PersonReference`)
+makes the key of somebody who is told apart by it alone, whether or not they are in the data.
 
 What stands in an `Identity` is a person's data: it is shown, logged and kept nowhere.
 """
@@ -47,6 +48,7 @@ class Identity:
     second_name: str = field(default="", repr=False)
     birthdate: str = field(default="", repr=False)
     case_reference: str = field(default="", repr=False)
+    person_reference: str = field(default="", repr=False)
 
 
 WORDS = tuple(one.name for one in fields(Identity))
@@ -69,7 +71,7 @@ def parse_identity(raw: bytes, name: str) -> Identity:
 
 
 def keys_named(identity: Identity, keyring: Keyring, today: date) -> frozenset[bytes]:
-    """The keys that number, and name with birthdate, make; none where neither was said.
+    """The keys that number, record, and name with birthdate make; none where none was said.
 
     Raises:
         NoIdentityError: a birthdate is no date, or a number only fills a cell.
@@ -80,6 +82,11 @@ def keys_named(identity: Identity, keyring: Keyring, today: date) -> frozenset[b
         if is_placeholder(number):
             raise NoIdentityError("what was given as identity number only fills a cell")
         found.add(keyring.identity_number(normal_number(number)))
+    record = identity.person_reference.strip()
+    if record:
+        if is_placeholder(record):
+            raise NoIdentityError("what was given as person reference only fills a cell")
+        found.add(keyring.person_of_record(keyring.record(normal_cell(record))))
     parts = (identity.first_name, identity.middle_name, identity.second_name)
     name, born = "".join(map(normal_name, parts)), identity.birthdate.strip()
     if born:

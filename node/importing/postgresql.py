@@ -4,16 +4,16 @@ One read-only transaction that sees one moment of the database (REPEATABLE READ)
 cursor for each table, so that neither side holds it whole. Rows are numbered in the order of the
 primary key, where there is one.
 
-The address names no password: the library finds it in PGPASSWORD, a password file or a service
-file, and it stands in no command line, message or log. Only `node.sources` imports this module,
-and only when a database is named: the library is an extra.
+The address names no password: the library finds it in PGPASSWORD or a password file, and it stands
+in no command line, message or log. Another machine must prove who it is (`node.database_address`).
+Only `node.sources` imports this module, and only when a database is named: the library is an extra.
 """
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -26,11 +26,10 @@ from corridor.errors.importing import (
     DatabaseUnreachableError,
     TooManyRowsError,
 )
+from corridor.node.database_address import why_no_address
 from corridor.node.importing.files import Ceilings, RawTable, Row
 from corridor.node.importing.report import Place
 
-_SCHEMES: Final = ("postgresql", "postgres")
-_SECRETS: Final = ("password", "sslpassword")
 _BATCH: Final = 10_000
 _KNOWN_NAMED: Final = 20
 _AS_TEXT: Final = ("date", "timestamp", "timestamptz")
@@ -57,7 +56,8 @@ class PostgresTables:
         tables: `schema.table`, or `table` in the schema `public`.
 
     Raises:
-        BadDatabaseAddressError: the address is none, or holds a password.
+        BadDatabaseAddressError: the address is none, holds a password, or leads to another machine
+            that need not prove who it is.
     """
 
     def __init__(self, url: str, tables: Sequence[str]) -> None:
@@ -165,18 +165,9 @@ class PostgresTables:
 
 
 def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        secret = parts.password is not None or set(parse_qs(parts.query)) & set(_SECRETS)
-        _ = parts.port
-    except ValueError:
-        raise BadDatabaseAddressError("is no address") from None
-    if parts.scheme not in _SCHEMES:
-        raise BadDatabaseAddressError("does not begin with postgresql://")
-    if secret:
-        raise BadDatabaseAddressError(
-            "holds a password, which everybody on this machine could read there"
-        )
+    why = why_no_address(url)
+    if why:
+        raise BadDatabaseAddressError(why)
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:

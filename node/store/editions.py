@@ -105,6 +105,8 @@ class Edition:
     """What is known of an edition without reading it.
 
     Attributes:
+        imported_at: when case files last came in; `written_at` may be later, where rows were
+            only left out since.
         sources: SHA-256 of the files of the import that made it, in their order.
         rows: rows by table; `persons` is the number of persons.
         engine: where its tables lie.
@@ -113,6 +115,7 @@ class Edition:
     id: EditionId
     number: int
     written_at: datetime
+    imported_at: datetime
     sources: tuple[Digest, ...]
     rows: dict[str, int]
     engine: Engine = Engine.DUCKDB
@@ -320,7 +323,12 @@ class EditionStore:
             raise StoreDamagedError(f"editions/{edition}") from error
 
     def write(
-        self, tables: Pieces, *, replaces: EditionId | None, sources: Sequence[Digest]
+        self,
+        tables: Pieces,
+        *,
+        replaces: EditionId | None,
+        sources: Sequence[Digest],
+        imported_at: datetime | None = None,
     ) -> Written:
         """Make `tables` the current edition; the one before is erased.
 
@@ -330,6 +338,7 @@ class EditionStore:
             tables: all data of the node, not only what is new (`EditionTables`, or pieces).
             replaces: the edition that was current when `tables` were made.
             sources: SHA-256 of the files they were made from.
+            imported_at: when these came in; None: now.
 
         Raises:
             EditionReplacedError: `replaces` is not current; nothing was stored.
@@ -352,7 +361,8 @@ class EditionStore:
             unchanged = state.current is not None and self._holds(state.current, tables)
             number = state.last_number + 1
             edition = EditionId(f"{number}-{self._random_bytes(8).hex()}")
-            written = self._write_folder(edition, number, tables, sources)
+            came = (imported_at, tuple(sources))
+            written = self._write_folder(edition, number, tables, came)
             self._make_current(edition, number)
             # The import has succeeded. If the old key cannot be destroyed now, it will be by
             # the next write or start.
@@ -502,6 +512,9 @@ class EditionStore:
             id=edition,
             number=_number(edition),
             written_at=datetime.fromisoformat(document["written_at"]),
+            imported_at=datetime.fromisoformat(
+                document.get("imported_at", document["written_at"])  # as editions of before have it
+            ),
             sources=tuple(Digest(bytes.fromhex(text)) for text in document["sources"]),
             rows=document["rows"],
             engine=Engine(document.get("engine", Engine.DUCKDB)),
@@ -608,10 +621,15 @@ class EditionStore:
         write_atomically(path, seal(key or self._master, purpose, secret, self._random_bytes))
 
     def _write_folder(
-        self, edition: EditionId, number: int, tables: Pieces, sources: Sequence[Digest]
+        self,
+        edition: EditionId,
+        number: int,
+        tables: Pieces,
+        came: tuple[datetime | None, tuple[Digest, ...]],
     ) -> Edition:
         """All files of an edition, durable; it is not current yet."""
         engine = self._settings.engine
+        now = self._clock()
 
         def fill(beside: Path, data_key: bytes) -> tuple[Edition, dict[str, str]]:
             checked, ends = Checked(tables), {}
@@ -625,8 +643,9 @@ class EditionStore:
             written = Edition(
                 id=edition,
                 number=number,
-                written_at=self._clock(),
-                sources=tuple(sources),
+                written_at=now,
+                imported_at=came[0] or now,
+                sources=came[1],
                 rows=dict(checked.rows),
                 engine=engine,
             )
@@ -661,6 +680,7 @@ class EditionStore:
         about: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "written_at": edition.written_at.isoformat(),
+            "imported_at": edition.imported_at.isoformat(),
             "sources": [digest.hex() for digest in edition.sources],
             "rows": edition.rows,
             "ends": ends,

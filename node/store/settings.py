@@ -14,16 +14,15 @@ An edition is read from where it was written, whatever `engine` says now; so the
 engine stays in the file until the next import has moved the data.
 """
 
-import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from corridor.errors.store import StoreSettingsError
+from corridor.node.database_address import why_no_address
 
 SETTINGS = "store.toml"
 
@@ -50,25 +49,9 @@ class PostgresqlSettings:
 
     def __post_init__(self) -> None:
         """Refuse a password, and a way to another machine on which the server is not verified."""
-        parts = urlsplit(self.url)
-        given = parse_qs(parts.query)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise StoreSettingsError('"postgresql.url" must begin with postgresql://')
-        if parts.password is not None or "password" in given:
-            raise StoreSettingsError(
-                '"postgresql.url" has a password in it; put it into ~/.pgpass or PGPASSWORD'
-            )
-        hosts = [*(parts.hostname or "").split(","), *given.get("host", ())]
-        hosts = [host for host in [*hosts, *given.get("hostaddr", ())] if host]
-        if not hosts or "service" in given:  # else the environment would say where the data go
-            raise StoreSettingsError(
-                '"postgresql.url" must name the host; a socket as postgresql:///cases?host=/folder'
-            )
-        if not all(map(_is_here, hosts)) and given.get("sslmode") != ["verify-full"]:
-            raise StoreSettingsError(
-                '"postgresql.url" leads to another machine and must end in ?sslmode=verify-full, '
-                "so that nobody else's server is given case data"
-            )
+        why = why_no_address(self.url)
+        if why:
+            raise StoreSettingsError(f'"postgresql.url" {why}')
         if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", self.schema):
             raise StoreSettingsError('"postgresql.schema" must be a plain name in small letters')
 
@@ -166,13 +149,3 @@ def _refuse_unknown(values: dict[str, Any], known: set[str], within: str) -> Non
     unknown = sorted(set(values) - known)
     if unknown:
         raise StoreSettingsError(f'unknown key "{within}{unknown[0]}"')
-
-
-def _is_here(host: str) -> bool:
-    """Whether it is this machine: a socket's folder, or a loopback address."""
-    if host.startswith("/") or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -10,23 +10,36 @@ erased when the vault is next opened. So sealing is one rename, and unsealing is
     vault  ─ write the files ─> vault + files ─ remove the vault ─> files
     vault  ─ write the vault anew (rename) ─> vault, under another lock
 
-At each moment either what opened it before opens it, or what opens it afterwards does.
+At each moment either what opened it before opens it, or what opens it afterwards does. The vault's
+file of before keeps a second name (`keys/vault.before`) until it is overwritten: by the same
+process, or after a kill by whoever opens the vault next.
+
+**One writer.** Whoever changes a secret holds `keys/vault.lock`, and reads under it what is there:
+of two processes that each replace one secret, neither takes the other's back.
 
 **One place.** A process opens the vault of a home once, when a secret is first wanted, and keeps
 what was in it; `unlock_with` says how before that (an `app` does). Every reader of a secret comes
 through `read_secret`, in whichever process: commands, `serve`, the console.
 """
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.errors import CorridorError
-from corridor.errors.keeping import LockedError, UnreadableLockError
-from corridor.files import erase_file, flush_folder, holding_lock, write_atomically
+from corridor.errors.files import DiskError
+from corridor.errors.keeping import LockedError, UnreadableLockError, VaultBusyError
+from corridor.files import (
+    erase_file,
+    flush_folder,
+    holding_lock,
+    make_private_folder,
+    write_atomically,
+)
 from corridor.node.store.locks import (
     Lock,
     Sources,
@@ -47,6 +60,8 @@ PLACES: Mapping[str, str] = {
 """The secrets of a node, by name, and where each lies without a vault."""
 
 VAULT = "keys/vault"
+_BEFORE = "keys/vault.before"
+_BEFORE_ERASED = "keys/.vault.before.erased"
 _VERSION = 1
 
 
@@ -148,17 +163,17 @@ def keep_secret(home: Path, name: str, secret: bytes) -> None:
 
     Raises:
         DiskError: full, read-only or broken; what was there before is there.
+        VaultBusyError: another process is writing it; what was there before is there.
         CorridorError: the vault does not open.
     """
-    with _turn:
+    with _turn, _writing_alone(home):
         if not (home / VAULT).exists():
             write_atomically(home / PLACES[name], secret)
             return
-        with holding_lock(home / f"{VAULT}.lock"):
-            opened = _opened(home)
-            assert opened.lock is not None  # noqa: S101  # it is open
-            secrets = {**opened.secrets, name: secret}
-            _write(home, opened, opened.lock, opened.key, secrets)
+        opened = _opened(home)
+        assert opened.lock is not None  # noqa: S101  # it is open
+        secrets = {**opened.secrets, name: secret}
+        _write(home, opened, opened.lock, opened.key, secrets)
 
 
 def drop_secret(home: Path, name: str) -> None:
@@ -166,9 +181,10 @@ def drop_secret(home: Path, name: str) -> None:
 
     Raises:
         DiskError: it is still there.
+        VaultBusyError: another process is writing it; it is still there.
         CorridorError: the vault does not open.
     """
-    with _turn:
+    with _turn, _writing_alone(home):
         if (home / VAULT).exists():
             opened = _opened(home)
             assert opened.lock is not None  # noqa: S101  # it is open
@@ -199,9 +215,10 @@ def seal_with(home: Path, lock: Lock, key: bytes) -> None:
 
     Raises:
         DiskError: nothing was changed.
+        VaultBusyError: another process is writing it; nothing was changed.
         CorridorError: the vault of before does not open; nothing was changed.
     """
-    with _turn:
+    with _turn, _writing_alone(home):
         opened, secrets = _known(home), all_secrets(home)
         _write(home, opened, lock, key, secrets)
         if _decode(unseal(key, _purpose(lock), _parse(_read(home / VAULT)[0])[1])) != secrets:
@@ -214,8 +231,9 @@ def seal_these(home: Path, lock: Lock, key: bytes, secrets: Mapping[str, bytes])
 
     Raises:
         DiskError: nothing was changed.
+        VaultBusyError: another process is writing it; nothing was changed.
     """
-    with _turn:
+    with _turn, _writing_alone(home):
         _write(home, _known(home), lock, key, secrets)
 
 
@@ -224,13 +242,16 @@ def unseal_all(home: Path) -> None:
 
     Raises:
         DiskError: the vault is still what counts.
+        VaultBusyError: another process is writing it; nothing was changed.
         CorridorError: it does not open; nothing was changed.
     """
-    with _turn:
+    with _turn, _writing_alone(home):
         for name, secret in all_secrets(home).items():
             write_atomically(home / PLACES[name], secret)
-        (home / VAULT).unlink(missing_ok=True)
-        flush_folder((home / VAULT).parent)
+        if (home / VAULT).exists():
+            (home / VAULT).rename(home / _BEFORE)
+            flush_folder((home / VAULT).parent)
+            _erase_before(home)
         _homes[home.absolute()] = _Opened(_known(home).sources, _known(home).random_bytes)
 
 
@@ -246,6 +267,33 @@ def vault_bytes(
         "sealed": sealed.hex(),
     }
     return json.dumps(document, indent=1).encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _writing_alone(home: Path) -> Iterator[None]:
+    """Keep every other process from changing a secret while the block runs.
+
+    Raises:
+        VaultBusyError: one is at it. Nothing was changed.
+    """
+    make_private_folder((home / VAULT).parent)
+    with holding_lock(home / f"{VAULT}.lock") as alone:
+        if not alone:
+            raise VaultBusyError
+        _erase_before(home)
+        yield
+
+
+def _erase_before(home: Path) -> None:
+    """Overwrite the vault of before; only its second name goes where it is still the one in use.
+
+    What a process that was killed left of one goes as well. Whoever calls holds the lock.
+    """
+    before, now = home / _BEFORE, home / VAULT
+    if before.exists() and now.exists() and before.samefile(now):
+        before.unlink()
+        flush_folder(before.parent)
+    erase_file(before)
 
 
 def _known(home: Path) -> _Opened:
@@ -279,6 +327,10 @@ def _opened(home: Path) -> _Opened:
         raise
     known.stamp, known.lock, known.key, known.secrets = stamp, lock, key, secrets
     _sweep(home, secrets)
+    if (home / _BEFORE).exists() or (home / _BEFORE_ERASED).exists():  # a writer was killed
+        with holding_lock(home / f"{VAULT}.lock") as alone:
+            if alone:
+                _erase_before(home)
     return known
 
 
@@ -287,7 +339,13 @@ def _write(
 ) -> None:
     assert known.random_bytes is not None, "unlock_with comes first"  # noqa: S101
     path = home / VAULT
+    if path.exists():  # its bytes must not only lose their name
+        try:
+            os.link(path, home / _BEFORE)
+        except OSError as error:
+            raise DiskError(VAULT, error.strerror or "cannot be written") from error
     write_atomically(path, vault_bytes(secrets, lock, key, known.random_bytes))
+    _erase_before(home)
     known.stamp, known.lock, known.key = _read(path)[1], lock, key
     known.secrets, known.failure = dict(secrets), None
 

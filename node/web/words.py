@@ -210,7 +210,7 @@ SAID: Mapping[str, Any] = {
         "or name and birthdate."
     ),
     "erasing.nobody_found": _l(
-        "Nobody in the data goes by what was given. Nothing was changed. A row with an identity "
+        "Nobody in the data goes by what was given. No rows were left out. A row with an identity "
         "number goes by that alone."
     ),
     "node.no_charter": _l("No charter says what can be asked yet. Nothing was tried."),

@@ -24,9 +24,9 @@ class NoIdentityError(InvalidInputError):
     def __init__(self, why: str) -> None:
         """Say what does."""
         super().__init__(
-            f"the person: {why}. Give an identity number, or a name with a birthdate, or the case "
-            "reference of a row that has neither; each in the words of the case files. Nothing "
-            "was changed."
+            f"the person: {why}. Give an identity number, or a name with a birthdate, or the "
+            "person reference or case reference of a row that has neither; each in the words of "
+            "the case files. Nothing was changed."
         )
 
 
@@ -44,7 +44,10 @@ class SharedReferenceError(RefusedError):
 
 
 class NobodyFoundError(NotFoundError):
-    """No person of this node's data is told apart by what was given. Nothing was changed."""
+    """No person of this node's data is told apart by what was given. No rows were left out.
+
+    An edition with the same rows was written all the same: its name is public, and must not tell.
+    """
 
     code = "erasing.nobody_found"
 
@@ -52,8 +55,9 @@ class NobodyFoundError(NotFoundError):
         """Say what may be the reason."""
         super().__init__(
             "the person: nobody in this node's data goes by what was given. A row with an "
-            "identity number goes by that alone, and not by name and birthdate. Nothing was "
-            "changed."
+            "identity number goes by that alone, and not by name and birthdate. No rows were left "
+            "out; where there are data, a new edition holds the same rows, so that its name tells "
+            "nobody whether somebody was found."
         )
 
 
@@ -66,8 +70,8 @@ class MalformedIdentityError(InvalidInputError):
         """Say what such a file looks like."""
         super().__init__(
             f'{name}: {why}. It has lines such as `identity_number = "…"`, with any of '
-            "identity_number, first_name, middle_name, second_name, birthdate, case_reference. "
-            "Nothing was changed."
+            "identity_number, first_name, middle_name, second_name, birthdate, case_reference, "
+            "person_reference. Nothing was changed."
         )
 
 

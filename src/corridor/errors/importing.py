@@ -194,15 +194,16 @@ class NoCaseSourceError(WrongUsageError):
 
 
 class BadDatabaseAddressError(InvalidInputError):
-    """A database's address is none, or holds a password. Nobody was called."""
+    """A database's address is none, holds a password, or is not verified. Nobody was called."""
 
     code = "import.bad_database_address"
 
     def __init__(self, why: str) -> None:
         # Never the address itself: what stands in it may be the password.
         super().__init__(
-            f"the database's address: {why}; write it as postgresql://reader@host/database, and "
-            f"give the password by PGPASSWORD, ~/.pgpass or a service file. {_NOTHING}"
+            f"the database's address: {why}; write it as "
+            "postgresql://reader@host/database?sslmode=verify-full, and give the password by "
+            f"PGPASSWORD or ~/.pgpass. {_NOTHING}"
         )
 
 

@@ -84,6 +84,19 @@ class UnreadableLockError(DamagedError):
         )
 
 
+class VaultBusyError(UnavailableError):
+    """Another process is writing the vault just now. Nothing was changed."""
+
+    code = "keys.vault_busy"
+
+    def __init__(self) -> None:
+        """Say to wait."""
+        super().__init__(
+            "keys/vault: another process of this node is writing it; nothing was changed. Repeat "
+            "the command when that one has ended."
+        )
+
+
 class NodeServesError(RefusedError):
     """The command changes what `serve` holds, and `serve` runs. Nothing was changed."""
 

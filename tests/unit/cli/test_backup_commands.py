@@ -154,6 +154,8 @@ def test_without_data_a_backup_has_none_and_the_node_goes_on_from_an_import(
     run(node, "backup", "--out", file, "--with", "key-file", tmp_path / "key", "--without-data")
     run(back, "restore", file)
     assert tables_of(back) is None
+    assert list((node / "imports").glob("*"))  # quote cells of the case files
+    assert not (back / "imports").exists()
     run(back, "import", tmp_path / "cases.csv")
     assert tables_of(back)[1] == tables_of(node)[1]
 

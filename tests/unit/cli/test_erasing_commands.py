@@ -136,6 +136,65 @@ def test_an_erased_person_is_gone_and_no_import_brings_them_back(
     assert node.referred() == left
 
 
+def test_somebody_who_is_known_by_their_record_alone_is_erased_by_it(node: Node) -> None:
+    more = write_csv(
+        node.folder / "more.csv",
+        [{**EVA, "x_CaseReference": "MD-2024-4", "x_PersonReference": "P-77"}],
+    )
+    node.run("import", more)
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA, OF_EVA]
+    node.run("person", "erase", "--identity", node.identity(person_reference="P-77"))
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    node.run("import", more)
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    again = write_csv(
+        node.folder / "again.csv",
+        [{**EVA, "x_CaseReference": "MD-2024-5", "x_PersonReference": "P-77"}],
+    )
+    node.run("import", again)  # another case of theirs, which the case's reference would not find
+    assert node.referred() == [OF_ANA, OF_ION, OF_EVA]
+    asked = node.identity(person_reference="unknown")
+    assert node.refusal("person", "erase", "--identity", asked) == "erasing.no_identity"
+
+
+@pytest.mark.parametrize(
+    "request_", ["erase", "correct", "nobody", "--all", "days", "case_days", "--replace", "retire"]
+)
+def test_what_a_report_quotes_of_the_files_goes_with_the_data(node: Node, request_: str) -> None:
+    address = "12 Lime Street at Ana Popescus"
+    quoting = write_csv(node.folder / "quoting.csv", [{**ANA, "hte_Country": address}])
+    node.run("import", quoting)
+    assert any(address.encode() in one.read_bytes() for one in reports(node))
+    asked = node.identity(identity_number="2003001234567")
+    match request_:
+        case "erase":
+            node.run("person", "erase", "--identity", asked)
+        case "correct":
+            node.run("person", "correct", node.files, "--identity", asked)
+            assert reports(node)  # of what came in now
+        case "nobody":
+            nobody = node.identity(case_reference="MD-1999-9")
+            node.refusal("person", "erase", "--identity", nobody)
+        case "--all":
+            node.run("erase", "--all")
+        case "days":
+            add_retention(node, "days = 30")
+            keep_tidy(later(node, 31))
+        case "case_days":
+            add_retention(node, "case_days = 30000")
+            keep_tidy(first_of_next_month(node))
+        case "--replace":
+            node.run("import", node.files, "--replace")
+            assert reports(node)
+        case "retire":
+            node.run("retire", "--erase-all-case-data", "--out", node.folder / "left")
+    assert not any(address.encode() in one.read_bytes() for one in reports(node))
+
+
+def reports(node: Node) -> list[Path]:
+    return [*(node.home / "imports").glob("*")]
+
+
 def test_somebody_who_is_not_in_the_data_stays_out_of_the_next_import(node: Node) -> None:
     node.run("erase", "--all")
     node.run("person", "erase", "--identity", node.identity(identity_number="2003001234567"))
@@ -190,7 +249,6 @@ def test_a_corrected_person_is_counted_once_under_what_they_are_called_now(node:
             {"first_name": "Ana", "second_name": "Popescu", "birthdate": "soon"},
             "erasing.no_identity",
         ),
-        ({"case_reference": "MD-1999-9"}, "erasing.nobody_found"),
         ({"name": "Ana"}, "erasing.malformed_identity"),
     ],
 )
@@ -200,6 +258,28 @@ def test_who_cannot_be_told_apart_is_not_erased(
     before = node.store().current()
     assert node.refusal("person", "erase", "--identity", node.identity(**said)) == code
     assert node.store().current() == before
+
+
+@pytest.mark.parametrize("request_", ["erase", "correct"])
+def test_the_name_of_the_edition_does_not_tell_whether_a_request_found_anybody(
+    node: Node, request_: str
+) -> None:
+    files = [node.files] if request_ == "correct" else []
+    numbers = []
+    for reference in ("MD-2024-3", "MD-1999-9"):
+        before = node.store().current()
+        asked = node.identity(case_reference=reference)
+        found = reference == "MD-2024-3"
+        told = node.run("person", request_, *files, "--identity", asked, code=0 if found else 1)
+        if not found:
+            assert told["error"]["code"] == "erasing.nobody_found"
+        after = node.store().current()
+        assert before is not None
+        assert after is not None
+        numbers.append(after.number - before.number)
+        entry = node.entries()[-1]
+        assert (entry["request"], entry["edition"]) == (request_, after.id)
+    assert numbers == [1, 1]
 
 
 def test_a_case_of_several_persons_says_nothing_of_which_one(node: Node) -> None:
@@ -252,18 +332,52 @@ def test_an_edition_past_its_time_is_erased_and_not_before(node: Node) -> None:
     assert (entry["kind"], entry["why"]) == ("edition_erased", "retention")
 
 
-def test_a_case_past_its_time_is_left_out_of_this_edition_and_the_next(node: Node) -> None:
+def first_of_next_month(node: Node) -> app.World:
     world = app.real_world(node.home)
-    # Of three cases a month apart, the first is the only one that is too old.
-    age = (world.clock().date() - world.clock().date().replace(2024, 4, 15)).days
-    add_retention(node, f"case_days = {age}")
-    keep_tidy(world)
-    assert node.referred() == [OF_ION, OF_EVA]
-    edition = node.store().current()
-    keep_tidy(world)
-    assert node.store().current() == edition  # nothing is due
+    soon = world.clock() + timedelta(31)
+    return later(node, (soon.replace(day=1) - world.clock()).days + 1)
+
+
+def old_enough_for_ana_alone(node: Node) -> int:
+    """Of three cases a month apart, the first is the only one that is older than these days."""
+    today = app.real_world(node.home).clock().date()
+    return (today - today.replace(2024, 4, 15)).days
+
+
+@pytest.mark.parametrize("left_out", [True, False])
+def test_old_cases_leave_on_the_first_of_a_month_and_an_edition_is_written_if_there_are_none(
+    node: Node, *, left_out: bool
+) -> None:
+    days = old_enough_for_ana_alone(node) if left_out else 30_000
+    add_retention(node, f"case_days = {days}")
+    before = node.store().current()
+    assert before is not None
+    keep_tidy(app.real_world(node.home))
+    assert node.store().current() == before  # due or not, the day says nothing
+    keep_tidy(first_of_next_month(node))
+    after = node.store().current()
+    assert after is not None
+    assert after.number == before.number + 1
+    assert (OF_ANA in node.referred()) != left_out
+    assert node.entries()[-1]["kind"] == "edition_erased"
+    keep_tidy(first_of_next_month(node))
+    assert node.store().current() == after  # once a month
+
+
+def test_a_case_past_its_time_is_left_out_of_every_edition_that_is_written(node: Node) -> None:
+    add_retention(node, f"case_days = {old_enough_for_ana_alone(node)}")
+    node.run("person", "erase", "--identity", node.identity(case_reference="MD-2024-3"))
+    assert node.referred() == [OF_ION]
     node.run("import", node.files, "--replace")
-    assert node.referred() == [OF_ION, OF_EVA]
+    assert node.referred() == [OF_ION]
+
+
+def test_an_edition_without_new_files_is_as_old_as_the_files_in_it(node: Node) -> None:
+    add_retention(node, "days = 40\ncase_days = 30000")
+    keep_tidy(first_of_next_month(node))
+    assert len(node.run("editions")) == 1
+    keep_tidy(later(node, 41))
+    assert node.run("editions") == []
 
 
 @pytest.mark.parametrize("rule", ["days = 0", "days = true", 'days = "30"', "months = 1"])

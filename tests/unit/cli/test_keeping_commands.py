@@ -47,7 +47,7 @@ def test_a_sealed_node_answers_to_its_passphrase_and_to_no_other(
     before = fingerprint(node, capsys)
     monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "old"))
     seal(node, "passphrase")
-    assert sorted(path.name for path in (node / "keys").iterdir()) == ["vault"]
+    assert sorted(path.name for path in (node / "keys").iterdir()) == ["vault", "vault.lock"]
     assert not (node / "store.key").exists()
     assert fingerprint(node, capsys) == before
     monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "new"))

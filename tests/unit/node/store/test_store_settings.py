@@ -76,7 +76,7 @@ def test_whatever_else_it_says_is_refused_with_what_is_wrong(
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("mysql://localhost/cases", "must begin with postgresql"),
+        ("mysql://localhost/cases", "does not begin with postgresql"),
         ("postgresql://corridor:secret@localhost/cases", "has a password in it"),
         ("postgresql://localhost/cases?password=secret", "has a password in it"),
         ("postgresql://db.example/cases", "verify-full"),

@@ -1,6 +1,9 @@
 """Where private keys lie: files, or one sealed file that only its secret opens."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -11,9 +14,11 @@ from corridor.errors.keeping import (
     LockedError,
     NoCredentialError,
     UnreadableLockError,
+    VaultBusyError,
     WeakPassphraseError,
     WrongSecretError,
 )
+from corridor.files import holding_lock
 from corridor.node.store import vault
 from corridor.node.store.locks import (
     CredentialLock,
@@ -165,6 +170,94 @@ def test_what_a_kill_left_beside_the_vault_is_erased_when_it_is_opened(
     vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
     vault.read_secret(home, "store.key")
     assert not left.exists()
+
+
+@pytest.mark.parametrize("change", ["keep", "drop", "seal", "unseal"])
+def test_no_secret_is_changed_while_another_process_is_at_it(
+    home: Path, tmp_path: Path, change: str
+) -> None:
+    sealed(home)
+    vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
+    before = (home / vault.VAULT).read_bytes()
+    changes: dict[str, Callable[[], None]] = {
+        "keep": lambda: vault.keep_secret(home, "tls.key", b"another"),
+        "drop": lambda: vault.drop_secret(home, "tls.key"),
+        "seal": lambda: vault.seal_with(home, CHEAP, derive_key(CHEAP, WRONG)),
+        "unseal": lambda: vault.unseal_all(home),
+    }
+    with holding_lock(home / "keys" / "vault.lock"), pytest.raises(VaultBusyError):
+        changes[change]()
+    assert (home / vault.VAULT).read_bytes() == before
+    changes[change]()
+
+
+def test_of_many_processes_that_each_keep_a_secret_none_takes_anothers_back(
+    home: Path, tmp_path: Path
+) -> None:
+    sealed(home)
+    says(tmp_path, RIGHT)
+    script = (
+        "import sys, secrets, pathlib, time\n"
+        "from corridor.errors.keeping import VaultBusyError\n"
+        "from corridor.node.store import vault\n"
+        "from corridor.node.store.locks import Sources\n"
+        "home, name = pathlib.Path(sys.argv[1]), sys.argv[2]\n"
+        "vault.unlock_with(\n"
+        "    home, Sources(passphrase_file=home.parent / 'passphrase'), secrets.token_bytes\n"
+        ")\n"
+        "vault.read_secret(home, name)\n"
+        "for n in range(30):\n"
+        "    try:\n"
+        "        vault.keep_secret(home, name, b'%d' % n)\n"
+        "    except VaultBusyError:\n"
+        "        sys.exit(3)\n"
+        "    assert vault.read_secret(home, name) == b'%d' % n\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, str(home), name])
+        for name in ("signing.key", "tls.key")
+    ]
+    assert [one.wait(60) for one in running] == [0, 0]
+    vault.unlock_with(home, Sources(passphrase_file=tmp_path / "passphrase"), Random(2).randbytes)
+    kept = [vault.read_secret(home, name) for name in ("signing.key", "tls.key")]
+    assert kept == [b"29", b"29"]
+
+
+@pytest.mark.parametrize("change", ["keep", "drop", "seal", "unseal"])
+def test_the_bytes_of_the_vault_of_before_are_overwritten(
+    home: Path, tmp_path: Path, change: str
+) -> None:
+    sealed(home)
+    vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
+    with (home / vault.VAULT).open("rb") as before:  # as the disk keeps what has no name
+        if change == "keep":
+            vault.keep_secret(home, "tls.key", b"another")
+        elif change == "drop":
+            vault.drop_secret(home, "tls.key")
+        elif change == "seal":
+            vault.seal_with(home, CHEAP, derive_key(CHEAP, WRONG))
+        else:
+            vault.unseal_all(home)
+        assert not any(before.read())
+    assert not list((home / "keys").glob("*vault.before*"))
+
+
+def test_a_vault_of_before_that_a_kill_left_is_overwritten_when_it_is_opened(
+    home: Path, tmp_path: Path
+) -> None:
+    sealed(home)
+    now, left = home / vault.VAULT, home / "keys" / "vault.before"
+    left.hardlink_to(now)  # killed before the new one took its place
+    vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
+    assert vault.read_secret(home, "tls.key") == SECRETS["tls.key"]
+    assert now.exists()
+    assert not left.exists()
+    left.write_bytes(now.read_bytes())  # killed afterwards
+    vault.forget(home)
+    vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
+    with left.open("rb") as before:
+        assert vault.read_secret(home, "tls.key") == SECRETS["tls.key"]
+        assert not any(before.read())
 
 
 def test_unsealed_again_the_files_are_what_they_were(home: Path) -> None:
