@@ -291,6 +291,11 @@ class ApprovalBook:
         with self._turn, self._disk():
             return self._select("WHERE binding = ? ORDER BY since DESC, rowid DESC", (binding,))
 
+    def asking(self, question: bytes) -> tuple[Waiting, ...]:
+        """What was asked by these canonical bytes, for whatever purpose and price."""
+        with self._turn, self._disk():
+            return self._select("WHERE question = ? ORDER BY since DESC, rowid DESC", (question,))
+
     def find(self, identifier: str) -> Waiting:
         """The one question whose id begins so.
 

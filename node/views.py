@@ -231,6 +231,8 @@ class ApprovalView:
         title: what is counted, in few words; empty where it cannot be read any more.
         since, until: ISO 8601, UTC.
         words: what it asks, sentence by sentence, each with an id for other languages.
+        denied_before: ids of what asked the same, perhaps by other words or at another price, and
+            was denied; the newest first.
     """
 
     id: str
@@ -247,6 +249,7 @@ class ApprovalView:
     since: str
     until: str
     words: Sequence[Said]
+    denied_before: Sequence[str]
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -256,6 +259,7 @@ class ApprovalView:
             **values,
             "approvers": list(self.approvers),
             "deniers": list(self.deniers),
+            "denied_before": list(self.denied_before),
             "said": [asdict(one) for one in self.said],
             "words": [one.to_json() for one in self.words],
         }

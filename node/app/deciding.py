@@ -159,6 +159,11 @@ class ApprovalReader:
             since=_iso(waiting.since),
             until=_iso(waiting.until),
             words=(*words, *describe_people(heard)),
+            denied_before=tuple(
+                one.id
+                for one in self.book.asking(asked.question)
+                if one.is_denied and one.id != waiting.id
+            ),
         )
 
     def _standing(self, waiting: Waiting) -> Standing:

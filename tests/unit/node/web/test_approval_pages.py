@@ -271,6 +271,18 @@ def test_what_cannot_be_told_in_words_is_not_offered_to_be_approved(office: Offi
     assert f"/approvals/{identifier}/deny" in ana.last
 
 
+def test_a_question_that_was_denied_under_other_words_says_so(office: Office) -> None:
+    denied = office.let_wait(purpose="annual report")
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{denied}")
+    ana.post(f"/approvals/{denied}/deny")
+    again, other = office.let_wait(purpose="annual  report"), office.let_wait(CHILDREN)
+    ana.get(f"/approvals/{again}")
+    assert f'href="/approvals/{denied}"' in ana.last
+    ana.get(f"/approvals/{other}")
+    assert f'href="/approvals/{denied}"' not in ana.last
+
+
 def test_looking_at_a_question_ends_none(office: Office, tmp_path: Path) -> None:
     identifier = office.let_wait(needs=1)
     with office.console.desks.room.books() as (ledger, _):
