@@ -8,6 +8,10 @@ rests on it. Else it is kept, and refused: the coordinator may propose it again.
         ├────── somebody denied it ───▶ refused
         └────── else ─────────────────▶ kept once for each binding; refused
 
+Only the word of somebody who may approve *now* counts: an account that was locked, begun anew or
+given other roles since lets nothing out. A denial counts whoever said it. Once ρ is reserved, the
+desk looks again (`demand_again`): a denial of the same moment is seen there, or comes too late.
+
 So one approval gives one answer at most. Until the node debits, the approval is not lost: an
 attempt that fails before gives it back with the reservation, and a kill before the reservation
 leaves it as it was. A kill between reservation and debit costs it, as it costs the ρ.
@@ -25,6 +29,7 @@ from corridor.node.approvals import (
     ID_BYTES,
     ApprovalBook,
     Asked,
+    Counts,
     PersonName,
     Standing,
     Waiting,
@@ -44,11 +49,13 @@ class ApprovalDesk:
 
     Attributes:
         is_used: whether the ledger holds a reservation that rests on the approval of this id.
+        counting: gives, read anew, which approvals count.
     """
 
     book: ApprovalBook
     journal: Journal
     is_used: Callable[[str], bool]
+    counting: Callable[[], Counts]
     clock: Clock
     random_bytes: RandomBytes
 
@@ -63,14 +70,14 @@ class ApprovalDesk:
             TooManyWaitingError: too many others wait. Nothing was kept.
             ApprovalsUnavailableError, LedgerDiskError: it could not be kept.
         """
-        now = self._now()
+        now, counts = self._now(), self.counting()
         # What newer data or another charter ended gives its place to others.
         self.book.end_others(asked.edition, asked.charter)
         open_one: Waiting | None = None
         for one in self.book.bound_to(asked.binding):
             if one.needs != needs:
                 self.book.need(one.id, needs)
-            found = replace(one, needs=needs)
+            found = replace(one, needs=needs).heard_by(counts)
             match found.standing(now, is_used=self.is_used(one.id)):
                 case Standing.APPROVED:
                     return found
@@ -83,6 +90,20 @@ class ApprovalDesk:
         if open_one is None:
             open_one = self._keep(asked, session, needs, terms, now)
         raise WaitingForApprovalError(len(open_one.approvers), needs)
+
+    def demand_again(self, identifier: str) -> None:
+        """See that what was approved still is, after ρ was reserved on it.
+
+        Raises:
+            DeniedError: a person denied it meanwhile.
+            WaitingForApprovalError: somebody who approved it may no longer do so.
+            ApprovalsUnavailableError: it cannot be read. The caller gives the reservation back.
+        """
+        found = self.book.settled(identifier).heard_by(self.counting())
+        if found.is_denied:
+            raise DeniedError
+        if not found.is_enough:
+            raise WaitingForApprovalError(len(found.approvers), found.needs)
 
     def approve(self, identifier: str, person: PersonName) -> Waiting:
         """Let a person approve a question; with enough of them it passes when it comes again.
@@ -102,11 +123,16 @@ class ApprovalDesk:
 
     def standing(self, waiting: Waiting) -> Standing:
         """What became of a question."""
-        return waiting.standing(self._now(), is_used=self.is_used(waiting.id))
+        return self._standing(waiting, self.counting())
+
+    def _standing(self, waiting: Waiting, counts: Counts) -> Standing:
+        heard = waiting.heard_by(counts)
+        return heard.standing(self._now(), is_used=self.is_used(waiting.id))
 
     def standings(self) -> Mapping[str, Standing]:
         """What became of every question, by its id."""
-        return {one.id: self.standing(one) for one in self.book.all()}
+        counts = self.counting()
+        return {one.id: self._standing(one, counts) for one in self.book.all()}
 
     def _keep(
         self, asked: Asked, session: SessionId, needs: int, terms: ApprovalTerms, now: int
@@ -139,7 +165,9 @@ class ApprovalDesk:
             else:
                 self.journal.denied(said.id, said.asked.binding, person)
 
-        return self.book.say(identifier, word, is_used=self.is_used, record=record)
+        return self.book.say(
+            identifier, word, is_used=self.is_used, counts=self.counting(), record=record
+        )
 
     def _now(self) -> int:
         return int(self.clock().timestamp())

@@ -202,6 +202,11 @@ class Waiting:
         """Whether as many people approved it as have to, and nobody denied it."""
         return not self.is_denied and len(self.approvers) >= self.needs
 
+    def heard_by(self, counts: "Counts") -> "Waiting":
+        """The same with the approvals that count now; a denial counts whoever said it."""
+        words = tuple(word for word in self.words if not word.approves or counts(word))
+        return replace(self, words=words)
+
     def standing(self, now: int, *, is_used: bool = False) -> Standing:
         """What became of it."""
         if is_used:
@@ -244,6 +249,9 @@ CREATE TABLE IF NOT EXISTS words (
     PRIMARY KEY (asked, person, approves)
 ) STRICT;
 """
+
+Counts = Callable[[Word], bool]
+"""Whether an approval counts: whoever gave it may still approve."""
 
 Record = Callable[[Waiting], None]
 """Writes into the journal what is about to be written here."""
@@ -293,6 +301,15 @@ class ApprovalBook:
         if len(found) != 1:
             raise UnknownApprovalError(identifier, len(found))
         return found[0]
+
+    def settled(self, identifier: str) -> Waiting:
+        """The question of that whole id, once nobody is in the middle of saying something of it.
+
+        Raises:
+            UnknownApprovalError: there is none.
+        """
+        with self._writing():
+            return self.find(identifier)
 
     def keep(self, waiting: Waiting, most: int, record: Record) -> None:
         """Keep a new question; `record` writes the journal first, and no more than `most` wait.
@@ -355,8 +372,21 @@ class ApprovalBook:
                     (why.value, value),
                 )
 
+    def end_all(self) -> None:
+        """End whatever is open, approved or not: what was said of it since is not known here."""
+        with self._writing():
+            self._connection.execute(
+                "UPDATE asked SET ended = ? WHERE ended IS NULL", (Standing.EXPIRED.value,)
+            )
+
     def say(
-        self, identifier: str, word: Word, *, is_used: Callable[[str], bool], record: Record
+        self,
+        identifier: str,
+        word: Word,
+        *,
+        is_used: Callable[[str], bool],
+        counts: Counts,
+        record: Record,
     ) -> Waiting:
         """Add a person's word; the question as it is afterwards. `record` writes the journal first.
 
@@ -364,6 +394,7 @@ class ApprovalBook:
             identifier: the whole id.
             word: who says what.
             is_used: whether the approval of that id was used.
+            counts: which approvals count; one that does not is replaced by its person's new one.
             record: hears the question with the word in it.
 
         Raises:
@@ -371,7 +402,7 @@ class ApprovalBook:
             SamePersonError: this person approved it before. Nothing was changed.
         """
         with self._writing():
-            found = self.find(identifier)
+            found = self.find(identifier).heard_by(counts)
             standing = found.standing(word.at, is_used=is_used(found.id))
             if standing in WHY_OVER:
                 raise ApprovalOverError(found.id, WHY_OVER[standing])
@@ -380,7 +411,7 @@ class ApprovalBook:
             said = replace(found, words=(*found.words, word))
             record(said)
             self._connection.execute(
-                "INSERT INTO words VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO words VALUES (?, ?, ?, ?)",
                 (found.id, word.person, word.approves, word.at),
             )
         return said

@@ -210,7 +210,9 @@ class UploadFolder:
     def path_for(self, name: str) -> Path:
         """A path that is not taken, with the name and ending that the file had."""
         last = name.replace("\\", "/").rsplit("/", 1)[-1]
-        stem, dot, ending = _STRANGE.sub("_", last).strip(" .")[-100:].rpartition(".")
+        # A file's name may have 255 bytes, not letters; the end has what kind of file it is.
+        end = _STRANGE.sub("_", last).strip(" .").encode("utf-8", "ignore")[-200:]
+        stem, dot, ending = end.decode("utf-8", "ignore").rpartition(".")
         stem, ending = (stem or "file", f".{ending}") if dot else (ending or "file", "")
         taken = {one.name for one in self.paths}
         number, name = 1, f"{stem}{ending}"

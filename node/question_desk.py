@@ -14,7 +14,8 @@ A proposal is believed in nothing. In this order:
 8. where people have to approve, an approval is bound to exactly this (`node.approval_desk`); else
    the question waits for them;
 9. the ledger has never seen the session, has the allowance, and knows of no other reservation that
-   rests on the approval: it **reserves ρ**.
+   rests on the approval: it **reserves ρ**, and gives it back if the approval was taken back
+   in the same moment.
 
 Until step 9 nothing is changed but that a question waits, and after it the reservation is released
 at the deadline unless the debit follows. Each step raises its own coded error, which is all that
@@ -286,6 +287,12 @@ class QuestionDesk:
             part=data.part if isinstance(data, _SeriesEdition) else None,
             approval=approval,
         )
+        if approval is not None:
+            try:
+                self._approvals.demand_again(approval)
+            except CorridorError:
+                self._at.ledger.release(header.session)
+                raise
         state, acceptance = states.accept(
             header,
             country=self._me,

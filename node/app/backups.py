@@ -3,7 +3,8 @@
 A backup that was never opened is a hope: `check` restores it into a folder for the time that it
 takes, verifies ledger and journal entry by entry, decrypts every table of the edition, and says how
 far the running node has come since. A restored node has spent what the members say it has: before
-a quorum of them confirmed its ledger, it takes part in nothing (`node.witness_desk`).
+a quorum of them confirmed its ledger, it takes part in nothing (`node.witness_desk`). What people
+approved before is ended and every account locked: a denial, or a lock, of since is not known here.
 """
 
 import fcntl
@@ -28,6 +29,7 @@ from corridor.errors.files import DiskError
 from corridor.files import flush_folder, make_private_folder, write_pieces_atomically
 from corridor.node import backup as backups
 from corridor.node.app.keeping import Sealing, lock_for
+from corridor.node.app.people import people_desk
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     World,
@@ -38,6 +40,7 @@ from corridor.node.app.world import (
     ledger_of,
     read_policy,
 )
+from corridor.node.approvals import ApprovalBook
 from corridor.node.chain_store import ChainStore
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.journal import CHAIN as JOURNAL
@@ -163,6 +166,7 @@ def restore(world: World, file: Path) -> BackupView:
         home = Home(unpacked)
         with journal_of(restored, home, read_keys(home)) as journal:
             journal.restored(opened.manifest.at)
+        lines += _distrusted(restored)
         flush_folder(unpacked)
         try:
             unpacked.rename(target)
@@ -171,6 +175,27 @@ def restore(world: World, file: Path) -> BackupView:
         flush_folder(target.parent)
     vault.forget(target)
     return _view(opened.manifest, file, lines)
+
+
+def _distrusted(world: World) -> list[str]:
+    """End what people said and could do at the time of the backup; what they said since is lost.
+
+    Else a question that was denied since would be approved again, and an account that was locked
+    since, or a recovery code that was used, would open the console.
+    """
+    home, lines = Home(world.home), []
+    if home.approvals.exists():
+        with ApprovalBook(home.approvals) as book:
+            book.end_all()
+        lines.append("questions that waited or were approved: ended; people are asked again")
+    if home.people.exists():
+        with people_desk(world) as people:
+            count = len(people.lock_all())
+        lines.append(
+            f"accounts: {count}, all locked; `corridor node people list`, then `corridor node "
+            "people unlock NAME` for whoever may come in, or `people reset NAME`"
+        )
+    return lines
 
 
 def _open(file: Path) -> backups.Opened:

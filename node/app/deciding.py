@@ -9,8 +9,9 @@ from importlib.resources import files
 
 from corridor.errors import CorridorError
 from corridor.errors.node import NoCharterError
-from corridor.errors.policy import NotAnApproverError
-from corridor.ids import Digest
+from corridor.errors.policy import ApprovalOverError
+from corridor.ids import Digest, EditionId
+from corridor.node.app.approvers import approver, counting
 from corridor.node.app.world import (
     World,
     charter_desk,
@@ -20,12 +21,11 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import ApprovalBook, PersonName, Standing, Waiting, parse_person
+from corridor.node.approvals import WHY_OVER, ApprovalBook, Counts, Standing, Waiting
 from corridor.node.home import Home, read_settings
 from corridor.node.journal import JournalRow
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
-from corridor.node.people import PeopleStore, Role
 from corridor.node.plain_words import Purse, Said, describe, describe_people
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
 from corridor.node.policy import parse_policy
@@ -73,7 +73,8 @@ def approve(world: World, identifier: str, person: str) -> ApprovalView:
             SamePersonError: nothing was changed.
     """
     with _opened(world) as (desk, reader):
-        return reader.view(desk.approve(identifier, _approver(world, person)))
+        reader.demand_open(identifier)
+        return reader.view(desk.approve(identifier, approver(world, person)))
 
 
 def deny(world: World, identifier: str, person: str) -> ApprovalView:
@@ -84,35 +85,34 @@ def deny(world: World, identifier: str, person: str) -> ApprovalView:
             was changed.
     """
     with _opened(world) as (desk, reader):
-        return reader.view(desk.deny(identifier, _approver(world, person)))
-
-
-def _approver(world: World, text: str) -> PersonName:
-    """The person of that name, who may approve: anybody, as long as there are no accounts here.
-
-    Raises:
-        BadPersonNameError: it cannot be a name.
-        NotAnApproverError: there are accounts, and none of an approver has that name.
-    """
-    name, path = parse_person(text), Home(world.home).people
-    if path.exists():
-        with PeopleStore(path) as store:
-            person = store.by_key(name)
-            may = person is not None and Role.APPROVER in person.roles and not person.locked
-            if not may and store.people():
-                raise NotAnApproverError(text)
-    return name
+        reader.demand_open(identifier)
+        return reader.view(desk.deny(identifier, approver(world, person)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalReader:
-    """Shows the questions of the book, as ledger, charter and policy stand now."""
+    """Shows the questions of the book as ledger, charter, data, policy and accounts stand now.
+
+    It writes nothing: what another edition or charter ended is told so here, and ended by `serve`.
+    """
 
     book: ApprovalBook
     is_used: Callable[[str], bool]
     now: int
     purse: Purse
     charter: Charter | None
+    edition: EditionId | None
+    counts: Counts
+
+    def demand_open(self, identifier: str) -> None:
+        """See that something can still be said of a question.
+
+        Raises:
+            UnknownApprovalError, ApprovalOverError: it cannot.
+        """
+        found = self.book.find(identifier)
+        if (standing := self._standing(found)) in WHY_OVER:
+            raise ApprovalOverError(found.id, WHY_OVER[standing])
 
     def waiting(self) -> int:
         """How many wait for people now."""
@@ -140,7 +140,7 @@ class ApprovalReader:
 
     def view(self, waiting: Waiting) -> ApprovalView:
         """One question in plain words."""
-        asked = waiting.asked
+        asked, heard = waiting.asked, waiting.heard_by(self.counts)
         title, words = self._words(waiting)
         return ApprovalView(
             id=waiting.id,
@@ -151,18 +151,25 @@ class ApprovalReader:
             rho=str(asked.rho),
             scope=asked.scope.value,
             needs=waiting.needs,
-            approvers=waiting.approvers,
+            approvers=heard.approvers,
             deniers=tuple(word.person for word in waiting.words if not word.approves),
             said=tuple(
                 PersonsWord(word.person, word.approves, _iso(word.at)) for word in waiting.words
             ),
             since=_iso(waiting.since),
             until=_iso(waiting.until),
-            words=(*words, *describe_people(waiting)),
+            words=(*words, *describe_people(heard)),
         )
 
     def _standing(self, waiting: Waiting) -> Standing:
-        return waiting.standing(self.now, is_used=self.is_used(waiting.id))
+        heard = waiting.heard_by(self.counts)
+        found = heard.standing(self.now, is_used=self.is_used(waiting.id))
+        if found in NOT_OVER and self.charter is not None:
+            if waiting.asked.edition != self.edition:
+                return Standing.OTHER_EDITION
+            if waiting.asked.charter != self.charter.digest:
+                return Standing.OTHER_CHARTER
+        return found
 
     def _words(self, waiting: Waiting) -> tuple[str, tuple[Said, ...]]:
         asked = waiting.asked
@@ -193,8 +200,6 @@ def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
     edition = EditionStore(world.home, world.random_bytes, world.clock).current()
     balance = ledger.balance()
     with ApprovalBook(home.approvals) as book:
-        if charter is not None:
-            book.end_others(None if edition is None else edition.id, charter.digest)
         yield ApprovalReader(
             book=book,
             is_used=ledger.has_used,
@@ -203,6 +208,8 @@ def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
                 rules.per_year, balance.left_this_year, rules.all_time, balance.left_for_all_time
             ),
             charter=charter,
+            edition=None if edition is None else edition.id,
+            counts=counting(world),
         )
 
 
@@ -219,6 +226,7 @@ def _opened(world: World) -> Iterator[tuple[ApprovalDesk, ApprovalReader]]:
             book=reader.book,
             journal=journal,
             is_used=ledger.has_used,
+            counting=lambda: counting(world),
             clock=world.clock,
             random_bytes=world.random_bytes,
         )

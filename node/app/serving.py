@@ -20,6 +20,7 @@ from corridor.errors.node import (
 from corridor.faults import Reached, go_on
 from corridor.files import holding_lock
 from corridor.ids import Digest
+from corridor.node.app.approvers import counting
 from corridor.node.app.erasing import tidy_regularly
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
@@ -188,6 +189,7 @@ class ServingNode:
             book=self.approvals,
             journal=self.journal,
             is_used=ledger.has_used,
+            counting=lambda: counting(self.world),
             clock=self.world.clock,
             random_bytes=self.world.random_bytes,
         )

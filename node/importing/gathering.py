@@ -6,10 +6,11 @@
 2. Of the rows of one case, the one with the latest referral; then of the later file; then the
    one without consent; then by content, so that the order of rows does not matter.
 3. Events and support plans find their cases: the row they stand in; else the case reference,
-   for every person of that case, or for the one alone whose identity number the row has; else
-   the identity number, or the person reference, which mean the person's first case referred on
-   or after the day, else their last one. (Where no table of cases has a column for identity
-   numbers, those of events and plans count as blank.)
+   for every person of that case, or for the one alone whose identity number, person reference,
+   name and birthdate the row has; else the identity number, or the person reference, which mean
+   the person's first case referred on or after the day, else their last one. A row that names
+   somebody whom no case names so belongs to nobody: it would leave the files with that person, and
+   must not change the others of the case.
 4. Journeys, corridors, ages.
 """
 
@@ -121,6 +122,7 @@ class _Cases:
     person: Keys
     reference: Keys
     record: Keys
+    alike: Keys
     told_apart_by: npt.NDArray[np.uint8]
     referred: Ints
     rows: CaseRows
@@ -166,6 +168,7 @@ def _cases(
         person=person[taken],
         reference=rows.reference[taken],
         record=rows.record[taken],
+        alike=rows.alike[taken],
         told_apart_by=rows.told_apart_by[taken],
         referred=referred[taken],
         rows=rows,
@@ -285,8 +288,11 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     case = order[np.repeat(first, counts) + within]
     # What names somebody belongs to nobody else: it would leave the files with them, and change
     # the others of their case.
-    identity = linked.identity[row]
+    identity, record = linked.identity[row], linked.record[row]
     fits = (identity == _NO_KEY) | (identity == cases.person[case])
+    alike = linked.alike[row]
+    fits &= (record == _NO_KEY) | (record == cases.record[case])
+    fits &= (alike == _NO_KEY) | (alike == cases.alike[case])
     return _Links(row[fits], case[fits])
 
 

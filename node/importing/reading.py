@@ -23,6 +23,7 @@ from corridor.errors.importing import (
     MalformedRowError,
     NoCasesError,
     NotHtcdsError,
+    PersonsNotLinkedError,
 )
 from corridor.node.importing.columns import (
     CASE_FIELDS,
@@ -52,7 +53,7 @@ from corridor.node.importing.keys import (
 )
 from corridor.node.importing.mapping import FileMapping, Translation
 from corridor.node.importing.memory import give_back
-from corridor.node.importing.related import AttachedTable, Part, parts_of
+from corridor.node.importing.related import AttachedTable, Part, names_without_link, parts_of
 from corridor.node.importing.report import ROWS_NAMED, Findings, ImportReport, Place, TableRead
 from corridor.node.importing.rows import (
     CaseRows,
@@ -266,7 +267,6 @@ class _FilesReader:
         self._events = _Collected(EVENT_FIELDS)
         self._services = _Collected(SERVICE_FIELDS)
         self._hashers: dict[str, CellHasher] = {}
-        self._cases_have_numbers = False
         self._readers = {
             name: _FieldReader(
                 name, reader_of(headers.field(name), resolver, today), self.findings, resolver
@@ -308,7 +308,10 @@ class _FilesReader:
                     first = [cells for _, cells in islice(table.rows, HEADER_WITHIN + 1)]
                     header = self._headers.find(table.place, first, Findings(), table.labels)
                     found.append(((number, table.place), header))
-        parts = parts_of([header for _, header in found])
+        headers = [header for _, header in found]
+        if (loose := names_without_link(headers)) is not None:
+            raise PersonsNotLinkedError(*(str(found[number][0][1]) for number in loose))
+        parts = parts_of(headers)
         return {found[n][0]: part for n, part in parts.items()}
 
     def _read_attached(self, table: RawTable, part: Part) -> None:
@@ -384,16 +387,14 @@ class _FilesReader:
         )
 
     def _linked(self, rows: _Collected, links: Keys) -> LinkedRows:
-        identity = rows.array("identity", "S16")
-        if not self._cases_have_numbers:
-            identity = np.zeros_like(identity)
         return LinkedRows(
             places=self._places,
             place=rows.array("place", "i8"),
             row=rows.array("row", "i8"),
             reference=rows.array("reference", "S16"),
-            identity=identity,
+            identity=rows.array("identity", "S16"),
             record=rows.array("record", "S16"),
+            alike=rows.array("alike", "S16"),
             own_row=_with_parents(rows, links),
             fields={name: field.numbered() for name, field in rows.fields.items()},
         )
@@ -437,8 +438,6 @@ class _FilesReader:
         translations = dict(header.translations)
         if header.has_cases:
             self._attach(columns, translations)
-            # By headers, not by rows: whether anybody has a number depends on who is there.
-            self._cases_have_numbers |= "prs_IdentityNumber" in columns
         self.findings.columns.update(columns)
         taken = _Batch(
             file=file,
@@ -588,6 +587,19 @@ class _FilesReader:
                 kinds[n] = ToldApartBy.ROW
         return as_keys(keys), kinds, as_keys(alike)
 
+    def _named(self, batch: "_Batch") -> Keys:
+        """Whom each row that stands in no case names; a part of a name tells nobody apart."""
+        field = "prs_Birthdate"
+        births: list[Any] = [None] * len(batch.rows)
+        if field in batch.columns:
+            births = batch.of_rows({field: self._values(batch, field)}, field)
+        keys = [_NO_KEY] * len(batch.rows)
+        for n, (name, birth) in enumerate(zip(batch.names(), births, strict=True)):
+            if name or birth:
+                days = str((birth - _EPOCH).days) if name and birth else "?"
+                keys[n] = self.keyring.name_and_birthdate(name, days)
+        return as_keys(keys)
+
     def _content(self, batch: "_Batch") -> Lanes:
         """The hash of each row's content, with the events and plans that stand in it.
 
@@ -624,6 +636,7 @@ class _FilesReader:
             reference=batch.references[there],
             identity=batch.identities[there],
             record=batch.records[there],
+            alike=self._named(batch)[there] if (own_rows < 0).all() else _none(count),
             parent=batch.parents[there],
             own_row=own_rows[there],
         )
@@ -664,6 +677,10 @@ class _Batch:
 
 
 _EPOCH: Final = date(1970, 1, 1)
+
+
+def _none(count: int) -> Keys:
+    return np.zeros(count, "S16")
 
 
 def _column(cells: Sequence[object]) -> _Column:

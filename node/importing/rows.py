@@ -90,6 +90,8 @@ class LinkedRows:
 
     Attributes:
         reference, identity, record: keys of what the row refers to, or empty.
+        alike: keys of the name and birthdate in it, as of cases; where only one of the two is
+            there, keys that no case has; else empty.
         own_row: the row of `CaseRows` that it stands in, or belongs to as one of a repeat
             group; else −1.
     """
@@ -100,6 +102,7 @@ class LinkedRows:
     reference: Keys
     identity: Keys
     record: Keys
+    alike: Keys
     own_row: Ints
     fields: dict[str, Numbered]
 

@@ -8,8 +8,9 @@ A session:    wrong ─── password right ──> CODE     where there is a s
               CODE or SETUP ── code right ──> FULL  under a new name each time
 
 1. Nobody learns which of name, password and code was wrong, nor whether a name has an account.
-2. From the fifth wrong try on a name waits, twice as long each time, up to a quarter of an hour;
-   also a name without an account.
+2. A try is counted before it is judged, so that many at once get no further than one by one. From
+   the fifth wrong one on a name waits, twice as long each time, up to a quarter of an hour; also a
+   name without an account.
 3. A session is known by 32 random bytes, of which only a hash is kept. It ends when it was not
    used for a while, after a working day, when its owner ends it, and with every change of the
    account's password, roles or standing.
@@ -187,6 +188,20 @@ class PeopleDesk:
             self._store.set_locked(person.id, locked=True)
             self._store.end_sessions_of(person.id)
 
+    def lock_all(self) -> tuple[str, ...]:
+        """Keep every account out, and end every session: they may be of before. Whose they are.
+
+        For a restored node. The command lets in again who may.
+        """
+        with self._store.writing():
+            people = self._store.people()
+            for person in people:
+                if not person.locked:
+                    self._record(PeopleChange("locked", person.name, person.roles, ""))
+                    self._store.set_locked(person.id, locked=True)
+            self._store.end_every_session()
+        return tuple(person.name for person in people)
+
     def unlock(self, name: str, *, by: str = "") -> None:
         """Let a locked account in again.
 
@@ -222,7 +237,7 @@ class PeopleDesk:
             WaitError, BadInvitationError, WeakPasswordError: nothing was changed.
         """
         key = _name_key(name)
-        self._demand_no_wait(key)
+        before = self._begin_try(key)
         person = self._store.by_key(key)
         right = (
             person is not None
@@ -232,8 +247,8 @@ class PeopleDesk:
             and self._now() <= person.invited_until
         )
         if person is None or not right:
-            self._tried_in_vain(key)
             raise BadInvitationError
+        self._was_right(key, before)
         check_strength(password, person.name, self._node)
         kept = self._passwords.keep(password)
         with self._store.writing():
@@ -252,13 +267,13 @@ class PeopleDesk:
             WaitError, WrongSignInError: nobody was signed in.
         """
         key = _name_key(name)
-        self._demand_no_wait(key)
+        before = self._begin_try(key)
         person = self._store.by_key(key)
         kept = None if person is None else person.password
         right = len(password) <= LONGEST and self._passwords.is_right(kept, password)
         if person is None or not right or not person.can_sign_in:
-            self._tried_in_vain(key)
             raise WrongSignInError
+        self._was_right(key, before)
         renewed = None
         if person.password is not None and self._passwords.is_outdated(person.password):
             renewed = self._passwords.keep(password)
@@ -329,16 +344,14 @@ class PeopleDesk:
             WaitError, WrongSignInError: the second factor is as it was.
         """
         person = self._fresh(session)
-        self._demand_no_wait(person.name_key)
+        self._begin_try(person.name_key)
         if session.stage is Stage.FULL and not self._passwords.is_right(person.password, password):
-            self._tried_in_vain(person.name_key)
             raise WrongSignInError
         secret = person.new_secret
         step = None
         if secret is not None:
             step = second_factor.step_of(secret, code, self._now(), 0)
         if step is None:
-            self._tried_in_vain(person.name_key)
             raise WrongSignInError
         codes = self._make_codes()
         with self._store.writing():
@@ -446,7 +459,7 @@ class PeopleDesk:
     def _invite(self, person: Person) -> str:
         code = second_factor.make_code(self._random_bytes)
         until = self._now() + INVITATION_SECONDS
-        self._store.invite(person.id, second_factor.code_hash(code), until)
+        self._store.invite(person.id, second_factor.code_hash(code), until, self._now())
         return code
 
     def _begin(self, person: Person, stage: Stage) -> Session:
@@ -473,13 +486,13 @@ class PeopleDesk:
             raise LastAdministratorError
 
     def _demand_password(self, person: Person, password: str) -> None:
-        self._demand_no_wait(person.name_key)
+        before = self._begin_try(person.name_key)
         if len(password) > LONGEST or not self._passwords.is_right(person.password, password):
-            self._tried_in_vain(person.name_key)
             raise WrongSignInError
+        self._was_right(person.name_key, before)
 
     def _demand_code(self, person: Person, code: str) -> None:
-        self._demand_no_wait(person.name_key)
+        self._begin_try(person.name_key)
         fresh = self._store.by_id(person.id)
         if fresh is not None and fresh.secret is not None:
             step = second_factor.step_of(fresh.secret, code, self._now(), fresh.used_step)
@@ -488,22 +501,31 @@ class PeopleDesk:
                     return
                 if self._store.use_recovery_code(fresh.id, second_factor.code_hash(code)):
                     return
-        self._tried_in_vain(person.name_key)
         raise WrongSignInError
 
-    def _demand_no_wait(self, key: str) -> None:
-        failures, last = self._store.tries(key)
-        if failures < FREE_TRIES:
-            return
-        wait = min(FIRST_WAIT_SECONDS * 2 ** min(failures - FREE_TRIES, 10), LONGEST_WAIT_SECONDS)
-        left = last + wait - self._now()
-        if left > 0:
-            raise WaitError(left)
+    def _begin_try(self, key: str) -> tuple[int, int]:
+        """Count a try as one in vain before it is judged: of many at once none is free.
 
-    def _tried_in_vain(self, key: str) -> None:
+        Gives what `tries` said before.
+
+        Raises:
+            WaitError: the name has to wait. Nothing was counted.
+        """
         now = self._now()
         with self._store.writing():
+            failures, last = self._store.tries(key)
+            if failures >= FREE_TRIES:
+                doubled = FIRST_WAIT_SECONDS * 2 ** min(failures - FREE_TRIES, 10)
+                left = last + min(doubled, LONGEST_WAIT_SECONDS) - now
+                if left > 0:
+                    raise WaitError(left)
             self._store.tried_in_vain(key, now, now - FORGOTTEN_SECONDS)
+        return failures, last
+
+    def _was_right(self, key: str, before: tuple[int, int]) -> None:
+        """Take back what `_begin_try` counted, where that is not all forgotten anyhow."""
+        with self._store.writing():
+            self._store.take_try_back(key, *before)
 
 
 def _name_key(name: str) -> str:

@@ -68,6 +68,7 @@ class Person:
         secret: shared with an authenticator; none before that was set up.
         new_secret: offered to an authenticator, and not confirmed yet.
         used_step: the last half minute of which a code was used.
+        made_at: when it was added, or begun anew; seconds since 1970.
     """
 
     id: int
@@ -166,12 +167,12 @@ class PeopleStore:
         """Lock or unlock, inside `writing`."""
         self._do("UPDATE people SET locked = ? WHERE id = ?", (int(locked), person))
 
-    def invite(self, person: int, code: bytes, until: int) -> None:
+    def invite(self, person: int, code: bytes, until: int, now: int) -> None:
         """Begin the account anew: no password, no second factor, a one-time code."""
         self._do(
             "UPDATE people SET password = NULL, secret = NULL, new_secret = NULL, used_step = 0, "
-            "invited = ?, invited_until = ? WHERE id = ?",
-            (code, until, person),
+            "invited = ?, invited_until = ?, made_at = ? WHERE id = ?",
+            (code, until, now, person),
         )
         self._do("DELETE FROM recovery_codes WHERE person = ?", (person,))
 
@@ -243,6 +244,10 @@ class PeopleStore:
         """All of a person's sessions are over."""
         self._do("DELETE FROM sessions WHERE person = ?", (person,))
 
+    def end_every_session(self) -> None:
+        """All of them are over, whosever they are."""
+        self._do("DELETE FROM sessions", ())
+
     def end_sessions_before(self, seen: int, began: int) -> None:
         """Those are over that were last seen before, or began before."""
         self._do("DELETE FROM sessions WHERE seen < ? OR began < ?", (seen, began))
@@ -262,6 +267,15 @@ class PeopleStore:
             "DO UPDATE SET failures = failures + 1, last = excluded.last",
             (name_key, now),
         )
+
+    def take_try_back(self, name_key: str, failures: int, last: int) -> None:
+        """It was right: as before it, but for what others tried meanwhile."""
+        self._do(
+            "UPDATE tries SET last = CASE failures WHEN ? THEN ? ELSE last END, "
+            "failures = failures - 1 WHERE name_key = ?",
+            (failures + 1, last, name_key),
+        )
+        self._do("DELETE FROM tries WHERE name_key = ? AND failures < 1", (name_key,))
 
     def forget_tries(self, name_key: str) -> None:
         """It went right."""

@@ -1,7 +1,8 @@
 """The charter: keys to compare by phone, and the charter that is offered, to be signed.
 
 Nothing is signed before every member's key was confirmed from outside the coordinator: typed as
-its authority read it out, or taken from a card that it handed over as a file.
+its authority read it out, or taken from a card that it handed over as a file. Signing asks for the
+second factor again: it binds the authority.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCardError
 from corridor.errors.console import BadFormError, OfferMovedError
+from corridor.errors.people import NotSignedInError
 from corridor.ids import CountryCode, is_country_code
 from corridor.node.people import Role
-from corridor.node.web.access import for_roles
+from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.refusals import said, status_of
 from corridor.protocols.cards import Fingerprint, fingerprint, parse_card
@@ -57,7 +59,10 @@ def charter_views(desks: Desks) -> Blueprint:
             offered = charters.offer(trusted)
             if offered.document["digest"] != request.form.get("digest"):
                 raise OfferMovedError  # shown on the page of the offer
+            desks.people.confirm_again(current_session(), request.form.get("code", ""))
             accepted = charters.sign(offered, trusted)
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return _offer(desks, trusted, error)
         waits = ",".join(accepted.missing)

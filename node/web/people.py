@@ -1,9 +1,14 @@
-"""People and roles."""
+"""People and roles.
+
+Whatever gives somebody a way in, or more than they had, asks for the second factor again: a browser
+that was left open must not make two approvers. Locking keeps somebody out and asks for none.
+"""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
+from corridor.errors.people import NotSignedInError
 from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
@@ -31,6 +36,12 @@ def people_views(desks: Desks) -> Blueprint:
     def by() -> str:
         return current_session().person.name
 
+    def confirmed() -> str:
+        """Whose doing it is, once the second factor was given again."""
+        session = current_session()
+        people.confirm_again(session, request.form.get("code", ""))
+        return session.person.name
+
     @views.get("")
     @administrators
     def everybody() -> Response:
@@ -41,7 +52,9 @@ def people_views(desks: Desks) -> Blueprint:
     def add() -> Response:
         name = request.form.get("name", "")
         try:
-            code = people.add(name, request.form.getlist("role"), by=by())
+            code = people.add(name, request.form.getlist("role"), by=confirmed())
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return page(error, name)
         return page(name=name, code=code)
@@ -51,7 +64,9 @@ def people_views(desks: Desks) -> Blueprint:
     def reset() -> Response:
         name = request.form.get("name", "")
         try:
-            code = people.reset(name, by=by())
+            code = people.reset(name, by=confirmed())
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return page(error)
         return page(name=name, code=code)
@@ -60,7 +75,10 @@ def people_views(desks: Desks) -> Blueprint:
     @administrators
     def roles() -> Response | Answer:
         try:
-            people.set_roles(request.form.get("name", ""), request.form.getlist("role"), by=by())
+            wanted = request.form.getlist("role")
+            people.set_roles(request.form.get("name", ""), wanted, by=confirmed())
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return page(error)
         return redirect(url_for("people.everybody"), 303)
@@ -73,7 +91,9 @@ def people_views(desks: Desks) -> Blueprint:
             if request.form.get("locked") == "yes":
                 people.lock(name, by=by())
             else:
-                people.unlock(name, by=by())
+                people.unlock(name, by=confirmed())
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return page(error)
         return redirect(url_for("people.everybody"), 303)

@@ -3,7 +3,8 @@
     the file → edited, or a ready-made one → what would change: lines, and questions that came
              → saved
 
-A page that follows the editor shows the text as it would be saved; only that is saved.
+A page that follows the editor shows the text as it would be saved; only that is saved, and only
+with a code of the second factor: what a policy lets out, nobody is asked about any more.
 """
 
 from fractions import Fraction
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
 from corridor.errors.console import BadFormError
+from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
 from corridor.errors.policy import PolicyError
 from corridor.ids import Digest, is_digest
 from corridor.node.people import Role
@@ -65,7 +67,7 @@ def policy_views(desks: Desks) -> Blueprint:
         )
         return make_response(shown, 200 if error is None else status_of(error))
 
-    def compared(text: str, seen: str, days: int) -> Response:
+    def compared(text: str, seen: str, days: int, error: CorridorError | None = None) -> Response:
         now = desks.policy.text()
         rules = desks.policy.check(text)
         trial = desks.trials.past(text, days)
@@ -73,6 +75,7 @@ def policy_views(desks: Desks) -> Blueprint:
             text,
             seen,
             rules=rules,
+            error=error,
             compared=True,
             difference=difference(now.text, text),
             trial=_sorted(trial),
@@ -119,8 +122,17 @@ def policy_views(desks: Desks) -> Blueprint:
     @for_roles(Role.ADMINISTRATOR)
     def save() -> Response | Answer:
         text, seen = request.form.get("text", ""), request.form.get("seen", "")
+        session = current_session()
         try:
-            desks.policy.save(text, _digest(seen), current_session().person.name)
+            digest = _digest(seen)
+            desks.policy.check(text)
+            try:
+                desks.people.confirm_again(session, request.form.get("code", ""))
+            except (WaitError, WrongSignInError) as error:
+                return compared(text, seen, DAYS, error)  # which has the button that saves
+            desks.policy.save(text, digest, session.person.name)
+        except NotSignedInError:
+            raise
         except CorridorError as error:
             return page(text, seen, error=error)
         return redirect(url_for("policy.policy", saved="yes"), 303)

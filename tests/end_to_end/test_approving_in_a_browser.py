@@ -218,6 +218,7 @@ def test_an_administrator_sees_what_a_policy_changes_and_then_saves_it(
         authority.come_back(browser, MIHAI)
         browser.open("/policy/ready/open")
         assert "changes" in browser.find("#trial-title ~ .scroll").text
+        browser.fill("code", authority.codes[MIHAI].pop())
         browser.press("form[action$='/policy/save'] button")
         assert "from the next question on" in browser.find("[role=status]").text
     assert "OPEN" in policy.read_text()

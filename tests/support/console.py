@@ -118,6 +118,11 @@ class Console:
         """What the authenticator of `name` shows now."""
         return pyotp.TOTP(self.secrets[name]).at(self.clock())
 
+    def new_code_of(self, name: str) -> str:
+        """What it shows half a minute later: a code is good once."""
+        self.next_half_minute()
+        return self.code_of(name)
+
     def next_half_minute(self) -> None:
         self.clock.advance(timedelta(seconds=30))
 

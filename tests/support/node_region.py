@@ -19,7 +19,7 @@ import numpy.typing as npt
 from corridor.faults import Fault, go_on
 from corridor.ids import CountryCode, Digest, EditionId, SessionId
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import ApprovalBook
+from corridor.node.approvals import ApprovalBook, Counts
 from corridor.node.attempt import Surroundings
 from corridor.node.cosigning_desk import CosigningDesk
 from corridor.node.evidence_desk import EvidenceDesk
@@ -227,11 +227,13 @@ class RealNode:
             verify=verify,
             clock=self.clock,
         )
+        self.counts: Counts = lambda _: True
         self.approvals = ApprovalBook(self.home / "approvals.sqlite3")
         self.people = ApprovalDesk(
             book=self.approvals,
             journal=self.journal,
             is_used=self.ledger.has_used,
+            counting=lambda: self.counts,
             clock=self.clock,
             random_bytes=self.random_bytes,
         )

@@ -2,7 +2,10 @@
 
 No limit here is a rule of the protocol: they only keep a message from costing its receiver more
 than an honest one would. Texts are shown to people, so they hold no character that could move a
-terminal's cursor or turn the direction of the line around it.
+terminal's cursor or turn the direction of the line around it, and none that nobody sees: else a
+question that people denied could come back as another one that looks the same. That takes the
+joiners U+200C and U+200D from Persian and Indic scripts, whose words stay readable without them;
+after many letters they change nothing that one could see, so no rule about places is sound.
 """
 
 import re
@@ -45,7 +48,13 @@ LATEST_SECOND = 253_402_300_799
 
 _CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_TURNS_THE_LINE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2065\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000))))
+)
+"""Characters that show nothing, beside those of category Cf."""
+
+_NOT_PLAIN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 Item = TypeVar("Item")
 
@@ -136,7 +145,9 @@ def text(field: str, value: str, *, longest: int) -> str:
     if len(value) > longest:
         raise MalformedMessageError(f"{field}: is longer than {longest} characters")
     if not is_plain(value):
-        raise MalformedMessageError(f"{field}: holds a control character; send plain text")
+        raise MalformedMessageError(
+            f"{field}: holds a control character; send plain text, without letters that nobody sees"
+        )
     return value
 
 
@@ -156,8 +167,8 @@ def said(value: str) -> str:
 def is_plain(value: str) -> bool:
     """Whether a text only says what it says, and does nothing to the screen it is shown on."""
     return not any(
-        character in _TURNS_THE_LINE
-        or (character != "\n" and unicodedata.category(character) in {"Cc", "Cs"})
+        character in _UNSEEN
+        or (character != "\n" and unicodedata.category(character) in _NOT_PLAIN)
         for character in value
     )
 

@@ -266,3 +266,16 @@ class ProfileDamagedError(DamagedError):
             f"{path}: is not what an import writes; the case data are not touched by that. Import "
             "again, and a new profile is written. Nothing was changed."
         )
+
+
+class PersonsNotLinkedError(InvalidInputError):
+    """A table names persons, and refers to another by the case alone: which row is whose?"""
+
+    code = "import.persons_not_linked"
+
+    def __init__(self, table: str, other: str) -> None:
+        super().__init__(
+            f"{table}: names persons, and {other} refers to it by x_CaseReference alone; of a case "
+            "with several persons nobody could tell whose rows are whose. Give both an "
+            f"x_PersonReference, or import them without {table}. {_NOTHING}"
+        )

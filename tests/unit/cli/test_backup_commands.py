@@ -11,10 +11,13 @@ import pytest
 
 from corridor.cli.main import main
 from corridor.node import app
+from corridor.node.app.people import people_desk
 from corridor.node.backup import MAGIC
+from corridor.node.people import PeopleStore
 from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
 from support.killing import killed_at_every_flush
+from support.waiting_questions import CHILDREN, let_wait, put_charter_in_force
 
 Capture = pytest.CaptureFixture[str]
 
@@ -85,6 +88,34 @@ def test_a_restored_node_has_its_keys_its_data_and_its_journal(
     assert (back / "policy.toml").read_bytes() == (node / "policy.toml").read_bytes()
     run(back, "import", tmp_path / "cases.csv")  # nobody is somebody else: the same secret
     assert len(tables_of(back)[1]) == len(ROWS)
+
+
+def test_a_restored_node_knows_no_open_approval_and_lets_nobody_in(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    world = app.real_world(node)
+    charter = put_charter_in_force(world)
+    approved, waits = let_wait(world, charter, needs=1), let_wait(world, charter, CHILDREN)
+    app.approve(world, approved, "ana")
+    with people_desk(world) as people:
+        people.add("Ana", ["approver"])
+        people.add("Mihai", ["administrator"])
+    with PeopleStore(node / "people.sqlite3") as store, store.writing():
+        store.begin_session(b"a session", 1, "full", int(world.clock().timestamp()))
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    app.deny(world, waits, "Ana")  # the backup knows nothing of it
+    run(back, "restore", file)
+    restored = app.real_world(back)
+    found = {one.id: one.standing for one in app.approvals(restored)}
+    assert found == {approved: "expired", waits: "expired"}
+    with people_desk(restored) as people:
+        assert [one.locked for one in people.people()] == [True, True]
+    with PeopleStore(back / "people.sqlite3") as store:
+        assert store.session(b"a session") is None
+    run(back, "people", "unlock", "Ana")
+    with people_desk(restored) as people:
+        assert [one.locked for one in people.people()] == [False, True]
 
 
 def test_nothing_of_the_node_stands_in_a_backup_in_clear(

@@ -186,7 +186,7 @@ def test_what_a_report_quotes_of_the_files_goes_with_the_data(node: Node, reques
         case "--replace":
             node.run("import", node.files, "--replace")
             assert reports(node)
-        case "retire":
+        case _:
             node.run("retire", "--erase-all-case-data", "--out", node.folder / "left")
     assert not any(address.encode() in one.read_bytes() for one in reports(node))
 

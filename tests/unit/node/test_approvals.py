@@ -107,6 +107,45 @@ def test_above_the_rho_of_two_one_person_is_not_enough_however_often_they_say_it
     assert answer(node, 3, rho=TWO_PEOPLE) == "accepted"
 
 
+def test_whoever_may_no_longer_approve_is_not_counted(node: RealNode) -> None:
+    answer(node, 1)
+    node.people.approve(newest(node).id, ANNA)
+    node.counts = lambda word: word.person != ANNA
+    assert answer(node, 2) == "policy.waiting_for_approval"
+    assert reserved(node) == 0
+    node.counts = lambda _: True
+    assert answer(node, 3) == "accepted"
+
+
+def test_whose_old_word_does_not_count_may_say_it_again(node: RealNode) -> None:
+    answer(node, 1)
+    node.people.approve(newest(node).id, ANNA)
+    node.clock.advance(timedelta(minutes=1))
+    begun_anew = int(node.clock().timestamp())
+    node.counts = lambda word: word.at >= begun_anew
+    assert answer(node, 2) == "policy.waiting_for_approval"
+    assert node.people.approve(newest(node).id, ANNA).approvers == (ANNA,)
+    assert answer(node, 3) == "accepted"
+
+
+def test_a_denial_while_rho_is_being_reserved_gives_it_back(
+    node: RealNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(node, 1)
+    identifier = newest(node).id
+    node.people.approve(identifier, ANNA)
+    reserve = node.ledger.reserve
+
+    def deny_and_reserve(*words: Any, **more: Any) -> Any:
+        node.people.deny(identifier, BORIS)
+        return reserve(*words, **more)
+
+    monkeypatch.setattr(node.ledger, "reserve", deny_and_reserve)
+    assert answer(node, 2) == "policy.denied"
+    assert reserved(node) == 0
+    assert node.ledger.balance().spent == 0
+
+
 BY_EXPLOITATION = make_question(
     TableQuestion(
         source=Source.PERSONS,
@@ -306,7 +345,8 @@ def test_a_killed_word_is_either_said_or_not_and_can_be_said_again(
         "book = ApprovalBook(Path(sys.argv[1]))\n"
         "die = lambda said: os.kill(os.getpid(), signal.SIGKILL)\n"
         "word = Word(parse_person('anna'), True, int(sys.argv[3]))\n"
-        "book.say(sys.argv[2], word, is_used=lambda _: False, record=die)\n"
+        "no = lambda _: False\n"
+        "book.say(sys.argv[2], word, is_used=no, counts=lambda _: True, record=die)\n"
     )
     book, at = node.home / "approvals.sqlite3", str(int(node.clock().timestamp()))
     words = [sys.executable, "-P", "-c", program, str(book), newest(node).id, at]

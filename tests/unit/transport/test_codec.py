@@ -372,6 +372,19 @@ def test_a29_a_malformed_proposal_is_refused_and_the_field_named(field: str, ben
     assert f".{field}: " in refused(message, lambda m: bend(m.proposal))
 
 
+UNSEEN = ("\u200b", "\u200c", "\u200d", "\u00ad", "\ufeff", "\u3164", "\ufe0f", "\u2028")
+
+
+@pytest.mark.parametrize("field", ["organisation", "purpose"])
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_a43_no_letter_that_nobody_sees_makes_another_question_look_the_same(
+    field: str, unseen: str
+) -> None:
+    message = from_coordinator(PROPOSAL)
+    said = refused(message, lambda m: setattr(m.proposal.header, field, f"IO{unseen}M"))
+    assert f".{field}: " in said
+
+
 BENT_ACCEPTANCES: list[tuple[str, Bend]] = [
     ("country", lambda a: setattr(a, "country", "Moldova")),
     ("country", lambda a: setattr(a, "country", "md")),

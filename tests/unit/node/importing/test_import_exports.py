@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from corridor.errors.importing import DamagedFileError
+from corridor.errors.importing import DamagedFileError, PersonsNotLinkedError
 from corridor.node.importing.dialects import salesforce_id as long_id
 from corridor.node.importing.statistical import open_statistical
 from support.case_files import cases_of, problems, read, write_csv
@@ -316,6 +316,28 @@ def test_an_assessment_that_names_a_person_of_a_case_is_nobody_elses(tmp_path: P
         ("Masculine", "ForcedBegging"),
         ("Feminine", "Servitude"),
     }
+
+
+def test_rows_of_a_filler_are_joined_to_nothing(tmp_path: Path) -> None:
+    """Many unrelated rows say n/a; what one of them says must not be said of all."""
+    sheets: dict[str, list[Row]] = {
+        "Cases": [["x_CaseReference", "prs_Gender", "cas_Status"], ["n/a", "Feminine", "Active"]],
+        "Assessments": [["x_CaseReference", "vic_TypeOfExploitation"], ["n/a", "Servitude"]],
+    }
+    (case,) = cases_of(write_sheets(tmp_path / "a.xlsx", sheets))
+    assert case["vic_TypeOfExploitation"] == []
+
+
+def test_tables_of_persons_that_refer_by_the_case_alone_are_refused(tmp_path: Path) -> None:
+    sheets: dict[str, list[Row]] = {
+        "Cases": [["x_CaseReference", "prs_Gender", "cas_Status"], ["A", "Feminine", "Active"]],
+        "Assessments": [
+            ["x_CaseReference", "prs_IdentityNumber", "vic_TypeOfExploitation"],
+            ["A", "N-1", "Servitude"],
+        ],
+    }
+    with pytest.raises(PersonsNotLinkedError, match=r"(?s)Assessments.*Nothing was imported"):
+        read(write_sheets(tmp_path / "a.xlsx", sheets))
 
 
 def test_two_files_with_the_same_fields_are_not_joined(tmp_path: Path) -> None:

@@ -138,12 +138,15 @@ def test_an_event_of_a_shared_reference_counts_for_each_person_or_for_the_one_it
     assert problems(report)["event.no_case"] == 1
 
 
-def test_where_cases_have_no_column_of_numbers_those_of_events_do_not_count(
-    tmp_path: Path,
+@pytest.mark.parametrize("name", ["prs_IdentityNumber", "x_PersonReference"])
+def test_an_event_that_names_somebody_whom_no_case_names_so_is_nobodys(
+    tmp_path: Path, name: str
 ) -> None:
+    """Copied to the others of its case, it would change them when that person leaves."""
     case = {"x_CaseReference": "C1", "prs_Gender": "Feminine"}
-    named = [EVENTS[0] | {"prs_IdentityNumber": "P2"}]
-    assert read(*files(tmp_path, [case], named))[0].legs.num_rows == 1
+    imported, report = read(*files(tmp_path, [case], [EVENTS[0] | {name: "P2"}]))
+    assert imported.legs.num_rows == 0
+    assert problems(report)["event.no_case"] == 1
 
 
 @pytest.mark.parametrize(

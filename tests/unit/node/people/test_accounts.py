@@ -1,7 +1,10 @@
 """Accounts: who is let in, who is not, and what ends a session."""
 
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -479,3 +482,34 @@ def test_a_role_that_is_not_known_is_damage(staff: Staff) -> None:
     raw.close()
     with pytest.raises(PeopleDamagedError):
         staff.desk.people()
+
+
+class SlowPasswords(Passwords):
+    """So slow that many tries are judged at the same time."""
+
+    def is_right(self, kept: str | None, password: str) -> bool:
+        time.sleep(0.3)
+        return super().is_right(kept, password)
+
+
+def test_many_tries_at_once_get_no_further_than_one_by_one(tmp_path: Path) -> None:
+    with PeopleStore(tmp_path / "people.sqlite3") as store:
+        desk = PeopleDesk(
+            store,
+            SlowPasswords(CHEAP),
+            node="MD",
+            clock=TestClock(START),
+            random_bytes=Random(1).randbytes,
+            record=lambda _: None,
+        )
+
+        def sign_in(number: int) -> str:
+            try:
+                desk.sign_in(ANA, f"wrong {number}")
+            except CorridorError as error:
+                return error.code
+            return "signed in"
+
+        with ThreadPoolExecutor(20) as threads:
+            found = Counter(threads.map(sign_in, range(20)))
+    assert found == {"people.wrong_sign_in": FREE_TRIES, "people.wait": 20 - FREE_TRIES}

@@ -2,6 +2,7 @@
 
 import html
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from corridor.node.app.approvers import counting
 from corridor.node.app.console_desks import OVER_SHOWN
+from corridor.node.app.deciding import approval_reader
 from corridor.node.app.world import journal_of
+from corridor.node.approvals import ApprovalBook
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.node.people import Role
@@ -23,6 +27,7 @@ from support.catalogue import catalogue
 from support.console import Browser, Console, open_console
 from support.waiting_questions import (
     BY_GENDER,
+    CASES,
     CHILDREN,
     import_cases,
     let_wait,
@@ -236,6 +241,50 @@ def test_every_sentence_of_the_plain_words_can_be_said_here_and_says_the_same() 
 def test_every_field_of_the_catalogue_has_a_name_here() -> None:
     labels = {field.label[:1].lower() + field.label[1:] for field in catalogue().fields.values()}
     assert labels <= FIELDS.keys()
+
+
+@pytest.mark.parametrize("what", ["lock", "reset", "set_roles"])
+def test_an_approval_counts_only_while_its_approver_is_one(office: Office, what: str) -> None:
+    identifier = office.let_wait(needs=1)
+    assert office.approve(office.approver("Ana"), "Ana", identifier) == 303
+    assert office.console.desks.approvals.one(identifier).standing == "approved"
+    office.console.next_half_minute()
+    change = getattr(office.console.people, what)
+    change("Ana", *([["officer"]] if what == "set_roles" else []))
+    found = office.console.desks.approvals.one(identifier)
+    assert (found.standing, tuple(found.approvers)) == ("waiting", ())
+    assert [word.person for word in found.said] == ["ana"]
+    counts = counting(office.console.world)
+    with ApprovalBook(Home(office.console.home).approvals) as book:
+        assert not book.find(identifier).heard_by(counts).is_enough
+
+
+def test_what_cannot_be_told_in_words_is_not_offered_to_be_approved(office: Office) -> None:
+    identifier = office.let_wait()
+    with sqlite3.connect(Home(office.console.home).approvals) as book:
+        book.execute("UPDATE asked SET question = ?", (b"of an older version",))
+    book.close()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    assert "what it would count cannot be told any more" in ana.last
+    assert f"/approvals/{identifier}/approve" not in ana.last
+    assert f"/approvals/{identifier}/deny" in ana.last
+
+
+def test_looking_at_a_question_ends_none(office: Office, tmp_path: Path) -> None:
+    identifier = office.let_wait(needs=1)
+    with office.console.desks.room.books() as (ledger, _):
+        with approval_reader(office.console.world, ledger) as early:
+            import_cases(office.console.world, tmp_path, CASES.replace("1003", "1004"))
+            fresh = office.let_wait(needs=1)
+            assert early.one(identifier).standing == "waiting"
+        with approval_reader(office.console.world, ledger) as late:
+            assert late.one(identifier).standing == "other-edition"
+            assert late.one(fresh).standing == "waiting"
+    with ApprovalBook(Home(office.console.home).approvals) as book:
+        assert {one.ended for one in book.all()} == {None}
+    assert office.approve(office.approver("Ana"), "Ana", identifier) == 409
+    assert office.approvers(identifier) == ()
 
 
 def test_a_sentence_that_is_not_known_here_is_said_in_english(office: Office) -> None:

@@ -187,6 +187,15 @@ def test_a_name_of_an_uploaded_file_leads_nowhere_else(
     assert (path.parent, path.name) == (tmp_path, kept)
 
 
+@pytest.mark.parametrize("letter", ["案", "a", "😀"])
+def test_an_uploaded_file_of_a_long_name_can_be_kept(tmp_path: Path, letter: str) -> None:
+    folder = UploadFolder(tmp_path, 1)
+    for _ in range(2):
+        path = folder.path_for(f"{letter * 300}.csv")
+        path.write_text("x")
+        assert path.suffix == ".csv"
+
+
 def test_two_files_of_one_name_are_two_files(tmp_path: Path) -> None:
     folder = UploadFolder(tmp_path, 1)
     assert folder.path_for("a.csv").name == "a.csv"
@@ -317,7 +326,8 @@ def test_the_exported_journal_is_verified_with_the_public_key_alone(console: Con
 def test_changes_of_accounts_stand_in_the_journal(console: Console) -> None:
     admin = console.enter("Ana", Role.ADMINISTRATOR)
     admin.get("/people")
-    admin.post("/people/add", {"name": "Bogdan", "role": "officer"})
+    code = console.new_code_of("Ana")
+    admin.post("/people/add", {"name": "Bogdan", "role": "officer", "code": code})
     with journal_of(console.world, Home(console.home), read_keys(Home(console.home))) as journal:
         last = list(journal.rows())[-1]
     assert last.kind == "people_changed"
@@ -327,7 +337,8 @@ def test_changes_of_accounts_stand_in_the_journal(console: Console) -> None:
 def test_an_added_person_comes_in_with_the_code_that_is_shown_once(console: Console) -> None:
     admin = console.enter("Ana", Role.ADMINISTRATOR)
     admin.get("/people")
-    admin.post("/people/add", {"name": "Bogdan", "role": "officer"})
+    code = console.new_code_of("Ana")
+    admin.post("/people/add", {"name": "Bogdan", "role": "officer", "code": code})
     found = re.search(r'class="secret">([a-z2-7-]{19})<', admin.last)
     assert found is not None
     admin.get("/people")
@@ -339,6 +350,31 @@ def test_an_added_person_comes_in_with_the_code_that_is_shown_once(console: Cons
     assert browser.post("/welcome", {**words, "again": PASSWORD}).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/people/add", {"name": "Evil", "role": "approver"}),
+        ("/people/reset", {"name": "Boris"}),
+        ("/people/roles", {"name": "Boris", "role": "approver"}),
+        ("/people/lock", {"name": "Boris", "locked": "no"}),
+    ],
+)
+def test_a_browser_that_was_left_open_gives_nobody_a_way_in(
+    console: Console, path: str, form: dict[str, object]
+) -> None:
+    console.enter("Boris", Role.OFFICER)
+    console.people.lock("Boris")
+    admin = console.enter("Ana", Role.ADMINISTRATOR)
+    admin.get("/people")
+    before = console.people.people()
+    for code in ({}, {"code": console.code_of("Ana")}):  # that one signed her in
+        assert admin.post(path, {**form, **code}).status_code == 401
+        assert "people.wrong_sign_in" in admin.last
+    assert console.people.people() == before
+    admin.post(path, {**form, "code": console.new_code_of("Ana")})
+    assert console.people.people() != before
+
+
 def test_a_policy_is_saved_whole_and_the_old_one_kept(console: Console) -> None:
     admin = console.enter("Ana", Role.ADMINISTRATOR)
     before = (console.home / "policy.toml").read_text()
@@ -346,13 +382,15 @@ def test_a_policy_is_saved_whole_and_the_old_one_kept(console: Console) -> None:
     seen = re.search(r'name="seen" value="([0-9a-f]{64})"', admin.last)
     assert seen is not None
     new = before + "\n# looked at\n"
-    answer = admin.post("/policy/save", {"text": new.replace("\n", "\r\n"), "seen": seen[1]})
+    text, code = new.replace("\n", "\r\n"), console.new_code_of("Ana")
+    answer = admin.post("/policy/save", {"text": text, "seen": seen[1], "code": code})
     assert answer.status_code == 303, admin.last
     assert (console.home / "policy.toml").read_text() == new
     (kept,) = (console.home / "policy-before").iterdir()
     assert kept.read_text() == before
     admin.get("/policy")
-    assert admin.post("/policy/save", {"text": before, "seen": seen[1]}).status_code == 409
+    given: dict[str, object] = {"text": before, "seen": seen[1], "code": console.new_code_of("Ana")}
+    assert admin.post("/policy/save", given).status_code == 409
     assert (console.home / "policy.toml").read_text() == new
 
 

@@ -80,11 +80,21 @@ def test_what_was_compared_is_what_is_saved(console: Console, admin: Browser) ->
     form = admin.last.partition('action="/policy/save"')[2].partition("</form>")[0]
     text = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.DOTALL)
     assert text is not None
-    answer = admin.post("/policy/save", {"text": html.unescape(text[1]), "seen": seen(admin)})
+    given: dict[str, object] = {"text": html.unescape(text[1]), "seen": seen(admin)}
+    answer = admin.post("/policy/save", {**given, "code": console.new_code_of("Ana")})
     assert answer.status_code == 303
     assert (console.home / "policy.toml").read_text() == REFUSES
     admin.get(answer.location)
     assert "obeys the new one from the next question on" in admin.last
+
+
+def test_a_browser_that_was_left_open_saves_no_policy(console: Console, admin: Browser) -> None:
+    given: dict[str, object] = {"text": REFUSES, "seen": seen(admin)}
+    for code in ({}, {"code": console.code_of("Ana")}):  # that one signed her in
+        assert admin.post("/policy/save", {**given, **code}).status_code == 401
+        assert "people.wrong_sign_in" in admin.last
+        assert "/policy/save" in admin.last
+    assert (console.home / "policy.toml").read_text() == DEFAULT_POLICY
 
 
 def test_a_policy_that_decides_alike_marks_nothing(admin: Browser) -> None:
