@@ -15,6 +15,7 @@ from corridor.errors.release_tree import (
 from corridor.node.app.deciding import approvals
 from corridor.node.app.erasing import demand_suppression
 from corridor.node.app.keeping import sealed_with
+from corridor.node.app.leftovers import look_at_uploads
 from corridor.node.app.looking import series
 from corridor.node.app.shielding import swap_devices
 from corridor.node.app.world import (
@@ -74,6 +75,7 @@ def doctor(world: World) -> list[Finding]:
         look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
         look("approvals", lambda: _look_at_approvals(world)),
         look("case data", lambda: _look_at_data(world)),
+        look("uploads", lambda: look_at_uploads(world.home)),
         look("ledger", lambda: _look_at_ledger(world, home)),
         look("journal", lambda: _look_at_journal(world, home)),
         look("series", lambda: _look_at_series(world)),

@@ -41,6 +41,7 @@ from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
+    CONSOLE_LOCK,
     SERVE_LOCK,
     World,
     card_view,
@@ -66,7 +67,6 @@ from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 from corridor.transport.fingerprints import spoken_fingerprint
 from corridor.transport.logs import log_as_json_lines
 
-LOCK = "console.lock"
 THREADS = 6
 TIMEOUT_SECONDS = 30
 HEADER_BYTES = 16 * 1024
@@ -89,7 +89,7 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
     shield_process()
     open_keys(world)  # a passphrase is asked for now, and not by a page
     log_as_json_lines()
-    with holding_lock(world.home / LOCK) as alone:
+    with holding_lock(world.home / CONSOLE_LOCK) as alone:
         if not alone:
             raise ConsoleRunsError
         with open_desks(world) as desks:

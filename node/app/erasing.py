@@ -26,6 +26,7 @@ from corridor.errors.erasing import (
     SuppressionLostError,
 )
 from corridor.ids import EditionId
+from corridor.node.app.leftovers import sweep_uploads
 from corridor.node.app.world import World, journal_of
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.import_reports import erase_reports
@@ -225,7 +226,9 @@ def demand_suppression(world: World, store: EditionStore) -> None:
 
 
 async def tidy_regularly(world: World) -> None:
-    """`keep_tidy`, now and every hour, until cancelled; a failure is logged, and tried again.
+    """`keep_tidy`, and uploads that nobody reads, now and every hour, until cancelled.
+
+    A failure is logged, and tried again.
 
     In a thread of its own: no question waits for it.
     """
@@ -234,6 +237,10 @@ async def tidy_regularly(world: World) -> None:
             await asyncio.to_thread(keep_tidy, world)
         except CorridorError as error:
             _log.warning("retention.not_carried_out", code=error.code)
+        try:
+            await asyncio.to_thread(sweep_uploads, world.home)
+        except CorridorError as error:
+            _log.warning("uploads.not_removed", code=error.code)
         await asyncio.sleep(EVERY_SECONDS)
 
 

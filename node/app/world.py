@@ -58,6 +58,7 @@ Tell = Callable[[str], None]
 
 
 SERVE_LOCK = "serve.lock"
+CONSOLE_LOCK = "console.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,10 +76,13 @@ def open_statistical(path: Path) -> Generator[StatisticalFile, None, None]:
     Raises:
         DamagedFileError: it is not what its first bytes say.
     """
-    words = [sys.executable, "-I", str(_WORKER), str(path)]
-    with subprocess.Popen(  # noqa: S603  # our own script; the path is one word
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as worker:
+    words = [sys.executable, "-I", str(_WORKER)]  # a name may be a person's, and all see words
+    with (
+        path.open("rb") as file,
+        subprocess.Popen(  # noqa: S603  # our own script
+            words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as worker,
+    ):
         try:
             lines = worker.stdout
             assert lines is not None  # noqa: S101  # by PIPE

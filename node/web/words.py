@@ -71,6 +71,7 @@ FINDINGS: Mapping[str, Any] = {
     "keys": _l("Keys"),
     "keys at rest": _l("Keys at rest"),
     "memory": _l("Memory"),
+    "uploads": _l("Uploads"),
     "policy": _l("Policy"),
     "approvals": _l("Questions"),
     "case data": _l("Case data"),

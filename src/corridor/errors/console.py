@@ -1,6 +1,12 @@
 """Errors of the node's console, the web pages for an authority's own staff."""
 
-from corridor.errors import InvalidInputError, NotFoundError, RefusedError, UnavailableError
+from corridor.errors import (
+    DamagedError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
 
 
 class ForgedFormError(RefusedError):
@@ -72,6 +78,20 @@ class ConsoleRunsError(RefusedError):
         super().__init__(
             "a console of this node runs already, and two would sweep away each other's uploads; "
             "nothing was started."
+        )
+
+
+class UploadsLeftError(DamagedError):
+    """Case files given to a console lie in clear, and none runs. Nothing was removed."""
+
+    code = "console.uploads_left"
+
+    def __init__(self) -> None:
+        """Say what removes them."""
+        super().__init__(
+            "uploads/: case files lie there in clear, which a console left when it was killed. "
+            "`corridor node serve` removes them within the hour, and `corridor node console` when "
+            "it starts. Nothing was removed."
         )
 
 

@@ -1,4 +1,6 @@
 import datetime as dt
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +8,7 @@ import pytest
 
 from corridor.errors.importing import DamagedFileError, PersonsNotLinkedError
 from corridor.node.importing.dialects import salesforce_id as long_id
+from corridor.node.importing.statistical import open_statistical
 from support.case_files import cases_of, problems, read, write_csv
 from support.exports import salesforce_id, write_rows, write_sheets, write_statistical
 
@@ -345,6 +348,17 @@ def test_two_files_with_the_same_fields_are_not_joined(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- SPSS and Stata
+
+
+def test_the_name_of_a_file_does_not_stand_in_the_list_of_processes(tmp_path: Path) -> None:
+    path = write_statistical(tmp_path / "Ana Popescu.sav", {"vic_AgeWhenTrafficked": [17.0]})
+    opened = open_statistical(path)
+    assert next(opened).rows == 1
+    children = Path(f"/proc/{os.getpid()}/task/{threading.get_native_id()}/children").read_text()
+    words = [Path(f"/proc/{child}/cmdline").read_bytes() for child in children.split()]
+    assert any(b"statistical_worker.py" in one for one in words)
+    assert not any(b"Popescu" in one for one in words)
+    opened.close()
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".zsav", ".dta"])
