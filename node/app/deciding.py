@@ -280,9 +280,11 @@ def test_policy(world: World, text: str | None, since: int | None) -> PolicyTria
         since: of so many days; of all where None.
 
     Raises:
+        NoHomeError: no node was made here.
         PolicyError: one of the two cannot be read; names the line.
     """
     home = Home(world.home)
+    read_settings(home)
     with journal_of(world, home, read_keys(home)) as journal:
         return trial_over(world, journal.rows(), text, since)
 

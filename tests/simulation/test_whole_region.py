@@ -7,6 +7,7 @@ whatever it is shown, a ledger that forgets, a coordinator that adds wrongly.
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 from unittest.mock import patch
@@ -21,7 +22,7 @@ from corridor.node.ledger import Debit, Ledger, SeriesPart
 from corridor.node.question_desk import QuestionDesk
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum import node as states
-from support.whole_region import futures
+from support.whole_region import futures, story
 from support.whole_region.observer import InvariantError
 from support.whole_region.story import Scenario, run
 
@@ -207,7 +208,8 @@ def test_a_release_that_is_measured_again_for_nothing_is_seen() -> None:
     def price(sums: Any, rho: Fraction, part: SeriesPart) -> Fraction:
         return Fraction(0) if part.series in sums.series else rho
 
-    with patch.object(ledger._Sums, "price", price):
+    dear = replace(story.A_SERIES, rho="1/15")  # two of its attempts are more than an allowance
+    with patch.object(ledger._Sums, "price", price), patch.object(story, "A_SERIES", dear):
         found("I5", STANDING)
 
 

@@ -43,7 +43,7 @@ REFUSED = {
     "node init --country XX --home new": "charter.no_such_country",
     "node approve 4f2a --as anna --home empty": "node.no_home",
     "node approvals --home empty": "node.no_home",
-    "node policy test --home empty": "node.settings",
+    "node policy test --home empty": "node.no_home",
     "coordinator init --name X --home /proc/none": "disk.cannot_make_folder",
     "node init --country MD --home file/node": "disk.cannot_make_folder",
     "ask --indicator corridor_matrix": "client.not_logged_in",
