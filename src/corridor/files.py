@@ -113,10 +113,11 @@ def holding_lock(path: Path) -> Iterator[bool]:
         DiskError: the file cannot be opened.
     """
     try:
-        lock = path.open("a")
+        # For the owner alone, as everything in a home.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
     except OSError as error:
         raise DiskError(path.name, error.strerror or "cannot be opened") from error
-    with lock:
+    with os.fdopen(descriptor, "a") as lock:
         for attempt in range(20):
             if _locks(lock, fcntl.LOCK_EX):
                 yield True
