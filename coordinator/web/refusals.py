@@ -12,32 +12,21 @@ import structlog
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from corridor.errors import (
-    CorridorError,
-    InvalidInputError,
-    NotAllowedError,
-    NotFoundError,
-    RefusedError,
-    UnavailableError,
-)
+from corridor.errors import CorridorError
 from corridor.errors.region import (
     RequestTooLargeError,
     TooManyRequestsError,
     UnknownTokenError,
 )
+from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
 
 _log = structlog.get_logger()
 
-STATUS: tuple[tuple[type[CorridorError], int], ...] = (
+STATUS: Statuses = (
     (UnknownTokenError, 401),
     (TooManyRequestsError, 429),
     (RequestTooLargeError, 413),
-    (NotAllowedError, 403),
-    (NotFoundError, 404),
-    (RefusedError, 409),
-    (InvalidInputError, 422),
-    (UnavailableError, 503),
-    (CorridorError, 500),
+    *OF_ROOTS,
 )
 
 
@@ -46,7 +35,7 @@ def install_refusals(app: Flask, reference: Callable[[], str]) -> None:
 
     @app.errorhandler(CorridorError)
     def refuse(error: CorridorError) -> tuple[Response, int]:
-        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        status = status_by(STATUS, error)
         _log.info("request.refused", code=error.code, status=status)
         return jsonify(code=error.code, message=str(error)), status
 

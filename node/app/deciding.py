@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 
 from corridor.errors import CorridorError
 from corridor.errors.node import NoCharterError
@@ -124,11 +125,10 @@ class ApprovalReader:
 
     def newest(self, most_over: int) -> tuple[ApprovalView, ...]:
         """Those that are not over, and so many that are, the newest first: a page has an end."""
-        found = self.book.all()
-        over = [one for one in found if self._standing(one) not in NOT_OVER][:most_over]
-        return tuple(
-            self.view(one) for one in found if self._standing(one) in NOT_OVER or one in over
-        )
+        found = [(one, self._standing(one) not in NOT_OVER) for one in self.book.all()]
+        over = islice((one for one, is_over in found if is_over), most_over)
+        shown = {one.id for one in over}
+        return tuple(self.view(one) for one, is_over in found if not is_over or one.id in shown)
 
     def one(self, identifier: str) -> ApprovalView:
         """One of them, by the beginning of its id.

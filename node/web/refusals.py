@@ -12,39 +12,28 @@ import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from corridor.errors import (
-    CorridorError,
-    InvalidInputError,
-    NotAllowedError,
-    NotFoundError,
-    RefusedError,
-    UnavailableError,
-)
+from corridor.errors import CorridorError
 from corridor.errors.console import ForgedFormError, FormTooLargeError, WrongHostError
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
 from corridor.node.web.words import SAID
+from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
 
 _log = structlog.get_logger()
 
-STATUS: tuple[tuple[type[CorridorError], int], ...] = (
+STATUS: Statuses = (
     (NotSignedInError, 401),
     (WrongSignInError, 401),
     (WaitError, 429),
     (WrongHostError, 400),
     (ForgedFormError, 403),
     (FormTooLargeError, 413),
-    (NotAllowedError, 403),
-    (NotFoundError, 404),
-    (RefusedError, 409),
-    (InvalidInputError, 422),
-    (UnavailableError, 503),
-    (CorridorError, 500),
+    *OF_ROOTS,
 )
 
 
 def status_of(error: CorridorError) -> int:
     """The HTTP status of a refusal."""
-    return next(status for kind, status in STATUS if isinstance(error, kind))
+    return status_by(STATUS, error)
 
 
 def said(error: CorridorError) -> dict[str, str]:
