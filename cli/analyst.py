@@ -41,7 +41,18 @@ from corridor.queries.views import (
     view_from_json,
 )
 
-FORMATS = ("table", "csv", "parquet", "json", "xlsx")
+FORMATS = (
+    "table",
+    "json",
+    "csv",
+    "parquet",
+    "arrow",
+    "xlsx",
+    "jsonstat",
+    "sdmx-csv",
+    "sdmx-json",
+)
+"""`table` and the names of `publishing.formats.FORMS`, which takes long to import."""
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:

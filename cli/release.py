@@ -1,7 +1,7 @@
 """How a forecast and an answer read in a terminal.
 
 Values are unbiased and shown beside their margins, and a cell that is too uncertain is shown by its
-interval alone (`cli.estimates`).
+interval alone (`publishing.estimates`).
 """
 
 import heapq
@@ -9,12 +9,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corridor.cli.estimates import MEANING, beside, estimate, figure, mark, shown_margin, tally
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.output import Output
 from corridor.cli.side_by_side import show_countries
-from corridor.client.tables import Cell, ReleasedTable, tables_of
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.estimates import (
+    MEANING,
+    beside,
+    estimate,
+    figure,
+    mark,
+    shown_margin,
+    tally,
+)
+from corridor.publishing.tables import Cell, ReleasedTable, tables_of
 
 SHORT = 30
 """A longer table is shown by its largest figures unless every cell is asked for."""

@@ -1,7 +1,8 @@
 """How views of a release read: shares, changes, medians, the largest cells, each with its interval.
 
-A number that is too uncertain is shown by its interval alone, as everywhere (`cli.estimates`); a
-difference is marked where its interval holds 0, because then it is no evidence of anything.
+A number that is too uncertain is shown by its interval alone, as everywhere
+(`publishing.estimates`); a difference is marked where its interval holds 0, because then it is no
+evidence of anything.
 """
 
 import csv
@@ -10,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from corridor.cli.estimates import NONE, harmless, interval, number
 from corridor.cli.output import Output
-from corridor.client.tables import tables_of
-from corridor.client.views import Figure, ViewRow, ViewTable, views_of
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.estimates import NONE, harmless, interval, number
+from corridor.publishing.tables import tables_of
+from corridor.publishing.views import Figure, ViewRow, ViewTable, views_of
 from corridor.queries.views import Change, Quantile, RatioOf, ShareOf, Top, Trend, View
 
 NO_EVIDENCE = "no evidence"

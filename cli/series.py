@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corridor.cli.estimates import NONE, figure
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials
 from corridor.client.connection import Answer
-from corridor.client.tables import Cell, tables_of
 from corridor.errors import WrongUsageError
+from corridor.publishing.estimates import NONE, figure
+from corridor.publishing.tables import Cell, tables_of
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:

@@ -2,17 +2,17 @@
 
 Each country's figure has noise of its own. Their sum is added up here, from what was published, and
 its margin with it; the region's own figure, where it was asked as well, has less noise. Each is
-shown as any other figure is (`cli.estimates`): what is too uncertain by its interval alone.
+shown as any other figure is (`publishing.estimates`): what is too uncertain by its interval alone.
 """
 
 import heapq
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corridor.cli.estimates import MEANING, figure
 from corridor.cli.output import Output
-from corridor.client.tables import Cell, ReleasedTable, countries_of, tables_of, together
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.estimates import MEANING, figure
+from corridor.publishing.tables import Cell, ReleasedTable, countries_of, tables_of, together
 
 COUNTRIES_AT_ONCE = 5
 """More countries are shown in several tables, one below the other."""

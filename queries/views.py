@@ -9,7 +9,7 @@
 
 A view is no part of a question: what nodes compute, and what it costs, is the same without it. SQL
 may name views (`queries.sql`), whoever has a release may take any (`corridor results`), and the
-numbers come from `client.views`.
+numbers come from `publishing.views`.
 """
 
 import re

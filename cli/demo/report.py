@@ -14,9 +14,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from corridor.cli.estimates import MEANING, figure, mark
-from corridor.client.tables import Cell
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.estimates import MEANING, figure, mark
+from corridor.publishing.tables import Cell
 
 UNKNOWN = "unknown"
 

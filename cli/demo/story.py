@@ -23,7 +23,6 @@ from corridor.cli.demo.report import (
     render_report,
     trend_picture,
 )
-from corridor.cli.estimates import shown_margin, tally
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import (
@@ -34,11 +33,12 @@ from corridor.cli.release import (
 from corridor.cli.verify import verify_receipt
 from corridor.client.app import connect, save_credentials
 from corridor.client.connection import Answer, Region
-from corridor.client.tables import ReleasedTable, tables_of
 from corridor.errors.demo import QuestionFailedError
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
+from corridor.publishing.estimates import shown_margin, tally
+from corridor.publishing.tables import ReleasedTable, tables_of
 
 ACCURACY = "±15"
 FAULT = "exit@masked-input"

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from corridor.client.tables import Cell, ReleasedTable, tables_of
-from corridor.client.views import ViewTable, views_of
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.tables import Cell, ReleasedTable, tables_of
+from corridor.publishing.views import ViewTable, views_of
 from corridor.queries.views import Top, view_from_json
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ from corridor.cli.demo.report import (
 )
 from corridor.cli.main import main
 from corridor.cli.output import Output
-from corridor.client.tables import Cell
+from corridor.publishing.tables import Cell
 
 STARTS_A_PARTY = """
 import sys, time

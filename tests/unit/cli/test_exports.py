@@ -7,12 +7,12 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from corridor.cli.estimates import harmless
 from corridor.cli.exports import release_text, write_release
-from corridor.client.tables import tables_of
 from corridor.errors.cli import NeedsFileError
 from corridor.errors.client import RemoteAnswerError
 from corridor.errors.files import DiskError
+from corridor.publishing.estimates import harmless
+from corridor.publishing.tables import tables_of
 from support.releases import make_release, make_table
 
 COLUMNS = [

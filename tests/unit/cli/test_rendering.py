@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from corridor.cli.estimates import MEANING, estimate, interval, shown_margin
 from corridor.cli.output import Output
 from corridor.cli.release import show_release, shown_epsilon
+from corridor.publishing.estimates import MEANING, estimate, interval, shown_margin
 from support.releases import make_release, make_table
 
 CURATOR = "a trusted curator's margin: ± 12; together 1 284 ± 30"

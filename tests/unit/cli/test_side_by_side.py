@@ -6,7 +6,7 @@ from typing import Any
 
 from corridor.cli.output import Output
 from corridor.cli.release import show_forecast, show_release
-from corridor.client.tables import COUNTED_BY, tables_of
+from corridor.publishing.tables import COUNTED_BY, tables_of
 from support.releases import GUARANTEE, make_release, make_table
 
 

@@ -6,10 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from corridor.client.tables import tables_of
 from corridor.privacy.accuracy import margin_95
 from corridor.privacy.rho import Rho
 from corridor.protocols.secure_sum.messages import AttemptParameters
+from corridor.publishing.tables import tables_of
 from corridor.queries.answers import Answer, decode_answer
 from corridor.queries.builder import RegionQuestions
 from corridor.queries.domains import make_domains

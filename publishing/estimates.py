@@ -13,8 +13,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from corridor.client.tables import Cell
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.tables import Cell
 
 NONE = "–"
 

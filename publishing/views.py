@@ -16,7 +16,6 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.client.tables import Axis, ReleasedTable
 from corridor.errors.questions import ViewError
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.normal import quantile_above
@@ -24,6 +23,7 @@ from corridor.privacy.quantiles import find_quantile
 from corridor.privacy.ranking import probability_of_order, probability_of_set, rank_ranges
 from corridor.privacy.ratios import NORMAL_95, Quotient, fieller
 from corridor.privacy.reliability import Reliability, reliability, share_reliability
+from corridor.publishing.tables import Axis, ReleasedTable
 from corridor.queries.catalogue import UNKNOWN
 from corridor.queries.views import Change, Quantile, RatioOf, ShareOf, Top, Trend, View
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corridor.client.tables import ReleasedTable, tables_of
-from corridor.client.views import Figure, ViewTable, views_of
 from corridor.errors.client import RemoteAnswerError
 from corridor.errors.questions import ViewError
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.tables import ReleasedTable, tables_of
+from corridor.publishing.views import Figure, ViewTable, views_of
 from corridor.queries.views import Change, Quantile, RatioOf, ShareOf, Top, Trend, View
 from support.releases import make_release, make_table
 

@@ -4,10 +4,10 @@ from math import sqrt
 
 import pytest
 
-from corridor.client.tables import Cell, ReleasedTable, tables_of
-from corridor.client.views import views_of
 from corridor.privacy.ratios import NORMAL_95
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.tables import Cell, ReleasedTable, tables_of
+from corridor.publishing.views import views_of
 from corridor.queries.views import Change, ShareOf, Top
 from support.releases import make_release, make_table
 
