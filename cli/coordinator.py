@@ -30,6 +30,8 @@ from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.coordinator import app
 from corridor.coordinator.charter_desk import ProposedCharter
 from corridor.coordinator.region_desk import show_charter
+from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import parse_scopes, scopes_text
 from corridor.errors.cli import NoTokenNameError
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode
@@ -257,6 +259,13 @@ def _add_token(verbs: "Nouns[argparse.ArgumentParser]") -> None:
     )
     token.add_argument("name", nargs="?", metavar="NAME", help="whose; one valid token each")
     token.add_argument("--organisation", default="", metavar="TEXT", help="the authorities see it")
+    token.add_argument(
+        "--scopes",
+        type=parse_scopes,
+        default=ALL_SCOPES,
+        metavar="LIST",
+        help="what it allows: read (look, forecast), ask (spend allowances); both if left out",
+    )
     what = token.add_mutually_exclusive_group()
     what.add_argument("--revoke", action="store_true", help="make the token of NAME worthless")
     what.add_argument("--list", action="store_true", help="show who holds a valid token")
@@ -501,9 +510,16 @@ def _token(arguments: argparse.Namespace, out: Output) -> int:
     if arguments.list:
         holders = app.list_tokens(world)
         out.table(
-            "Valid tokens", ("name", "organisation"), [(h.name, h.organisation) for h in holders]
+            "Valid tokens",
+            ("name", "organisation", "allows"),
+            [(h.name, h.organisation, scopes_text(h.scopes)) for h in holders],
         )
-        out.document([{"name": h.name, "organisation": h.organisation} for h in holders])
+        out.document(
+            [
+                {"name": h.name, "organisation": h.organisation, "scopes": sorted(h.scopes)}
+                for h in holders
+            ]
+        )
         return 0
     if arguments.name is None:
         raise NoTokenNameError
@@ -512,7 +528,9 @@ def _token(arguments: argparse.Namespace, out: Output) -> int:
         out.say(f"The token of {arguments.name} is worthless from now on.")
         out.document({"name": arguments.name, "revoked": True})
         return 0
-    token = app.issue_token(world, arguments.name, organisation=arguments.organisation)
+    token = app.issue_token(
+        world, arguments.name, organisation=arguments.organisation, scopes=arguments.scopes
+    )
     authority = app.authority_fingerprint(world)
     out.say(f"The token of {arguments.name}; it is shown this once:")
     out.say(token)

@@ -204,7 +204,7 @@ class Region:
             return response
         try:
             refusal = response.json()
-            raise RemoteRefusalError(str(refusal["code"]), str(refusal["message"]))
+            raise RemoteRefusalError(str(refusal["code"]), str(refusal["detail"]))
         except (ValueError, KeyError, TypeError):
             raise RemoteAnswerError(f"{path}: status {response.status_code}") from None
 

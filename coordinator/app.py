@@ -31,6 +31,7 @@ import structlog
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 
+from corridor import __version__
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
@@ -53,13 +54,16 @@ from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
 from corridor.coordinator.rounds import Rounds, interrupted
+from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.waiting import WaitingRecord
-from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
+from corridor.coordinator.web.events import Followers
+from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
 from corridor.errors import CorridorError
@@ -114,7 +118,9 @@ STOPS: Mapping[str, Callable[[], None]] = {
 }
 """What `--fault` can do; neither leaves time to clean up."""
 
-WEB_THREADS = 8
+WEB_THREADS = 160
+"""Most of them idle: whoever follows a question holds one."""
+
 WEB_HEADER_BYTES = 32 * 1024
 WEB_TIMEOUT_SECONDS = 15
 """How long a slow sender may hold one of the web's threads."""
@@ -379,14 +385,20 @@ def readmit(world: World, country: CountryCode, *, because: str = "") -> None:
         parts.record.readmit(country, because)
 
 
-def issue_token(world: World, name: str, *, organisation: str = "") -> str:
+def issue_token(
+    world: World,
+    name: str,
+    *,
+    organisation: str = "",
+    scopes: frozenset[TokenScope] = ALL_SCOPES,
+) -> str:
     """A new token for the REST API; it is shown this once.
 
     Raises:
         TokenNameTakenError: a valid token has this name. None was issued.
     """
     with opened(world) as parts:
-        return parts.tokens.issue(name, organisation)
+        return parts.tokens.issue(name, organisation, scopes)
 
 
 def revoke_token(world: World, name: str) -> None:
@@ -457,7 +469,8 @@ async def run(
             admit=lambda peer: admit(parts, peer),
         )
         let_answer(server, parts)
-        web = _make_web(parts)
+        followers = Followers(Limits().followers)
+        web = _make_web(parts, followers)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
         tasks = [
@@ -478,6 +491,7 @@ async def run(
         try:
             await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            followers.close()
             await _stop(parts, tasks, server, web)
         for task in tasks:
             if not task.cancelled() and (bug := task.exception()) is not None:
@@ -593,7 +607,7 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
     admit(parts, peer)
 
 
-def _make_web(parts: "Parts") -> WsgiServer:
+def _make_web(parts: "Parts", followers: Followers) -> WsgiServer:
     settings = parts.settings
     site = make_site(
         Desks(
@@ -608,6 +622,9 @@ def _make_web(parts: "Parts") -> WsgiServer:
         plain_http=settings.plain_http,
         now=parts.world.now,
         reference=parts.world.reference,
+        followers=followers,
+        limits=Limits(),
+        version=__version__,
     )
     web = WsgiServer(
         split_address(settings.web, "web"),

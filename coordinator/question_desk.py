@@ -26,7 +26,9 @@ from sqlalchemy import RowMapping, Select, select
 from corridor.coordinator.attempts import Progress, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
+from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
+from corridor.coordinator.repeats import Repeatable, earlier, remember
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import Store, questions, releases
 from corridor.coordinator.tokens import TokenHolder
@@ -187,14 +189,27 @@ class QuestionDesk:
             "series": _show_series(priced.question.turn, priced.rho),
         }
 
-    def ask(self, request: AskRequest, holder: TokenHolder) -> Shown:
+    def ask(
+        self, request: AskRequest, holder: TokenHolder, repeatable: Repeatable | None = None
+    ) -> Shown:
         """The question's place: released already, waiting already, or put in line now.
 
         Of a series, how far it is: it begins now, or has begun already.
 
+        Args:
+            request: what is asked.
+            holder: who asks.
+            repeatable: the key, if any, under which the same request may come again and leads to
+                the same question. A series needs none: its question names it.
+
         Raises:
             CorridorError: it cannot be asked, and why. Nothing was spent.
         """
+        if repeatable is not None:
+            with self.store.reading() as connection:
+                asked_before = earlier(connection, holder.name, repeatable)
+            if asked_before is not None:
+                return self.show(asked_before)
         hours = _approval_hours(request)
         priced = self._price(request)
         existing = self._existing(priced)
@@ -216,6 +231,10 @@ class QuestionDesk:
             "release": existing,
         }
         with self.store.writing() as connection:
+            if repeatable is not None:
+                asked_before = earlier(connection, holder.name, repeatable)
+                if asked_before is not None:
+                    return self.show(asked_before)
             in_line = select(questions.c.id).where(
                 questions.c.state.in_([State.QUEUED, State.RUNNING])
             )
@@ -234,6 +253,8 @@ class QuestionDesk:
                 put_in_line(connection, identifier, self.now(), **values)
                 if existing is None:
                     give_time(connection, identifier, self.now(), hours)
+            if repeatable is not None:
+                remember(connection, holder.name, repeatable, identifier, self.now())
         self.wake()
         return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
 
@@ -257,9 +278,19 @@ class QuestionDesk:
             raise UnknownQuestionError
         return self._show(found[0])
 
-    def listing(self) -> list[Shown]:
-        """Every question, newest first."""
-        newest = select(questions).order_by(questions.c.place.desc()).limit(1000)
+    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
+        """Questions, newest first.
+
+        Raises:
+            UnknownQuestionError: the page begins after one that there is not.
+        """
+        newest = select(questions).order_by(questions.c.place.desc()).limit(page.limit)
+        if page.after is not None:
+            place = select(questions.c.place).where(questions.c.id == page.after)
+            found = self._rows(place)
+            if not found:
+                raise UnknownQuestionError
+            newest = newest.where(questions.c.place < found[0]["place"])
         return [self._show(row) for row in self._rows(newest)]
 
     # ------------------------------------------------------------ reading and pricing

@@ -24,6 +24,7 @@ from corridor.coordinator.attempts import Publication
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.country_attempt import Figures
 from corridor.coordinator.moments import iso
+from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.store import Store, releases
@@ -69,12 +70,17 @@ class ReleaseDesk:
     charters: CharterDesk
     log: ReleaseLog
 
-    def listing(self) -> list[Shown]:
-        """Every release without its tables, newest first."""
+    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
+        """Releases without their tables, newest first.
+
+        Raises:
+            UnknownReleaseError: the page begins after one that there is not.
+        """
+        newest = select(releases.c.document).order_by(releases.c.place.desc()).limit(page.limit)
+        if page.after is not None:
+            newest = newest.where(releases.c.place < self._row(page.after)["place"])
         with self.store.reading() as connection:
-            rows = connection.execute(
-                select(releases.c.document).order_by(releases.c.place.desc()).limit(1000)
-            ).scalars()
+            rows = connection.execute(newest).scalars()
             return [_without_tables(json.loads(row)) for row in rows]
 
     def document(self, identifier: str) -> bytes:

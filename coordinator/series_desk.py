@@ -16,11 +16,12 @@ from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from corridor.coordinator.attempts import BEFORE_DEBIT, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
+from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.store import Store, questions, releases, series, series_questions
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import end_cancelled
@@ -220,11 +221,23 @@ class SeriesDesk:
         with self.store.reading() as connection:
             return self._show(connection, self._row(connection, identifier))
 
-    def listing(self) -> list[Shown]:
-        """Every series, newest first."""
+    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
+        """Series, newest first.
+
+        Raises:
+            UnknownSeriesError: the page begins after one that there is not.
+        """
+        newest = select(series).order_by(series.c.asked.desc(), series.c.id).limit(page.limit)
         with self.store.reading() as connection:
-            rows = connection.execute(select(series).order_by(series.c.asked.desc())).mappings()
-            return [self._show(connection, row) for row in rows.all()]
+            if page.after is not None:
+                last = self._row(connection, page.after)
+                newest = newest.where(
+                    or_(
+                        series.c.asked < last["asked"],
+                        and_(series.c.asked == last["asked"], series.c.id > last["id"]),
+                    )
+                )
+            return [self._show(connection, row) for row in connection.execute(newest).mappings()]
 
     def members(self, question: Question) -> frozenset[CountryCode] | None:
         """Who has to take part in this release; None where whoever can may."""

@@ -1,7 +1,7 @@
 """The coordinator's registry, questions and releases: one SQLite file.
 
     invitations ──▶ members ──▶ charters ◀── charter_signatures, removals
-    tokens          presence        │
+    tokens          presence        │             repeats
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, held_out
                      │              │
@@ -45,10 +45,10 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, and 6, waits. 4 also moves what `named_dealers` held to
-`held_out`."""
+`held_out`. 7 added repeats, and to tokens their scopes."""
 
 schema = MetaData()
 
@@ -119,6 +119,16 @@ tokens = Table(
     Column("organisation", Text, nullable=False),
     Column("issued", Integer, nullable=False),
     Column("revoked", Integer),
+    Column("scopes", Text, nullable=False, server_default="read ask"),  # a blank between
+)
+
+repeats = Table(
+    "repeats",
+    schema,
+    Column("key_hash", LargeBinary, primary_key=True),  # of the asker's name and the key
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("question", Text, nullable=False),  # what the first of them became
+    Column("made", Integer, nullable=False),
 )
 
 questions = Table(
@@ -309,7 +319,7 @@ class Store:
         ):
             yield connection
 
-    def look_up(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+    def look_up(self, sql: str, *values: str | bytes) -> tuple[Any, ...] | None:
         """The first row of one SELECT, as it is; None where there is none.
 
         For what is asked at every message: a statement by itself sees one state of the database,
@@ -330,13 +340,22 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1, 2, 3, 4, 5):
+            if version < SCHEMA_VERSION:
                 schema.create_all(connection)
                 if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)
+                _add_scopes(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise StoreFromElsewhereError(version, SCHEMA_VERSION)
+
+
+def _add_scopes(connection: Connection) -> None:
+    """Tokens from before there were scopes allow what they always did."""
+    if "scopes" not in {one["name"] for one in inspect(connection).get_columns("tokens")}:
+        connection.exec_driver_sql(
+            "ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT 'read ask'"
+        )
 
 
 def _move_named_dealers(connection: Connection) -> None:

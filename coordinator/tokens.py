@@ -1,4 +1,4 @@
-"""Who may use the REST API: named tokens, each shown once and kept as a hash.
+"""Who may use the REST API, and for what: named tokens, each shown once and kept as a hash.
 
 A token is 256 random bits, so its plain SHA-256 cannot be searched; whoever reads the database
 learns no token. A name tells an administrator which one to revoke; it is the holder's only name
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from corridor.coordinator.scopes import ALL, TokenScope, parse_scopes, scopes_text
 from corridor.coordinator.store import Store, tokens
 from corridor.errors.region import (
     MalformedRequestError,
@@ -29,10 +30,17 @@ PREFIX = "corridor_"
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """Who asks: the name a token was issued to, and the organisation written down with it."""
+    """Who asks.
+
+    Attributes:
+        name: to whom the token was issued.
+        organisation: what was written down with it.
+        scopes: what it allows.
+    """
 
     name: str
     organisation: str
+    scopes: frozenset[TokenScope] = ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class TokenDesk:
     now: Callable[[], int]
     random_bytes: RandomBytes
 
-    def issue(self, name: str, organisation: str = "") -> str:
+    def issue(self, name: str, organisation: str = "", scopes: frozenset[TokenScope] = ALL) -> str:
         """A new token for `name`; this is the only time that it can be read.
 
         Raises:
@@ -73,6 +81,7 @@ class TokenDesk:
                     token_hash=_hash(token),
                     name=name,
                     organisation=organisation,
+                    scopes=scopes_text(scopes),
                     issued=self.now(),
                 )
             )
@@ -97,11 +106,11 @@ class TokenDesk:
         """The holders of valid tokens, by name."""
         with self.store.reading() as connection:
             rows = connection.execute(
-                select(tokens.c.name, tokens.c.organisation)
-                .where(tokens.c.revoked.is_(None))
-                .order_by(tokens.c.name)
+                select(tokens).where(tokens.c.revoked.is_(None)).order_by(tokens.c.name)
             )
-            return tuple(TokenHolder(row.name, row.organisation) for row in rows)
+            return tuple(
+                TokenHolder(row.name, row.organisation, parse_scopes(row.scopes)) for row in rows
+            )
 
     def holder(self, token: str) -> TokenHolder:
         """Whose token this is.
@@ -109,15 +118,16 @@ class TokenDesk:
         Raises:
             UnknownTokenError: nobody's: never issued, or revoked.
         """
-        with self.store.reading() as connection:
-            row = connection.execute(
-                select(tokens.c.name, tokens.c.organisation).where(
-                    tokens.c.token_hash == _hash(token), tokens.c.revoked.is_(None)
-                )
-            ).first()
+        # At every request, so without a transaction of SQLAlchemy's.
+        row = self.store.look_up(
+            "SELECT name, organisation, scopes FROM tokens "
+            "WHERE token_hash = ? AND revoked IS NULL",
+            _hash(token),
+        )
         if row is None:
             raise UnknownTokenError
-        return TokenHolder(row.name, row.organisation)
+        name, organisation, scopes = row
+        return TokenHolder(name, organisation, parse_scopes(scopes))
 
 
 def _hash(token: str) -> bytes:

@@ -122,7 +122,7 @@ def _post(client: httpx.Client, url: str, request: dict[str, str]) -> dict[str, 
     if not isinstance(answer, dict):
         raise _strange(url)
     if not response.is_success:
-        raise EnrolmentRefusedError(str(answer.get("code")), str(answer.get("message")))
+        raise EnrolmentRefusedError(str(answer.get("code")), str(answer.get("detail")))
     return answer
 
 

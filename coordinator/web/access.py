@@ -1,16 +1,19 @@
-"""Who gets in: a token for every view but two, and a limit on how fast somebody may guess."""
+"""Who gets in: what a token must allow, and limits on how fast somebody may guess or ask.
+
+A view says in its operation what a token must allow; one that says nothing lets nobody in.
+"""
 
 import threading
 from collections.abc import Callable
 
-from flask import g, request
+from flask import Response, current_app, g, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
-from corridor.errors.region import TooManyRequestsError, UnknownTokenError
-from corridor.transport.certificates import AUTHORITY_PATH
-
-OPEN = frozenset({"/api/v1/health", "/api/v1/enrolment", AUTHORITY_PATH})
-"""Paths without a token: they say nothing worth one, or take a code instead."""
+from corridor.coordinator.web.operations import operation_of
+from corridor.errors.region import ScopeMissingError, TooManyRequestsError, UnknownTokenError
 
 
 class FailurePace:
@@ -48,29 +51,71 @@ class FailurePace:
         return self._failures.get(address, 0)
 
 
-def demand_token(tokens: TokenDesk, pace: FailurePace) -> None:
-    """Let the request pass if its path is open or it carries a valid token.
+class Pace:
+    """How much one token may ask for in a minute: of everything, and of what takes work.
+
+    It keeps one analyst's program that runs wild from slowing all others; what protects people in
+    the data is the ledgers.
+    """
+
+    def __init__(self, *, requests: int, works: int) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._requests = RateLimitItemPerMinute(requests)
+        self._works = RateLimitItemPerMinute(works)
+
+    def demand(self, holder: TokenHolder, *, works: bool) -> None:
+        """Count a request.
+
+        Raises:
+            TooManyRequestsError: it is one too many; says how many seconds to wait.
+        """
+        item, kind = (self._works, "work") if works else (self._requests, "all")
+        if not self._limiter.hit(item, kind, holder.name):
+            raise TooManyRequestsError(item.get_expiry())
+
+    def tell(self, holder: TokenHolder, response: Response, *, works: bool) -> None:
+        """Write what is left into a response, as draft-ietf-httpapi-ratelimit-headers does."""
+        item, kind = (self._works, "work") if works else (self._requests, "all")
+        left = self._limiter.get_window_stats(item, kind, holder.name).remaining
+        response.headers["RateLimit-Policy"] = f'"{kind}";q={item.amount};w={item.get_expiry()}'
+        response.headers["RateLimit"] = f'"{kind}";r={left};t={item.get_expiry()}'
+
+
+def demand_allowed(tokens: TokenDesk, failures: FailurePace, pace: Pace) -> None:
+    """Let the request pass if its view is open, or it carries a token that allows it.
 
     Raises:
         UnknownTokenError: it carries none.
-        TooManyRequestsError: its address has tried too many.
+        ScopeMissingError: its token does not allow this.
+        TooManyRequestsError: its address has tried too many, or its token asked too much.
     """
-    address = request.remote_addr or ""
-    if request.path in OPEN:
+    view = current_app.view_functions.get(request.endpoint or "")
+    said = operation_of(view)
+    if said is not None and said.needs is None:
         return
+    g.holder = _holder(tokens, failures)
+    if view is None:  # 404 and 405 are for those who may look
+        return
+    if said is None or said.needs not in g.holder.scopes:
+        raise ScopeMissingError("" if said is None or said.needs is None else said.needs)
+    pace.demand(g.holder, works=request.method == "POST")
+
+
+def _holder(tokens: TokenDesk, failures: FailurePace) -> TokenHolder:
+    address = request.remote_addr or ""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     try:
         if scheme.lower() != "bearer":
             raise UnknownTokenError  # noqa: TRY301 - the same answer as for a wrong one
-        g.holder = tokens.holder(token.strip())
+        return tokens.holder(token.strip())
     except UnknownTokenError:
         # Who has a token is never kept out by others at the same address: a proxy, or a loopback.
-        pace.demand_slow(address)
-        pace.failed(address)
+        failures.demand_slow(address)
+        failures.failed(address)
         raise
 
 
 def current_holder() -> TokenHolder:
-    """Whose token this request carries; only views behind `demand_token` ask."""
+    """Whose token this request carries; only views behind `demand_allowed` ask."""
     holder: TokenHolder = g.holder
     return holder

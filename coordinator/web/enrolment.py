@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from corridor.coordinator.enrolment_desk import EnrolmentDesk, EnrolmentRequest
+from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.web.access import FailurePace
-from corridor.coordinator.web.body import Body
+from corridor.coordinator.web.operations import operation, read_body
+from corridor.coordinator.web.shapes import Enrolled, EnrolmentBody
 from corridor.errors import CorridorError
 from corridor.errors.region import InsecureEnrolmentError
 
@@ -14,13 +15,15 @@ def enrolment_views(desk: EnrolmentDesk, pace: FailurePace, *, plain_http: bool)
     views = Blueprint("enrolment", __name__)
 
     @views.post("/enrolment")
+    @operation(takes=EnrolmentBody, gives=Enrolled, needs=None, refuses=(403, 404, 409))
     def enrol() -> Response:
+        """Enter the region with an invitation's code; over TLS alone."""
         if plain_http:
             raise InsecureEnrolmentError
         address = request.remote_addr or ""
         pace.demand_slow(address)
         try:
-            enrolled = desk.enrol(read_enrolment())
+            enrolled = desk.enrol(read_body(EnrolmentBody).to_request())
         except CorridorError:
             pace.failed(address)
             raise
@@ -34,18 +37,3 @@ def enrolment_views(desk: EnrolmentDesk, pace: FailurePace, *, plain_http: bool)
         )
 
     return views
-
-
-def read_enrolment() -> EnrolmentRequest:
-    """What the current request shows.
-
-    Raises:
-        MalformedRequestError: a key is missing, unknown, or has a value of another type.
-    """
-    body = Body("code", "csr", "card", "proof")
-    return EnrolmentRequest(
-        code=body.text("code"),
-        csr=body.text("csr").encode(),
-        card=body.text("card").encode(),
-        proof=body.octets("proof"),
-    )

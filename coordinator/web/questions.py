@@ -1,86 +1,97 @@
 """Views of questions: forecast, ask, follow."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
-from corridor.coordinator.question_desk import AskRequest, QuestionDesk, SeriesRequest
+from corridor.coordinator.question_desk import QuestionDesk
+from corridor.coordinator.repeats import Repeatable
+from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.web.access import current_holder
-from corridor.coordinator.web.body import Body
-from corridor.errors.region import MalformedRequestError
+from corridor.coordinator.web.events import Followers
+from corridor.coordinator.web.operations import Raw, operation, read_body, read_nothing
+from corridor.coordinator.web.paging import page_answer, read_page
+from corridor.coordinator.web.shapes import (
+    AskBody,
+    Forecast,
+    NoBody,
+    PageQuery,
+    Question,
+    Series,
+)
+
+KEY = "Idempotency-Key"
+ABOUT_KEY = "any text of your own, 1 to 255 characters; the same request with it is asked once"
+
+EVENTS = Raw(
+    ("text/event-stream",),
+    "The question as an event at every change, until it is over or ten minutes have passed.",
+)
 
 
-def question_views(desk: QuestionDesk) -> Blueprint:
-    """POST /forecast, /questions, /questions/ID/cancel; GET /questions, /questions/ID."""
+def question_views(desk: QuestionDesk, followers: Followers) -> Blueprint:
+    """POST /forecast, /questions, /questions/ID/cancel; GET /questions, /questions/ID, …/events."""
     views = Blueprint("questions", __name__)
 
     @views.post("/forecast")
+    @operation(takes=AskBody, gives=Forecast, needs=TokenScope.READ, refuses=(404, 409))
     def forecast() -> Response:
-        return jsonify(desk.forecast(read_request()))
+        """What a question would cost and how exact it would be. Spends nothing."""
+        return jsonify(desk.forecast(read_body(AskBody).to_request()))
 
     @views.post("/questions")
+    @operation(
+        takes=AskBody,
+        gives=Question | Series,
+        needs=TokenScope.ASK,
+        refuses=(404, 409),
+        headers=((KEY, ABOUT_KEY),),
+    )
     def ask() -> Response:
-        return jsonify(desk.ask(read_request(), current_holder()))
+        """Ask in earnest; answers at once with the question's place, or how far its series is.
+
+        It spends the members' allowances, unless a release answers it already. A question that was
+        taken is the same for everybody who asks it; with an Idempotency-Key a request can be sent
+        again after a broken connection.
+        """
+        body = read_body(AskBody).to_request()
+        return jsonify(desk.ask(body, current_holder(), _repeatable()))
 
     @views.get("/questions")
+    @operation(asks=PageQuery, gives=list[Question], needs=TokenScope.READ, refuses=(404,))
     def listing() -> Response:
-        return jsonify(desk.listing())
+        """Every question, newest first."""
+        page = read_page()
+        return page_answer(desk.listing(page), page)
 
     @views.get("/questions/<identifier>")
+    @operation(gives=Question, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
+        """Where a question stands."""
         return jsonify(desk.show(identifier))
 
+    @views.get("/questions/<identifier>/events")
+    @operation(gives=EVENTS, needs=TokenScope.READ, refuses=(404,))
+    def events(identifier: str) -> Response:
+        """Follow a question: who has answered, which round, how it ended."""
+
+        def look() -> dict[str, Any]:
+            return desk.show(identifier)
+
+        stream = Response(followers.follow(look), mimetype="text/event-stream")
+        stream.headers["X-Accel-Buffering"] = "no"  # a proxy shall pass events on at once
+        return stream
+
     @views.post("/questions/<identifier>/cancel")
+    @operation(takes=NoBody, gives=Question, needs=TokenScope.ASK, refuses=(404, 409))
     def cancel(identifier: str) -> Response:
+        """Take back a question of one's own that waits; nothing was spent on it."""
+        read_nothing()
         return jsonify(desk.cancel(identifier, current_holder()))
 
     return views
 
 
-def read_request() -> AskRequest:
-    """What the current request asks.
-
-    Raises:
-        MalformedRequestError: a key is unknown or has a value of another type.
-    """
-    body = Body(
-        "sql",
-        "indicator",
-        "parameters",
-        "question",
-        "accuracy",
-        "rho",
-        "scope",
-        "purpose",
-        "series",
-        "approval_hours",
-    )
-    return AskRequest(
-        sql=body.text_or_none("sql"),
-        indicator=body.text_or_none("indicator"),
-        parameters=body.object_or_none("parameters") or {},
-        question=body.object_or_none("question"),
-        accuracy=body.text_or_none("accuracy"),
-        rho=body.text_or_none("rho"),
-        scope=body.text("scope", "regional"),
-        purpose=body.text("purpose", ""),
-        series=_read_series(body.object_or_none("series")),
-        approval_hours=body.whole_or_none("approval_hours"),
-    )
-
-
-def _read_series(value: Mapping[str, Any] | None) -> SeriesRequest | None:
-    if value is None:
-        return None
-    match dict(value):
-        case {"every": str(every), "periods": int(periods), **rest} if not isinstance(
-            periods, bool
-        ) and rest.keys() <= {"start"}:
-            start = rest.get("start")
-            if start is None or isinstance(start, str):
-                return SeriesRequest(every=every, periods=periods, start=start)
-    raise MalformedRequestError(
-        "the request's 'series' must be an object with 'every' (month, quarter or year), 'periods' "
-        "(a whole number) and, if you like, 'start' (as 2027-01)"
-    )
+def _repeatable() -> Repeatable | None:
+    key = request.headers.get(KEY)
+    return None if key is None else Repeatable(key, request.get_data())

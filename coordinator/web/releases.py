@@ -1,30 +1,82 @@
 """Views of what was released, and of the tree that it stands in."""
 
-from flask import Blueprint, Response, jsonify, request
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, jsonify
 
 from corridor.coordinator.releases import ReleaseDesk
-from corridor.coordinator.web.body import read_size
+from corridor.coordinator.scopes import TokenScope
+from corridor.coordinator.web.operations import Raw, json_answer, operation, read_query
+from corridor.coordinator.web.paging import page_answer, read_page
+from corridor.coordinator.web.shapes import (
+    Consistency,
+    ConsistencyQuery,
+    Leaves,
+    LeavesQuery,
+    PageQuery,
+    ReceiptQuery,
+    Release,
+    ReleaseSummary,
+)
+from corridor.errors.region import UnknownFormError
+from corridor.publishing.formats import FORMS, Form
+from corridor.publishing.formats.document import Document
+
+ZIP = "application/zip"
+FILES = Raw(
+    (*dict.fromkeys(form.media_type for form in FORMS.values()), ZIP),
+    "The release as a file; where its form needs several, they come in one archive.",
+)
+RECEIPT = Raw(("application/json",), "The public receipt with its proof, for `corridor verify`.")
+PROOF = Raw(("text/plain",), "The proof that the release is in the tree, as a tlog-proof.")
+NOTE = Raw(("text/plain",), "The latest checkpoint, a signed note with its cosignatures.")
 
 
 def release_views(desk: ReleaseDesk) -> Blueprint:
-    """GET /releases, /releases/ID, /releases/ID/receipt, /releases/ID/proof."""
+    """GET /releases, /releases/ID, …/files/FORM, …/receipt, …/proof."""
     views = Blueprint("releases", __name__, url_prefix="/releases")
 
     @views.get("")
+    @operation(asks=PageQuery, gives=list[ReleaseSummary], needs=TokenScope.READ, refuses=(404,))
     def listing() -> Response:
-        return jsonify(desk.listing())
+        """Every release, newest first, without its tables."""
+        page = read_page()
+        return page_answer(desk.listing(page), page)
 
     @views.get("/<identifier>")
+    @operation(gives=Release, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
-        return Response(desk.document(identifier), mimetype="application/json")
+        """A release: its tables with margins, its guarantee, who took part."""
+        return json_answer(desk.document(identifier))
+
+    @views.get("/<identifier>/files/<form>")
+    @operation(gives=FILES, needs=TokenScope.READ, refuses=(404,))
+    def file(identifier: str, form: str) -> Response:
+        """A release in another form, with its metadata.
+
+        Forms: json, csv, parquet, arrow, xlsx, jsonstat, sdmx-csv, sdmx-json. CSV always comes in
+        an archive, since its metadata are a file of their own.
+        """
+        if form not in FORMS:
+            raise UnknownFormError(form, FORMS)
+        chosen = FORMS[form]
+        name = f"corridor-{identifier}"
+        release = json.loads(desk.document(identifier))
+        return _download(chosen, name, tuple(chosen.write(release, f"{name}{chosen.suffix}")))
 
     @views.get("/<identifier>/receipt")
+    @operation(asks=ReceiptQuery, gives=RECEIPT, needs=TokenScope.READ, refuses=(404,))
     def receipt(identifier: str) -> Response:
-        known = read_size("since") if "since" in request.args else None
-        return Response(desk.receipt_file(identifier, known), mimetype="application/json")
+        """The public receipt of a release, which proves it without trust in this service."""
+        return json_answer(desk.receipt_file(identifier, read_query(ReceiptQuery).since))
 
     @views.get("/<identifier>/proof")
+    @operation(gives=PROOF, needs=TokenScope.READ, refuses=(404,))
     def proof(identifier: str) -> Response:
+        """That the release is in the tree of all releases."""
         return Response(desk.proof(identifier), mimetype="text/plain")
 
     return views
@@ -35,15 +87,41 @@ def log_views(desk: ReleaseDesk) -> Blueprint:
     views = Blueprint("log", __name__, url_prefix="/log")
 
     @views.get("/checkpoint")
+    @operation(gives=NOTE, needs=TokenScope.READ, refuses=(404,))
     def checkpoint() -> Response:
+        """The latest checkpoint of the tree of releases."""
         return Response(desk.checkpoint(), mimetype="text/plain")
 
     @views.get("/consistency")
+    @operation(asks=ConsistencyQuery, gives=Consistency, needs=TokenScope.READ, refuses=(404,))
     def consistency() -> Response:
-        return jsonify(desk.consistency(read_size("old"), read_size("new")))
+        """The proof that the tree of `new` releases begins with the tree of `old`."""
+        asked = read_query(ConsistencyQuery)
+        return jsonify(desk.consistency(asked.old, asked.new))
 
     @views.get("/leaves")
+    @operation(asks=LeavesQuery, gives=Leaves, needs=TokenScope.READ)
     def leaves() -> Response:
-        return jsonify(desk.leaves(read_size("first") if "first" in request.args else 0))
+        """The tree's entries from one number on, at most a thousand."""
+        return jsonify(desk.leaves(read_query(LeavesQuery).first))
 
     return views
+
+
+def _download(form: Form, name: str, documents: Sequence[Document]) -> Response:
+    if len(documents) == 1:
+        (document,) = documents
+        data, media_type, name = document.data, form.media_type, document.name
+    else:
+        data, media_type, name = _archive(documents), ZIP, f"{name}-{form.name}.zip"
+    response = Response(data, content_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _archive(documents: Sequence[Document]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for document in documents:
+            archive.writestr(zipfile.ZipInfo(document.name), document.data)  # the same at any time
+    return data.getvalue()

@@ -2,8 +2,12 @@
 
 from flask import Blueprint, Response, jsonify
 
+from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.web.access import current_holder
+from corridor.coordinator.web.operations import operation, read_nothing
+from corridor.coordinator.web.paging import page_answer, read_page
+from corridor.coordinator.web.shapes import NoBody, PageQuery, Series
 
 
 def series_views(desk: SeriesDesk) -> Blueprint:
@@ -11,19 +15,30 @@ def series_views(desk: SeriesDesk) -> Blueprint:
     views = Blueprint("series", __name__, url_prefix="/series")
 
     @views.get("")
+    @operation(asks=PageQuery, gives=list[Series], needs=TokenScope.READ, refuses=(404,))
     def listing() -> Response:
-        return jsonify(desk.listing())
+        """Every standing series, newest first."""
+        page = read_page()
+        return page_answer(desk.listing(page), page)
 
     @views.get("/<identifier>")
+    @operation(gives=Series, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
+        """How far a series is, and its releases."""
         return jsonify(desk.show(identifier))
 
     @views.post("/<identifier>/now")
+    @operation(takes=NoBody, gives=Series, needs=TokenScope.ASK, refuses=(404, 409))
     def hasten(identifier: str) -> Response:
+        """Ask at once for the next release; after one that failed, nodes that paid pay again."""
+        read_nothing()
         return jsonify(desk.hasten(identifier, current_holder()))
 
     @views.post("/<identifier>/end")
+    @operation(takes=NoBody, gives=Series, needs=TokenScope.ASK, refuses=(404, 409))
     def end(identifier: str) -> Response:
+        """Let a series make no more releases; what was released stays."""
+        read_nothing()
         return jsonify(desk.end(identifier, current_holder()))
 
     return views

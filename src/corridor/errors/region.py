@@ -201,6 +201,19 @@ class UnknownTokenError(NotAllowedError):
         )
 
 
+class ScopeMissingError(NotAllowedError):
+    """The token is valid but does not allow this. Nothing was changed."""
+
+    code = "access.scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        """Name what it would have to allow."""
+        super().__init__(
+            f"this token does not allow {scope or 'this'!r}; the coordinator's staff issue one "
+            f"that does: corridor coordinator token NAME --scopes {scope or '…'}"
+        )
+
+
 class TokenNameTakenError(RefusedError):
     """A valid token has this name already. None was issued."""
 
@@ -235,13 +248,50 @@ class RequestTooLargeError(InvalidInputError):
 
 
 class TooManyRequestsError(UnavailableError):
-    """One address asks faster than this service answers. Nothing was changed."""
+    """One address or token asks faster than it may. Nothing was changed."""
 
     code = "request.too_many"
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = 60) -> None:
         """Say how long to wait."""
-        super().__init__("too many requests from this address; wait a minute and try again")
+        self.seconds = seconds
+        super().__init__(f"too many requests; wait {seconds} seconds and try again")
+
+
+class TooManyFollowersError(UnavailableError):
+    """As many connections follow questions as this service can hold open. Nothing was changed."""
+
+    code = "request.too_many_followers"
+
+    def __init__(self, most: int) -> None:
+        """Name the limit and another way."""
+        super().__init__(
+            f"{most} connections follow questions already; ask for the question itself every few "
+            "seconds, or try again later"
+        )
+
+
+class UnknownFormError(NotFoundError):
+    """A release is asked for in a form that there is not. Nothing was made."""
+
+    code = "release.unknown_form"
+
+    def __init__(self, form: str, forms: Iterable[str]) -> None:
+        """Name the forms that there are."""
+        super().__init__(f"no form is called {form[:40]!r}; take one of {', '.join(forms)}")
+
+
+class KeyReusedError(RefusedError):
+    """A key that made one request safe to repeat came with another. Nothing was asked."""
+
+    code = "request.key_reused"
+
+    def __init__(self) -> None:
+        """Say what a key is for."""
+        super().__init__(
+            "this Idempotency-Key came with another request before; nothing was asked. A key is "
+            "for repeating one request; take a new one for a new question"
+        )
 
 
 class MalformedRequestError(InvalidInputError):

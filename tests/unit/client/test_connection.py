@@ -82,7 +82,7 @@ def test_waiting_tells_each_change_once(server: Server, region: Region) -> None:
 
 
 def test_a_refusal_keeps_the_coordinators_code_and_words(server: Server, region: Region) -> None:
-    answer(server, {"code": "question.too_many_cells", "message": "4 cells"}, status=422)
+    answer(server, {"code": "question.too_many_cells", "detail": "4 cells"}, status=422)
     with pytest.raises(RemoteRefusalError, match="4 cells") as refused:
         region.forecast({})
     assert refused.value.code == "question.too_many_cells"

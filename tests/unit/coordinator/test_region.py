@@ -380,7 +380,7 @@ def test_an_accuracy_that_no_allowance_pays_for_says_what_could_be_paid(
     before = len(region.get("/api/v1/questions").json())
     answer = region.post("/api/v1/questions", asked)
     assert (answer.status_code, answer.json()["code"]) == (409, "question.accuracy_too_dear")
-    assert answer.json()["message"] == forecast["too_dear"]
+    assert answer.json()["detail"] == forecast["too_dear"]
     assert len(region.get("/api/v1/questions").json()) == before
     instead = forecast["too_dear"].partition("ask for ")[2].partition(", which")[0]
     payable = region.post("/api/v1/forecast", asked | {"accuracy": instead}).json()
@@ -494,7 +494,7 @@ def test_too_few_nodes_are_refused_before_anything_is_asked(region: LoopbackRegi
     answer = region.post("/api/v1/questions", {"sql": sql(2020), "rho": "1/30"})
     assert answer.status_code == 503
     assert answer.json()["code"] == "region.too_few_nodes"
-    assert "missing: BG, MD, NG" in answer.json()["message"]
+    assert "missing: BG, MD, NG" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -528,7 +528,7 @@ def test_what_cannot_be_asked_is_refused_with_its_code(
         answer = region.post(path, request_body)
         assert answer.status_code == status, answer.text
         assert code is None or answer.json()["code"] == code
-        assert set(answer.json()) == {"code", "message"}
+        assert set(answer.json()) == {"code", "detail", "status", "title", "type"}
     assert len(region.get("/api/v1/questions").json()) == before
 
 

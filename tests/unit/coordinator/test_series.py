@@ -164,7 +164,7 @@ def test_what_was_begun_is_not_begun_again_on_other_terms(region: LoopbackRegion
     series = begin(region)
     other = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/1000", "series": TERMS})
     assert other.json()["code"] == "region.series_exists"
-    assert "at ρ = 1/20" in other.json()["message"]
+    assert "at ρ = 1/20" in other.json()["detail"]
     # What ended before anybody paid for it may begin again, on other terms.
     region.post(f"/api/v1/series/{series['id']}/end", {})
     again = region.ask(sql=SQL, rho="1/1000", series=TERMS)
@@ -180,7 +180,7 @@ def test_what_was_paid_for_and_has_ended_is_not_begun_again(
     calendar.ahead = timedelta()
     ended = region.post("/api/v1/questions", {"sql": SQL, "rho": "1/20", "series": TERMS})
     assert ended.json()["code"] == "region.series_exists"
-    assert "it has ended" in ended.json()["message"]
+    assert "it has ended" in ended.json()["detail"]
 
 
 def test_only_who_asked_for_a_series_hastens_or_ends_it(region: LoopbackRegion) -> None:

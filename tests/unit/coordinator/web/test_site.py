@@ -8,8 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from corridor.coordinator import app
-from corridor.coordinator.web.site import BODY_BYTES, Desks, make_site
+from corridor.coordinator.scopes import TokenScope
+from corridor.coordinator.web.operations import operation
+from corridor.coordinator.web.shapes import Health
+from corridor.coordinator.web.site import BODY_BYTES
 from corridor.transport.certificates import AUTHORITY_PATH, decode_certificate, fingerprint
+from support.sites import site_over
 
 
 class Porch:
@@ -21,23 +25,10 @@ class Porch:
         self.now = 60_000
 
     def open(self, parts: app.Parts) -> FlaskClient:
-        desks = Desks(
-            enrolment=parts.enrolment,
-            tokens=parts.tokens,
-            region=parts.region,
-            questions=parts.questions,
-            releases=parts.releases,
-            series=parts.series,
-        )
-        site = make_site(
-            desks,
-            authority=(parts.home.keys / "ca.pem").read_bytes(),
-            plain_http=True,
-            now=lambda: self.now,
-            reference=lambda: "ref-1",
-        )
+        site = site_over(parts, now=lambda: self.now)
 
         @site.get("/api/v1/broken")
+        @operation(gives=Health, needs=TokenScope.READ)
         def broken() -> str:
             raise RuntimeError("a secret that must not travel")
 
@@ -65,9 +56,13 @@ def test_a37_a_bug_of_ours_tells_the_caller_a_reference_and_nothing_else(
 ) -> None:
     answer = client.get("/api/v1/broken", headers=token)
     assert answer.status_code == 500
+    assert answer.content_type == "application/problem+json"
     assert answer.json == {
+        "type": "urn:corridor:error:internal",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "an internal error; the coordinator's log has it as ref-1",
         "code": "internal",
-        "message": "an internal error; the coordinator's log has it as ref-1",
     }
 
 

@@ -1,0 +1,89 @@
+"""What becomes of a question, told as it happens (server-sent events).
+
+    GET /questions/ID/events      event: question, data: the question, whenever it changed
+
+A stream ends when the question does, or after ten minutes; a browser's EventSource then asks again
+by itself. Each stream holds a thread of the server, so there are only so many at once.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from corridor.coordinator.attempts import State
+from corridor.errors.region import TooManyFollowersError
+
+LOOK_SECONDS = 0.25
+BEAT_SECONDS = 15
+LONGEST_SECONDS = 600
+
+OVER = frozenset({State.RELEASED.value, State.FAILED.value})
+
+
+class Followers:
+    """Everybody who follows a question; `close` ends all of them, when the service stops."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._places = threading.Semaphore(most)
+        self._closing = threading.Event()
+
+    def follow(self, look: Callable[[], dict[str, Any]]) -> Iterator[str]:
+        """The events of one question. `look` says how it stands.
+
+        Raises:
+            TooManyFollowersError: there are as many as there can be.
+            CorridorError: as `look` does, before anything was sent.
+        """
+        first = look()
+        if not self._places.acquire(blocking=False):
+            raise TooManyFollowersError(self.most)
+        return _Stream(self._events(first, look), self._places.release)
+
+    def close(self) -> None:
+        """End every stream."""
+        self._closing.set()
+
+    def _events(self, first: dict[str, Any], look: Callable[[], dict[str, Any]]) -> Iterator[str]:
+        shown, number, quiet = first, 1, 0.0
+        yield "retry: 2000\n\n"
+        yield _event(number, shown)
+        for _ in range(int(LONGEST_SECONDS / LOOK_SECONDS)):
+            if shown["state"] in OVER or self._closing.wait(LOOK_SECONDS):
+                return
+            seen, quiet = look(), quiet + LOOK_SECONDS
+            if seen != shown:
+                shown, number, quiet = seen, number + 1, 0.0
+                yield _event(number, shown)
+            elif quiet >= BEAT_SECONDS:
+                quiet = 0.0
+                yield ": still the same\n\n"
+
+
+class _Stream:
+    """Events whose place is given back when they end, or when nobody listens any more."""
+
+    def __init__(self, events: Iterator[str], give_back: Callable[[], None]) -> None:
+        self._events, self._give_back = events, give_back
+        self._is_open = True
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._events)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the place back, once. The server calls it when the connection is gone."""
+        if self._is_open:
+            self._is_open = False
+            self._give_back()
+
+
+def _event(number: int, question: dict[str, Any]) -> str:
+    return f"id: {number}\nevent: question\ndata: {json.dumps(question, ensure_ascii=False)}\n\n"

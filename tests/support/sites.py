@@ -1,0 +1,39 @@
+"""The coordinator's site without its sockets, over the parts of a home."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from corridor.coordinator import app
+from corridor.coordinator.web.events import Followers
+from corridor.coordinator.web.site import Desks, Limits, make_site
+
+
+def desks_of(parts: app.Parts) -> Desks:
+    return Desks(
+        enrolment=parts.enrolment,
+        tokens=parts.tokens,
+        region=parts.region,
+        questions=parts.questions,
+        releases=parts.releases,
+        series=parts.series,
+    )
+
+
+def site_over(
+    parts: app.Parts,
+    *,
+    now: Callable[[], int] = lambda: 60_000,
+    limits: Limits | None = None,
+) -> Flask:
+    limits = limits or Limits()
+    return make_site(
+        desks_of(parts),
+        authority=(parts.home.keys / "ca.pem").read_bytes(),
+        plain_http=True,
+        now=now,
+        reference=lambda: "ref-1",
+        followers=Followers(limits.followers),
+        limits=limits,
+        version="0.1.0",
+    )
