@@ -24,6 +24,9 @@ ACTS_FOR_ANYONE = (
 )
 
 
+OPEN = frozenset({"waiting", "approved"})
+
+
 class Command(Protocol):
     """Adds one command of the node."""
 
@@ -71,11 +74,21 @@ def add_to(command: Command) -> None:
     )
     approvals.add_argument("id", nargs="?", metavar="ID", help="its beginning is enough")
     approvals.add_argument("--all", action="store_true", help="also those that are over")
-    for name, run, does in (
-        ("approve", _approve, "approve a waiting question, which is answered when it comes again"),
-        ("deny", _deny, "deny a waiting question, or take an approval back before it is used"),
+    for name, run, does, words in (
+        (
+            "approve",
+            _approve,
+            "approve a waiting question as it was shown, which is answered when it comes again",
+            "4f2a --shown 63b1c08d5e2f9a74 --as anna",
+        ),
+        (
+            "deny",
+            _deny,
+            "deny a waiting question, or take an approval back before it is used",
+            "4f2a --as anna",
+        ),
     ):
-        said = command(name, run, does=does, example=f"{name} 4f2a --as anna --home /srv/corridor")
+        said = command(name, run, does=does, example=f"{name} {words} --home /srv/corridor")
         said.add_argument("id", metavar="ID", help="of the question; its beginning is enough")
         said.add_argument(
             "--as",
@@ -84,6 +97,14 @@ def add_to(command: Command) -> None:
             metavar="NAME",
             help=f"who says so: it stands in the journal. {ACTS_FOR_ANYONE}",
         )
+        if name == "approve":
+            said.add_argument(
+                "--shown",
+                required=True,
+                metavar="WORD",
+                help="what `corridor node approvals ID` ended with: it stands for every word that "
+                "was read there. Of a question that says something else nothing is approved",
+            )
 
 
 # ---------------------------------------------------------------- questions that wait
@@ -93,20 +114,23 @@ def _approvals(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     if arguments.id is not None:
         view = app.approval(world, arguments.id)
+        _tell_problem(world, out)
         _show(view, out)
+        _tell_how(view, arguments, out)
         out.document(view.document)
         return 0
+    _tell_problem(world, out)
     found = app.approvals(world)
-    shown = [one for one in found if arguments.all or one.standing in {"waiting", "approved"}]
+    shown = [one for one in found if arguments.all or one.standing in OPEN]
     out.table(
         "Questions that wait for people",
-        ("=id", "what is counted", "who asks, and why", ">ρ", "=approved", "until (UTC)"),
+        ("=id", "what is counted", "who asks, and why", ">ρ it takes", "=approved", "until (UTC)"),
         [
             (
                 one.id,
                 one.title or "cannot be read any more",
                 ": ".join(filter(None, (one.organisation, one.purpose))) or "not said",
-                at_most(one.rho),
+                at_most(one.price),
                 _standing(one),
                 one.until[:16].replace("T", " "),
             )
@@ -121,7 +145,7 @@ def _approvals(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _standing(one: ApprovalView) -> str:
-    if one.standing not in {"waiting", "approved"}:
+    if one.standing not in OPEN:
         return one.standing
     return f"{len(one.approvers)} of {one.needs}"
 
@@ -132,11 +156,32 @@ def _show(view: ApprovalView, out: Output) -> None:
         out.say(sentence.text)
     if view.deniers:
         out.say(f"Denied by {', '.join(view.deniers)}.")
-    out.say(f"It waits until {view.until[:16].replace('T', ' ')} UTC.")
+    if view.standing in OPEN:
+        out.say(f"It waits until {view.until[:16].replace('T', ' ')} UTC.")
+    else:
+        out.say("It waits no longer.")
+
+
+def _tell_problem(world: app.World, out: Output) -> None:
+    if (problem := app.policy_problem(world)) is not None:
+        out.say(f"{problem} [{problem.code}]")
+        out.say("Until that is mended questions are shown, and can be denied; none is approved.")
+
+
+def _tell_how(view: ApprovalView, arguments: argparse.Namespace, out: Output) -> None:
+    """What approves exactly this, to be pasted."""
+    if view.standing != "waiting" or view.policy_error is not None:
+        return
+    if not view.shown:
+        out.say("What it would count cannot be told, so it cannot be approved; it can be denied.")
+        return
+    words = f"{view.id} --shown {view.shown} --as NAME{same_home(arguments)}"
+    out.say(f"To approve exactly this: corridor node approve {words}")
 
 
 def _approve(arguments: argparse.Namespace, out: Output) -> int:
-    view = app.approve(app.real_world(home_of(arguments)), arguments.id, arguments.person)
+    world = app.real_world(home_of(arguments))
+    view = app.approve(world, arguments.id, arguments.person, arguments.shown)
     _show(view, out)
     missing = view.needs - len(view.approvers)
     if missing > 0:

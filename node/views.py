@@ -227,9 +227,16 @@ class ApprovalView:
     """A question that waits for people, or did.
 
     Attributes:
-        standing: waiting, approved, used, denied, expired, other-edition, other-charter.
+        standing: waiting, approved, used, denied, expired, other-edition, other-charter;
+            other-price, where its series would take another price now; not-asked, where nobody
+            asks it any more.
         title: what is counted, in few words; empty where it cannot be read any more.
-        since, until: ISO 8601, UTC.
+        rho: what it is proposed at; of a series, for all its answers together.
+        price: what the ledger takes for this answer.
+        since, until, last: ISO 8601, UTC; when it came, is over, and was proposed last.
+        binding: the hash of all that an approval is for.
+        shown: what whoever approves it names; empty where nobody can be told what it counts.
+        policy_error: code and message, where the policy cannot be read; then nobody can approve.
         words: what it asks, sentence by sentence, each with an id for other languages.
         denied_before: ids of what asked the same, perhaps by other words or at another price, and
             was denied; the newest first.
@@ -241,6 +248,7 @@ class ApprovalView:
     organisation: str
     purpose: str
     rho: str
+    price: str
     scope: str
     needs: int
     approvers: Sequence[str]
@@ -248,6 +256,10 @@ class ApprovalView:
     said: Sequence[PersonsWord]
     since: str
     until: str
+    last: str | None
+    binding: str
+    shown: str
+    policy_error: Mapping[str, str] | None
     words: Sequence[Said]
     denied_before: Sequence[str]
 
