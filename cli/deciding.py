@@ -7,16 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from corridor.cli.figures import at_most
+from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import home_of, read_file, reading, same_home
 from corridor.cli.output import Output
 from corridor.cli.words import Run
-from corridor.errors.cli import NoQuestionError, SupposedWordsError
+from corridor.errors.cli import HalfSeriesError, NoQuestionError, SupposedWordsError
 from corridor.errors.policy import PolicyNotConfirmedError
 from corridor.node import app
-from corridor.node.views import ApprovalView, PolicyTrial
+from corridor.node.views import ApprovalView, PolicyTrial, TrialLine
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.accuracy import parse_rho
+from corridor.queries.question import Every
 
 ACTS_FOR_ANYONE = (
     "Whoever can read the keys in the node's folder can act for anyone, and could change its "
@@ -63,6 +64,8 @@ def add_to(command: Command) -> None:
     test.add_argument("--question", metavar="SQL", help="a question that nobody asked yet, instead")
     test.add_argument("--rho", default="1/100", metavar="ρ", help="of that question")
     test.add_argument("--scope", choices=sorted(Scope), default="regional", help="of that question")
+    test.add_argument("--every", choices=sorted(Every), help="let that question be a series")
+    test.add_argument("--periods", type=int, metavar="N", help="of so many answers")
     test.add_argument("--purpose", default="", metavar="TEXT", help="of that question")
     test.add_argument("--organisation", default="", metavar="TEXT", help="who asks it")
 
@@ -228,18 +231,22 @@ def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
             text = app.decode_policy(read_file(arguments.file))
             app.check_policy(text)
     if arguments.question is None:
-        if arguments.purpose or arguments.organisation:
+        if arguments.purpose or arguments.organisation or arguments.every or arguments.periods:
             raise SupposedWordsError
         trial = app.test_policy(world, text, arguments.since)
     else:
         if not arguments.question.strip():
             raise NoQuestionError
+        if (arguments.every is None) != (arguments.periods is None):
+            raise HalfSeriesError
         supposed = app.Supposed(
             sql=arguments.question,
             rho=Fraction(parse_rho(arguments.rho).value),
             scope=Scope(arguments.scope),
             purpose=arguments.purpose,
             organisation=arguments.organisation,
+            every=arguments.every,
+            periods=arguments.periods or 0,
         )
         trial = app.suppose(world, supposed, text)
     _show_trial(trial, out, compared=text is not None)
@@ -252,7 +259,7 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
         "last asked (UTC)",
         "=question",
         "who asks, and why",
-        ">ρ",
+        ">ρ it takes",
         ">times",
         "=now",
         "by",
@@ -265,7 +272,7 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
                 line.at[:16].replace("T", " "),
                 line.question[:8],
                 ": ".join(filter(None, (line.organisation, line.purpose))) or "not said",
-                at_most(line.rho),
+                at_most(line.price) if line.price else "unknown",
                 str(line.times),
                 line.verdict,
                 line.rule,
@@ -275,6 +282,8 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
         ],
         note="" if trial.lines else "no question came yet; try one with --question",
     )
+    for line in trial.lines:
+        _show_price(line, out, compared=compared)
     for (verdict, would), number in sorted(trial.summary.items()):
         many = f"{number} question{'s' * (number > 1)}"
         if verdict == "unknown":
@@ -283,6 +292,27 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
             out.say(f"{many}: {verdict} now, {would} then.")
         else:
             out.say(f"{many}: {verdict}{', as now' * compared}.")
+
+
+def _show_price(line: TrialLine, out: Output, *, compared: bool) -> None:
+    """What a question that may come would take of the ledger, and whether it has so much."""
+    if not line.left:
+        return
+    told = f"The ledger would take ρ = {at_most(line.price)}"
+    if line.price_repeat:
+        told += (
+            " with the first answer, nothing with a later one, and "
+            f"ρ = {at_most(line.price_repeat)} with one more attempt at an answer; each answer is "
+            "approved by itself"
+        )
+    less = ", which is less, so it would be refused"
+    told += f". ρ = {at_least(line.left)} is left this year{less * line.is_too_dear}"
+    if compared:
+        told += (
+            f"; ρ = {at_least(line.would_left)} would be under the file"
+            f"{less * line.would_be_too_dear}"
+        )
+    out.say(f"{told}. An approval covers no higher price than the one that was shown.")
 
 
 def _use(world: app.World, arguments: argparse.Namespace, out: Output) -> int:

@@ -21,6 +21,7 @@ from corridor.ids import Digest, EditionId
 from corridor.node.app.approvers import approver, counting
 from corridor.node.app.world import (
     World,
+    allowance_of,
     charter_desk,
     journal_of,
     ledger_of,
@@ -38,7 +39,7 @@ from corridor.node.policies import DEFAULT_POLICY, applied, file_of
 from corridor.node.policy import Policy, parse_policy
 from corridor.node.policy_desk import PolicyDesk, difference
 from corridor.node.policy_in_force import read_policy_text
-from corridor.node.policy_trial import Supposed, Tried, questions_of, trial
+from corridor.node.policy_trial import Left, Supposed, Tried, questions_of, trial
 from corridor.node.question_desk import facts_of, part_of
 from corridor.node.store import EditionStore
 from corridor.node.views import ApprovalView, PersonsWord, PolicyChange, PolicyTrial
@@ -49,6 +50,7 @@ from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import Question, parse_question
 from corridor.queries.sql import read_sql
+from corridor.queries.standing import as_series, first_turn
 
 NOT_OVER = frozenset({Standing.WAITING, Standing.APPROVED})
 
@@ -396,16 +398,24 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     Raises:
         PolicyError: one of the two cannot be read; names the line.
         NoCharterError: no charter says what can be asked.
-        CorridorError: the question cannot be read.
+        CorridorError: the question cannot be read, or its series would not be paid for.
     """
     home = Home(world.home)
     now = read_policy(home)
+    other = now if text is None else parse_policy(text)
     charter = _charter(home)
     if charter is None:
         raise NoCharterError
     domains = domains_of(charter)
     question = read_sql(asked.sql, domains).question
-    plan = compile_plan(question, domains)
+    if asked.every is not None:
+        today = world.clock().astimezone(UTC).date()
+        question = as_series(question, first_turn(asked.every, None, asked.periods, today))
+    plan, part = compile_plan(question, domains), part_of(question)
+    with ledger_of(world, now, charter) as ledger:
+        price, left = ledger.price(asked.rho, part), ledger.balance().left_this_year
+        ledger.limit_to(allowance_of(other))
+        would_left = ledger.balance().left_this_year
     tried = Tried(
         at=world.clock(),
         question=question.digest.hex(),
@@ -416,8 +426,10 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
         facts=facts_of(question, plan, asked),
         then="",
         times=1,
+        price=price,
+        price_repeat=None if part is None else asked.rho * part.repeat,
     )
-    return trial([tried], now, now if text is None else parse_policy(text))
+    return trial([tried], now, other, Left(left, would_left))
 
 
 def check_policy(text: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from corridor.node import app
 from corridor.node.approvals import ApprovalBook
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.store import EditionStore
-from support.waiting_questions import import_cases, let_wait, put_charter_in_force
+from corridor.privacy.continual import Series
+from support.waiting_questions import BY_GENDER, import_cases, let_wait, put_charter_in_force
 
 HOME = ("--home", "md")
 
@@ -226,6 +228,30 @@ def test_a_policy_that_cannot_be_read_is_tried_on_nothing(
     (tmp_path / "new.toml").write_bytes(content)
     refused = run(capsys, "policy", "test", "--file", "new.toml", code=1)
     assert refused["error"]["code"] == code
+
+
+def test_a_trial_foresees_what_the_ledger_would_take_and_whether_it_has_so_much(
+    a_node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(a_node)
+    words = ("policy", "test", "--question", BY_GENDER, "--rho", "1/20")
+    (line,) = run(capsys, *words)["questions"]
+    assert (line["price"], line["price_repeat"], line["left"]) == ("1/20", "", "1/10")
+    (a_node / "poor.toml").write_text('[allowance]\nper_year = "1/100"\nlost_per_day = "1/100"\n')
+    series = (*words, "--every", "month", "--periods", "36", "--file", str(a_node / "poor.toml"))
+    (line,) = run(capsys, *series)["questions"]
+    repeat = Fraction(1, 20) * Series(36).price_of_repeat
+    assert (line["price"], Fraction(line["price_repeat"])) == ("1/20", repeat)
+    assert (line["left"], line["would_left"]) == ("1/10", "1/100")
+    assert (line["too_dear"], line["would_be_too_dear"]) == (False, True)
+    assert main(["node", *series, *HOME]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "ρ = 1/20 with the first answer, nothing with a later one" in told
+    assert "ρ = 1/10 is left this year; ρ = 1/100 would be under the file, which is less" in told
+    refused = run(capsys, *words, "--every", "month", code=1)
+    assert refused["error"]["code"] == "cli.half_series"
+    refused = run(capsys, *words, "--every", "month", "--periods", "999", code=1)
+    assert refused["error"]["code"] == "question.no_series"
 
 
 def test_a_trial_without_any_question_says_how_to_have_one(
