@@ -122,8 +122,8 @@ def _approvals(arguments: argparse.Namespace, out: Output) -> int:
         _tell_how(view, arguments, out)
         out.document(view.document)
         return 0
-    _tell_problem(world, out)
     found = app.approvals(world)
+    _tell_problem(world, out)
     shown = [one for one in found if arguments.all or one.standing in OPEN]
     out.table(
         "Questions that wait for people",

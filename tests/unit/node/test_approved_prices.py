@@ -89,9 +89,9 @@ def answer(node: RealNode, number: int, asked: Question, **changes: Any) -> str:
     return said.code if isinstance(said, Refusal) else "accepted"
 
 
-def waits_at(node: RealNode, number: int, asked: Question) -> Fraction:
+def waits_at(node: RealNode, number: int, asked: Question, **changes: Any) -> Fraction:
     """The price at which the question waits."""
-    assert answer(node, number, asked) == "policy.waiting_for_approval"
+    assert answer(node, number, asked, **changes) == "policy.waiting_for_approval"
     return newest(node).asked.price
 
 
@@ -133,13 +133,15 @@ def test_an_approval_of_an_answer_that_costs_nothing_does_not_cover_one_that_cos
     first = approved(nodes, 1, release(1))
     first.until("sign")
     first.unmask()
-    second = approved(nodes, 2, release(2))
-    second.until("mask")
+    for node in nodes:
+        assert waits_at(node, 150, release(2), purpose="another") == 0
+        node.people.approve(newest(node).id, ANNA)
+    approved(nodes, 2, release(2)).until("mask")
     before = spent(nodes[0])
     for node in nodes:
         node.hear(FAILED, session(2))
-        # The same question at the same ρ, now as one more attempt.
-        assert waits_at(node, 3, release(2)) == repeat_of(release(2)) > 0
+        # What was approved and not used, at the same ρ; now it is one more attempt.
+        assert waits_at(node, 3, release(2), purpose="another") == repeat_of(release(2)) > 0
         assert node.ledger.balance().reserved == 0
     assert spent(nodes[0]) == before
 
