@@ -11,9 +11,9 @@ charter, edition or rule of consent has another binding, so no approval fits it 
 The *price* is what the ledger takes for this one answer. It is ρ but in a standing series: there
 the first answer pays for all, a later one costs nothing, and one more attempt its part of ρ.
 
-A question that the coordinator says is over, or has not asked again for a day, is *not asked any
-more*: it leaves the list, and what people said of it stays. Asked again, it stands there again.
-So whatever a coordinator says about that, it can neither use nor destroy an approval.
+A question that the coordinator says is over, or for which nobody was waited for a day, is *not
+asked any more*: it leaves the list, and what people said of it stays and can be taken back. Asked
+again, it stands there again. So whatever a coordinator says about that destroys no approval.
 
 Whether an approval was used is not written here. The ledger's `reserve` entry names the approval
 that it rests on, so that both are one write: a crash leaves neither or both, and a copy of this
@@ -52,8 +52,8 @@ KEPT_SECONDS = 90 * 86_400
 """How long what is over and was never approved is kept, so that a flood does not stay for ever."""
 
 QUIET_SECONDS = 86_400
-"""A question that was not asked again for so long is over for whoever asks. While somebody still
-waits for it, a coordinator proposes it every half an hour (`coordinator.waiting`)."""
+"""A question that waits, and was not asked again for so long, is over for whoever asks. While these
+people are waited for, a coordinator proposes it every half an hour (`coordinator.waiting`)."""
 
 ID_BYTES = 6
 
@@ -109,6 +109,15 @@ WHY_OVER = {
     Standing.OTHER_PRICE: "its series has moved on, and it would not cost now what was shown",
     Standing.NOT_ASKED: "nobody asks it any more",
 }
+
+
+MAY_COME_AGAIN = frozenset({Standing.OTHER_PRICE, Standing.NOT_ASKED})
+"""Over, but what was approved would still fit if it came again: so it can be taken back."""
+
+
+def why_over(standing: Standing, *, approves: bool) -> str | None:
+    """Why nobody can say that word of a question any more; None where somebody can."""
+    return None if standing in MAY_COME_AGAIN and not approves else WHY_OVER.get(standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +251,9 @@ class Waiting:
             return self.ended
         if now > self.until:
             return Standing.EXPIRED
-        if self.last is None or now > self.last + QUIET_SECONDS:
+        # Once enough approved it, a coordinator that waits for others' people proposes it no more.
+        is_quiet = not self.is_enough and now > (self.last or now) + QUIET_SECONDS
+        if self.last is None or is_quiet:
             return Standing.NOT_ASKED
         return Standing.APPROVED if self.is_enough else Standing.WAITING
 
@@ -462,8 +473,8 @@ class ApprovalBook:
         with self._writing():
             found = self.find(identifier).heard_by(counts)
             standing = found.standing(word.at, is_used=is_used(found.id))
-            if standing in WHY_OVER:
-                raise ApprovalOverError(found.id, WHY_OVER[standing])
+            if (why := why_over(standing, approves=word.approves)) is not None:
+                raise ApprovalOverError(found.id, why)
             if word.approves and word.person in found.approvers:
                 raise SamePersonError(word.person, found.needs)
             said = replace(found, words=(*found.words, word))

@@ -29,7 +29,7 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import WHY_OVER, ApprovalBook, Asked, Counts, Standing, Waiting
+from corridor.node.approvals import ApprovalBook, Asked, Counts, Standing, Waiting, why_over
 from corridor.node.home import Home, read_settings
 from corridor.node.journal import JournalRow
 from corridor.node.keys import read_keys
@@ -90,7 +90,7 @@ def approve(world: World, identifier: str, person: str, shown: str) -> ApprovalV
         PolicyError, SettingsError: the policy cannot be read. Nothing was changed.
     """
     with _opened(world) as (desk, reader):
-        reader.demand_open(identifier)
+        reader.demand_open(identifier, approves=True)
         reader.demand_rules()
         reader.demand_shown(identifier, shown)
         return reader.view(desk.approve(identifier, approver(world, person)))
@@ -104,7 +104,7 @@ def deny(world: World, identifier: str, person: str) -> ApprovalView:
             was changed.
     """
     with _opened(world) as (desk, reader):
-        reader.demand_open(identifier)
+        reader.demand_open(identifier, approves=False)
         return reader.view(desk.deny(identifier, approver(world, person)))
 
 
@@ -128,15 +128,15 @@ class ApprovalReader:
     edition: EditionId | None
     counts: Counts
 
-    def demand_open(self, identifier: str) -> None:
-        """See that something can still be said of a question.
+    def demand_open(self, identifier: str, *, approves: bool) -> None:
+        """See that a question can still be approved, or denied.
 
         Raises:
             UnknownApprovalError, ApprovalOverError: it cannot.
         """
         found = self.book.find(identifier)
-        if (standing := self._standing(found)) in WHY_OVER:
-            raise ApprovalOverError(found.id, WHY_OVER[standing])
+        if (why := why_over(self._standing(found), approves=approves)) is not None:
+            raise ApprovalOverError(found.id, why)
 
     def demand_rules(self) -> None:
         """See that the policy can be read: nobody approves anything under one that cannot.

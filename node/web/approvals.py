@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError
 from corridor.errors.policy import BadPersonNameError
-from corridor.node.approvals import parse_person
+from corridor.node.approvals import MAY_COME_AGAIN, parse_person
 from corridor.node.people import Role
 from corridor.node.views import ApprovalView
 from corridor.node.web.access import current_session, for_roles
@@ -26,6 +26,7 @@ from corridor.node.web.words import STANDINGS
 
 READERS = (Role.APPROVER, Role.OFFICER, Role.AUDITOR)
 OPEN = frozenset({"waiting", "approved"})
+DENIABLE = OPEN | MAY_COME_AGAIN
 
 
 def approval_views(desks: Desks) -> Blueprint:
@@ -42,6 +43,7 @@ def approval_views(desks: Desks) -> Blueprint:
             names=names,
             standings=STANDINGS,
             is_open=view.standing in OPEN,
+            can_be_denied=view.standing in DENIABLE,
             missing=max(0, view.needs - len(view.approvers)),
             may_decide=Role.APPROVER in me.roles,
             has_approved=any(names.get(person) == me.name for person in view.approvers),

@@ -277,12 +277,26 @@ def test_an_answer_without_this_country_ends_what_waits_here(tmp_path: Path) -> 
 def test_what_was_not_asked_for_a_day_is_over_until_it_is_asked_again(tmp_path: Path) -> None:
     with RealNodeOf(tmp_path) as node:
         waits_at(node, 1, by_gender())
-        node.people.approve(newest(node).id, ANNA)
+        waiting = newest(node)
         node.clock.advance(timedelta(days=1, seconds=1))
         assert node.people.standing(newest(node)) is Standing.NOT_ASKED
-        # Whatever a coordinator says of that: the approval is still for exactly this.
-        assert answer(node, 2, by_gender()) == "accepted"
+        with pytest.raises(ApprovalOverError):
+            node.people.approve(waiting.id, ANNA)
+        waits_at(node, 2, by_gender())
+        node.people.approve(waiting.id, ANNA)
+        node.clock.advance(timedelta(days=1, seconds=1))  # people elsewhere are waited for
+        assert node.people.standing(newest(node)) is Standing.APPROVED
+        assert answer(node, 3, by_gender()) == "accepted"
         assert len(node.approvals.all()) == 1
+
+
+def test_what_was_approved_and_is_not_asked_any_more_can_be_taken_back(tmp_path: Path) -> None:
+    with RealNodeOf(tmp_path) as node:
+        waits_at(node, 1, by_gender())
+        node.people.approve(newest(node).id, ANNA)
+        node.hear(Failed("question.cancelled", "", frozenset()), session(1))
+        node.people.deny(newest(node).id, ANNA)
+        assert answer(node, 2, by_gender()) == "policy.denied"
 
 
 def test_a_coordinator_that_takes_back_and_asks_again_gets_no_second_answer(
