@@ -8,6 +8,8 @@ is, kept apart from the direction of the script around it.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from babel import Locale
@@ -181,6 +183,7 @@ FIELDS: Mapping[str, Any] = {
 
 _TABLES = frozenset(name for name in SENTENCES if name.startswith("table.")) - {"table.source"}
 _AMOUNTS = frozenset({"rho", "per_year", "all_time", "left"})
+DIGITS = 6
 _PERCENTS = frozenset({"percent", "share"})
 _CODES = {code: name for code, name in Locale("en").territories.items() if len(code) == 2}
 _COUNTRIES = {name: code for code, name in _CODES.items()}
@@ -220,11 +223,19 @@ def _part(said: Said, name: str, value: Parameter) -> Markup | str:
         return str(format_decimal(value))
     if said.id in _LABELS:
         return _LABELS[said.id](value)
-    if name in _AMOUNTS:
+    if said.id == "cost.rho" and name == "rho":
+        value = _exactly(value)
+    elif name in _AMOUNTS:
         value = amount(value, up=name != "left")
     elif name in _PERCENTS or _NUMBER.fullmatch(value):
         value = _number(value)
     return Markup("<bdi>{}</bdi>").format(value) if value else ""
+
+
+def _exactly(rho: str) -> str:
+    """What the ledger takes, to the last digit: `1/3 ≤ 0.333334` where no decimal is as much."""
+    exact, rounded = Fraction(rho), Fraction(ceil(Fraction(rho) * 10**DIGITS), 10**DIGITS)
+    return amount(rho, DIGITS) if exact == rounded else f"{rho} ≤ {amount(rho, DIGITS)}"
 
 
 def _number(text: str) -> str:

@@ -127,7 +127,7 @@ def test_each_answer_of_a_series_waits_at_exactly_what_the_ledger_takes_for_it(
     assert prices == taken == [RHO, 0, repeat_of(release(2)), 0]
 
 
-def test_an_approval_of_an_answer_that_costs_nothing_does_not_cover_one_that_costs(
+def test_a43_an_approval_of_an_answer_that_costs_nothing_does_not_cover_one_that_costs(
     nodes: list[RealNode],
 ) -> None:
     first = approved(nodes, 1, release(1))
@@ -181,7 +181,7 @@ def reserve(node: RealNode, number: int, part: SeriesPart | None, **more: Any) -
     )
 
 
-def test_the_ledger_says_beforehand_what_it_takes_and_takes_no_more_than_was_approved(
+def test_a43_the_ledger_says_beforehand_what_it_takes_and_takes_no_more_than_was_approved(
     tmp_path: Path,
 ) -> None:
     clock = TestClock()

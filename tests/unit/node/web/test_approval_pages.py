@@ -124,6 +124,13 @@ def test_a_question_is_told_in_plain_words_with_what_it_costs_at_worst(office: O
         assert words in page, words
 
 
+def test_the_price_of_a_question_is_told_to_the_last_digit(office: Office) -> None:
+    identifier = office.let_wait(rho=Fraction(1, 300))
+    auditor = office.console.enter("Anna", Role.AUDITOR)
+    auditor.get(f"/approvals/{identifier}")
+    assert "counted here ρ = 1/300 ≤ 0.003334 of privacy" in plain(auditor.last)
+
+
 def test_two_accounts_approve_and_one_does_not_count_twice(office: Office) -> None:
     identifier = office.let_wait()
     ana, boris = office.approver("Ana Rusu"), office.approver("Boris İvanov")
@@ -255,7 +262,7 @@ def test_every_field_of_the_catalogue_has_a_name_here() -> None:
 
 
 @pytest.mark.parametrize("given", ["", "0" * 16, "another"])
-def test_what_is_approved_by_a_form_is_what_its_page_said(office: Office, given: str) -> None:
+def test_a43_what_is_approved_by_a_form_is_what_its_page_said(office: Office, given: str) -> None:
     identifier, another = office.let_wait(), office.let_wait(CHILDREN)
     ana = office.approver("Ana")
     office.console.next_half_minute()
