@@ -7,21 +7,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
-from corridor.cli.figures import at_most
+from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import home_of, read_file, reading, same_home
 from corridor.cli.output import Output
 from corridor.cli.words import Run
-from corridor.errors.cli import NoQuestionError, SupposedWordsError
+from corridor.errors.cli import HalfSeriesError, NoQuestionError, SupposedWordsError
 from corridor.errors.policy import PolicyNotConfirmedError
 from corridor.node import app
-from corridor.node.views import ApprovalView, PolicyTrial
+from corridor.node.views import ApprovalView, PolicyTrial, TrialLine
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.accuracy import parse_rho
+from corridor.queries.question import Every
 
 ACTS_FOR_ANYONE = (
     "Whoever can read the keys in the node's folder can act for anyone, and could change its "
     "policy as well; the web console has accounts for that reason."
 )
+
+
+OPEN = frozenset({"waiting", "approved"})
 
 
 class Command(Protocol):
@@ -60,6 +64,8 @@ def add_to(command: Command) -> None:
     test.add_argument("--question", metavar="SQL", help="a question that nobody asked yet, instead")
     test.add_argument("--rho", default="1/100", metavar="ρ", help="of that question")
     test.add_argument("--scope", choices=sorted(Scope), default="regional", help="of that question")
+    test.add_argument("--every", choices=sorted(Every), help="let that question be a series")
+    test.add_argument("--periods", type=int, metavar="N", help="of so many answers")
     test.add_argument("--purpose", default="", metavar="TEXT", help="of that question")
     test.add_argument("--organisation", default="", metavar="TEXT", help="who asks it")
 
@@ -71,11 +77,21 @@ def add_to(command: Command) -> None:
     )
     approvals.add_argument("id", nargs="?", metavar="ID", help="its beginning is enough")
     approvals.add_argument("--all", action="store_true", help="also those that are over")
-    for name, run, does in (
-        ("approve", _approve, "approve a waiting question, which is answered when it comes again"),
-        ("deny", _deny, "deny a waiting question, or take an approval back before it is used"),
+    for name, run, does, words in (
+        (
+            "approve",
+            _approve,
+            "approve a waiting question as it was shown, which is answered when it comes again",
+            "4f2a --shown 63b1c08d5e2f9a74 --as anna",
+        ),
+        (
+            "deny",
+            _deny,
+            "deny a waiting question, or take an approval back before it is used",
+            "4f2a --as anna",
+        ),
     ):
-        said = command(name, run, does=does, example=f"{name} 4f2a --as anna --home /srv/corridor")
+        said = command(name, run, does=does, example=f"{name} {words} --home /srv/corridor")
         said.add_argument("id", metavar="ID", help="of the question; its beginning is enough")
         said.add_argument(
             "--as",
@@ -84,6 +100,14 @@ def add_to(command: Command) -> None:
             metavar="NAME",
             help=f"who says so: it stands in the journal. {ACTS_FOR_ANYONE}",
         )
+        if name == "approve":
+            said.add_argument(
+                "--shown",
+                required=True,
+                metavar="WORD",
+                help="what `corridor node approvals ID` ended with: it stands for every word that "
+                "was read there. Of a question that says something else nothing is approved",
+            )
 
 
 # ---------------------------------------------------------------- questions that wait
@@ -93,20 +117,23 @@ def _approvals(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     if arguments.id is not None:
         view = app.approval(world, arguments.id)
+        _tell_problem(world, out)
         _show(view, out)
+        _tell_how(view, arguments, out)
         out.document(view.document)
         return 0
     found = app.approvals(world)
-    shown = [one for one in found if arguments.all or one.standing in {"waiting", "approved"}]
+    _tell_problem(world, out)
+    shown = [one for one in found if arguments.all or one.standing in OPEN]
     out.table(
         "Questions that wait for people",
-        ("=id", "what is counted", "who asks, and why", ">ρ", "=approved", "until (UTC)"),
+        ("=id", "what is counted", "who asks, and why", ">ρ it takes", "=approved", "until (UTC)"),
         [
             (
                 one.id,
                 one.title or "cannot be read any more",
                 ": ".join(filter(None, (one.organisation, one.purpose))) or "not said",
-                at_most(one.rho),
+                at_most(one.price),
                 _standing(one),
                 one.until[:16].replace("T", " "),
             )
@@ -121,7 +148,7 @@ def _approvals(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _standing(one: ApprovalView) -> str:
-    if one.standing not in {"waiting", "approved"}:
+    if one.standing not in OPEN:
         return one.standing
     return f"{len(one.approvers)} of {one.needs}"
 
@@ -132,11 +159,32 @@ def _show(view: ApprovalView, out: Output) -> None:
         out.say(sentence.text)
     if view.deniers:
         out.say(f"Denied by {', '.join(view.deniers)}.")
-    out.say(f"It waits until {view.until[:16].replace('T', ' ')} UTC.")
+    if view.standing in OPEN:
+        out.say(f"It waits until {view.until[:16].replace('T', ' ')} UTC.")
+    else:
+        out.say("It waits no longer.")
+
+
+def _tell_problem(world: app.World, out: Output) -> None:
+    if (problem := app.policy_problem(world)) is not None:
+        out.say(f"{problem} [{problem.code}]")
+        out.say("Until that is mended questions are shown, and can be denied; none is approved.")
+
+
+def _tell_how(view: ApprovalView, arguments: argparse.Namespace, out: Output) -> None:
+    """What approves exactly this, to be pasted."""
+    if view.standing != "waiting" or view.policy_error is not None:
+        return
+    if not view.shown:
+        out.say("What it would count cannot be told, so it cannot be approved; it can be denied.")
+        return
+    words = f"{view.id} --shown {view.shown} --as NAME{same_home(arguments)}"
+    out.say(f"To approve exactly this: corridor node approve {words}")
 
 
 def _approve(arguments: argparse.Namespace, out: Output) -> int:
-    view = app.approve(app.real_world(home_of(arguments)), arguments.id, arguments.person)
+    world = app.real_world(home_of(arguments))
+    view = app.approve(world, arguments.id, arguments.person, arguments.shown)
     _show(view, out)
     missing = view.needs - len(view.approvers)
     if missing > 0:
@@ -183,18 +231,22 @@ def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
             text = app.decode_policy(read_file(arguments.file))
             app.check_policy(text)
     if arguments.question is None:
-        if arguments.purpose or arguments.organisation:
+        if arguments.purpose or arguments.organisation or arguments.every or arguments.periods:
             raise SupposedWordsError
         trial = app.test_policy(world, text, arguments.since)
     else:
         if not arguments.question.strip():
             raise NoQuestionError
+        if (arguments.every is None) != (arguments.periods is None):
+            raise HalfSeriesError
         supposed = app.Supposed(
             sql=arguments.question,
             rho=Fraction(parse_rho(arguments.rho).value),
             scope=Scope(arguments.scope),
             purpose=arguments.purpose,
             organisation=arguments.organisation,
+            every=arguments.every,
+            periods=arguments.periods or 0,
         )
         trial = app.suppose(world, supposed, text)
     _show_trial(trial, out, compared=text is not None)
@@ -207,7 +259,7 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
         "last asked (UTC)",
         "=question",
         "who asks, and why",
-        ">ρ",
+        ">ρ it takes",
         ">times",
         "=now",
         "by",
@@ -220,7 +272,7 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
                 line.at[:16].replace("T", " "),
                 line.question[:8],
                 ": ".join(filter(None, (line.organisation, line.purpose))) or "not said",
-                at_most(line.rho),
+                at_most(line.price) if line.price else "unknown",
                 str(line.times),
                 line.verdict,
                 line.rule,
@@ -230,6 +282,8 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
         ],
         note="" if trial.lines else "no question came yet; try one with --question",
     )
+    for line in trial.lines:
+        _show_price(line, out, compared=compared)
     for (verdict, would), number in sorted(trial.summary.items()):
         many = f"{number} question{'s' * (number > 1)}"
         if verdict == "unknown":
@@ -238,6 +292,27 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
             out.say(f"{many}: {verdict} now, {would} then.")
         else:
             out.say(f"{many}: {verdict}{', as now' * compared}.")
+
+
+def _show_price(line: TrialLine, out: Output, *, compared: bool) -> None:
+    """What a question that may come would take of the ledger, and whether it has so much."""
+    if not line.left:
+        return
+    told = f"The ledger would take ρ = {at_most(line.price)}"
+    if line.price_repeat:
+        told += (
+            " with the first answer, nothing with a later one, and "
+            f"ρ = {at_most(line.price_repeat)} with one more attempt at an answer; each answer is "
+            "approved by itself"
+        )
+    less = ", which is less, so it would be refused"
+    told += f". ρ = {at_least(line.left)} is left this year{less * line.is_too_dear}"
+    if compared:
+        told += (
+            f"; ρ = {at_least(line.would_left)} would be under the file"
+            f"{less * line.would_be_too_dear}"
+        )
+    out.say(f"{told}. An approval covers no higher price than the one that was shown.")
 
 
 def _use(world: app.World, arguments: argparse.Namespace, out: Output) -> int:

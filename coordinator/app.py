@@ -60,6 +60,7 @@ from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
+from corridor.coordinator.taken_back import Withdrawals
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.web.events import Followers
@@ -95,6 +96,7 @@ from corridor.transport.certificates import (
 from corridor.transport.channels import Peer, make_server
 from corridor.transport.invitations import Invitation
 from corridor.transport.logs import log_as_json_lines
+from corridor.transport.messages import CoordinatorInSession
 from corridor.transport.suites import (
     digest_signer,
     ed25519_public_key,
@@ -770,11 +772,17 @@ def make_parts(
         if loop is not None and wake is not None:
             loop.call_soon_threadsafe(wake.set)
 
+    def send_from_any_thread(country: CountryCode, message: CoordinatorInSession) -> None:
+        if loop is not None:
+            loop.call_soon_threadsafe(connections.send, country, message)
+
+    withdrawals = Withdrawals(store, send_from_any_thread)
     series = SeriesDesk(
         store=store,
         charters=charters,
         limit=settings.queue_limit,
         wake=wake_rounds,
+        taken_back=withdrawals.tell,
         random_bytes=world.random_bytes,
         now=now,
     )
@@ -825,6 +833,7 @@ def make_parts(
             series=series,
             queue_limit=settings.queue_limit,
             wake=wake_rounds,
+            taken_back=withdrawals.tell,
             random_bytes=world.random_bytes,
             now=now,
         ),

@@ -136,6 +136,7 @@ class QuestionDesk:
     Attributes:
         held_out: members that no attempt asks, since one proved that they lied.
         wake: tells the rounds that a question waits; any thread may call it.
+        taken_back: hears of a question that was.
         now: seconds since 1970 UTC.
     """
 
@@ -149,6 +150,7 @@ class QuestionDesk:
     series: SeriesDesk
     queue_limit: int
     wake: Callable[[], None]
+    taken_back: Callable[[str], None]
     random_bytes: RandomBytes
     now: Callable[[], int]
 
@@ -265,6 +267,7 @@ class QuestionDesk:
             UnknownQuestionError, QuestionOfOthersError, CannotCancelError: nothing was changed.
         """
         self.waiting.cancel(identifier, holder)
+        self.taken_back(identifier)
         return self.show(identifier)
 
     def show(self, identifier: str) -> Shown:

@@ -95,6 +95,7 @@ class SeriesDesk:
     Attributes:
         limit: so many series may run at once.
         wake: tells the rounds that a question waits.
+        taken_back: hears of a release that was asked for, and is not any more.
         now: seconds since 1970 UTC.
     """
 
@@ -102,6 +103,7 @@ class SeriesDesk:
     charters: CharterDesk
     limit: int
     wake: Callable[[], None]
+    taken_back: Callable[[str], None]
     random_bytes: RandomBytes
     now: Callable[[], int]
 
@@ -210,6 +212,8 @@ class SeriesDesk:
                 .where(series.c.id == row["id"])
                 .values(ended=self.now(), ended_by=holder.name)
             )
+        if tried and tried[0].state == State.WAITING:
+            self.taken_back(tried[0].question)
         return self.show(identifier)
 
     def show(self, identifier: str) -> Shown:

@@ -77,19 +77,29 @@ class ApprovalDesk:
         for one in self.book.bound_to(asked.binding):
             if one.needs != needs:
                 self.book.need(one.id, needs)
-            found = replace(one, needs=needs).heard_by(counts)
+            found = replace(one, needs=needs, session=session, last=now).heard_by(counts)
             match found.standing(now, is_used=self.is_used(one.id)):
                 case Standing.APPROVED:
+                    self.book.ask_again(one.id, session, now)
                     return found
                 case Standing.DENIED:
                     raise DeniedError
                 case Standing.WAITING:
+                    self.book.ask_again(one.id, session, now)
                     open_one = found
                 case _:
                     pass
         if open_one is None:
             open_one = self._keep(asked, session, needs, terms, now)
         raise WaitingForApprovalError(len(open_one.approvers), needs)
+
+    def ask_no_more(self, session: SessionId) -> None:
+        """Hear that what waits since this session is over for whoever asked.
+
+        Raises:
+            ApprovalsUnavailableError: it could not be noted; it leaves the list a day later.
+        """
+        self.book.ask_no_more(session)
 
     def demand_again(self, identifier: str) -> None:
         """See that what was approved still is, after ρ was reserved on it.
@@ -143,6 +153,7 @@ class ApprovalDesk:
             session=session,
             since=now,
             until=now + terms.valid_days * DAY_SECONDS,
+            last=now,
             needs=needs,
             words=(),
         )

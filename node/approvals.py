@@ -5,8 +5,15 @@
               └─ days, a new edition, a new charter ─▶ over
 
 A question is kept under its **binding**: the hash of everything that was shown to people and that
-decides what leaves (`Asked.binding`). Another question, purpose, asker, ρ, scope, plan, charter,
-edition or rule of consent has another binding, so no approval fits it (ATTACKS 43).
+decides what leaves (`Asked.binding`). Another question, purpose, asker, ρ, price, scope, plan,
+charter, edition or rule of consent has another binding, so no approval fits it (ATTACKS 43).
+
+The *price* is what the ledger takes for this one answer. It is ρ but in a standing series: there
+the first answer pays for all, a later one costs nothing, and one more attempt its part of ρ.
+
+A question that the coordinator says is over, or for which nobody was waited for a day, is *not
+asked any more*: it leaves the list, and what people said of it stays and can be taken back. Asked
+again, it stands there again. So whatever a coordinator says about that destroys no approval.
 
 Whether an approval was used is not written here. The ledger's `reserve` entry names the approval
 that it rests on, so that both are one write: a crash leaves neither or both, and a copy of this
@@ -43,6 +50,10 @@ from corridor.protocols.secure_sum.messages import Proposal, Scope
 
 KEPT_SECONDS = 90 * 86_400
 """How long what is over and was never approved is kept, so that a flood does not stay for ever."""
+
+QUIET_SECONDS = 86_400
+"""A question that waits, and was not asked again for so long, is over for whoever asks. While these
+people are waited for, a coordinator proposes it every half an hour (`coordinator.waiting`)."""
 
 ID_BYTES = 6
 
@@ -85,6 +96,8 @@ class Standing(StrEnum):
     EXPIRED = "expired"
     OTHER_EDITION = "other-edition"
     OTHER_CHARTER = "other-charter"
+    OTHER_PRICE = "other-price"
+    NOT_ASKED = "not-asked"
 
 
 WHY_OVER = {
@@ -93,7 +106,18 @@ WHY_OVER = {
     Standing.EXPIRED: "its time was over before it was answered",
     Standing.OTHER_EDITION: "it was asked of an older edition of the data",
     Standing.OTHER_CHARTER: "it was asked under an older charter",
+    Standing.OTHER_PRICE: "its series has moved on, and it would not cost now what was shown",
+    Standing.NOT_ASKED: "nobody asks it any more",
 }
+
+
+MAY_COME_AGAIN = frozenset({Standing.OTHER_PRICE, Standing.NOT_ASKED})
+"""Over, but what was approved would still fit if it came again: so it can be taken back."""
+
+
+def why_over(standing: Standing, *, approves: bool) -> str | None:
+    """Why nobody can say that word of a question any more; None where somebody can."""
+    return None if standing in MAY_COME_AGAIN and not approves else WHY_OVER.get(standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +127,8 @@ class Asked:
     Attributes:
         question: its canonical bytes.
         plan, charter: their hashes.
+        rho: what it is proposed at; of a series, for all its answers together.
+        price: what the ledger takes for this answer.
         organisation, purpose: the coordinator's word.
         statement: the legal basis, where cases are counted without consent.
     """
@@ -111,6 +137,7 @@ class Asked:
     plan: Digest
     charter: Digest
     rho: Fraction
+    price: Fraction
     scope: Scope
     organisation: str
     purpose: str
@@ -129,6 +156,7 @@ class Asked:
                     "plan": self.plan.hex(),
                     "charter": self.charter.hex(),
                     "rho": fraction_text(self.rho),
+                    "price": fraction_text(self.price),
                     "scope": self.scope.value,
                     "organisation": self.organisation,
                     "purpose": self.purpose,
@@ -140,14 +168,17 @@ class Asked:
         )
 
 
-def asked_of(proposal: Proposal, edition: EditionId, consent_rule: str, statement: str) -> Asked:
-    """What a proposal asks of this edition."""
+def asked_of(
+    proposal: Proposal, price: Fraction, edition: EditionId, consent_rule: str, statement: str
+) -> Asked:
+    """What a proposal asks of this edition, and takes of the ledger."""
     header = proposal.header
     return Asked(
         question=proposal.question,
         plan=header.plan,
         charter=header.charter,
         rho=header.rho,
+        price=price,
         scope=header.scope,
         organisation=header.organisation,
         purpose=header.purpose,
@@ -172,7 +203,9 @@ class Waiting:
 
     Attributes:
         id: what people call it by.
+        session: of the last proposal.
         since, until: seconds since 1970 UTC; when it came, and when it is over.
+        last: when it was proposed last; None where its asker's coordinator said that it is over.
         needs: how many different people have to approve it.
         words: in the order in which they were said.
         ended: why it is over, where something else than people ended it.
@@ -183,6 +216,7 @@ class Waiting:
     session: SessionId
     since: int
     until: int
+    last: int | None
     needs: int
     words: tuple[Word, ...]
     ended: Standing | None = None
@@ -217,6 +251,10 @@ class Waiting:
             return self.ended
         if now > self.until:
             return Standing.EXPIRED
+        # Once enough approved it, a coordinator that waits for others' people proposes it no more.
+        is_quiet = not self.is_enough and now > (self.last or now) + QUIET_SECONDS
+        if self.last is None or is_quiet:
+            return Standing.NOT_ASKED
         return Standing.APPROVED if self.is_enough else Standing.WAITING
 
 
@@ -227,12 +265,14 @@ CREATE TABLE IF NOT EXISTS asked (
     session BLOB NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER NOT NULL,
+    last INTEGER,
     needs INTEGER NOT NULL,
     ended TEXT,
     question BLOB NOT NULL,
     plan BLOB NOT NULL,
     charter BLOB NOT NULL,
     rho TEXT NOT NULL,
+    price TEXT NOT NULL,
     scope TEXT NOT NULL,
     organisation TEXT NOT NULL,
     purpose TEXT NOT NULL,
@@ -249,6 +289,14 @@ CREATE TABLE IF NOT EXISTS words (
     PRIMARY KEY (asked, person, approves)
 ) STRICT;
 """
+
+VERSION = 1
+"""Of the tables, as `PRAGMA user_version` says. The first ones, of before prices, are 0."""
+
+_COLUMNS = (
+    "id, binding, session, since, until, last, needs, ended, question, plan, charter, rho, price, "
+    "scope, organisation, purpose, edition, consent_rule, statement"
+)
 
 Counts = Callable[[Word], bool]
 """Whether an approval counts: whoever gave it may still approve."""
@@ -268,6 +316,7 @@ class ApprovalBook:
         self._turn = RLock()
         with self._disk():
             self._connection = open_durable(path, _SCHEMA)
+            self._bring_up_to_date()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -338,19 +387,22 @@ class ApprovalBook:
                 raise TooManyWaitingError(most)
             record(waiting)
             self._connection.execute(
-                "INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO asked ({_COLUMNS}) "  # noqa: S608  # constants
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     waiting.id,
                     asked.binding,
                     waiting.session,
                     waiting.since,
                     waiting.until,
+                    waiting.last,
                     waiting.needs,
                     None,
                     asked.question,
                     asked.plan,
                     asked.charter,
                     fraction_text(asked.rho),
+                    fraction_text(asked.price),
                     asked.scope.value,
                     asked.organisation,
                     asked.purpose,
@@ -364,6 +416,18 @@ class ApprovalBook:
         """Let so many people approve it from now on: the policy has changed."""
         with self._writing():
             self._connection.execute("UPDATE asked SET needs = ? WHERE id = ?", (needs, identifier))
+
+    def ask_again(self, identifier: str, session: SessionId, now: int) -> None:
+        """Note that a question was proposed again: it stands in the list, also if it was over."""
+        with self._writing():
+            self._connection.execute(
+                "UPDATE asked SET session = ?, last = ? WHERE id = ?", (session, now, identifier)
+            )
+
+    def ask_no_more(self, session: SessionId) -> None:
+        """Note that what was proposed last in this session is over for whoever asked."""
+        with self._writing():
+            self._connection.execute("UPDATE asked SET last = NULL WHERE session = ?", (session,))
 
     def end_others(self, edition: EditionId | None, charter: Digest | None) -> None:
         """End what was asked of another edition, or under another charter: it cannot come again."""
@@ -409,8 +473,8 @@ class ApprovalBook:
         with self._writing():
             found = self.find(identifier).heard_by(counts)
             standing = found.standing(word.at, is_used=is_used(found.id))
-            if standing in WHY_OVER:
-                raise ApprovalOverError(found.id, WHY_OVER[standing])
+            if (why := why_over(standing, approves=word.approves)) is not None:
+                raise ApprovalOverError(found.id, why)
             if word.approves and word.person in found.approvers:
                 raise SamePersonError(word.person, found.needs)
             said = replace(found, words=(*found.words, word))
@@ -422,15 +486,18 @@ class ApprovalBook:
         return said
 
     def _select(self, which: str, values: Sequence[object]) -> tuple[Waiting, ...]:
-        rows = self._connection.execute(f"SELECT * FROM asked {which}", values).fetchall()  # noqa: S608  # constants
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM asked {which}",  # noqa: S608  # constants
+            values,
+        ).fetchall()
         return tuple(self._waiting(row) for row in rows)
 
     def _waiting(self, row: Sequence[object]) -> Waiting:
-        identifier, _, session, since, until, needs, ended, *asked = row
+        identifier, _, session, since, until, last, needs, ended, *asked = row
         words = self._connection.execute(
             "SELECT person, approves, at FROM words WHERE asked = ? ORDER BY rowid", (identifier,)
         )
-        question, plan, charter, rho, scope, *texts = asked
+        question, plan, charter, rho, price, scope, *texts = asked
         organisation, purpose, edition, consent_rule, statement = map(str, texts)
         assert isinstance(question, bytes)  # noqa: S101 - the table is STRICT; so below
         assert isinstance(plan, bytes)  # noqa: S101
@@ -438,6 +505,7 @@ class ApprovalBook:
         assert isinstance(session, bytes)  # noqa: S101
         assert isinstance(since, int)  # noqa: S101
         assert isinstance(until, int)  # noqa: S101
+        assert isinstance(last, int | None)  # noqa: S101
         assert isinstance(needs, int)  # noqa: S101
         return Waiting(
             id=str(identifier),
@@ -446,6 +514,7 @@ class ApprovalBook:
                 plan=Digest(plan),
                 charter=Digest(charter),
                 rho=Fraction(str(rho)),
+                price=Fraction(str(price)),
                 scope=Scope(str(scope)),
                 organisation=organisation,
                 purpose=purpose,
@@ -456,12 +525,35 @@ class ApprovalBook:
             session=SessionId(session),
             since=since,
             until=until,
+            last=last,
             needs=needs,
             words=tuple(
                 Word(PersonName(person), bool(approves), at) for person, approves, at in words
             ),
             ended=None if ended is None else Standing(str(ended)),
         )
+
+    def _bring_up_to_date(self) -> None:
+        """Give a book of before prices what it lacks, whole or not at all.
+
+        Its price is ρ, as people were told then. That is wrong for most answers of a series: these
+        come at another price, so that no approval of before fits them.
+        """
+        if self._connection.execute("PRAGMA user_version").fetchone() == (VERSION,):
+            return
+        with self._writing():
+            names = {row[1] for row in self._connection.execute("PRAGMA table_info(asked)")}
+            if "price" not in names:  # else the book is new, or another process was first
+                self._connection.execute(
+                    "ALTER TABLE asked ADD COLUMN price TEXT NOT NULL DEFAULT '0'"
+                )
+                self._connection.execute("ALTER TABLE asked ADD COLUMN last INTEGER")
+                self._connection.execute("UPDATE asked SET price = rho, last = since")
+                for one in self._select("", ()):
+                    self._connection.execute(
+                        "UPDATE asked SET binding = ? WHERE id = ?", (one.asked.binding, one.id)
+                    )
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -26,6 +26,8 @@ The rules, each kept in the transaction that writes:
    questions that tell ages apart take more than theirs, which the node sees for itself.
 7. Where people of the authority had to approve, the reservation names their approval
    (`node.approvals`), and one approval carries one reservation, but for those that were released.
+   It carries none that costs more than what they were shown: what an attempt costs is known by
+   `Ledger.price` alone, before it is reserved, and `reserve` compares in its own transaction.
 
 Each reservation contains a nonce, so that no two copies of a ledger can make the same entry; that
 one of two is refused is the witnesses' business (`protocols.witnesses`). Entries that witnesses
@@ -61,6 +63,7 @@ from corridor.errors.ledger import (
     LedgerBehindJournalError,
     NoReservationError,
     OtherSeriesPriceError,
+    PriceRisenError,
     SeriesOutOfOrderError,
     SessionSeenError,
     ShareSpentError,
@@ -329,16 +332,26 @@ class _Sums:
             sessions,
         )
 
-    def price(self, rho: Fraction, part: SeriesPart) -> Fraction:
-        """What an attempt at this release of a series costs; `rho` is that of all its releases.
+    def price(
+        self, rho: Fraction, part: SeriesPart | None, gone: Collection[SessionId] = ()
+    ) -> Fraction:
+        """What an attempt costs; at one release of a series, `rho` is that of all its releases.
+
+        `gone` are reservations that no longer count.
 
         Raises:
             SeriesOutOfOrderError: it is not its turn.
             OtherSeriesPriceError: the series was paid for, or is being asked for, at another ρ.
         """
+        if part is None:
+            return rho
         paid = self.series.get(part.series)
         part.demand_turn(paid)
-        others = [one for one in self.open.values() if one.series == part.series]
+        others = [
+            one
+            for one in self.open.values()
+            if one.series == part.series and one.session not in gone
+        ]
         for agreed in [*(() if paid is None else (paid.rho,)), *(one.proposed for one in others)]:
             if rho != agreed:
                 raise OtherSeriesPriceError(rho, agreed)
@@ -428,6 +441,7 @@ class Ledger:
         asker: Asker = UNNAMED,
         part: SeriesPart | None = None,
         approval: str | None = None,
+        at_most: Fraction | None = None,
     ) -> LedgerStatement:
         """Set ρ aside for an attempt until `deadline` (seconds since 1970 UTC).
 
@@ -444,9 +458,11 @@ class Ledger:
             asker: who asks and why, says the coordinator.
             part: where it is at one release of a series, which.
             approval: the id of the approval that it rests on, where people had to give one.
+            at_most: the price that they approved.
 
         Raises:
             ApprovalUsedError: another reservation rests on the approval.
+            PriceRisenError: it costs more than what people approved.
             SeriesOutOfOrderError, OtherSeriesPriceError: it is not that release's turn, or the
                 series goes at another ρ.
             SessionSeenError: the session was used before.
@@ -467,8 +483,10 @@ class Ledger:
             if approval is not None and approval in sums.approvals:
                 raise ApprovalUsedError
             proposed, series = rho, {}
+            rho = sums.price(proposed, part)
+            if at_most is not None and rho > at_most:
+                raise PriceRisenError(rho, at_most)
             if part is not None:
-                rho = sums.price(proposed, part)
                 series = _series_to_json(part, proposed)
             self._demand_few_failures(sums)
             balance = self._balance(sums)
@@ -611,6 +629,20 @@ class Ledger:
         with self._turn:
             return self._balance(self._sums())
 
+    def price(self, rho: Fraction, part: SeriesPart | None = None) -> Fraction:
+        """What an attempt would cost that is reserved now: what `reserve` sets aside for it.
+
+        Args:
+            rho: what it is proposed at; of a series, for all its releases together.
+            part: where it is at one release of a series, which.
+
+        Raises:
+            SeriesOutOfOrderError, OtherSeriesPriceError: it could not be reserved.
+        """
+        with self._turn:
+            sums = self._sums()
+            return sums.price(rho, part, frozenset(one.session for one in self._overdue(sums)))
+
     def has_used(self, approval: str) -> bool:
         """Whether a reservation that was not released rests on the approval of this id."""
         with self._turn:
@@ -729,10 +761,14 @@ class Ledger:
         )
 
     def _release_overdue(self) -> None:
+        for found in self._overdue(self._sums()):
+            self._release(found)
+
+    def _overdue(self, sums: _Sums) -> list[_Open]:
         now = self._clock().timestamp()
-        for found in list(self._sums().open.values()):
-            if found.deadline < now and found.session in self._mine:
-                self._release(found)
+        return [
+            one for one in sums.open.values() if one.deadline < now and one.session in self._mine
+        ]
 
     def _release(self, found: _Open | None) -> None:
         if found is not None:

@@ -8,25 +8,32 @@ finds none shows the English.
     who.… why.…        who asks, and what for, by the coordinator's word
     leaves.… table.…   what leaves; one `table` for each table, its `condition`s as parameters
     minors.…           whether children can be told from adults
-    series.…           that it is one of many answers
-    cost.… worst.…     ρ with (ε, δ), its part of the year's allowance; who could lose how much
+    series.…           that it is one of many answers, and which of them are paid
+    cost.… worst.…     what the ledger takes for this answer, with (ε, δ), and how much that is of
+                       the allowances and of what is left of them; who could lose how much
     data.…             which data, and which rule of consent
     people.…           who approved, and how many have to
 
-Numbers are rounded for reading, outward: a cost is never shown smaller than it is.
+Numbers are rounded for reading, outward: a cost is never shown smaller than it is. The cost is the
+price to which an approval is bound (`Asked.price`), never that of something else.
+
+An approval names by `shown_digest` what it approves: the binding and these sentences, but for how
+much is left, which every other answer changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, isinf
 from types import MappingProxyType
 from typing import TypeAlias
 
+from corridor.node.alphabets import odd_letters
 from corridor.node.approvals import Asked, Waiting
 from corridor.node.policy import ConsentRule, QuestionFacts
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
+from corridor.protocols import canonical
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.catalogue import Field
@@ -39,8 +46,16 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "who.organisation": "{organisation} asks (by the coordinator's word).",
         "who.unnamed": "Who asks was not said.",
+        "who.mixed": (
+            "Careful: this name mixes alphabets. These of its letters are of another one than the "
+            "rest, and may be other letters than they look like: {letters}."
+        ),
         "why.purpose": "Purpose, by the coordinator's word: {purpose}.",
         "why.unsaid": "What for was not said.",
+        "why.mixed": (
+            "Careful: words of the purpose mix alphabets. These of their letters are of another "
+            "one than the rest, and may be other letters than they look like: {letters}."
+        ),
         "leaves.regional": (
             "What leaves are {cells} figures of this country, each with noise and masked: they can "
             "be read only as a part of the region's sum."
@@ -71,17 +86,31 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "minors.told": "Children can be told from adults in the answer: it tells {fields} apart.",
         "minors.not_told": "Children cannot be told from adults in the answer.",
         "series.release": (
-            "It is answer {period} of {periods} of a series. The cost below is that of all of them "
-            "together, paid once; keys of those counted are kept here while it lasts."
+            "It is answer {period} of {periods} of a series; keys of those counted are kept here "
+            "while it lasts."
+        ),
+        "series.first": (
+            "This first answer pays for the whole series: later answers take nothing more, unless "
+            "one is attempted again. Each is put to people here by itself."
+        ),
+        "series.later": "The series is paid for already, at ρ = {rho} for all of its answers.",
+        "series.again": (
+            "This answer was attempted and paid for before. Another attempt is paid for again, on "
+            "top of what the series has cost so far."
         ),
         "cost.rho": "It costs each person counted here ρ = {rho} of privacy ({epsilon}).",
+        "cost.nothing": "It costs the persons counted here nothing more: the ledger takes ρ = 0.",
+        "cost.series": "With it, the series has cost each of them ρ = {rho} ({epsilon}).",
         "cost.of_year": (
-            "That is {percent} % of a year's allowance (ρ = {per_year}), of which ρ = {left} is "
-            "left."
+            "That is {percent} % of a year's allowance (ρ = {per_year}), and {share} % of what is "
+            "left of it (ρ = {left})."
         ),
         "cost.of_all": (
-            "That is {percent} % of the allowance for all time (ρ = {all_time}), of which "
-            "ρ = {left} is left."
+            "That is {percent} % of the allowance for all time (ρ = {all_time}), and {share} % of "
+            "what is left of it (ρ = {left})."
+        ),
+        "cost.left_unknown": (
+            "How much of the allowance is left cannot be told, since policy.toml cannot be read."
         ),
         "cost.too_much": "It is more than is left, so it would be refused even if approved.",
         "worst.several_nodes": (
@@ -105,6 +134,11 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every sentence and part of one in English, by its id."""
+
+OF_WHAT_IS_LEFT = frozenset({"cost.of_year", "cost.of_all", "cost.left_unknown", "cost.too_much"})
+"""Sentences that other questions' answers change."""
+
+SHOWN_DIGITS = 16
 
 Parameter: TypeAlias = "str | int | Said | tuple[Said, ...]"
 
@@ -176,7 +210,8 @@ def describe(
     facts: QuestionFacts,
     domains: Domains,
     charter: Charter,
-    purse: Purse,
+    purse: Purse | None,
+    paid: Fraction | None = None,
 ) -> tuple[Said, ...]:
     """What a question asks of this node, sentence by sentence.
 
@@ -186,14 +221,23 @@ def describe(
         facts: what the policy looks at.
         domains: of the charter.
         charter: under which it is asked.
-        purse: what this node may spend.
+        purse: what this node may spend; None where its policy cannot be read.
+        paid: what its series has cost so far, where that is known and anything was paid.
     """
     return (
         *_who(asked),
         *_leaves(asked, plan, facts, domains),
-        *_costs(asked, charter, purse),
+        *_series(asked, plan),
+        *_costs(asked, charter, purse, paid),
         *_data(asked),
     )
+
+
+def shown_digest(asked: Asked, words: Sequence[Said]) -> str:
+    """What stands for exactly this question, told in these words; an approval gives it back."""
+    kept = [one.text for one in words if one.id not in OF_WHAT_IS_LEFT]
+    told = canonical.encode({"binding": asked.binding.hex(), "words": kept})
+    return canonical.digest("corridor approval shown", told).hex()[:SHOWN_DIGITS]
 
 
 def describe_people(waiting: Waiting) -> Iterator[Said]:
@@ -207,9 +251,14 @@ def describe_people(waiting: Waiting) -> Iterator[Said]:
 def _who(asked: Asked) -> Iterator[Said]:
     if asked.organisation:
         yield say("who.organisation", organisation=asked.organisation)
+        if letters := odd_letters([asked.organisation]):
+            yield say("who.mixed", letters=letters)
     else:
         yield say("who.unnamed")
     yield say("why.purpose", purpose=asked.purpose) if asked.purpose else say("why.unsaid")
+    # A purpose may well name an organisation in another alphabet; a word has one.
+    if letters := odd_letters(asked.purpose.split()):
+        yield say("why.mixed", letters=letters)
 
 
 def _leaves(asked: Asked, plan: Plan, facts: QuestionFacts, domains: Domains) -> Iterator[Said]:
@@ -225,8 +274,18 @@ def _leaves(asked: Asked, plan: Plan, facts: QuestionFacts, domains: Domains) ->
         yield say("minors.told", fields=tuple(_field(names[one].field) for one in told))
     else:
         yield say("minors.not_told")
-    if plan.turn is not None:
-        yield say("series.release", period=plan.turn.period, periods=plan.turn.periods)
+
+
+def _series(asked: Asked, plan: Plan) -> Iterator[Said]:
+    if plan.turn is None:
+        return
+    yield say("series.release", period=plan.turn.period, periods=plan.turn.periods)
+    if not asked.price:
+        yield say("series.later", rho=str(asked.rho))
+    elif asked.price < asked.rho:
+        yield say("series.again")
+    else:
+        yield say("series.first")
 
 
 def _table(table: PlannedTable, domains: Domains) -> Said:
@@ -271,23 +330,18 @@ def _condition(where: Predicate, table: PlannedTable, domains: Domains) -> Said:
             return Said("condition.any", MappingProxyType({"conditions": each}), joined=" or ")
 
 
-def _costs(asked: Asked, charter: Charter, purse: Purse) -> Iterator[Said]:
-    rho = Rho(asked.rho)
+def _costs(
+    asked: Asked, charter: Charter, purse: Purse | None, paid: Fraction | None
+) -> Iterator[Said]:
+    if not asked.price:
+        yield say("cost.nothing")
+        return
+    rho = Rho(asked.price)
     yield say("cost.rho", rho=str(rho.value), epsilon=_epsilon(rho, charter))
-    yield say(
-        "cost.of_year",
-        percent=_percent(rho.value, purse.per_year),
-        per_year=str(purse.per_year),
-        left=str(purse.left),
-    )
-    yield say(
-        "cost.of_all",
-        percent=_percent(rho.value, purse.all_time),
-        all_time=str(purse.all_time),
-        left=str(purse.left_for_all_time),
-    )
-    if rho.value > purse.left:
-        yield say("cost.too_much")
+    if paid is not None:
+        in_all = Rho(paid + asked.price)
+        yield say("cost.series", rho=str(in_all.value), epsilon=_epsilon(in_all, charter))
+    yield from _of_allowances(asked.price, purse)
     several = rho.for_group(charter.nodes_per_person)
     yield say(
         "worst.several_nodes",
@@ -301,6 +355,28 @@ def _costs(asked: Asked, charter: Charter, purse: Purse) -> Iterator[Said]:
     # A node's share of the noise is never narrower than one in so many of the whole.
     worst = Rho(rho.value * len(charter.members))
     yield say("worst.collusion", rho=str(worst.value), epsilon=_epsilon(worst, charter))
+
+
+def _of_allowances(price: Fraction, purse: Purse | None) -> Iterator[Said]:
+    if purse is None:
+        yield say("cost.left_unknown")
+        return
+    yield say(
+        "cost.of_year",
+        percent=_percent(price, purse.per_year),
+        per_year=str(purse.per_year),
+        share=_percent(price, purse.left),
+        left=str(purse.left),
+    )
+    yield say(
+        "cost.of_all",
+        percent=_percent(price, purse.all_time),
+        all_time=str(purse.all_time),
+        share=_percent(price, purse.left_for_all_time),
+        left=str(purse.left_for_all_time),
+    )
+    if price > purse.left:
+        yield say("cost.too_much")
 
 
 def _data(asked: Asked) -> Iterator[Said]:

@@ -3,6 +3,9 @@
 The journal's `proposed` entries hold what a policy looks at, so that every question of the past can
 be put to any policy. Entries of before that was recorded lack it: what they would have met is
 unknown, and is said to be. Nothing here looks at data, reserves or asks anybody.
+
+A rule decides whether people are asked; what they are asked to pay is the ledger's word. So each
+line says the price: of a question that came, as it was then, of a supposed one, as it would be now.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,13 +24,19 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supposed:
-    """A question that nobody has asked, to be put to a policy."""
+    """A question that nobody has asked, to be put to a policy.
+
+    Attributes:
+        every, periods: of a standing series, how often and how many times; None and 0 of none.
+    """
 
     sql: str
     rho: Fraction
     scope: Scope = Scope.REGIONAL
     purpose: str = ""
     organisation: str = ""
+    every: str | None = None
+    periods: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Tried:
     Attributes:
         facts: None where the journal does not hold them.
         then: how the node answered it last.
+        price: what the ledger would have taken for it then; None where nobody can tell any more.
+        price_repeat: of a supposed series, what one more attempt at an answer would take.
     """
 
     at: datetime
@@ -48,6 +59,8 @@ class Tried:
     facts: QuestionFacts | None
     then: str
     times: int
+    price: Fraction | None = None
+    price_repeat: Fraction | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -81,6 +94,8 @@ def questions_of(rows: Iterable[JournalRow], since: datetime | None = None) -> l
 
 def _tried(row: JournalRow) -> Tried:
     details = row.details
+    # Entries of before prices: a question by itself costs its ρ.
+    price = details.get("price", None if details.get("series", True) else details["rho"])
     return Tried(
         at=row.at,
         question=str(details.get("question", "")),
@@ -91,6 +106,7 @@ def _tried(row: JournalRow) -> Tried:
         facts=_facts(details),
         then="",
         times=1,
+        price=None if price is None else Fraction(str(price)),
     )
 
 
@@ -125,8 +141,25 @@ def outcome(policy: Policy, facts: QuestionFacts | None) -> tuple[str, str]:
     return rule.verdict.value, where
 
 
-def trial(questions: Iterable[Tried], now: Policy, other: Policy) -> PolicyTrial:
-    """What each question meets under the policy that there is, and would meet under another."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """ρ that is left this year under the policy that there is, and would be under another."""
+
+    now: Fraction
+    then: Fraction
+
+
+def _text(price: Fraction | None) -> str:
+    return "" if price is None else str(price)
+
+
+def trial(
+    questions: Iterable[Tried], now: Policy, other: Policy, left: Left | None = None
+) -> PolicyTrial:
+    """What each question meets under the policy that there is, and would meet under another.
+
+    `left` is for questions that may come: what is left now says nothing of those that came.
+    """
     lines = []
     for one in questions:
         (verdict, rule), (would, other_rule) = outcome(now, one.facts), outcome(other, one.facts)
@@ -145,6 +178,10 @@ def trial(questions: Iterable[Tried], now: Policy, other: Policy) -> PolicyTrial
                 rule=rule,
                 would=would,
                 would_rule=other_rule,
+                price=_text(one.price),
+                price_repeat=_text(one.price_repeat),
+                left="" if left is None else str(left.now),
+                would_left="" if left is None else str(left.then),
             )
         )
     return PolicyTrial(tuple(lines))

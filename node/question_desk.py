@@ -11,11 +11,11 @@ A proposal is believed in nothing. In this order:
 6. there is an edition, and the policy allows the question, in this scope, or wants people to
    approve it; no field of the message can switch that off (ATTACKS 44);
 7. enough members confirmed this node's ledger since it started;
-8. where people have to approve, an approval is bound to exactly this (`node.approval_desk`); else
-   the question waits for them;
-9. the ledger has never seen the session, has the allowance, and knows of no other reservation that
-   rests on the approval: it **reserves ρ**, and gives it back if the approval was taken back
-   in the same moment.
+8. where people have to approve, an approval is bound to exactly this, and to what the ledger takes
+   for it (`node.approval_desk`); else the question waits for them;
+9. the ledger has never seen the session, has the allowance, takes no more than was approved, and
+   knows of no other reservation that rests on the approval: it **reserves ρ**, and gives it back if
+   the approval was taken back in the same moment.
 
 Until step 9 nothing is changed but that a question waits, and after it the reservation is released
 at the deadline unless the debit follows. Each step raises its own coded error, which is all that
@@ -23,6 +23,7 @@ the coordinator hears.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
@@ -55,7 +56,7 @@ from corridor.node.shares import Asker
 from corridor.node.store import EditionStore
 from corridor.privacy.rho import Rho
 from corridor.protocols import canonical, figures
-from corridor.protocols.canonical import digest
+from corridor.protocols.canonical import digest, fraction_text
 from corridor.protocols.secure_sum import node as states
 from corridor.protocols.secure_sum.messages import (
     PROTOCOL_VERSION,
@@ -237,12 +238,21 @@ class QuestionDesk:
 
         No purpose, organisation, ρ and scope: the journal has them already.
         """
+        header = proposal.header
         try:
             self._check_origin(proposal)
             question, plan = self._compile(proposal)
         except CorridorError:
             return {}
-        return facts_to_json(facts_of(question, plan, proposal.header))
+        found = facts_to_json(facts_of(question, plan, header))
+        with suppress(CorridorError):  # it is not its turn, as the refusal will say
+            price = self._at.ledger.price(header.rho, part_of(question))
+            return {**found, "price": fraction_text(price)}
+        return found
+
+    def ask_no_more(self, session: SessionId) -> None:
+        """Hear that an attempt is over in which this node waited for its people."""
+        self._approvals.ask_no_more(session)
 
     def consider(self, proposal: Proposal) -> Considered:
         """Take part, having reserved ρ, or refuse with nothing changed.
@@ -270,11 +280,14 @@ class QuestionDesk:
                 "nothing was reserved"
             )
         data = self._data(question, plan, edition.id, header.session, policy.consent_rule)
-        approval = None
+        part = part_of(question)
+        approval = approved_price = None
         if needs := policy.people_needed(rule, facts):
-            asked = asked_of(proposal, edition.id, policy.published_rule, policy.statement)
+            price = self._at.ledger.price(header.rho, part)
+            asked = asked_of(proposal, price, edition.id, policy.published_rule, policy.statement)
             terms, session = policy.approvals, header.session
-            approval = self._approvals.demand(asked, session, needs=needs, terms=terms).id
+            approved = self._approvals.demand(asked, session, needs=needs, terms=terms)
+            approval, approved_price = approved.id, approved.asked.price
         parameters = country_parameters(self._charter, plan, rho) if alone else None
         statement = self._at.ledger.reserve(
             header.session,
@@ -284,8 +297,9 @@ class QuestionDesk:
             deadline=header.finish_by,
             worst_case=header.rho * (1 if alone else len(self._charter.members)),
             asker=Asker(header.organisation, header.purpose, facts.minors),
-            part=data.part if isinstance(data, _SeriesEdition) else None,
+            part=part,
             approval=approval,
+            at_most=approved_price,
         )
         if approval is not None:
             try:
@@ -332,9 +346,9 @@ class QuestionDesk:
             SeriesOutOfOrderError, SeriesStateLostError, SeriesChangedError: a series cannot go on
                 from what it counted before.
         """
-        if (turn := plan.turn) is None:
+        turn, part = plan.turn, part_of(question)
+        if turn is None or part is None:
             return _Edition(plan, self._store, edition, consent)
-        part = SeriesPart(question.series_id, turn.period, turn.series.price_of_repeat)
         before = self._attempt_before(part)
         data = _SeriesEdition(
             plan,
@@ -408,6 +422,13 @@ class QuestionDesk:
         if plan.digest != proposal.header.plan:
             raise OtherPlanError
         return question, plan
+
+
+def part_of(question: Question) -> SeriesPart | None:
+    """Where the question stands in its standing series, as the ledger asks for it; None in none."""
+    if (turn := question.turn) is None:
+        return None
+    return SeriesPart(question.series_id, turn.period, turn.series.price_of_repeat)
 
 
 class Circumstances(Protocol):

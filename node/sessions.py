@@ -18,6 +18,8 @@ import structlog
 from corridor.errors import CorridorError
 from corridor.errors.ledger import TooManyFailedAttemptsError
 from corridor.errors.node import NoSuchAttemptError, OutOfOrderError
+from corridor.errors.policy import ApprovalsUnavailableError
+from corridor.errors.region import ApprovalPendingError
 from corridor.faults import Reached, go_on
 from corridor.ids import Digest, SessionId
 from corridor.node.attempt import Attempt, Clock
@@ -229,6 +231,7 @@ class Sessions:
     def _end(self, session: SessionId, outcome: Released | Failed | Refusal) -> Iterable[NodeBody]:
         attempt = self._attempts.get(session)
         if attempt is None:
+            self._hear_end(session, outcome)
             return ()
         if isinstance(outcome, Released):
             words = f"answered as release {outcome.release}"
@@ -246,6 +249,15 @@ class Sessions:
         else:
             self._journal.failed(session, outcome.code)
         return ()
+
+    def _hear_end(self, session: SessionId, outcome: Released | Failed | Refusal) -> None:
+        """An attempt is over that this node refused: its people are waited for no longer."""
+        if isinstance(outcome, Failed) and outcome.code == ApprovalPendingError.code:
+            return  # somebody's people still are
+        try:
+            self._desk.ask_no_more(session)
+        except ApprovalsUnavailableError as error:  # it leaves their list by itself, a day later
+            _log.warning("approvals.not_noted", session=session.hex(), code=error.code)
 
     def _refuse(self, session: SessionId, error: CorridorError) -> None:
         if isinstance(error, TooManyFailedAttemptsError):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from corridor.ids import CountryCode, Digest, EditionId
@@ -227,9 +228,16 @@ class ApprovalView:
     """A question that waits for people, or did.
 
     Attributes:
-        standing: waiting, approved, used, denied, expired, other-edition, other-charter.
+        standing: waiting, approved, used, denied, expired, other-edition, other-charter;
+            other-price, where its series would take another price now; not-asked, where nobody
+            asks it any more.
         title: what is counted, in few words; empty where it cannot be read any more.
-        since, until: ISO 8601, UTC.
+        rho: what it is proposed at; of a series, for all its answers together.
+        price: what the ledger takes for this answer.
+        since, until, last: ISO 8601, UTC; when it came, is over, and was proposed last.
+        binding: the hash of all that an approval is for.
+        shown: what whoever approves it names; empty where nobody can be told what it counts.
+        policy_error: code and message, where the policy cannot be read; then nobody can approve.
         words: what it asks, sentence by sentence, each with an id for other languages.
         denied_before: ids of what asked the same, perhaps by other words or at another price, and
             was denied; the newest first.
@@ -241,6 +249,7 @@ class ApprovalView:
     organisation: str
     purpose: str
     rho: str
+    price: str
     scope: str
     needs: int
     approvers: Sequence[str]
@@ -248,6 +257,10 @@ class ApprovalView:
     said: Sequence[PersonsWord]
     since: str
     until: str
+    last: str | None
+    binding: str
+    shown: str
+    policy_error: Mapping[str, str] | None
     words: Sequence[Said]
     denied_before: Sequence[str]
 
@@ -275,6 +288,11 @@ class TrialLine:
         verdict, rule: what the policy decides that there is: allow, refuse, ask and how many
             people, or unknown, where the journal does not hold what a policy looks at.
         would, would_rule: what the other one would.
+        price: what the ledger took for such an answer when it came, or would take now of one that
+            nobody asked yet; empty where nobody can tell any more.
+        price_repeat: of a series that nobody asked yet, what one more attempt at an answer takes; a
+            later answer takes nothing.
+        left, would_left: ρ that is left this year under either, of a question that may come.
     """
 
     at: str
@@ -290,11 +308,25 @@ class TrialLine:
     rule: str
     would: str
     would_rule: str
+    price: str = ""
+    price_repeat: str = ""
+    left: str = ""
+    would_left: str = ""
 
     @property
     def changes(self) -> bool:
         """Whether the other policy decides otherwise."""
         return self.verdict != self.would
+
+    @property
+    def is_too_dear(self) -> bool:
+        """Whether it would be refused under the policy that there is: less is left."""
+        return bool(self.left) and Fraction(self.price) > Fraction(self.left)
+
+    @property
+    def would_be_too_dear(self) -> bool:
+        """Whether it would be under the other one."""
+        return bool(self.would_left) and Fraction(self.price) > Fraction(self.would_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +344,15 @@ class PolicyTrial:
     def document(self) -> Mapping[str, Any]:
         """For programs."""
         return {
-            "questions": [{**asdict(line), "changes": line.changes} for line in self.lines],
+            "questions": [
+                {
+                    **asdict(line),
+                    "changes": line.changes,
+                    "too_dear": line.is_too_dear,
+                    "would_be_too_dear": line.would_be_too_dear,
+                }
+                for line in self.lines
+            ],
             "summary": [
                 {"verdict": verdict, "would": would, "questions": number}
                 for (verdict, would), number in sorted(self.summary.items())

@@ -35,7 +35,7 @@ from corridor.files import holding_lock, is_locked
 from corridor.node.app.charters import accept, offered_charter
 from corridor.node.app.checking import doctor
 from corridor.node.app.console_desks import approval_desks, data_desks, policy_trials
-from corridor.node.app.deciding import policy_desk
+from corridor.node.app.deciding import policy_desk, readable_policy
 from corridor.node.app.keeping import open_keys
 from corridor.node.app.looking import DEFAULT_DELTA
 from corridor.node.app.people import people_desk
@@ -200,7 +200,7 @@ def _reading_room(world: World, home: Home) -> ReadingRoom:
         (home.ledger, home.journal, home.policy, home.charter_accepted, home.charter),
         lambda: ledger_of(
             world,
-            read_policy(home),
+            readable_policy(home)[0],
             charter_desk(home).accepted() if home.enrolment.exists() else None,
         ),
         lambda: journal_of(world, home, read_keys(home)),
@@ -208,6 +208,7 @@ def _reading_room(world: World, home: Home) -> ReadingRoom:
 
 
 def _budget(home: Home, room: ReadingRoom) -> BudgetView:
+    read_policy(home)  # else what is left would be told wrongly
     charter = charter_desk(home).accepted() if home.enrolment.exists() else None
     with room.books() as (ledger, _):
         balance, accounts = ledger.balance(), ledger.accounts()

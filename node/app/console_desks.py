@@ -13,6 +13,7 @@ from corridor.node.app.deciding import (
     approval_reader,
     approve,
     deny,
+    readable_policy,
     ready_made_policy,
     suppose,
     trial_over,
@@ -57,7 +58,8 @@ def approval_desks(world: World, room: ReadingRoom) -> ApprovalDesks:
         waiting=waiting,
         newest=newest,
         one=one,
-        approve=lambda identifier, person: approve(world, identifier, person),
+        problem=lambda: readable_policy(Home(world.home))[1],
+        approve=lambda identifier, person, shown: approve(world, identifier, person, shown),
         deny=lambda identifier, person: deny(world, identifier, person),
     )
 

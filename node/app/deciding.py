@@ -1,20 +1,27 @@
 """What people of the authority decide: on questions that wait for them, and on their policy."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
 
 from corridor.errors import CorridorError
-from corridor.errors.node import NoCharterError
-from corridor.errors.policy import ApprovalOverError
+from corridor.errors.node import NoCharterError, SettingsError
+from corridor.errors.policy import (
+    ApprovalOverError,
+    CannotBeToldError,
+    NotWhatWasShownError,
+    PolicyError,
+)
 from corridor.ids import Digest, EditionId
 from corridor.node.app.approvers import approver, counting
 from corridor.node.app.world import (
     World,
+    allowance_of,
     charter_desk,
     journal_of,
     ledger_of,
@@ -22,18 +29,18 @@ from corridor.node.app.world import (
     read_policy,
 )
 from corridor.node.approval_desk import ApprovalDesk
-from corridor.node.approvals import WHY_OVER, ApprovalBook, Counts, Standing, Waiting
+from corridor.node.approvals import ApprovalBook, Asked, Counts, Standing, Waiting, why_over
 from corridor.node.home import Home, read_settings
 from corridor.node.journal import JournalRow
 from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
-from corridor.node.plain_words import Purse, Said, describe, describe_people
+from corridor.node.plain_words import Purse, Said, describe, describe_people, shown_digest
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
-from corridor.node.policy import parse_policy
+from corridor.node.policy import Policy, parse_policy
 from corridor.node.policy_desk import PolicyDesk, difference
 from corridor.node.policy_in_force import read_policy_text
-from corridor.node.policy_trial import Supposed, Tried, questions_of, trial
-from corridor.node.question_desk import facts_of
+from corridor.node.policy_trial import Left, Supposed, Tried, questions_of, trial
+from corridor.node.question_desk import facts_of, part_of
 from corridor.node.store import EditionStore
 from corridor.node.views import ApprovalView, PersonsWord, PolicyChange, PolicyTrial
 from corridor.protocols.charter import Charter
@@ -41,8 +48,9 @@ from corridor.queries.answers import title_of
 from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
+from corridor.queries.question import Question, parse_question
 from corridor.queries.sql import read_sql
+from corridor.queries.standing import as_series, first_turn
 
 NOT_OVER = frozenset({Standing.WAITING, Standing.APPROVED})
 
@@ -66,15 +74,25 @@ def approval(world: World, identifier: str) -> ApprovalView:
         return reader.one(identifier)
 
 
-def approve(world: World, identifier: str, person: str) -> ApprovalView:
+def approve(world: World, identifier: str, person: str, shown: str) -> ApprovalView:
     """Let a person approve a question; a node that serves takes part when it comes again.
+
+    Args:
+        world: home, clock, randomness.
+        identifier: the beginning of its id.
+        person: who says so.
+        shown: `ApprovalView.shown` of what that person read.
 
     Raises:
         BadPersonNameError, NotAnApproverError, UnknownApprovalError, ApprovalOverError,
             SamePersonError: nothing was changed.
+        CannotBeToldError, NotWhatWasShownError: it is not what was read. Nothing was changed.
+        PolicyError, SettingsError: the policy cannot be read. Nothing was changed.
     """
     with _opened(world) as (desk, reader):
-        reader.demand_open(identifier)
+        reader.demand_open(identifier, approves=True)
+        reader.demand_rules()
+        reader.demand_shown(identifier, shown)
         return reader.view(desk.approve(identifier, approver(world, person)))
 
 
@@ -86,7 +104,7 @@ def deny(world: World, identifier: str, person: str) -> ApprovalView:
             was changed.
     """
     with _opened(world) as (desk, reader):
-        reader.demand_open(identifier)
+        reader.demand_open(identifier, approves=False)
         return reader.view(desk.deny(identifier, approver(world, person)))
 
 
@@ -95,25 +113,53 @@ class ApprovalReader:
     """Shows the questions of the book as ledger, charter, data, policy and accounts stand now.
 
     It writes nothing: what another edition or charter ended is told so here, and ended by `serve`.
+
+    Attributes:
+        purse: what may be spent; None where the policy cannot be read.
+        problem: why it cannot.
     """
 
     book: ApprovalBook
-    is_used: Callable[[str], bool]
+    ledger: Ledger
     now: int
-    purse: Purse
+    purse: Purse | None
+    problem: CorridorError | None
     charter: Charter | None
     edition: EditionId | None
     counts: Counts
 
-    def demand_open(self, identifier: str) -> None:
-        """See that something can still be said of a question.
+    def demand_open(self, identifier: str, *, approves: bool) -> None:
+        """See that a question can still be approved, or denied.
 
         Raises:
             UnknownApprovalError, ApprovalOverError: it cannot.
         """
         found = self.book.find(identifier)
-        if (standing := self._standing(found)) in WHY_OVER:
-            raise ApprovalOverError(found.id, WHY_OVER[standing])
+        if (why := why_over(self._standing(found), approves=approves)) is not None:
+            raise ApprovalOverError(found.id, why)
+
+    def demand_rules(self) -> None:
+        """See that the policy can be read: nobody approves anything under one that cannot.
+
+        Raises:
+            PolicyError, SettingsError: it cannot.
+        """
+        if self.problem is not None:
+            raise self.problem
+
+    def demand_shown(self, identifier: str, shown: str) -> None:
+        """See that a question says what a person read of it.
+
+        Raises:
+            UnknownApprovalError: there is none.
+            CannotBeToldError: it cannot be put in words, so nobody can have read it.
+            NotWhatWasShownError: it says something else.
+        """
+        found = self.one(identifier)
+        if not found.shown:
+            raise CannotBeToldError(found.id)
+        if shown != found.shown:
+            raise NotWhatWasShownError(found.id)
 
     def waiting(self) -> int:
         """How many wait for people now."""
@@ -141,14 +187,16 @@ class ApprovalReader:
     def view(self, waiting: Waiting) -> ApprovalView:
         """One question in plain words."""
         asked, heard = waiting.asked, waiting.heard_by(self.counts)
-        title, words = self._words(waiting)
+        standing = self._standing(waiting)
+        title, words = self._words(waiting.asked, is_open=standing in NOT_OVER)
         return ApprovalView(
             id=waiting.id,
-            standing=self._standing(waiting).value,
+            standing=standing.value,
             title=title,
             organisation=asked.organisation,
             purpose=asked.purpose,
             rho=str(asked.rho),
+            price=str(asked.price),
             scope=asked.scope.value,
             needs=waiting.needs,
             approvers=heard.approvers,
@@ -158,6 +206,12 @@ class ApprovalReader:
             ),
             since=_iso(waiting.since),
             until=_iso(waiting.until),
+            last=None if waiting.last is None else _iso(waiting.last),
+            binding=asked.binding.hex(),
+            shown=shown_digest(asked, words) if words else "",
+            policy_error=None
+            if self.problem is None
+            else {"code": self.problem.code, "message": str(self.problem)},
             words=(*words, *describe_people(heard)),
             denied_before=tuple(
                 one.id
@@ -168,16 +222,28 @@ class ApprovalReader:
 
     def _standing(self, waiting: Waiting) -> Standing:
         heard = waiting.heard_by(self.counts)
-        found = heard.standing(self.now, is_used=self.is_used(waiting.id))
+        found = heard.standing(self.now, is_used=self.ledger.has_used(waiting.id))
         if found in NOT_OVER and self.charter is not None:
             if waiting.asked.edition != self.edition:
                 return Standing.OTHER_EDITION
             if waiting.asked.charter != self.charter.digest:
                 return Standing.OTHER_CHARTER
+            if self._has_moved_on(waiting.asked):
+                return Standing.OTHER_PRICE
         return found
 
-    def _words(self, waiting: Waiting) -> tuple[str, tuple[Said, ...]]:
-        asked = waiting.asked
+    def _has_moved_on(self, asked: Asked) -> bool:
+        """Whether the ledger would take another price for it now, or not take it at all."""
+        try:
+            part = part_of(parse_question(asked.question))
+        except CorridorError:  # an older version asked it: it cannot be told, only denied
+            return False
+        try:
+            return self.ledger.price(asked.rho, part) != asked.price
+        except CorridorError:
+            return True
+
+    def _words(self, asked: Asked, *, is_open: bool) -> tuple[str, tuple[Said, ...]]:
         if self.charter is None or asked.charter != self.charter.digest:
             return "", ()
         domains = domains_of(self.charter)
@@ -193,25 +259,35 @@ class ApprovalReader:
             domains=domains,
             charter=self.charter,
             purse=self.purse,
+            paid=self._paid(question) if is_open else None,  # later it holds this answer, too
         )
         return "; ".join(title_of(table, domains) for table in plan.tables), words
+
+    def _paid(self, question: Question) -> Fraction | None:
+        """What the question's series has cost so far, if it is of one that was paid for."""
+        part = part_of(question)
+        account = None if part is None else self.ledger.series().get(part.series)
+        return None if account is None else account.paid
 
 
 @contextmanager
 def approval_reader(world: World, ledger: Ledger) -> Iterator[ApprovalReader]:
     """What shows the questions that wait; `ledger` knows which approvals were used."""
     home = Home(world.home)
-    rules, charter = read_policy(home), _charter(home)
+    (rules, problem), charter = readable_policy(home), _charter(home)
     edition = EditionStore(world.home, world.random_bytes, world.clock).current()
     balance = ledger.balance()
     with ApprovalBook(home.approvals) as book:
         yield ApprovalReader(
             book=book,
-            is_used=ledger.has_used,
+            ledger=ledger,
             now=int(world.clock().timestamp()),
-            purse=Purse(
+            purse=None
+            if rules is None
+            else Purse(
                 rules.per_year, balance.left_this_year, rules.all_time, balance.left_for_all_time
             ),
+            problem=problem,
             charter=charter,
             edition=None if edition is None else edition.id,
             counts=counting(world),
@@ -223,7 +299,7 @@ def _opened(world: World) -> Iterator[tuple[ApprovalDesk, ApprovalReader]]:
     home = Home(world.home)
     read_settings(home)
     with (
-        ledger_of(world, read_policy(home), _charter(home)) as ledger,
+        ledger_of(world, readable_policy(home)[0], _charter(home)) as ledger,
         journal_of(world, home, read_keys(home)) as journal,
         approval_reader(world, ledger) as reader,
     ):
@@ -236,6 +312,19 @@ def _opened(world: World) -> Iterator[tuple[ApprovalDesk, ApprovalReader]]:
             random_bytes=world.random_bytes,
         )
         yield desk, reader
+
+
+def readable_policy(home: Home) -> tuple[Policy | None, CorridorError | None]:
+    """The policy, or why it cannot be read: what waits is shown, and denied, all the same."""
+    try:
+        return read_policy(home), None
+    except (PolicyError, SettingsError) as error:
+        return None, error
+
+
+def policy_problem(world: World) -> CorridorError | None:
+    """Why the policy cannot be read; None where it can."""
+    return readable_policy(Home(world.home))[1]
 
 
 def _charter(home: Home) -> Charter | None:
@@ -309,16 +398,24 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     Raises:
         PolicyError: one of the two cannot be read; names the line.
         NoCharterError: no charter says what can be asked.
-        CorridorError: the question cannot be read.
+        CorridorError: the question cannot be read, or its series would not be paid for.
     """
     home = Home(world.home)
     now = read_policy(home)
+    other = now if text is None else parse_policy(text)
     charter = _charter(home)
     if charter is None:
         raise NoCharterError
     domains = domains_of(charter)
     question = read_sql(asked.sql, domains).question
-    plan = compile_plan(question, domains)
+    if asked.every is not None:
+        today = world.clock().astimezone(UTC).date()
+        question = as_series(question, first_turn(asked.every, None, asked.periods, today))
+    plan, part = compile_plan(question, domains), part_of(question)
+    with ledger_of(world, now, charter) as ledger:
+        price, left = ledger.price(asked.rho, part), ledger.balance().left_this_year
+        ledger.limit_to(allowance_of(other))
+        would_left = ledger.balance().left_this_year
     tried = Tried(
         at=world.clock(),
         question=question.digest.hex(),
@@ -329,8 +426,10 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
         facts=facts_of(question, plan, asked),
         then="",
         times=1,
+        price=price,
+        price_repeat=None if part is None else asked.rho * part.repeat,
     )
-    return trial([tried], now, now if text is None else parse_policy(text))
+    return trial([tried], now, other, Left(left, would_left))
 
 
 def check_policy(text: str) -> None:

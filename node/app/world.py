@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from getpass import getpass
 from importlib.resources import files
 from pathlib import Path
@@ -108,8 +109,11 @@ def charter_desk(home: Home) -> CharterDesk:
     return CharterDesk(home, read_keys(home).card(settings), key, ed25519_verify)
 
 
-def ledger_of(world: World, rules: Policy, charter: Charter | None) -> Ledger:
-    """The ledger, under the limits of the policy and of this charter."""
+def ledger_of(world: World, rules: Policy | None, charter: Charter | None) -> Ledger:
+    """The ledger, under the limits of the policy and of this charter; with no policy, to be read.
+
+    What is left of an allowance is nothing then, whatever was spent.
+    """
     home = Home(world.home)
     keys = read_keys(home)
     return Ledger(
@@ -120,9 +124,12 @@ def ledger_of(world: World, rules: Policy, charter: Charter | None) -> Ledger:
         verify=ed25519_verify,
         clock=world.clock,
         random_bytes=world.random_bytes,
-        allowance=allowance_of(rules),
+        allowance=NO_ALLOWANCE if rules is None else allowance_of(rules),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
     )
+
+
+NO_ALLOWANCE = Allowance(Fraction(0), Fraction(0), Fraction(0))
 
 
 def allowance_of(rules: Policy) -> Allowance:

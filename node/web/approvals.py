@@ -1,7 +1,9 @@
 """Questions that wait for people: read by most who look after the node, decided by approvers.
 
 Who says something is the account that is signed in, never a name that somebody typed. An approval
-asks for the second factor again: a browser that was left open must not let anything out.
+asks for the second factor again: a browser that was left open must not let anything out. And it
+gives back what stands for the words on the page (`ApprovalView.shown`), so that what is approved is
+what was read: not what another page, or no page, said.
 """
 
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError
 from corridor.errors.policy import BadPersonNameError
-from corridor.node.approvals import parse_person
+from corridor.node.approvals import MAY_COME_AGAIN, parse_person
 from corridor.node.people import Role
 from corridor.node.views import ApprovalView
 from corridor.node.web.access import current_session, for_roles
@@ -24,6 +26,7 @@ from corridor.node.web.words import STANDINGS
 
 READERS = (Role.APPROVER, Role.OFFICER, Role.AUDITOR)
 OPEN = frozenset({"waiting", "approved"})
+DENIABLE = OPEN | MAY_COME_AGAIN
 
 
 def approval_views(desks: Desks) -> Blueprint:
@@ -40,11 +43,13 @@ def approval_views(desks: Desks) -> Blueprint:
             names=names,
             standings=STANDINGS,
             is_open=view.standing in OPEN,
+            can_be_denied=view.standing in DENIABLE,
             missing=max(0, view.needs - len(view.approvers)),
             may_decide=Role.APPROVER in me.roles,
             has_approved=any(names.get(person) == me.name for person in view.approvers),
             just=request.args.get("said", ""),
             refusal=None if error is None else said(error),
+            broken=_broken(desks),
         )
         return make_response(shown, 200 if error is None else status_of(error))
 
@@ -58,6 +63,7 @@ def approval_views(desks: Desks) -> Blueprint:
             past=[one for one in found if one.standing not in OPEN],
             counted=counted,
             standings=STANDINGS,
+            broken=_broken(desks),
         )
 
     @views.get("/<name>")
@@ -72,7 +78,8 @@ def approval_views(desks: Desks) -> Blueprint:
         view = desks.approvals.one(name)
         try:
             desks.people.confirm_again(session, request.form.get("code", ""))
-            desks.approvals.approve(view.id, session.person.name)
+            shown = request.form.get("shown", "")
+            desks.approvals.approve(view.id, session.person.name, shown)
         except NotSignedInError:
             raise
         except CorridorError as error:
@@ -90,6 +97,12 @@ def approval_views(desks: Desks) -> Blueprint:
         return redirect(url_for("approvals.approval", name=view.id, said="no"), 303)
 
     return views
+
+
+def _broken(desks: Desks) -> Mapping[str, str] | None:
+    """Why the policy cannot be read, which everything else here is shown beside."""
+    problem = desks.approvals.problem()
+    return None if problem is None else said(problem)
 
 
 def _names(desks: Desks) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from corridor.errors import CorridorError
 from corridor.ids import CountryCode, EditionId
 from corridor.node.import_desk import ImportDesk
 from corridor.node.importing.persons import Identity
@@ -56,12 +57,18 @@ class CharterDesks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalDesks:
-    """Questions that wait for people, and what people say of them: an id, and whose account."""
+    """Questions that wait for people, and what people say of them: an id, and whose account.
+
+    Attributes:
+        problem: why the policy cannot be read; None where it can.
+        approve: takes what stands for what that person was shown, besides.
+    """
 
     waiting: Callable[[], int]
     newest: Callable[[], Sequence[ApprovalView]]
     one: Callable[[str], ApprovalView]
-    approve: Callable[[str, str], ApprovalView]
+    problem: Callable[[], CorridorError | None]
+    approve: Callable[[str, str, str], ApprovalView]
     deny: Callable[[str, str], ApprovalView]
 
 

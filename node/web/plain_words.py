@@ -8,6 +8,8 @@ is, kept apart from the direction of the script around it.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from babel import Locale
@@ -24,8 +26,16 @@ from corridor.node.web.languages import lazy_gettext as _l
 SENTENCES: Mapping[str, Any] = {
     "who.organisation": _l("%(organisation)s asks (by the coordinator's word)."),
     "who.unnamed": _l("Who asks was not said."),
+    "who.mixed": _l(
+        "Careful: this name mixes alphabets. These of its letters are of another one than the "
+        "rest, and may be other letters than they look like: %(letters)s."
+    ),
     "why.purpose": _l("Purpose, by the coordinator's word: %(purpose)s."),
     "why.unsaid": _l("What for was not said."),
+    "why.mixed": _l(
+        "Careful: words of the purpose mix alphabets. These of their letters are of another one "
+        "than the rest, and may be other letters than they look like: %(letters)s."
+    ),
     "leaves.regional": _l(
         "What leaves are %(cells)s figures of this country, each with noise and masked: they can "
         "be read only as a part of the region's sum."
@@ -58,17 +68,31 @@ SENTENCES: Mapping[str, Any] = {
     "minors.told": _l("Children can be told from adults in the answer: it tells %(fields)s apart."),
     "minors.not_told": _l("Children cannot be told from adults in the answer."),
     "series.release": _l(
-        "It is answer %(period)s of %(periods)s of a series. The cost below is that of all of them "
-        "together, paid once; keys of those counted are kept here while it lasts."
+        "It is answer %(period)s of %(periods)s of a series; keys of those counted are kept here "
+        "while it lasts."
+    ),
+    "series.first": _l(
+        "This first answer pays for the whole series: later answers take nothing more, unless one "
+        "is attempted again. Each is put to people here by itself."
+    ),
+    "series.later": _l("The series is paid for already, at ρ = %(rho)s for all of its answers."),
+    "series.again": _l(
+        "This answer was attempted and paid for before. Another attempt is paid for again, on top "
+        "of what the series has cost so far."
     ),
     "cost.rho": _l("It costs each person counted here ρ = %(rho)s of privacy (%(epsilon)s)."),
+    "cost.nothing": _l("It costs the persons counted here nothing more: the ledger takes ρ = 0."),
+    "cost.series": _l("With it, the series has cost each of them ρ = %(rho)s (%(epsilon)s)."),
     "cost.of_year": _l(
-        "That is %(percent)s %% of a year's allowance (ρ = %(per_year)s), of which ρ = %(left)s is "
-        "left."
+        "That is %(percent)s %% of a year's allowance (ρ = %(per_year)s), and %(share)s %% of what "
+        "is left of it (ρ = %(left)s)."
     ),
     "cost.of_all": _l(
-        "That is %(percent)s %% of the allowance for all time (ρ = %(all_time)s), of which "
-        "ρ = %(left)s is left."
+        "That is %(percent)s %% of the allowance for all time (ρ = %(all_time)s), and %(share)s %% "
+        "of what is left of it (ρ = %(left)s)."
+    ),
+    "cost.left_unknown": _l(
+        "How much of the allowance is left cannot be told, since policy.toml cannot be read."
     ),
     "cost.too_much": _l("It is more than is left, so it would be refused even if approved."),
     "worst.several_nodes": _l(
@@ -159,6 +183,8 @@ FIELDS: Mapping[str, Any] = {
 
 _TABLES = frozenset(name for name in SENTENCES if name.startswith("table.")) - {"table.source"}
 _AMOUNTS = frozenset({"rho", "per_year", "all_time", "left"})
+DIGITS = 6
+_PERCENTS = frozenset({"percent", "share"})
 _CODES = {code: name for code, name in Locale("en").territories.items() if len(code) == 2}
 _COUNTRIES = {name: code for code, name in _CODES.items()}
 _NUMBER = re.compile(r"\d+(\.\d+)?(e-\d+)?")
@@ -197,11 +223,19 @@ def _part(said: Said, name: str, value: Parameter) -> Markup | str:
         return str(format_decimal(value))
     if said.id in _LABELS:
         return _LABELS[said.id](value)
-    if name in _AMOUNTS:
+    if said.id == "cost.rho" and name == "rho":
+        value = _exactly(value)
+    elif name in _AMOUNTS:
         value = amount(value, up=name != "left")
-    elif name == "percent" or _NUMBER.fullmatch(value):
+    elif name in _PERCENTS or _NUMBER.fullmatch(value):
         value = _number(value)
     return Markup("<bdi>{}</bdi>").format(value) if value else ""
+
+
+def _exactly(rho: str) -> str:
+    """What the ledger takes, to the last digit: `1/3 ≤ 0.333334` where no decimal is as much."""
+    exact, rounded = Fraction(rho), Fraction(ceil(Fraction(rho) * 10**DIGITS), 10**DIGITS)
+    return amount(rho, DIGITS) if exact == rounded else f"{rho} ≤ {amount(rho, DIGITS)}"
 
 
 def _number(text: str) -> str:

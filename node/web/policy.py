@@ -164,7 +164,15 @@ def _supposed() -> Supposed:
         scope=Scope(scope),
         purpose=form.get("purpose", ""),
         organisation=form.get("organisation", ""),
+        every=form.get("every") or None,
+        periods=_periods(form.get("periods", "")) if form.get("every") else 0,
     )
+
+
+def _periods(text: str) -> int:
+    if not text.isdecimal():
+        raise BadFormError("periods", "is no number")
+    return int(text[:9])
 
 
 def _days(text: str) -> int:

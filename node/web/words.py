@@ -108,6 +108,8 @@ STANDINGS: Mapping[str, Any] = {
     "expired": _l("its time was over"),
     "other-edition": _l("the data changed"),
     "other-charter": _l("the charter changed"),
+    "other-price": _l("its price changed"),
+    "not-asked": _l("nobody asks it any more"),
 }
 
 READY_MADE: Mapping[str, Any] = {
@@ -201,6 +203,14 @@ SAID: Mapping[str, Any] = {
         "at it."
     ),
     "policy.approval_over": _l("This question waits no longer. Nothing was changed."),
+    "policy.not_what_was_shown": _l(
+        "What you approved is not what this question says now. Nothing was changed. Read it again, "
+        "as it stands here."
+    ),
+    "policy.cannot_be_told": _l(
+        "What this question would count cannot be told, so it cannot be approved. Nothing was "
+        "changed. It can be denied."
+    ),
     "policy.unknown_approval": _l("There is no such question. Nothing was changed."),
     "erasing.no_identity": _l(
         "What was given does not tell a person apart. Nothing was changed. Give an identity "

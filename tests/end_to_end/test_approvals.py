@@ -29,6 +29,9 @@ two_above = "1/1000"
 [[rule]]
 verdict = "ask"
 when.scope = ["regional"]
+[[rule]]
+verdict = "ask"
+when.series = true
 """
 
 
@@ -84,6 +87,12 @@ def waiting(region: DemoRegion) -> dict[str, Any]:
     return shown
 
 
+def approve(region: DemoRegion, shown: dict[str, Any], person: str, code: int = 0) -> Any:
+    """Approve just what `approvals` showed."""
+    words = ("approve", shown["id"], "--shown", shown["shown"], "--as", person)
+    return node(region, *words, code=code)
+
+
 def pids(region: DemoRegion) -> dict[str, int]:
     return region.processes.pids()
 
@@ -99,10 +108,11 @@ def test_two_people_approve_and_the_answer_comes_without_any_restart(
     assert "How many persons, by" in texts
     assert "a test" in texts
     assert shown["needs"] == 2
-    node(region, "approve", shown["id"][:6], "--as", "anna")
-    again = node(region, "approve", shown["id"], "--as", "Anna", code=1)
+    assert shown["price"] == "1/200"
+    approve(region, shown, "anna")
+    again = approve(region, shown, "Anna", code=1)
     assert again["error"]["code"] == "policy.same_person"
-    approved = node(region, "approve", shown["id"], "--as", "boris")
+    approved = approve(region, shown, "boris")
     assert (approved["standing"], approved["approvers"]) == ("approved", ["anna", "boris"])
     assert survivors(analyst, question) == [CAREFUL, *OTHERS]
     assert pids(region) == running
@@ -115,6 +125,41 @@ def test_two_people_approve_and_the_answer_comes_without_any_restart(
     # What waited and what came of it can be tried under another policy.
     trial = node(region, "policy", "test")
     assert [(q["verdict"], q["then"]) for q in trial["questions"]] == [("ask 2", "accepted")]
+
+
+def test_each_answer_of_a_series_takes_what_its_approvers_were_shown(
+    region: DemoRegion, analyst: Region
+) -> None:
+    series = analyst.ask(
+        {
+            "sql": SQL.replace("exploitation", "gender"),
+            "rho": "1/150",
+            "purpose": "a series",
+            "series": {"every": "month", "periods": 3},
+        }
+    )["id"]
+    for period, price in ((1, "1/150"), (2, "0")):
+        before = spent(region, CAREFUL)
+        analyst.hasten_series(series)
+        shown: dict[str, Any] = {}
+        for _ in range(900):
+            if found := node(region, "approvals"):
+                shown = found[0]
+                break
+            time.sleep(0.1)
+        assert (shown["rho"], shown["price"]) == ("1/150", price)
+        told = {one["id"]: one["text"] for one in shown["words"]}
+        assert f"answer {period} of 3" in told["series.release"]
+        assert ("cost.nothing" in told) is (price == "0")
+        approve(region, shown, "anna")
+        approve(region, shown, "boris")
+        for _ in range(900):
+            if len(analyst.series(series)["releases"]) == period:
+                break
+            time.sleep(0.1)
+        assert node(region, "approvals", shown["id"])["standing"] == "used"
+        assert spent(region, CAREFUL) - before == Fraction(price)
+    analyst.end_series(series)
 
 
 def test_a_person_denies_and_the_region_answers_without_that_country(
@@ -135,9 +180,9 @@ def test_a17_kill_9_between_approval_and_answer_loses_no_approval_and_answers_on
     question = ask(analyst, "1/202")
     wait_until(analyst, question, "waiting")
     shown = waiting(region)
-    node(region, "approve", shown["id"], "--as", "anna")
+    approve(region, shown, "anna")
     os.kill(pids(region)[f"node-{CAREFUL}"], signal.SIGKILL)
-    node(region, "approve", shown["id"], "--as", "boris")  # nobody serves, and it is said
+    approve(region, shown, "boris")  # nobody serves, and it is said
     restart_coordinator(region)
     region.start_ended_nodes()
     assert survivors(analyst, question) == [CAREFUL, *OTHERS]
@@ -147,7 +192,16 @@ def test_a17_kill_9_between_approval_and_answer_loses_no_approval_and_answers_on
     assert analyst.ask({"sql": SQL, "rho": "1/202", "purpose": "a test"})["state"] == "released"
     another = ask(analyst, "1/203")
     wait_until(analyst, another, "waiting")
+    shown = waiting(region)
     assert analyst.cancel(another)["failure"]["code"] == "question.cancelled"
+    # The node is told at once, and its people's list has it no longer.
+    for _ in range(100):
+        if not node(region, "approvals"):
+            break
+        time.sleep(0.1)
+    assert node(region, "approvals", shown["id"])["standing"] == "not-asked"
+    late = approve(region, shown, "anna", code=1)
+    assert late["error"]["code"] == "policy.approval_over"
 
 
 def test_a17_kill_9_after_the_reservation_costs_approval_and_rho_and_gives_no_second_answer(
@@ -159,8 +213,8 @@ def test_a17_kill_9_after_the_reservation_costs_approval_and_rho_and_gives_no_se
     shown = waiting(region)
     region.restart_node(CAREFUL, "kill@before-debit")
     region.wait_until_connected()
-    node(region, "approve", shown["id"], "--as", "anna")
-    node(region, "approve", shown["id"], "--as", "boris")
+    approve(region, shown, "anna")
+    approve(region, shown, "boris")
     assert survivors(analyst, question) == OTHERS
     region.start_ended_nodes()
     assert node(region, "approvals", shown["id"])["standing"] == "used"
@@ -182,8 +236,11 @@ def test_a_policy_that_cannot_be_read_leaves_the_old_one_in_force_and_is_told(
             break
         time.sleep(0.1)
     assert "line 5" in told
+    shown = waiting(region)  # the list is readable all the same
+    assert "line 5" in shown["policy_error"]["message"]
+    assert approve(region, shown, "anna", code=1)["error"]["code"] == "policy.malformed"
+    node(region, "deny", shown["id"], "--as", "anna")
     policy.write_text(ASKS)
-    node(region, "deny", waiting(region)["id"], "--as", "anna")
     assert survivors(analyst, question) == OTHERS
 
 

@@ -396,6 +396,13 @@ class LoopbackRegion:
             time.sleep(0.05)
         raise AssertionError(shown)
 
+    def wait_for_outcome(self, country: CountryCode, code: str, seconds: float = 10) -> None:
+        """Wait until a node has heard that an attempt ended so, last of all."""
+        end = time.monotonic() + seconds
+        while (codes := self.nodes[country].script.codes)[-1:] != [code]:
+            assert time.monotonic() < end, codes
+            time.sleep(0.02)
+
     def wait_for_members(self, *ready: str, seconds: float = 10) -> None:
         """Until the coordinator shows exactly these members as ready."""
         found: set[str] = set()

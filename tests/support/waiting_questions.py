@@ -126,10 +126,13 @@ def let_wait(
     now = int(world.clock().timestamp())
     waiting = Waiting(
         id=world.random_bytes(6).hex(),
-        asked=asked_of(proposal, current.id, ConsentRule.HTCDS_CONSENT.value, ""),
+        asked=asked_of(
+            proposal, proposal.header.rho, current.id, ConsentRule.HTCDS_CONSENT.value, ""
+        ),
         session=proposal.header.session,
         since=now,
         until=now + 14 * 86_400,
+        last=now,
         needs=needs,
         words=(),
     )

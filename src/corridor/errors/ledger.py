@@ -118,6 +118,20 @@ class ApprovalUsedError(RefusedError):
         )
 
 
+class PriceRisenError(RefusedError):
+    """The attempt costs more than what people approved. Nothing was reserved."""
+
+    code = "ledger.price_risen"
+
+    def __init__(self, price: Fraction, approved: Fraction) -> None:
+        """Name both, and say what comes next."""
+        super().__init__(
+            f"the attempt would cost ρ = {price} now, and people of this node's authority approved "
+            f"ρ = {approved}; nothing was reserved. Proposed again, the question waits for them "
+            "anew, at what it costs then."
+        )
+
+
 class ShareSpentError(RefusedError):
     """The asker's share of the year's allowance does not suffice. Nothing was reserved."""
 

@@ -102,6 +102,34 @@ class ApprovalOverError(RefusedError):
         )
 
 
+class NotWhatWasShownError(RefusedError):
+    """What a person approves is not what the question says now. Nothing was changed."""
+
+    code = "policy.not_what_was_shown"
+
+    def __init__(self, identifier: str) -> None:
+        """Say what to read, and where what it is called by stands."""
+        super().__init__(
+            f"what is approved here is not what question {identifier} says now; nothing was "
+            f"changed. Read it (`corridor node approvals {identifier}`), and approve what it ends "
+            "with after `--shown`; in the console, load its page again."
+        )
+
+
+class CannotBeToldError(RefusedError):
+    """Nobody can be told what the question would count, so nobody can approve it."""
+
+    code = "policy.cannot_be_told"
+
+    def __init__(self, identifier: str) -> None:
+        """Say why that can be, and what is left to do."""
+        super().__init__(
+            f"what question {identifier} would count cannot be told in words: no charter is "
+            "accepted here, or another one than it was asked under, or an older version asked it. "
+            "So it cannot be approved; nothing was changed. It can be denied."
+        )
+
+
 class BadPersonNameError(InvalidInputError):
     """What should name a person cannot. Nothing was changed."""
 

@@ -96,7 +96,7 @@ def test_a_restored_node_knows_no_open_approval_and_lets_nobody_in(
     world = app.real_world(node)
     charter = put_charter_in_force(world)
     approved, waits = let_wait(world, charter, needs=1), let_wait(world, charter, CHILDREN)
-    app.approve(world, approved, "ana")
+    app.approve(world, approved, "ana", app.approval(world, approved).shown)
     with people_desk(world) as people:
         people.add("Ana", ["approver"])
         people.add("Mihai", ["administrator"])

@@ -41,7 +41,7 @@ REFUSED = {
     "coordinator init --home new --name X --web nowhere": "coordinator.settings",
     "node enrol missing.json --home empty": "cli.unreadable_file",
     "node init --country XX --home new": "charter.no_such_country",
-    "node approve 4f2a --as anna --home empty": "node.no_home",
+    "node approve 4f2a --shown 63b1 --as anna --home empty": "node.no_home",
     "node approvals --home empty": "node.no_home",
     "node policy test --home empty": "node.no_home",
     "coordinator init --name X --home /proc/none": "disk.cannot_make_folder",

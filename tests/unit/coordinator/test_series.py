@@ -299,3 +299,4 @@ def test_a_release_that_waits_for_people_is_taken_back_by_ending_its_series(
     assert region.post(f"/api/v1/series/{series}/end", {}).json()["state"] == "ended"
     failure = region.get(f"/api/v1/questions/{question}").json()["failure"]
     assert failure["code"] == "question.cancelled"
+    region.wait_for_outcome(CountryCode("BG"), "question.cancelled")

@@ -161,6 +161,8 @@ def test_its_asker_takes_it_back_and_nobody_else_does(region: LoopbackRegion) ->
     shown = region.post(path, {}).json()
     assert (shown["state"], shown["failure"]["code"]) == ("failed", "question.cancelled")
     assert region.post(path, {}).json()["code"] == "question.cannot_cancel"
+    region.wait_for_outcome(BG, "question.cancelled")  # whose people need not look at it any more
+    assert "question.cancelled" not in region.nodes[MD].script.codes
     accept(region, BG)
     assert ask(region, 2020, "1/21") != question
 

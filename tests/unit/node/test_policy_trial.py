@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from corridor.node.app import ready_made_policy
 from corridor.node.policies import NAMES, applied
 from corridor.node.policy import DEFAULT_POLICY, QuestionFacts, Verdict, parse_policy
 from corridor.node.policy_trial import outcome, questions_of, trial
+from corridor.privacy.continual import Series
 from corridor.protocols.secure_sum.messages import Scope
+from corridor.queries.question import Every, Turn
 from support.ledgers import TestClock
-from support.node_region import RealNode, charter_of_four, make_proposal
+from support.node_region import RealNode, by_gender, charter_of_four, make_proposal
 
 CHARTER = charter_of_four()
 REFUSING = parse_policy('[[rule]]\nverdict = "refuse"\n')
@@ -59,6 +61,19 @@ def test_each_question_of_the_journal_meets_the_rule_that_it_met(node: RealNode)
     assert found.lines[0].rule.startswith("rule 3, line ")
     assert found.summary == {("refuse", "refuse"): 1, ("allow", "refuse"): 1}
     json.dumps(found.document)
+
+
+def test_a_question_that_came_is_told_at_the_price_that_it_had(node: RealNode) -> None:
+    propose(node, 1)
+    part = by_gender().at(Turn(every=Every.MONTH, start=date(2026, 3, 1), periods=6, period=1))
+    propose(node, 2, asked=part)
+    repeat = Fraction(1, 100) * Series(6).price_of_repeat
+    node.ledger.debit(SessionId((2).to_bytes(16, "big")), Fraction(1))
+    propose(node, 3, asked=part, purpose="once more")
+    lines = trial(questions_of(node.journal.rows()), node.policy, node.policy).lines
+    assert [Fraction(one.price) for one in lines] == [repeat, Fraction(1, 100), Fraction(1, 100)]
+    assert {one.rho for one in lines} == {"1/100"}
+    assert not any(one.is_too_dear or one.would_be_too_dear for one in lines)
 
 
 def test_a_question_that_is_proposed_again_and_again_is_one_question(node: RealNode) -> None:

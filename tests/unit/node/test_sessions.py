@@ -637,7 +637,8 @@ def test_a37_the_journal_of_an_attempt_holds_no_figure_of_the_data(
     allowed = {
         "proposed": {
             *("question", "plan", "charter", "rho", "scope", "organisation", "purpose"),
-            *("tables", "fields", "cells", "minors", "series"),  # of the question, which is public
+            # Of the question, which is public, and of the ledger, which the members hold.
+            *("tables", "fields", "cells", "minors", "series", "price"),
         },
         "accepted": {"edition", "consent_rule", "ledger_entry"},
         "let_out": set[str](),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from corridor.ids import SessionId
 from corridor.node.app.approvers import counting
 from corridor.node.app.console_desks import OVER_SHOWN
 from corridor.node.app.deciding import approval_reader
@@ -53,7 +54,8 @@ class Office:
         self.console.next_half_minute()
         browser.get(f"/approvals/{identifier}")
         code = self.console.code_of(name)
-        answer = browser.post(f"/approvals/{identifier}/approve", {"code": code})
+        form: dict[str, object] = {"code": code, "shown": shown_on(browser)}
+        answer = browser.post(f"/approvals/{identifier}/approve", form)
         if answer.status_code == 303:
             browser.get(answer.location)
         return answer.status_code
@@ -68,6 +70,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
         charter = put_charter_in_force(console.world)
         import_cases(console.world, tmp_path)
         yield Office(console, charter)
+
+
+def shown_on(browser: Browser) -> str:
+    """What the form of the page that was loaded last gives back; empty where it has none."""
+    found = re.search(r'name="shown" value="([0-9a-f]+)"', browser.last)
+    return found[1] if found else ""
 
 
 def plain(page: str) -> str:
@@ -107,7 +115,7 @@ def test_a_question_is_told_in_plain_words_with_what_it_costs_at_worst(office: O
         "country of exploitation is Moldova or Ukraine",
         "Children can be told from adults",
         "It costs each person counted here ρ = 0.005 of privacy (ε = ",
-        "That is 5 % of a year's allowance (ρ = 0.1), of which ρ = 0.1 is left.",
+        "That is 5 % of a year's allowance (ρ = 0.1), and 5 % of what is left of it (ρ = 0.1).",
         "That is 0.5 % of the allowance for all time (ρ = 1)",
         "If all other members and the coordinator colluded, a person would lose at most ρ = 0.015",
         "2 different people have to approve it; one word of no denies it.",
@@ -116,13 +124,21 @@ def test_a_question_is_told_in_plain_words_with_what_it_costs_at_worst(office: O
         assert words in page, words
 
 
+def test_the_price_of_a_question_is_told_to_the_last_digit(office: Office) -> None:
+    identifier = office.let_wait(rho=Fraction(1, 300))
+    auditor = office.console.enter("Anna", Role.AUDITOR)
+    auditor.get(f"/approvals/{identifier}")
+    assert "counted here ρ = 1/300 ≤ 0.003334 of privacy" in plain(auditor.last)
+
+
 def test_two_accounts_approve_and_one_does_not_count_twice(office: Office) -> None:
     identifier = office.let_wait()
     ana, boris = office.approver("Ana Rusu"), office.approver("Boris İvanov")
     assert office.approve(ana, "Ana Rusu", identifier) == 303
     assert "1 more person has to approve it" in ana.last
     office.console.next_half_minute()
-    again: dict[str, object] = {"code": office.console.code_of("Ana Rusu")}
+    shown = office.console.desks.approvals.one(identifier).shown
+    again: dict[str, object] = {"code": office.console.code_of("Ana Rusu"), "shown": shown}
     assert ana.post(f"/approvals/{identifier}/approve", again).status_code == 409
     assert "policy.same_person" in ana.last
     assert office.approve(boris, "Boris İvanov", identifier) == 303
@@ -144,7 +160,8 @@ def test_nothing_is_approved_without_a_fresh_code(office: Office, code: str) -> 
     ana = office.approver("Ana")
     ana.get(f"/approvals/{identifier}")
     given = office.console.code_of("Ana") if code == "used" else code
-    answer = ana.post(f"/approvals/{identifier}/approve", {"code": given})
+    form: dict[str, object] = {"code": given, "shown": shown_on(ana)}
+    answer = ana.post(f"/approvals/{identifier}/approve", form)
     assert answer.status_code == 401
     assert "people.wrong_sign_in" in ana.last
     assert office.approvers(identifier) == ()
@@ -157,6 +174,7 @@ def test_a_name_that_somebody_typed_is_nobody_s_word(office: Office) -> None:
     ana.get(f"/approvals/{identifier}")
     typed: dict[str, object] = {
         "code": office.console.code_of("Ana"),
+        "shown": shown_on(ana),
         "person": "boris",
         "name": "boris",
     }
@@ -241,6 +259,79 @@ def test_every_sentence_of_the_plain_words_can_be_said_here_and_says_the_same() 
 def test_every_field_of_the_catalogue_has_a_name_here() -> None:
     labels = {field.label[:1].lower() + field.label[1:] for field in catalogue().fields.values()}
     assert labels <= FIELDS.keys()
+
+
+@pytest.mark.parametrize("given", ["", "0" * 16, "another"])
+def test_a43_what_is_approved_by_a_form_is_what_its_page_said(office: Office, given: str) -> None:
+    identifier, another = office.let_wait(), office.let_wait(CHILDREN)
+    ana = office.approver("Ana")
+    office.console.next_half_minute()
+    if given == "another":
+        ana.get(f"/approvals/{another}")
+        given = shown_on(ana)
+        assert given
+    form: dict[str, object] = {"code": office.console.code_of("Ana"), "shown": given}
+    assert ana.post(f"/approvals/{identifier}/approve", form).status_code == 409
+    assert "policy.not_what_was_shown" in ana.last
+    assert office.approvers(identifier) == office.approvers(another) == ()
+
+
+def test_a_hand_made_form_approves_nothing_that_cannot_be_told(office: Office) -> None:
+    identifier = office.let_wait()
+    ana = office.approver("Ana")
+    ana.get(f"/approvals/{identifier}")
+    shown = shown_on(ana)
+    with sqlite3.connect(Home(office.console.home).approvals) as book:
+        book.execute("UPDATE asked SET question = ?", (b"of an older version",))
+    book.close()
+    office.console.next_half_minute()
+    for given in (shown, ""):
+        form: dict[str, object] = {"code": office.console.code_of("Ana"), "shown": given}
+        assert ana.post(f"/approvals/{identifier}/approve", form).status_code == 409
+        assert "policy.cannot_be_told" in ana.last
+        office.console.next_half_minute()
+    assert office.approvers(identifier) == ()
+
+
+def test_under_a_policy_that_cannot_be_read_questions_are_shown_and_denied_alone(
+    office: Office,
+) -> None:
+    identifier, other = office.let_wait(), office.let_wait(CHILDREN)
+    shown = office.console.desks.approvals.one(identifier).shown
+    policy = Home(office.console.home).policy
+    policy.write_text(policy.read_text().replace('verdict = "allow"', 'verdict = "alow"', 1))
+    ana = office.approver("Ana")
+    for path in ("/approvals", f"/approvals/{identifier}"):
+        assert ana.get(path).status_code == 200
+        assert "policy.malformed" in ana.last
+        assert "Nothing can be approved until" in ana.last
+        assert "How many persons" in ana.last
+    office.console.next_half_minute()
+    form: dict[str, object] = {"code": office.console.code_of("Ana"), "shown": shown}
+    assert ana.post(f"/approvals/{identifier}/approve", form).status_code == 422
+    assert "policy.malformed" in ana.last
+    assert office.approvers(identifier) == ()
+    assert ana.post(f"/approvals/{other}/deny").status_code == 303
+    assert office.console.desks.approvals.one(other).standing == "denied"
+
+
+def test_a_question_that_nobody_asks_any_more_is_shown_as_over(office: Office) -> None:
+    taken_back, forgotten = office.let_wait(), office.let_wait(CHILDREN)
+    with ApprovalBook(Home(office.console.home).approvals) as book:
+        book.ask_no_more(book.find(taken_back).session)
+        book.ask_again(forgotten, SessionId(bytes(16)), book.find(forgotten).since - 90_000)
+    ana = office.approver("Ana")
+    ana.get("/approvals")
+    waiting, _, past = ana.last.partition('id="past-title"')
+    for identifier in (taken_back, forgotten):
+        assert identifier not in waiting
+        assert identifier in past
+        ana.get(f"/approvals/{identifier}")
+        assert "nobody asks it any more" in ana.last
+        assert f"/approvals/{identifier}/approve" not in ana.last
+    # It may come again as it is: whoever wants that no more says so now.
+    assert ana.post(f"/approvals/{forgotten}/deny").status_code == 303
+    assert office.console.desks.approvals.one(forgotten).standing == "denied"
 
 
 @pytest.mark.parametrize("what", ["lock", "reset", "set_roles"])

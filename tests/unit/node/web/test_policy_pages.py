@@ -121,10 +121,24 @@ def test_a_question_that_nobody_asked_is_tried_under_both(admin: Browser) -> Non
     asked: dict[str, object] = {"text": REFUSES, "seen": seen(admin), "sql": CHILDREN}
     admin.post("/policy/try", {**asked, "rho": "1/1000", "organisation": "x", "purpose": "y"})
     page = words(admin)
-    assert re.search(r"Now allow rule \d+, line \d+ Under the text below refuse rule 1", page)
+    left = r"; ρ = 0\.1 is left this year"
+    assert re.search(rf"Now allow rule \d+, line \d+ {left} Under the text below refuse rule", page)
+    assert "What the ledger would take ρ = 0.001 Children" in page
     assert "Children can be told apart yes" in page
     assert "Nothing was saved yet." in page
     assert html.escape(CHILDREN, quote=True).replace("&#x27;", "&#39;") in admin.last
+
+
+def test_the_price_of_a_series_and_what_is_left_for_it_are_foreseen(admin: Browser) -> None:
+    poor = REFUSES + '[allowance]\nper_year = "1/200"\nlost_per_day = "1/200"\n'
+    asked: dict[str, object] = {"text": poor, "seen": seen(admin), "sql": BY_GENDER, "rho": "1/50"}
+    admin.post("/policy/try", {**asked, "every": "month", "periods": "1"})
+    page = words(admin)
+    assert "ρ = 0.02 with the first answer, nothing with a later one, ρ = 0.02 with one" in page
+    assert page.count("more than is left") == 1
+    assert "ρ = 0.005 is left this year more than is left" in page
+    assert admin.post("/policy/try", {**asked, "every": "day", "periods": "3"}).status_code == 422
+    assert admin.post("/policy/try", {**asked, "every": "year", "periods": "x"}).status_code == 422
 
 
 @pytest.mark.parametrize(
