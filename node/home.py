@@ -16,6 +16,7 @@
     imports/           reports of the imports, for the node's own staff
     retired.json       when this node left for good; nothing is served, imported or accepted then
     status.json        what `serve` is doing, for `corridor node status`
+    checks.json        what the last check-ups found
     people.sqlite3     the staff's accounts at the console
     uploads/           what the console was given to import, while that lasts
 
@@ -144,6 +145,11 @@ class Home:
     def status(self) -> Path:
         """What `serve` is doing."""
         return self.folder / "status.json"
+
+    @property
+    def checks(self) -> Path:
+        """What the last check-ups found."""
+        return self.folder / "checks.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,11 +218,17 @@ def demand_suppression(world: World, store: EditionStore) -> None:
         SuppressionLostError: it is not: an import would bring them back.
     """
     home = Home(world.home)
+    if not _suppression(world, store).exists():
+        with journal_of(world, home, read_keys(home)) as journal:
+            demand_suppression_by(journal, world, store)
+
+
+def demand_suppression_by(journal: Journal, world: World, store: EditionStore) -> None:
+    """The same, by a journal that is open."""
     if _suppression(world, store).exists():
         return
-    with journal_of(world, home, read_keys(home)) as journal:
-        if any(row.details.get("request") == "erase" for row in journal.rows()):
-            raise SuppressionLostError
+    if any(row.details.get("request") == "erase" for row in journal.rows()):
+        raise SuppressionLostError
 
 
 async def tidy_regularly(world: World) -> None:

@@ -13,6 +13,7 @@ from corridor.cli.main import main
 from corridor.node import app
 from corridor.node.app.people import people_desk
 from corridor.node.backup import MAGIC
+from corridor.node.checkups import CheckBook
 from corridor.node.people import PeopleStore
 from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
@@ -198,6 +199,64 @@ def test_check_finds_a_journal_that_is_not_the_backups_continued(
     run(node, "import", tmp_path / "cases.csv")
     findings = run(node, "check", file, code=1)["findings"]
     assert any(one.startswith("!! journal") for one in findings)
+
+
+def exercises(run: Callable[..., Any], node: Path) -> list[tuple[bool, str]]:
+    """What the journal says of backups that were exercised: whether it knows of when, the code."""
+    return [
+        (bool(one["backup_at"]), one["code"])
+        for one in run(node, "journal")
+        if one["kind"] == "backup_checked"
+    ]
+
+
+def test_the_journal_says_what_became_of_an_exercise(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, broken, other = tmp_path / "backup", tmp_path / "broken", tmp_path / "another"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(node, "check", file)
+    assert exercises(run, node) == [(True, "")]
+    broken.write_bytes(file.read_bytes()[:-40])
+    run(node, "check", broken, code=1)
+    assert exercises(run, node) == [(True, ""), (False, "backup.damaged")]
+    # Neither tells anything of this node's backups.
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "other"))
+    run(node, "check", file, code=1)
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    run(other, "init", "--country", "RO")
+    run(other, "check", file, code=1)
+    assert exercises(run, other) == []
+    assert len(exercises(run, node)) == 2
+
+
+def test_a_backup_that_the_node_is_not_the_continuation_of_is_no_good_exercise(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, older = tmp_path / "backup", tmp_path / "older"
+    older.write_bytes((node / "journal.sqlite3").read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    (node / "journal.sqlite3").write_bytes(older.read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    run(node, "check", file, code=1)
+    assert exercises(run, node) == [(True, "chain.broken")]
+
+
+def test_the_check_of_the_node_itself_is_remembered_and_in_no_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "check")
+    run(node, "doctor", code=1)  # it is not enrolled
+    kept = CheckBook(node / "checks.json").read()
+    assert kept["every table"].found.ok
+    assert kept["every table"].found.finding.startswith("case data: every table of edition")
+    assert kept["journal"].found.ok
+    assert not kept["coordinator"].found.ok
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(back, "restore", file)
+    assert CheckBook(back / "checks.json").read() == {}
 
 
 def test_another_passphrase_opens_no_backup(
