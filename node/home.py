@@ -7,7 +7,7 @@
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
-    keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
+    keys/              signing.key, encryption.key, tls.key, people.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
     store.toml         where the authority wants case data elsewhere; mostly not there
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from corridor.cli.main import main
@@ -14,9 +16,10 @@ from corridor.node import app
 from corridor.node.app.people import people_desk
 from corridor.node.backup import MAGIC
 from corridor.node.checkups import CheckBook
-from corridor.node.people import PeopleStore
+from corridor.node.people import PeopleStore, Stage
 from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
+from support.console import PASSWORD, cheap_passwords
 from support.killing import killed_at_every_flush
 from support.waiting_questions import CHILDREN, let_wait, put_charter_in_force
 
@@ -117,6 +120,35 @@ def test_a_restored_node_knows_no_open_approval_and_lets_nobody_in(
     run(back, "people", "unlock", "Ana")
     with people_desk(restored) as people:
         assert [one.locked for one in people.people()] == [False, True]
+
+
+def test_a_second_factor_goes_on_in_a_node_that_is_sealed_and_in_one_that_is_restored(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    world = app.real_world(node)
+    with people_desk(world) as people:
+        cheap_passwords(people)
+        people.enter("Ana", people.add("Ana", ["officer"]), PASSWORD)
+        session = people.sign_in("Ana", PASSWORD)
+        secret, _ = people.offer_second_factor(session)
+        people.take_second_factor(session, pyotp.TOTP(secret).at(world.clock()))
+    assert (node / "keys" / "people.key").stat().st_mode & 0o777 == 0o600
+    run(node, "seal", "--with", "key-file", tmp_path / "stick")
+    assert not (node / "keys" / "people.key").exists()
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(back, "restore", file)
+    run(back, "people", "unlock", "Ana")
+    for home in (node, back):
+        raw = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+        assert secret.encode() not in raw
+        with people_desk(app.real_world(home)) as people:
+            cheap_passwords(people)
+            later = world.clock() + timedelta(seconds=30)
+            session = people.sign_in("Ana", PASSWORD)
+            done = people.confirm_code(session, pyotp.TOTP(secret).at(later))
+            assert done.stage is Stage.FULL
 
 
 def test_nothing_of_the_node_stands_in_a_backup_in_clear(
