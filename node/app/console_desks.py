@@ -19,7 +19,7 @@ from corridor.node.app.deciding import (
     suppose,
     trial_over,
 )
-from corridor.node.app.erasing import editions, erase_edition, erase_person
+from corridor.node.app.erasing import editions, erase_edition, erase_person, retention
 from corridor.node.app.looking import series
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import World, charter_desk
@@ -98,6 +98,7 @@ def data_desks(world: World) -> DataDesks:
         ),
         erase_person=erase_rows,
         series=running_series,
+        retention=lambda: retention(world),
     )
 
 

@@ -3,6 +3,7 @@
     erase_edition       an operator ends an edition
     erase_person        a person asked: their rows leave the data, and no import brings them back
     persons_of          whom a request for correction is about
+    retention           what the rules of retention would do now
     keep_tidy           what the rules of retention, or an interrupted erasure, still ask for
 
 Every one of them ends in a new edition, or in none, with the key of the old one destroyed; and in
@@ -28,8 +29,8 @@ from corridor.errors.erasing import (
 from corridor.ids import EditionId
 from corridor.node.app.leftovers import sweep_uploads
 from corridor.node.app.world import World, journal_of
-from corridor.node.home import Home, demand_in_service, read_settings
-from corridor.node.import_reports import erase_reports
+from corridor.node.home import Home, Retention, demand_in_service, read_settings
+from corridor.node.import_reports import erase_reports, erase_reports_before, reports_at
 from corridor.node.importing.edition import (
     ImportedCases,
     leaving_out,
@@ -40,6 +41,7 @@ from corridor.node.importing.keys import Keyring
 from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
+from corridor.node.retention import COLUMNS, Foresight, foresee
 from corridor.node.schema import EditionTables
 from corridor.node.store import Edition, EditionStore
 from corridor.node.store.suppression import SuppressionList
@@ -166,6 +168,8 @@ def keep_tidy(world: World) -> None:
     home = Home(world.home)
     store = _store(world)
     rule, suppressed = read_settings(home).retention, _suppression(world, store)
+    if rule.report_days is not None:
+        erase_reports_before(home, world.clock() - timedelta(rule.report_days))
     if rule.days is None and rule.case_days is None and not suppressed.read().pending:
         return
     with journal_of(world, home, read_keys(home)) as journal:
@@ -181,6 +185,25 @@ def keep_tidy(world: World) -> None:
         elif rule.case_days is not None and current.written_at < _month_of(world.clock()):
             _write_again(world, store, current)
             journal.edition_erased(current.id, "retention")
+
+
+def retention(world: World, rule: Retention | None = None) -> Foresight:
+    """What the rule of this node would do now, or another one; nothing is done.
+
+    Raises:
+        CorridorError: the data cannot be read.
+    """
+    home = Home(world.home)
+    settings = read_settings(home)
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current = None if home.is_retired else store.current()
+    return foresee(
+        settings.retention if rule is None else rule,
+        current,
+        () if current is None else store.pieces(current.id, "cases", COLUMNS),
+        reports_at(home).values(),
+        world.clock(),
+    )
 
 
 def within_retention(world: World, tables: EditionTables) -> EditionTables:

@@ -13,6 +13,7 @@ from corridor.node.policy_desk import PolicyDesk
 from corridor.node.policy_trial import Supposed
 from corridor.node.quality import QualityProfile
 from corridor.node.reading_room import ReadingRoom
+from corridor.node.retention import Foresight
 from corridor.node.status import Status
 from corridor.node.upkeep import Upkeep
 from corridor.node.views import (
@@ -89,6 +90,7 @@ class DataDesks:
         worklist: the case workers' list of a profile, as CSV.
         erase_edition: one edition, or all where None; by whom.
         erase_person: whose rows leave the data for good; by whom.
+        retention: how long data stay, and what goes next by that.
         series: names of the standing series that keep keys of whom they counted.
     """
 
@@ -98,6 +100,7 @@ class DataDesks:
     erase_edition: Callable[[EditionId | None, str], Sequence[EditionId]]
     erase_person: Callable[[Identity, str], ErasedPerson]
     series: Callable[[], Sequence[str]]
+    retention: Callable[[], Foresight]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ def edition_views(desks: Desks) -> Blueprint:
             "editions.html",
             editions=desks.case_data.editions(),
             upkeep=desks.upkeep(),
+            retention=desks.case_data.retention(),
             erased=request.args.get("erased", ""),
             refusal=None if error is None else said(error),
         )
