@@ -47,7 +47,9 @@ from corridor.node.store import EditionStore
 PASSWORD = "seven otters juggle copper kettles"  # noqa: S105  # of an account that lasts a minute
 GOAL_MS = 150
 PAGES = {
-    Role.ADMINISTRATOR: ("/", "/status", "/budget", "/charter", "/policy", "/people", "/account"),
+    Role.ADMINISTRATOR: (
+        *("/", "/status", "/editions", "/budget", "/charter", "/policy", "/people", "/account"),
+    ),
     Role.OFFICER: ("/data",),
     Role.AUDITOR: ("/journal", "/journal?text=refuses_7", "/doctor", "/journal/export"),
 }
@@ -61,6 +63,8 @@ def fill(world: node_app.World, cases: int, entries: int, debits: int) -> None:
     store = EditionStore(world.home, world.random_bytes, world.clock)
     store.write(make_tables(generator, cases, cases), replaces=None, sources=[Digest(bytes(32))])
     home = Home(world.home)
+    with home.settings.open("a") as settings:  # so that editions counts what is past its time
+        settings.write("[retention]\ncase_days = 3650\n")
     moment = [datetime.now(UTC) - timedelta(days=3 * 365)]
     past = node_app.World(home=world.home, clock=lambda: moment[0], random_bytes=world.random_bytes)
     with ledger_of(past, read_policy(home), None) as ledger:

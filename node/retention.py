@@ -70,10 +70,19 @@ class Foresight:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CaseCount:
+    """Cases past their time, persons who have no other, cases without any date."""
+
+    cases: int = 0
+    persons: int = 0
+    undated: int = 0
+
+
 def foresee(
     rule: Retention,
     edition: Edition | None,
-    cases: Iterable[pa.Table],
+    count: CaseCount,
     reports: Iterable[datetime],
     now: datetime,
 ) -> Foresight:
@@ -82,32 +91,38 @@ def foresee(
     Args:
         rule: in force or not.
         edition: the current one.
-        cases: its cases with `COLUMNS`, piece by piece; read only where the rule asks for it.
+        count: of its cases, by this rule (`count_cases`).
         reports: when each file of a report was written.
         now: the moment that counts.
     """
     ends = None
     if edition is not None and rule.days is not None:
         ends = edition.imported_at + timedelta(rule.days)
-    old = persons = undated = 0
-    if edition is not None and rule.case_days is not None:
-        limit = now.date() - timedelta(rule.case_days)
-        old, persons, undated = _count(cases, edition.rows["persons"], limit)
     kept_since = None if rule.report_days is None else now - timedelta(rule.report_days)
     return Foresight(
         rule=rule,
         edition_ends=ends,
         is_over=ends is not None and now > ends,
         next_month=(now.date().replace(day=1) + timedelta(32)).replace(day=1),
-        cases=old,
-        persons=persons,
-        undated=undated,
+        cases=count.cases,
+        persons=count.persons,
+        undated=count.undated,
         reports=0 if kept_since is None else sum(one < kept_since for one in reports),
     )
 
 
-def _count(cases: Iterable[pa.Table], persons: int, limit: date) -> tuple[int, int, int]:
-    """Cases before that day, persons who have no other, cases without any date."""
+def count_cases(rule: Retention, persons: int, cases: Iterable[pa.Table], today: date) -> CaseCount:
+    """Count what is past its time today.
+
+    Args:
+        rule: in force or not.
+        persons: how many there are in the edition.
+        cases: its cases with `COLUMNS`, piece by piece; read only where the rule asks for it.
+        today: the day that counts.
+    """
+    if rule.case_days is None:
+        return CaseCount()
+    limit = today - timedelta(rule.case_days)
     stays = np.zeros(persons, np.bool_)
     leaves = np.zeros(persons, np.bool_)
     old = undated = 0
@@ -122,4 +137,4 @@ def _count(cases: Iterable[pa.Table], persons: int, limit: date) -> tuple[int, i
         leaves[person[is_old]] = True
         old += int(is_old.sum())
         undated += int(np.isnat(day).sum())
-    return old, int((leaves & ~stays).sum()), undated
+    return CaseCount(old, int((leaves & ~stays).sum()), undated)

@@ -19,7 +19,7 @@ from corridor.node.app.deciding import (
     suppose,
     trial_over,
 )
-from corridor.node.app.erasing import editions, erase_edition, erase_person, retention
+from corridor.node.app.erasing import Counted, editions, erase_edition, erase_person, retention
 from corridor.node.app.looking import series
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import World, charter_desk
@@ -79,6 +79,7 @@ def policy_trials(world: World, room: ReadingRoom) -> PolicyTrials:
 def data_desks(world: World) -> DataDesks:
     """How good this home's data are, and how they go."""
     home = Home(world.home)
+    counted: Counted = {}
 
     def erase_rows(identity: Identity, by: str) -> ErasedPerson:
         shield_process()  # the whole edition goes through this process's memory
@@ -98,7 +99,7 @@ def data_desks(world: World) -> DataDesks:
         ),
         erase_person=erase_rows,
         series=running_series,
-        retention=lambda: retention(world),
+        retention=lambda: retention(world, counted=counted),
     )
 
 

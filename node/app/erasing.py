@@ -16,7 +16,7 @@ edition, and so does the first of each month where old cases are left out, wheth
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -41,7 +41,7 @@ from corridor.node.importing.keys import Keyring
 from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
-from corridor.node.retention import COLUMNS, Foresight, foresee
+from corridor.node.retention import COLUMNS, CaseCount, Foresight, count_cases, foresee
 from corridor.node.schema import EditionTables
 from corridor.node.store import Edition, EditionStore
 from corridor.node.store.suppression import SuppressionList
@@ -187,23 +187,38 @@ def keep_tidy(world: World) -> None:
             journal.edition_erased(current.id, "retention")
 
 
-def retention(world: World, rule: Retention | None = None) -> Foresight:
+Counted = dict[tuple[EditionId, Retention, date], CaseCount]
+"""What was counted of an edition, by a rule, on a day: it does not change."""
+
+
+def retention(
+    world: World, rule: Retention | None = None, counted: Counted | None = None
+) -> Foresight:
     """What the rule of this node would do now, or another one; nothing is done.
+
+    Args:
+        world: home, clock.
+        rule: another one than the node's.
+        counted: remembers the last count for whoever asks often, and is asked first.
 
     Raises:
         CorridorError: the data cannot be read.
     """
     home = Home(world.home)
-    settings = read_settings(home)
+    tried = read_settings(home).retention if rule is None else rule
     store = EditionStore(world.home, world.random_bytes, world.clock)
-    current = None if home.is_retired else store.current()
-    return foresee(
-        settings.retention if rule is None else rule,
-        current,
-        () if current is None else store.pieces(current.id, "cases", COLUMNS),
-        reports_at(home).values(),
-        world.clock(),
-    )
+    current, now = None if home.is_retired else store.current(), world.clock()
+    count = CaseCount()
+    if current is not None:
+        known, key = {} if counted is None else counted, (current.id, tried, now.date())
+        found = known.get(key)
+        if found is None:
+            cases = store.pieces(current.id, "cases", COLUMNS)
+            found = count_cases(tried, current.rows["persons"], cases, now.date())
+            known.clear()  # of older ones nobody asks again
+            known[key] = found
+        count = found
+    return foresee(tried, current, count, reports_at(home).values(), now)
 
 
 def within_retention(world: World, tables: EditionTables) -> EditionTables:

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.cli.main import main
-from corridor.ids import CountryCode, Digest
+from corridor.ids import CountryCode
 from corridor.node import app
-from corridor.node.app.erasing import keep_tidy
+from corridor.node.app.erasing import Counted, keep_tidy, retention
 from corridor.node.home import Home, Retention
 from corridor.node.import_reports import reports_at
 from corridor.node.importing.edition import without_cases_before
-from corridor.node.retention import COLUMNS, foresee
+from corridor.node.retention import COLUMNS, count_cases, foresee
 from corridor.node.schema import EditionTables
 from corridor.node.store import Edition, EditionStore
 from support.case_files import write_csv
@@ -92,7 +92,7 @@ def test_the_count_is_that_of_the_importers_rule(
         tables.cases.slice(start, size).select(list(COLUMNS))
         for start in range(0, tables.cases.num_rows, size)
     ]
-    found = foresee(Retention(case_days=days), about, parts, (), NOW)
+    found = count_cases(Retention(case_days=days), about.rows["persons"], parts, NOW.date())
     kept = without_cases_before(tables, NOW.date() - timedelta(days))
     assert found.cases == tables.cases.num_rows - kept.cases.num_rows
     assert found.persons == tables.persons.num_rows - kept.persons.num_rows
@@ -144,20 +144,32 @@ def test_an_edition_ends_as_many_days_after_its_import_as_the_rule_says(
     assert app.retention(world, Retention(days=30)).is_over
 
 
+def test_what_is_remembered_of_a_count_is_of_that_edition_rule_and_day(
+    world: app.World, clock: TestClock, tmp_path: Path
+) -> None:
+    counted: Counted = {}
+    assert retention(world, RULE, counted).cases == 2
+    assert retention(world, RULE, counted).cases == 2
+    assert retention(world, Retention(case_days=365 * 30), counted).cases == 0
+    clock.advance(timedelta(365 * 3))
+    assert retention(world, RULE, counted).cases == 4
+    app.import_files(
+        world,
+        [write_csv(tmp_path / "none.csv", [{"con_Consent": "Yes", "x_CaseReference": "MD-9"}])],
+        replace=True,
+        mappings=(),
+        progress=lambda _: None,
+    )
+    assert retention(world, RULE, counted).cases == 0
+
+
 def test_without_a_rule_nothing_is_read_and_nothing_goes() -> None:
     def never() -> Iterator[Any]:
         assert not ROWS, "read the cases without need"
         yield
 
-    about = Edition(
-        id="1-0000000000000000",  # type: ignore[arg-type]
-        number=1,
-        written_at=NOW,
-        imported_at=NOW,
-        sources=(Digest(bytes(32)),),
-        rows={"persons": 1, "cases": 1},
-    )
-    found = foresee(Retention(), about, never(), (NOW,), NOW)
+    rule = Retention()
+    found = foresee(rule, None, count_cases(rule, 1, never(), NOW.date()), (NOW,), NOW)
     assert (found.cases, found.persons, found.reports, found.edition_ends) == (0, 0, 0, None)
     assert "there is no rule" in found.lines[0]
 
