@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from corridor.node.checkups import Looked
+from corridor.node.checkups import WHOLE_NODE, Looked
 from corridor.node.journal import JournalRow
 
 BACKUP_DAYS = 2
@@ -84,7 +84,10 @@ class Upkeep:
 def upkeep(
     journal: Sequence[JournalRow], looks: Iterable[tuple[str, Looked | None]], now: datetime
 ) -> Upkeep:
-    """What the journal and the last check-ups say."""
+    """What the journal and the last check-ups say.
+
+    What a check-up does not look at is not due with it.
+    """
     backup = exercise = None
     for row in journal:
         if row.kind == "backed_up":
@@ -94,7 +97,7 @@ def upkeep(
             exercise = LastExercise(
                 row.at, datetime.fromisoformat(of) if of else None, str(row.details["code"])
             )
-    found = [one for _, one in looks]
+    found = [one for what, one in looks if what != WHOLE_NODE]
     times = [one.at for one in found if one is not None]
     checkup_at = min(times) if times and len(times) == len(found) else None
     due = set()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from corridor.node.checkups import Looked
+from corridor.node.checkups import WHOLE_NODE, Looked
 from corridor.node.journal import JournalRow
 from corridor.node.upkeep import (
     BACKUP_DAYS,
@@ -65,6 +65,11 @@ def test_each_thing_is_due_after_its_interval_and_not_before() -> None:
         at = NOW - timedelta(days)
         assert kept(**made(at)).due == set(), due
         assert kept(**made(at - SECOND)).due == {due}, due
+
+
+def test_what_a_check_up_does_not_look_at_does_not_make_it_due() -> None:
+    ((_, before),) = looks(NOW - timedelta(CHECKUP_DAYS) - SECOND)
+    assert kept(looks=[*looks(NOW), (WHOLE_NODE, before)]).due == set()
 
 
 def test_a_look_that_was_never_had_makes_the_check_up_due() -> None:
