@@ -12,7 +12,7 @@ from corridor.errors import CorridorError
 from corridor.errors.console import BooksOpeningError
 from corridor.errors.node import NotRunningError
 from corridor.node.people import Role
-from corridor.node.upkeep import CHECKUP_DAYS
+from corridor.node.upkeep import CHECKUP_DAYS, Due, Upkeep
 from corridor.node.web.access import for_roles, signed_in
 from corridor.node.web.desks import Desks
 from corridor.node.web.refusals import said
@@ -70,7 +70,12 @@ def overview_views(desks: Desks) -> Blueprint:
 def _doctor(template: str, desks: Desks) -> str:
     state = desks.checkups.state()
     refusal = None if state.refusal is None else said(state.refusal)
-    return render_template(template, state=state, refusal=refusal, days=CHECKUP_DAYS)
+    upkeep = _today(desks)["upkeep"]
+    # That no backup was written is no fault of the node, and nothing that is fine either.
+    due = upkeep.due - {Due.CHECKUP} if isinstance(upkeep, Upkeep) else frozenset()
+    return render_template(
+        template, state=state, refusal=refusal, days=CHECKUP_DAYS, backups_due=bool(due)
+    )
 
 
 def _today(desks: Desks) -> dict[str, object]:

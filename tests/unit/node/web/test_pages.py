@@ -498,6 +498,7 @@ def test_a_check_up_runs_beside_and_its_page_says_what_was_found_and_when(
     auditor.get("/doctor/progress")
     assert "never looked at" not in auditor.last
     assert "whole; " in auditor.last
+    assert auditor.last.count('<span class="mark wait">due</span>') == 1  # a backup is
     assert "node.not_enrolled" in auditor.last
     assert "hx-get" not in auditor.last  # it does not run any more, and nobody asks after it
     assert auditor.last.count("1 Mar 2026, 12:00:00 UTC") == len(LOOKS)
