@@ -1,4 +1,4 @@
-"""Case data out: `corridor node editions | erase | person`.
+"""Case data out: `corridor node editions | retention | erase | person`.
 
 Who a request is about is typed at a prompt, or stands in a file (`-`: standard input): never on the
 command line, where other users of the machine and the shell's history would have it.
@@ -6,6 +6,7 @@ command line, where other users of the machine and the shell's history would hav
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from corridor.cli.homes import home_of, read_file, same_home
@@ -15,6 +16,7 @@ from corridor.errors import WrongUsageError
 from corridor.errors.erasing import NoIdentityError
 from corridor.ids import EditionId, is_edition_id
 from corridor.node import app
+from corridor.node.home import RULES, Retention, parse_retention
 from corridor.node.importing.persons import WORDS, Identity, parse_identity
 
 
@@ -25,6 +27,19 @@ def add_erasing(command: AddCommand) -> None:
         _editions,
         does="show the editions of the case data that can still be read, and how long they stay",
         example="editions --home /srv/corridor",
+    )
+    retention = command(
+        "retention",
+        _retention,
+        does="show how long data stay (node.toml, [retention]) and what goes next by that; or what "
+        "would go by another rule, of which nothing is done",
+        example="retention --what-if case_days=3650 report_days=90 --home /srv/corridor",
+    )
+    retention.add_argument(
+        "--what-if",
+        nargs="*",
+        metavar="RULE=DAYS",
+        help=f"another rule, whole: {', '.join(RULES)}; without any, that there is none",
     )
     erase = command(
         "erase",
@@ -104,6 +119,42 @@ def _editions(arguments: argparse.Namespace, out: Output) -> int:
         ]
     )
     return 0
+
+
+def _retention(arguments: argparse.Namespace, out: Output) -> int:
+    tried = None if arguments.what_if is None else _rule_of(arguments.what_if)
+    found = app.retention(app.real_world(home_of(arguments)), tried)
+    out.say(found.rule.text or "There is no rule of retention.")
+    out.say("What would follow from that:" if tried is not None else "What follows from that:")
+    for line in found.lines:
+        out.say(f"- {line}")
+    if tried is not None:
+        out.say("Nothing was changed. To have it so, write it under [retention] in node.toml.")
+    ends = found.edition_ends
+    out.document(
+        {
+            "rule": {name: getattr(found.rule, name) for name in RULES},
+            "in_force": tried is None,
+            "edition_ends": None if ends is None else ends.isoformat(timespec="seconds"),
+            "edition_is_over": found.is_over,
+            "next_month": found.next_month.isoformat(),
+            "cases": found.cases,
+            "persons": found.persons,
+            "undated": found.undated,
+            "reports": found.reports,
+        }
+    )
+    return 0
+
+
+def _rule_of(words: Sequence[str]) -> Retention:
+    table: dict[str, object] = {}
+    for word in words:
+        name, _, days = word.partition("=")
+        if name in table or not days.isascii() or not days.isdigit():
+            raise WrongUsageError(f"--what-if {word}: say each rule once, as in case_days=3650")
+        table[name] = int(days)
+    return parse_retention(table, "--what-if")
 
 
 def _erase(arguments: argparse.Namespace, out: Output) -> int:

@@ -63,7 +63,10 @@ PIECE_BYTES = 1 << 20
 
 _MOST_HEAD_BYTES = 1 << 16
 _MOST_MANIFEST_BYTES = 1 << 26
-_LEFT_OUT = {"status.json", "serve.lock", "writing", *(Path(name).name for name in PLACES.values())}
+_LEFT_OUT = {
+    *("status.json", "serve.lock", "writing", "checks.json"),
+    *(Path(name).name for name in PLACES.values()),
+}
 _NOT_KEPT = {"uploads"}
 """Case files that a console was given, on their way into an edition."""
 _DATA = {"series", "imports"}

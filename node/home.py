@@ -7,7 +7,7 @@
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
-    keys/              signing.key, encryption.key, tls.key, tls.pem, ca.pem
+    keys/              signing.key, encryption.key, tls.key, people.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
     store.toml         where the authority wants case data elsewhere; mostly not there
     ledger.sqlite3     what was spent    journal.sqlite3   what was asked, decided, let out
@@ -16,6 +16,7 @@
     imports/           reports of the imports, for the node's own staff
     retired.json       when this node left for good; nothing is served, imported or accepted then
     status.json        what `serve` is doing, for `corridor node status`
+    checks.json        what the last check-ups found
     people.sqlite3     the staff's accounts at the console
     uploads/           what the console was given to import, while that lasts
 
@@ -145,6 +146,11 @@ class Home:
         """What `serve` is doing."""
         return self.folder / "status.json"
 
+    @property
+    def checks(self) -> Path:
+        """What the last check-ups found."""
+        return self.folder / "checks.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -153,10 +159,12 @@ class Retention:
     Attributes:
         days: from the last import to the end of its edition.
         case_days: from a case's referral to when it is left out.
+        report_days: from an import to when its reports are removed.
     """
 
     days: int | None = None
     case_days: int | None = None
+    report_days: int | None = None
 
     @property
     def text(self) -> str:
@@ -166,6 +174,8 @@ class Retention:
             parts.append(f"an edition is erased {self.days} days after its import")
         if self.case_days is not None:
             parts.append(f"a case is left out {self.case_days} days after its referral")
+        if self.report_days is not None:
+            parts.append(f"reports of an import are removed {self.report_days} days after it")
         return "; ".join(parts)
 
 
@@ -241,16 +251,25 @@ def read_settings(home: Home) -> NodeSettings:
         raise SettingsError('node.toml: "country" must be two capital letters, as in MD')
     if not isinstance(name, str) or not _is_name(name):
         raise SettingsError(f"node.toml: {_NAME}")
-    return NodeSettings(country, name, _retention(values.get("retention", {})))
+    return NodeSettings(country, name, parse_retention(values.get("retention", {})))
 
 
-def _retention(table: object) -> Retention:
-    if not isinstance(table, dict) or not set(table) <= {"days", "case_days"}:
-        raise SettingsError('node.toml: [retention] has "days" and "case_days", and nothing else')
+RULES = ("days", "case_days", "report_days")
+"""What `[retention]` may have."""
+
+
+def parse_retention(table: object, where: str = "node.toml: [retention]") -> Retention:
+    """How long data stay.
+
+    Raises:
+        SettingsError: it is not what it must be.
+    """
+    if not isinstance(table, dict) or not set(table) <= set(RULES):
+        raise SettingsError(f"{where} has {', '.join(map(repr, RULES))}, and nothing else")
     for key, value in table.items():
         if type(value) is not int or not 1 <= value <= 36_525:
-            raise SettingsError(f'node.toml: [retention] "{key}" is a number of days, 1 to 36525')
-    return Retention(table.get("days"), table.get("case_days"))
+            raise SettingsError(f'{where} "{key}" is a number of days, 1 to 36525')
+    return Retention(**table)
 
 
 _NAME = '"name" must be the name of the authority, a printable text of 1 to 200 characters'

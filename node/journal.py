@@ -212,6 +212,10 @@ class Journal:
         """A backup of the whole home was written, with the case data or without."""
         self._add("backed_up", None, with_data=with_data)
 
+    def backup_checked(self, backup_at: str, code: str) -> None:
+        """A backup of that time was exercised; `code` says why it cannot be restored, if so."""
+        self._add("backup_checked", None, backup_at=backup_at, code=code)
+
     def restored(self, backup_at: str) -> None:
         """The home is what a backup of that time held; the journal's entries since are not here."""
         self._add("restored", None, backup_at=backup_at)

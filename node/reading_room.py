@@ -4,19 +4,27 @@ Opening either verifies every signature in it, which takes longer the longer a n
 are opened once and kept, and what other processes add is read behind what was read before. Where a
 file was put in another's place, or the policy or charter changed, they are opened, and verified,
 anew.
+
+They are opened in a thread of their own, and nobody waits long for that: whoever comes too early
+is told so. Before they are open nothing of them is shown.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+from corridor.errors.console import BooksOpeningError
 from corridor.ids import SessionId
 from corridor.node.journal import Journal, JournalRow
 from corridor.node.ledger import Ledger
+
+PATIENCE_SECONDS = 0.1
+"""So long a page waits for ledger and journal to be opened, before it says that they are not."""
 
 SPENT = frozenset({"debit", "forfeit"})
 
@@ -50,11 +58,22 @@ class JournalPage:
     kinds: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Books that are being opened, or are open; `stamp` tells the files that were there before."""
+
+    stamp: Stamp
+    books: "Future[_Books]"
+
+    def close(self) -> None:
+        """Let go of both, as soon as they are open."""
+        self.books.add_done_callback(_close_books)
+
+
 @dataclass(slots=True)
 class _Books:
     """What is open, and what was read of it."""
 
-    stamp: Stamp
     ledger: Ledger
     journal: Journal
     journal_rows: list[JournalRow] = field(default_factory=list)
@@ -76,23 +95,33 @@ class ReadingRoom:
         """`watched` are the files whose change means that both must be opened anew."""
         self._watched = watched
         self._open_ledger, self._open_journal = open_ledger, open_journal
+        self.patience = PATIENCE_SECONDS
         self._turn = threading.Lock()
-        self._books: _Books | None = None
+        self._opener = ThreadPoolExecutor(1, thread_name_prefix="books")
+        self._opening: _Opening | None = None
+
+    def open(self) -> None:
+        """Begin to open both, if that has not begun yet; nobody waits for it."""
+        with self._turn:
+            self._current()
 
     def close(self) -> None:
         """Let go of both."""
         with self._turn:
-            self._close()
+            if self._opening is not None:
+                self._opening.close()
+                self._opening = None
+        self._opener.shutdown()
 
     @contextmanager
     def books(self) -> Iterator[tuple[Ledger, Journal]]:
         """Both; the ledger is held against all of the journal once, then against what is new.
 
         Raises:
+            BooksOpeningError: they are still being opened, as in all that follows.
             LedgerBehindJournalError: it lacks what the journal remembers of it.
         """
-        with self._turn:
-            books = self._fresh()
+        with self._open_books() as books:
             self._read_on(books)
             new = books.journal_rows[books.held :]
             books.ledger.hold_to(
@@ -103,15 +132,13 @@ class ReadingRoom:
 
     def journal_rows(self) -> Sequence[JournalRow]:
         """Every entry of the journal, from the first."""
-        with self._turn:
-            books = self._fresh()
+        with self._open_books() as books:
             self._read_on(books)
             return tuple(books.journal_rows)
 
     def spending(self) -> Sequence[SpendingPoint]:
         """Everything that was spent, in order."""
-        with self._turn:
-            books = self._fresh()
+        with self._open_books() as books:
             for row in books.ledger.rows(books.ledger_number):
                 books.ledger_number = row.number
                 if row.kind in SPENT:
@@ -121,8 +148,7 @@ class ReadingRoom:
 
     def journal(self, text: str, kind: str, page: int, size: int) -> JournalPage:
         """One page of the entries that contain `text` and are of `kind`, where one is given."""
-        with self._turn:
-            books = self._fresh()
+        with self._open_books() as books:
             self._read_on(books)
             words = text.casefold().split()
             found = [
@@ -144,22 +170,51 @@ class ReadingRoom:
 
     def export(self) -> str:
         """The whole journal, signed, as `corridor node journal --export` writes it."""
-        with self._turn:
-            return "\n".join(self._fresh().journal.export()) + "\n"
+        with self._open_books() as books:
+            return "\n".join(books.journal.export()) + "\n"
 
-    def _fresh(self) -> _Books:
-        stamp = tuple(map(_stamp, self._watched))
-        if self._books is not None and self._books.stamp != stamp:
-            self._close()
-        if self._books is None:
-            ledger = self._open_ledger()
+    @contextmanager
+    def _open_books(self) -> Iterator[_Books]:
+        """Both, for this thread alone while the block runs.
+
+        Raises:
+            BooksOpeningError: they are still being opened.
+            CorridorError: they cannot be opened; the next who asks tries anew.
+        """
+        while True:
+            with self._turn:
+                opening = self._current()
             try:
-                journal = self._open_journal()
+                books = opening.books.result(self.patience)
+            except TimeoutError:
+                raise BooksOpeningError from None
             except BaseException:
-                ledger.close()
+                with self._turn:
+                    if self._opening is opening:
+                        self._opening = None
                 raise
-            self._books = _Books(tuple(map(_stamp, self._watched)), ledger, journal)
-        return self._books
+            with self._turn:
+                if self._current() is opening:  # and not closed by another thread meanwhile
+                    yield books
+                    return
+
+    def _current(self) -> _Opening:
+        """What is open, or being opened, of the files that are there now. The turn is held."""
+        stamp = tuple(map(_stamp, self._watched))
+        if self._opening is not None and self._opening.stamp != stamp:
+            self._opening.close()
+            self._opening = None
+        if self._opening is None:
+            self._opening = _Opening(stamp, self._opener.submit(self._open_both))
+        return self._opening
+
+    def _open_both(self) -> _Books:
+        ledger = self._open_ledger()
+        try:
+            return _Books(ledger, self._open_journal())
+        except BaseException:
+            ledger.close()
+            raise
 
     def _read_on(self, books: _Books) -> None:
         last = books.journal_rows[-1].number if books.journal_rows else 0
@@ -168,11 +223,11 @@ class ReadingRoom:
             told = " ".join((row.kind, row.session, *map(str, row.details.values())))
             books.texts.append(told.casefold())
 
-    def _close(self) -> None:
-        if self._books is not None:
-            self._books.ledger.close()
-            self._books.journal.close()
-            self._books = None
+
+def _close_books(opened: "Future[_Books]") -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().ledger.close()
+        opened.result().journal.close()
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

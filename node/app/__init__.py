@@ -67,6 +67,7 @@ from corridor.node.app.erasing import (
     erase_person,
     persons_of,
     record_correction,
+    retention,
 )
 from corridor.node.app.joining import card, enrol, initialise
 from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
@@ -141,6 +142,7 @@ __all__ = [
     "real_world",
     "record_correction",
     "restore",
+    "retention",
     "retire",
     "rotate_store_key",
     "seal",

@@ -7,6 +7,7 @@ a quorum of them confirmed its ledger, it takes part in nothing (`node.witness_d
 approved before is ended and every account locked: a denial, or a lock, of since is not known here.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor import __version__
+from corridor.errors import CorridorError, DamagedError
 from corridor.errors.backup import (
     BackupTargetError,
     HomeNotEmptyError,
@@ -26,8 +28,10 @@ from corridor.errors.backup import (
 )
 from corridor.errors.cli import UnreadableFileError
 from corridor.errors.files import DiskError
+from corridor.errors.ledger import BrokenChainError
 from corridor.files import flush_folder, make_private_folder, write_pieces_atomically
 from corridor.node import backup as backups
+from corridor.node.app.checking import keep_look
 from corridor.node.app.keeping import Sealing, lock_for
 from corridor.node.app.people import people_desk
 from corridor.node.app.shielding import shield_process
@@ -42,6 +46,7 @@ from corridor.node.app.world import (
 )
 from corridor.node.approvals import ApprovalBook
 from corridor.node.chain_store import ChainStore
+from corridor.node.checkups import WHOLE_NODE, CheckBook, Looked
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.journal import CHAIN as JOURNAL
 from corridor.node.keys import read_keys
@@ -50,6 +55,7 @@ from corridor.node.schema import TABLES
 from corridor.node.store import EditionStore, vault
 from corridor.node.store.locks import Sources, derive_key
 from corridor.node.tree_book import TreeBook
+from corridor.node.views import Finding
 from corridor.node.witness_book import WitnessBook
 from corridor.protocols.chains import BEGINNING
 from corridor.protocols.witnesses import LEDGER
@@ -131,17 +137,83 @@ def check(world: World | None, file: Path | None, folder: Path, scratch: World) 
     shield_process()
     if file is None:
         assert world is not None  # noqa: S101  # the command sees to that
-        return BackupView(_verified(world), {"home": str(world.home)})
-    opened = _open(file)
-    with _folder_for_a_while(scratch, folder) as unpacked:
-        restored = World(home=unpacked, clock=scratch.clock, random_bytes=scratch.random_bytes)
-        _fill(restored, opened, is_sealed=True)
-        lines = _verified(restored)
-        if world is not None:
-            lines += _compared(world, restored, file)
-    age = scratch.clock() - datetime.fromisoformat(opened.manifest.at)
+        return BackupView(_whole_node(world), {"home": str(world.home)})
+    with _recorded(world) as exercise:
+        opened = _open(file)
+        written_at = datetime.fromisoformat(opened.manifest.at)
+        exercise.backup_at = opened.manifest.at
+        with _folder_for_a_while(scratch, folder) as unpacked:
+            restored = World(home=unpacked, clock=scratch.clock, random_bytes=scratch.random_bytes)
+            _fill(restored, opened, is_sealed=True)
+            lines = _verified(restored)
+            exercise.opens = True
+            if world is not None:
+                lines += _compared(world, restored, file)
+                exercise.is_ours = True
+        if any(line.startswith("!!") for line in lines):
+            exercise.code = BrokenChainError.code
+    age = scratch.clock() - written_at
     lines.append(f"it is {age.days} days and {age.seconds // 3600} hours old")
     return _view(opened.manifest, file, lines)
+
+
+@dataclass(slots=True)
+class _Exercise:
+    """How far an exercise came.
+
+    Attributes:
+        backup_at: of when the backup is; empty where it was not opened.
+        opens: everything in it opens, and is as it was written.
+        is_ours: it is a backup of the node that it was compared with.
+        code: why it must not be restored all the same.
+    """
+
+    backup_at: str = ""
+    opens: bool = False
+    is_ours: bool = False
+    code: str = ""
+
+
+@contextmanager
+def _recorded(world: World | None) -> Iterator[_Exercise]:
+    """Say in the journal of `world` what became of the exercise, if that tells of its backups.
+
+    Another node's backup, or a mistyped passphrase, tells nothing, and neither does what is wrong
+    with the running node.
+    """
+    exercise = _Exercise()
+    try:
+        yield exercise
+    except DamagedError as error:
+        if world is not None and not exercise.opens:
+            with contextlib.suppress(CorridorError):  # what is wrong with the backup is told first
+                _record(world, exercise.backup_at, error.code)
+        raise
+    if world is not None and exercise.is_ours:
+        _record(world, exercise.backup_at, exercise.code)
+
+
+def _record(world: World, backup_at: str, code: str) -> None:
+    home = Home(world.home)
+    with journal_of(world, home, read_keys(home)) as journal:
+        journal.backup_checked(backup_at, code)
+
+
+def _whole_node(world: World) -> list[str]:
+    """Look through the node itself, and remember what was found."""
+    book, began = CheckBook(Home(world.home).checks), world.clock()
+
+    def keep(ok: bool, told: str) -> None:
+        took = (world.clock() - began).total_seconds()
+        keep_look(book, Looked(Finding(ok, WHOLE_NODE, told), world.clock(), took))
+
+    try:
+        lines = _verified(world)
+    except CorridorError as error:
+        keep(False, f"{error} [{error.code}]")
+        raise
+    keep(True, lines[-1])
+    return lines
 
 
 def restore(world: World, file: Path) -> BackupView:

@@ -1,9 +1,14 @@
 """`corridor node doctor`: what could be wrong with a node, looked at one by one."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any, Self
+
+import structlog
 
 from corridor.errors import CorridorError
+from corridor.errors.files import DiskError
 from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
     SeriesStateLostError,
@@ -12,11 +17,11 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
-from corridor.node.app.deciding import approvals
-from corridor.node.app.erasing import demand_suppression
+from corridor.node.app.deciding import approval_reader
+from corridor.node.app.erasing import demand_suppression_by
 from corridor.node.app.keeping import sealed_with
 from corridor.node.app.leftovers import look_at_uploads
-from corridor.node.app.looking import series
+from corridor.node.app.looking import series_in
 from corridor.node.app.shielding import swap_devices
 from corridor.node.app.world import (
     World,
@@ -27,18 +32,22 @@ from corridor.node.app.world import (
     ledger_of,
     read_policy,
 )
+from corridor.node.checkups import CheckBook, Looked
 from corridor.node.home import (
     Home,
     read_enrolment,
     read_settings,
 )
+from corridor.node.journal import Journal
 from corridor.node.keys import (
     read_identity,
     read_keys,
 )
+from corridor.node.ledger import Ledger
 from corridor.node.link import membership
 from corridor.node.store import EditionStore
 from corridor.node.tree_book import TreeBook
+from corridor.node.upkeep import upkeep
 from corridor.node.views import (
     Finding,
 )
@@ -55,46 +64,124 @@ from corridor.transport.certificates import (
 )
 from corridor.transport.suites import ed25519_verify
 
+_log = structlog.get_logger()
+
+
+class _Shared:
+    """What the looks of one check-up share: ledger and journal, opened once.
+
+    Opening one verifies every entry of it. What cannot be opened refuses each look that needs it.
+    `one_call` is held while the coordinator is asked.
+    """
+
+    def __init__(self, world: World, home: Home, one_call: AbstractContextManager[object]) -> None:
+        self._world, self._home = world, home
+        self.one_call = one_call
+        self._open = ExitStack()
+        self._found: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def ledger(self) -> Ledger:
+        def open_ledger() -> Ledger:
+            home = self._home
+            charter = charter_desk(home).accepted() if home.enrolment.exists() else None
+            return ledger_of(self._world, read_policy(home), charter)
+
+        found: Ledger = self._once("ledger", open_ledger)
+        return found
+
+    @property
+    def journal(self) -> Journal:
+        home = self._home
+        found: Journal = self._once(
+            "journal", lambda: journal_of(self._world, home, read_keys(home))
+        )
+        return found
+
+    def _once(self, what: str, opened: Callable[[], Any]) -> Any:
+        if what not in self._found:
+            try:
+                self._found[what] = self._open.enter_context(opened())
+            except CorridorError as error:
+                self._found[what] = error
+        found = self._found[what]
+        if isinstance(found, CorridorError):
+            raise found
+        return found
+
+
+Look = Callable[[World, Home, _Shared], str]
+"""Says what is found; refuses where it is to be mended."""
+
 
 def doctor(world: World) -> list[Finding]:
     """Look at everything that a node needs, and say what to mend."""
+    return [one.found for one in check_up(world)]
+
+
+def check_up(
+    world: World, one_call: AbstractContextManager[object] | None = None
+) -> Iterator[Looked]:
+    """The same one by one; what is found is kept for whoever asks later.
+
+    Args:
+        world: home, clock.
+        one_call: held while the coordinator is asked, where others may be asking it, too.
+
+    Raises:
+        NoHomeError, SettingsError: there is no node here.
+    """
     home = Home(world.home)
+    read_settings(home)
+    book = CheckBook(home.checks)
+    with _Shared(world, home, one_call or nullcontext()) as shared:
+        for what, look in LOOKS.items():
+            began = world.clock()
+            try:
+                found = Finding(True, what, look(world, home, shared))
+            except CorridorError as error:
+                found = Finding(False, what, f"{error} [{error.code}]")
+            ended = world.clock()
+            looked = Looked(found, ended, (ended - began).total_seconds())
+            keep_look(book, looked)
+            yield looked
+
+
+def keep_look(book: CheckBook, looked: Looked) -> None:
+    """Remember it if that can be: a check-up tells what is wrong also where the disk is full."""
+    try:
+        book.keep(looked)
+    except DiskError as error:
+        _log.warning("checkup.not_kept", what=looked.found.what, code=error.code)
+
+
+def _look_at_settings(_: World, home: Home, __: _Shared) -> str:
     settings = read_settings(home)
-
-    def look(what: str, check: Callable[[], str]) -> Finding:
-        try:
-            return Finding(True, what, check())
-        except CorridorError as error:
-            return Finding(False, what, f"{error} [{error.code}]")
-
-    return [
-        look("settings", lambda: f"{settings.country}, {settings.name}"),
-        look("keys", lambda: fingerprint_text(fingerprint(read_keys(home).card(settings)))),
-        look("keys at rest", lambda: _look_at_rest(world)),
-        look("memory", _look_at_memory),
-        look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
-        look("approvals", lambda: _look_at_approvals(world)),
-        look("case data", lambda: _look_at_data(world)),
-        look("uploads", lambda: look_at_uploads(world.home)),
-        look("ledger", lambda: _look_at_ledger(world, home)),
-        look("journal", lambda: _look_at_journal(world, home)),
-        look("series", lambda: _look_at_series(world)),
-        look("replies", lambda: _look_at_replies(world, home)),
-        look("witnesses", lambda: _look_at_witnesses(home)),
-        look("releases", lambda: _look_at_tree(home)),
-        look("certificate", lambda: _look_at_certificate(world, home)),
-        look("coordinator", lambda: _look_at_coordinator(home)),
-        look("charter", lambda: _look_at_charter(home)),
-    ]
+    return f"{settings.country}, {settings.name}"
 
 
-def _look_at_approvals(world: World) -> str:
-    waiting = sum(one.standing == "waiting" for one in approvals(world))
+def _look_at_keys(_: World, home: Home, __: _Shared) -> str:
+    return fingerprint_text(fingerprint(read_keys(home).card(read_settings(home))))
+
+
+def _look_at_policy(_: World, home: Home, __: _Shared) -> str:
+    return f"{len(read_policy(home).rules)} rules"
+
+
+def _look_at_approvals(world: World, _: Home, shared: _Shared) -> str:
+    with approval_reader(world, shared.ledger) as reader:
+        waiting = reader.waiting()
     return f"{waiting} questions wait for people" if waiting else "no question waits for people"
 
 
-def _look_at_rest(world: World) -> str:
-    lock = sealed_with(world.home)
+def _look_at_rest(_: World, home: Home, __: _Shared) -> str:
+    lock = sealed_with(home.folder)
     if not lock:
         return (
             "not sealed: whoever copies this folder has the keys and the case data. Files of mode "
@@ -103,7 +190,7 @@ def _look_at_rest(world: World) -> str:
     return f"sealed with {lock}"
 
 
-def _look_at_memory() -> str:
+def _look_at_memory(_: World, __: Home, ___: _Shared) -> str:
     swap = swap_devices()
     if not swap:
         return "no swap on a disk; `serve` and `import` leave no core dumps"
@@ -113,47 +200,49 @@ def _look_at_memory() -> str:
     )
 
 
-def _look_at_data(world: World) -> str:
-    if Home(world.home).is_retired:
+def _look_at_data(world: World, home: Home, shared: _Shared) -> str:
+    if home.is_retired:
         return "erased: this node has retired"
     store = EditionStore(world.home, world.random_bytes, world.clock)
     current = store.current()
     if current is None:
         return "none yet; load some with `corridor node import FILE…`"
-    demand_suppression(world, store)
+    demand_suppression_by(shared.journal, world, store)
     store.check(current)
-    rule = read_settings(Home(world.home)).retention.text or "kept until somebody erases them"
+    rule = read_settings(home).retention.text or "kept until somebody erases them"
     when = f"{current.written_at:%Y-%m-%d %H:%M} UTC"
     return f"edition {current.id} of {when}, in {current.engine}; {rule}"
 
 
-def _look_at_ledger(world: World, home: Home) -> str:
-    charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-    with (
-        ledger_of(world, read_policy(home), charter) as ledger,
-        journal_of(world, home, read_keys(home)) as journal,
-    ):
-        hold_to_journal(ledger, journal)
-        balance = ledger.balance()
+def _look_at_uploads(world: World, _: Home, __: _Shared) -> str:
+    return look_at_uploads(world.home)
+
+
+def _look_at_ledger(_: World, __: Home, shared: _Shared) -> str:
+    hold_to_journal(shared.ledger, shared.journal)
+    balance = shared.ledger.balance()
     return f"whole; ρ = {balance.spent} spent, {balance.left_for_all_time} left"
 
 
-def _look_at_series(world: World) -> str:
-    found = [one for one in series(world) if not one.is_left]
+def _look_at_series(world: World, home: Home, shared: _Shared) -> str:
+    known = () if home.is_retired else series_in(world, shared.ledger)
+    found = [one for one in known if not one.is_left]
     for one in found:
         if not one.goes_on:
             raise SeriesStateLostError(one.name)
     return f"{len(found)} standing series can go on"
 
 
-def _look_at_journal(world: World, home: Home) -> str:
-    with journal_of(world, home, read_keys(home)) as book:
-        return f"whole; {sum(1 for _ in book.rows())} entries"
+def _look_at_journal(_: World, __: Home, shared: _Shared) -> str:
+    return f"whole; {shared.journal.head[0]} entries"
 
 
-def _look_at_replies(world: World, home: Home) -> str:
-    with journal_of(world, home, read_keys(home)) as book:
-        kinds = [row.kind for row in book.rows()]
+def _look_at_backups(world: World, _: Home, shared: _Shared) -> str:
+    return upkeep(tuple(shared.journal.rows()), (), world.clock()).text
+
+
+def _look_at_replies(_: World, home: Home, shared: _Shared) -> str:
+    kinds = [row.kind for row in shared.journal.rows()]
     late, left = kinds.count("left_late"), kinds.count("let_out")
     seconds = float(read_policy(home).replies_after)
     if not late:
@@ -165,7 +254,7 @@ def _look_at_replies(world: World, home: Home) -> str:
     )
 
 
-def _look_at_witnesses(home: Home) -> str:
+def _look_at_witnesses(_: World, home: Home, __: _Shared) -> str:
     with WitnessBook(home.witness, ed25519_verify) as book:
         forks = book.forks()
     if forks:
@@ -173,7 +262,7 @@ def _look_at_witnesses(home: Home) -> str:
     return "no member's ledger, and no word of the coordinator, contradicts another"
 
 
-def _look_at_tree(home: Home) -> str:
+def _look_at_tree(_: World, home: Home, __: _Shared) -> str:
     with TreeBook(home.tree) as book:
         held, evidence, pending = book.held(), book.evidence(), book.pending()
     if any(one.stops_cosigning for one in evidence):
@@ -184,18 +273,19 @@ def _look_at_tree(home: Home) -> str:
     return shown + (f"; {len(pending)} of this node not shown in it yet" if pending else "")
 
 
-def _look_at_certificate(world: World, home: Home) -> str:
+def _look_at_certificate(world: World, home: Home, _: _Shared) -> str:
     read_enrolment(home)
     certificate = decode_certificate(read_identity(home).certificate)
     verify_valid_at(certificate, world.clock(), "this node's certificate")
     return f"valid until {certificate.not_valid_after_utc:%Y-%m-%d}"
 
 
-def _look_at_coordinator(home: Home) -> str:
+def _look_at_coordinator(_: World, home: Home, shared: _Shared) -> str:
     enrolment = read_enrolment(home)
     host, port = enrolment.web.removeprefix("https://").rsplit(":", 1)
     verify_pinned(fetch_authority(host, int(port)), enrolment.authority)
-    asyncio.run(_call_once(home))
+    with shared.one_call:
+        asyncio.run(_call_once(home))
     return f"{enrolment.region} answers at {enrolment.grpc}"
 
 
@@ -209,7 +299,7 @@ async def _call_once(home: Home) -> None:
                 raise
 
 
-def _look_at_charter(home: Home) -> str:
+def _look_at_charter(_: World, home: Home, __: _Shared) -> str:
     desk = charter_desk(home)
     in_force, accepted = desk.in_force(), desk.accepted()
     if in_force is not None:
@@ -217,3 +307,26 @@ def _look_at_charter(home: Home) -> str:
     if accepted is not None:
         return f"version {accepted.version} is signed here and not in force yet"
     return "none accepted yet; `corridor node accept`"
+
+
+LOOKS: Mapping[str, Look] = {
+    "settings": _look_at_settings,
+    "keys": _look_at_keys,
+    "keys at rest": _look_at_rest,
+    "memory": _look_at_memory,
+    "policy": _look_at_policy,
+    "approvals": _look_at_approvals,
+    "case data": _look_at_data,
+    "uploads": _look_at_uploads,
+    "ledger": _look_at_ledger,
+    "journal": _look_at_journal,
+    "backups": _look_at_backups,
+    "series": _look_at_series,
+    "replies": _look_at_replies,
+    "witnesses": _look_at_witnesses,
+    "releases": _look_at_tree,
+    "certificate": _look_at_certificate,
+    "coordinator": _look_at_coordinator,
+    "charter": _look_at_charter,
+}
+"""What a check-up looks at, in this order."""

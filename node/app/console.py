@@ -22,7 +22,6 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
-from corridor.errors import CorridorError
 from corridor.errors.console import (
     BadListenError,
     ConsoleCannotListenError,
@@ -33,8 +32,7 @@ from corridor.errors.console import (
 from corridor.errors.node import NotRunningError
 from corridor.files import holding_lock, is_locked
 from corridor.node.app.charters import accept, offered_charter
-from corridor.node.app.checking import doctor
-from corridor.node.app.console_desks import approval_desks, data_desks, policy_trials
+from corridor.node.app.console_desks import approval_desks, checkup_desk, data_desks, policy_trials
 from corridor.node.app.deciding import policy_desk, readable_policy
 from corridor.node.app.keeping import open_keys
 from corridor.node.app.looking import DEFAULT_DELTA
@@ -60,6 +58,7 @@ from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
 from corridor.node.store.vault import hand_over
+from corridor.node.upkeep import upkeep
 from corridor.node.views import BudgetView, EditionView
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
@@ -95,7 +94,7 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
         with open_desks(world) as desks:
             desks.imports.sweep()
             server = _make_server(desks, listening, world)
-            threading.Thread(target=_open_books, args=(desks,), daemon=True).start()
+            desks.room.open()  # before somebody waits for it
             host, port = server.bind_addr[:2]
             tell(_address(listening, str(host), int(port)))
             signal.signal(signal.SIGTERM, _stop)
@@ -109,12 +108,6 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
 def _stop(*_: object) -> None:
     """End on SIGTERM as on Ctrl-C: uploads are removed, and whatever is answered is answered."""
     raise KeyboardInterrupt
-
-
-def _open_books(desks: Desks) -> None:
-    """Open ledger and journal before somebody waits for it; what is wrong is told by their page."""
-    with contextlib.suppress(CorridorError):
-        desks.room.spending()
 
 
 @contextlib.contextmanager
@@ -158,10 +151,7 @@ def _make_desks(
         with one_call:
             return accept(world, offered, trusted)
 
-    def look_everywhere() -> Any:
-        with one_call:
-            return doctor(world)
-
+    checkups = checkup_desk(world, one_call)
     return Desks(
         node=node,
         country=country,
@@ -185,13 +175,14 @@ def _make_desks(
         ),
         approvals=approval_desks(world, room),
         trials=policy_trials(world, room),
-        case_data=data_desks(world, room),
+        case_data=data_desks(world),
         status=lambda: _status(world),
         is_enrolled=home.enrolment.exists,
         edition=lambda: _edition(world),
         budget=lambda: _budget(home, room),
         allowance=lambda: read_policy(home).all_time,
-        doctor=look_everywhere,
+        checkups=checkups,
+        upkeep=lambda: upkeep(room.journal_rows(), checkups.state().looks, world.clock()),
     )
 
 

@@ -4,10 +4,12 @@ Whatever reads much goes through the reading room, which keeps ledger and journa
 writes opens them anew, as the commands do.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from corridor.node.app.case_data import quality, quality_worklist
+from corridor.node.app.checking import LOOKS, check_up
 from corridor.node.app.deciding import (
     ApprovalReader,
     approval_reader,
@@ -18,17 +20,19 @@ from corridor.node.app.deciding import (
     suppose,
     trial_over,
 )
-from corridor.node.app.erasing import editions, erase_edition, erase_person
+from corridor.node.app.erasing import Counted, editions, erase_edition, erase_person, retention
 from corridor.node.app.looking import series
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import World, charter_desk
+from corridor.node.checkup_desk import CheckupDesk
+from corridor.node.checkups import WHOLE_NODE, CheckBook
 from corridor.node.home import Home
 from corridor.node.importing.persons import Identity
 from corridor.node.policies import applied
 from corridor.node.policy_in_force import read_policy_text
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.views import ApprovalView, ErasedPerson
-from corridor.node.web.desks import ApprovalDesks, DataDesks, LastBackup, PolicyTrials
+from corridor.node.web.desks import ApprovalDesks, DataDesks, PolicyTrials
 
 OVER_SHOWN = 50
 """So many questions that are over stand in the console's list; the command has all."""
@@ -74,9 +78,10 @@ def policy_trials(world: World, room: ReadingRoom) -> PolicyTrials:
     )
 
 
-def data_desks(world: World, room: ReadingRoom) -> DataDesks:
+def data_desks(world: World) -> DataDesks:
     """How good this home's data are, and how they go."""
     home = Home(world.home)
+    counted: Counted = {}
 
     def erase_rows(identity: Identity, by: str) -> ErasedPerson:
         shield_process()  # the whole edition goes through this process's memory
@@ -87,10 +92,6 @@ def data_desks(world: World, room: ReadingRoom) -> DataDesks:
             return ()
         return tuple(one.name for one in series(world) if not one.is_left)
 
-    def last_backup() -> LastBackup | None:
-        made = [row for row in room.journal_rows() if row.kind == "backed_up"]
-        return LastBackup(made[-1].at, bool(made[-1].details["with_data"])) if made else None
-
     return DataDesks(
         quality=lambda edition: quality(world, edition),
         worklist=lambda found: quality_worklist(world, found),
@@ -100,5 +101,15 @@ def data_desks(world: World, room: ReadingRoom) -> DataDesks:
         ),
         erase_person=erase_rows,
         series=running_series,
-        last_backup=last_backup,
+        retention=lambda: retention(world, counted=counted),
+    )
+
+
+def checkup_desk(world: World, one_call: threading.Lock) -> CheckupDesk:
+    """The check-ups of this home; `one_call` is held while one asks the coordinator."""
+    return CheckupDesk(
+        tuple(LOOKS),
+        lambda: check_up(world, one_call),
+        CheckBook(Home(world.home).checks).read,
+        besides=(WHOLE_NODE,),
     )

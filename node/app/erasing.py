@@ -3,6 +3,7 @@
     erase_edition       an operator ends an edition
     erase_person        a person asked: their rows leave the data, and no import brings them back
     persons_of          whom a request for correction is about
+    retention           what the rules of retention would do now
     keep_tidy           what the rules of retention, or an interrupted erasure, still ask for
 
 Every one of them ends in a new edition, or in none, with the key of the old one destroyed; and in
@@ -15,7 +16,7 @@ edition, and so does the first of each month where old cases are left out, wheth
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -28,8 +29,8 @@ from corridor.errors.erasing import (
 from corridor.ids import EditionId
 from corridor.node.app.leftovers import sweep_uploads
 from corridor.node.app.world import World, journal_of
-from corridor.node.home import Home, demand_in_service, read_settings
-from corridor.node.import_reports import erase_reports
+from corridor.node.home import Home, Retention, demand_in_service, read_settings
+from corridor.node.import_reports import erase_reports, erase_reports_before, reports_at
 from corridor.node.importing.edition import (
     ImportedCases,
     leaving_out,
@@ -40,6 +41,7 @@ from corridor.node.importing.keys import Keyring
 from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
+from corridor.node.retention import COLUMNS, CaseCount, Foresight, count_cases, foresee
 from corridor.node.schema import EditionTables
 from corridor.node.store import Edition, EditionStore
 from corridor.node.store.suppression import SuppressionList
@@ -166,6 +168,8 @@ def keep_tidy(world: World) -> None:
     home = Home(world.home)
     store = _store(world)
     rule, suppressed = read_settings(home).retention, _suppression(world, store)
+    if rule.report_days is not None:
+        erase_reports_before(home, world.clock() - timedelta(rule.report_days))
     if rule.days is None and rule.case_days is None and not suppressed.read().pending:
         return
     with journal_of(world, home, read_keys(home)) as journal:
@@ -181,6 +185,40 @@ def keep_tidy(world: World) -> None:
         elif rule.case_days is not None and current.written_at < _month_of(world.clock()):
             _write_again(world, store, current)
             journal.edition_erased(current.id, "retention")
+
+
+Counted = dict[tuple[EditionId, Retention, date], CaseCount]
+"""What was counted of an edition, by a rule, on a day: it does not change."""
+
+
+def retention(
+    world: World, rule: Retention | None = None, counted: Counted | None = None
+) -> Foresight:
+    """What the rule of this node would do now, or another one; nothing is done.
+
+    Args:
+        world: home, clock.
+        rule: another one than the node's.
+        counted: remembers the last count for whoever asks often, and is asked first.
+
+    Raises:
+        CorridorError: the data cannot be read.
+    """
+    home = Home(world.home)
+    tried = read_settings(home).retention if rule is None else rule
+    store = EditionStore(world.home, world.random_bytes, world.clock)
+    current, now = None if home.is_retired else store.current(), world.clock()
+    count = CaseCount()
+    if current is not None:
+        known, key = {} if counted is None else counted, (current.id, tried, now.date())
+        found = known.get(key)
+        if found is None:
+            cases = store.pieces(current.id, "cases", COLUMNS)
+            found = count_cases(tried, current.rows["persons"], cases, now.date())
+            known.clear()  # of older ones nobody asks again
+            known[key] = found
+        count = found
+    return foresee(tried, current, count, reports_at(home).values(), now)
 
 
 def within_retention(world: World, tables: EditionTables) -> EditionTables:
@@ -218,11 +256,17 @@ def demand_suppression(world: World, store: EditionStore) -> None:
         SuppressionLostError: it is not: an import would bring them back.
     """
     home = Home(world.home)
+    if not _suppression(world, store).exists():
+        with journal_of(world, home, read_keys(home)) as journal:
+            demand_suppression_by(journal, world, store)
+
+
+def demand_suppression_by(journal: Journal, world: World, store: EditionStore) -> None:
+    """The same, by a journal that is open."""
     if _suppression(world, store).exists():
         return
-    with journal_of(world, home, read_keys(home)) as journal:
-        if any(row.details.get("request") == "erase" for row in journal.rows()):
-            raise SuppressionLostError
+    if any(row.details.get("request") == "erase" for row in journal.rows()):
+        raise SuppressionLostError
 
 
 async def tidy_regularly(world: World) -> None:

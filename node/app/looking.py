@@ -31,7 +31,7 @@ from corridor.node.home import (
 from corridor.node.keys import (
     read_keys,
 )
-from corridor.node.ledger import SeriesAccount
+from corridor.node.ledger import Ledger, SeriesAccount
 from corridor.node.link import membership
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.series_book import SeriesBook
@@ -127,9 +127,13 @@ def series(world: World) -> tuple[SeriesView, ...]:
     home = Home(world.home)
     if home.is_retired:
         return ()
-    book = series_book(world, home)
     with ledger_of(world, read_policy(home), charter_desk(home).accepted()) as ledger:
-        accounts = ledger.series().values()
+        return series_in(world, ledger)
+
+
+def series_in(world: World, ledger: Ledger) -> tuple[SeriesView, ...]:
+    """The same, of a ledger that is open."""
+    book = series_book(world, Home(world.home))
     return tuple(
         SeriesView(
             name=series_name(one.series),
@@ -139,7 +143,7 @@ def series(world: World) -> tuple[SeriesView, ...]:
             goes_on=_can_go_on(book, one),
             is_left=book.is_left(one.series),
         )
-        for one in accounts
+        for one in ledger.series().values()
     )
 
 

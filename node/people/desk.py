@@ -40,6 +40,7 @@ from corridor.errors.people import (
 from corridor.node.people import second_factor
 from corridor.node.people.passwords import LONGEST, Passwords, check_strength
 from corridor.node.people.roles import Role, parse_roles
+from corridor.node.people.sealed_factors import SealedFactors, is_sealed
 from corridor.node.people.store import PeopleStore, Person
 from corridor.protocols.suite import RandomBytes
 
@@ -118,6 +119,7 @@ class PeopleDesk:
         self,
         store: PeopleStore,
         passwords: Passwords,
+        factors: SealedFactors,
         *,
         node: str,
         clock: Callable[[], datetime],
@@ -126,10 +128,28 @@ class PeopleDesk:
     ) -> None:
         self._store = store
         self._passwords = passwords
+        self._factors = factors
         self._node = node
         self._clock = clock
         self._random_bytes = random_bytes
         self._record = record
+
+    def seal_factors(self) -> None:
+        """Seal secrets that an older version kept in clear; nothing where there are none.
+
+        Raises:
+            PeopleUnavailableError: it could not be written; nothing was changed.
+        """
+        if not any(map(_has_clear_secret, self._store.people())):
+            return
+        with self._store.writing():
+            for person in filter(_has_clear_secret, self._store.people()):
+                sealed = (
+                    kept if kept is None or is_sealed(kept) else self._factors.seal(person.id, kept)
+                    for kept in (person.secret, person.new_secret)
+                )
+                self._store.replace_secrets(person.id, *sealed)
+        self._store.forget_what_was_written()
 
     # ---------------------------------------------------------------- accounts
 
@@ -322,11 +342,13 @@ class PeopleDesk:
         saw on a screen that was left open must not become the owner's.
         """
         person = self._fresh(session)
-        secret = person.new_secret
-        if secret is None or not again:
+        if person.new_secret is None or not again:
             secret = second_factor.make_secret(self._random_bytes)
+            kept = self._factors.seal(person.id, secret)
             with self._store.writing():
-                self._store.offer_secret(person.id, secret)
+                self._store.offer_secret(person.id, kept)
+        else:
+            secret = self._factors.open(person.id, person.new_secret)
         return secret, second_factor.provisioning(secret, person.name, self._node)
 
     def take_second_factor(
@@ -347,9 +369,9 @@ class PeopleDesk:
         self._begin_try(person.name_key)
         if session.stage is Stage.FULL and not self._passwords.is_right(person.password, password):
             raise WrongSignInError
-        secret = person.new_secret
         step = None
-        if secret is not None:
+        if person.new_secret is not None:
+            secret = self._factors.open(person.id, person.new_secret)
             step = second_factor.step_of(secret, code, self._now(), 0)
         if step is None:
             raise WrongSignInError
@@ -495,7 +517,8 @@ class PeopleDesk:
         self._begin_try(person.name_key)
         fresh = self._store.by_id(person.id)
         if fresh is not None and fresh.secret is not None:
-            step = second_factor.step_of(fresh.secret, code, self._now(), fresh.used_step)
+            secret = self._factors.open(fresh.id, fresh.secret)
+            step = second_factor.step_of(secret, code, self._now(), fresh.used_step)
             with self._store.writing():
                 if step is not None and self._store.use_step(fresh.id, step):
                     return
@@ -526,6 +549,11 @@ class PeopleDesk:
         """Take back what `_begin_try` counted, where that is not all forgotten anyhow."""
         with self._store.writing():
             self._store.take_try_back(key, *before)
+
+
+def _has_clear_secret(person: Person) -> bool:
+    found = (person.secret, person.new_secret)
+    return any(kept is not None and not is_sealed(kept) for kept in found)
 
 
 def _name_key(name: str) -> str:

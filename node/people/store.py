@@ -1,7 +1,7 @@
 """people.sqlite3: accounts, sessions and wrong tries. For the owner of the home alone.
 
 Neither a password, a session's name nor a one-time code stands in it, only what they hash to. The
-secret that an authenticator shares does: it must be there to compute with.
+secret that an authenticator shares must be there to compute with: it is sealed (`sealed_factors`).
 Several processes use one file (the console and `corridor node people`); each change is one
 transaction.
 """
@@ -65,8 +65,8 @@ class Person:
     Attributes:
         password: what is kept of it; none before its owner has set one.
         invited: the hash of a one-time code, good until `invited_until` (seconds since 1970).
-        secret: shared with an authenticator; none before that was set up.
-        new_secret: offered to an authenticator, and not confirmed yet.
+        secret: shared with an authenticator, sealed; none before that was set up.
+        new_secret: offered to an authenticator, sealed, and not confirmed yet.
         used_step: the last half minute of which a code was used.
         made_at: when it was added, or begun anew; seconds since 1970.
     """
@@ -187,6 +187,20 @@ class PeopleStore:
         """Remember what an authenticator was offered."""
         self._do("UPDATE people SET new_secret = ? WHERE id = ?", (secret, person))
 
+    def replace_secrets(self, person: int, secret: str | None, new_secret: str | None) -> None:
+        """Keep the same secrets otherwise, inside `writing`."""
+        self._do(
+            "UPDATE people SET secret = ?, new_secret = ? WHERE id = ?",
+            (secret, new_secret, person),
+        )
+
+    def forget_what_was_written(self) -> None:
+        """Put what was committed into the file itself, and empty the log beside it.
+
+        What was overwritten stands in neither then; where others are reading, with the next time.
+        """
+        self._read("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
     def take_secret(self, person: int, step: int) -> None:
         """What was offered is the second factor from now on; `step` is used."""
         self._do(
@@ -292,7 +306,7 @@ class PeopleStore:
         with self._turn, self._disk():
             return self._connection.execute(statement, values).fetchall()
 
-    def _do(self, statement: str, values: tuple[int | str | bytes, ...]) -> int:
+    def _do(self, statement: str, values: tuple[int | str | bytes | None, ...]) -> int:
         with self._turn, self._disk():
             return self._connection.execute(statement, values).rowcount
 

@@ -56,8 +56,12 @@ PLACES: Mapping[str, str] = {
     "encryption.key": "keys/encryption.key",
     "tls.key": "keys/tls.key",
     "store.key": "store.key",
+    "people.key": "keys/people.key",
 }
 """The secrets of a node, by name, and where each lies without a vault."""
+
+FACTOR_KEY = "people.key"
+"""Seals the second factors of the console's accounts."""
 
 VAULT = "keys/vault"
 _BEFORE = "keys/vault.before"
@@ -167,13 +171,27 @@ def keep_secret(home: Path, name: str, secret: bytes) -> None:
         CorridorError: the vault does not open.
     """
     with _turn, _writing_alone(home):
-        if not (home / VAULT).exists():
-            write_atomically(home / PLACES[name], secret)
-            return
-        opened = _opened(home)
-        assert opened.lock is not None  # noqa: S101  # it is open
-        secrets = {**opened.secrets, name: secret}
-        _write(home, opened, opened.lock, opened.key, secrets)
+        _keep(home, name, secret)
+
+
+def secret_or_new(home: Path, name: str, new: bytes) -> bytes:
+    """The secret of that name; `new`, kept from now on, where there is none yet.
+
+    Of two processes that both find none, both get what the first of them kept.
+
+    Raises:
+        OSError: its file cannot be read.
+        DiskError, VaultBusyError: there is none yet, and none was kept.
+        CorridorError: the vault does not open.
+    """
+    with _turn:
+        if has_secret(home, name):
+            return read_secret(home, name)
+        with _writing_alone(home):
+            if has_secret(home, name):
+                return read_secret(home, name)
+            _keep(home, name, new)
+            return new
 
 
 def drop_secret(home: Path, name: str) -> None:
@@ -294,6 +312,16 @@ def _erase_before(home: Path) -> None:
         before.unlink()
         flush_folder(before.parent)
     erase_file(before)
+
+
+def _keep(home: Path, name: str, secret: bytes) -> None:
+    """Put a secret where this home keeps its secrets. Whoever calls holds the lock."""
+    if not (home / VAULT).exists():
+        write_atomically(home / PLACES[name], secret)
+        return
+    opened = _opened(home)
+    assert opened.lock is not None  # noqa: S101  # it is open
+    _write(home, opened, opened.lock, opened.key, {**opened.secrets, name: secret})
 
 
 def _known(home: Path) -> _Opened:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, EditionId
+from corridor.node.checkup_desk import CheckupDesk
 from corridor.node.import_desk import ImportDesk
 from corridor.node.importing.persons import Identity
 from corridor.node.people import PeopleDesk
@@ -14,7 +14,9 @@ from corridor.node.policy_desk import PolicyDesk
 from corridor.node.policy_trial import Supposed
 from corridor.node.quality import QualityProfile
 from corridor.node.reading_room import ReadingRoom
+from corridor.node.retention import Foresight
 from corridor.node.status import Status
+from corridor.node.upkeep import Upkeep
 from corridor.node.views import (
     Accepted,
     ApprovalView,
@@ -23,7 +25,6 @@ from corridor.node.views import (
     CharterOffer,
     EditionView,
     ErasedPerson,
-    Finding,
     KeptEdition,
     PolicyTrial,
 )
@@ -87,14 +88,6 @@ class PolicyTrials:
     ready_made: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class LastBackup:
-    """When the home was backed up last, and whether with the case data."""
-
-    at: datetime
-    with_data: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataDesks:
     """How good the data are, and how they go.
@@ -104,8 +97,8 @@ class DataDesks:
         worklist: the case workers' list of a profile, as CSV.
         erase_edition: one edition, or all where None; by whom.
         erase_person: whose rows leave the data for good; by whom.
+        retention: how long data stay, and what goes next by that.
         series: names of the standing series that keep keys of whom they counted.
-        last_backup: None where the journal knows of none.
     """
 
     quality: Callable[[EditionId | None], QualityProfile]
@@ -114,7 +107,7 @@ class DataDesks:
     erase_edition: Callable[[EditionId | None, str], Sequence[EditionId]]
     erase_person: Callable[[Identity, str], ErasedPerson]
     series: Callable[[], Sequence[str]]
-    last_backup: Callable[[], LastBackup | None]
+    retention: Callable[[], Foresight]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +118,7 @@ class Desks:
         node, country: whose node this is.
         status: what `serve` said last, and whether its process lives; raises NotRunningError
             where it was never started.
+        upkeep: what was done to keep the node, and what is due.
         allowance: ρ for all time, by the policy.
     """
 
@@ -143,4 +137,5 @@ class Desks:
     edition: Callable[[], EditionView | None]
     budget: Callable[[], BudgetView]
     allowance: Callable[[], Fraction]
-    doctor: Callable[[], Sequence[Finding]]
+    checkups: CheckupDesk
+    upkeep: Callable[[], Upkeep]

@@ -38,7 +38,8 @@ def edition_views(desks: Desks) -> Blueprint:
         shown = render_template(
             "editions.html",
             editions=desks.case_data.editions(),
-            backup=desks.case_data.last_backup(),
+            upkeep=desks.upkeep(),
+            retention=desks.case_data.retention(),
             erased=request.args.get("erased", ""),
             refusal=None if error is None else said(error),
         )

@@ -23,7 +23,8 @@ def journal_views(desks: Desks, clock: Callable[[], datetime]) -> Blueprint:
     def journal() -> str:
         text, kind = request.args.get("text", "")[:LONGEST_SEARCH], request.args.get("kind", "")
         page: JournalPage = desks.room.journal(text, kind, _page(), PAGE_ROWS)
-        template = "journal_rows.html" if "HX-Request" in request.headers else "journal.html"
+        is_search = request.headers.get("HX-Target") == "rows"
+        template = "journal_rows.html" if is_search else "journal.html"
         return render_template(template, page=page, text=text, kind=kind)
 
     @views.get("/export")

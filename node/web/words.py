@@ -58,8 +58,11 @@ KINDS: Mapping[str, Any] = {
     "edition_erased": _l("edition erased"),
     "person_request": _l("person's request carried out"),
     "backed_up": _l("backup written"),
+    "backup_checked": _l("backup exercised"),
     "restored": _l("restored from a backup"),
     "sealed": _l("keys sealed anew"),
+    "rotated": _l("key replaced"),
+    "retired": _l("node retired"),
     "started": _l("node started"),
     "waits": _l("question waits for people"),
     "approved": _l("approved by a person"),
@@ -77,6 +80,8 @@ FINDINGS: Mapping[str, Any] = {
     "case data": _l("Case data"),
     "ledger": _l("Ledger"),
     "journal": _l("Journal"),
+    "backups": _l("Backups"),
+    "every table": _l("Every table of the case data"),
     "series": _l("Standing series"),
     "replies": _l("Replies"),
     "witnesses": _l("Witnesses"),
@@ -191,6 +196,10 @@ SAID: Mapping[str, Any] = {
         "The process that read the files ended before it was done. The uploaded files were removed."
     ),
     "console.no_such_report": _l("There is no such report."),
+    "console.books_opening": _l(
+        "Ledger and journal are being opened, and every signature in them is verified. Nothing was "
+        "done. What you asked for follows in a moment."
+    ),
     "console.policy_moved": _l(
         "The policy was changed by somebody else while you edited it. Nothing was saved. Copy "
         "your text and load the page again."

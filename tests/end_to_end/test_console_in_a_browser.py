@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from corridor.node import app as node_app
+from corridor.node.app.world import journal_of
+from corridor.node.home import Home
+from corridor.node.keys import read_keys
 from corridor.node.people import Role
 from corridor.node.web.languages import LANGUAGES
-from support.browsing import Chromium, chromium
+from support.browsing import PATIENCE_SECONDS, Chromium, chromium
+from support.console import START
 from support.console_region import MD, THREE, OfferingRegion, console_process, offering_region
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
@@ -25,6 +30,9 @@ PAGES = {
         "policy": "/policy",
         "people": "/people",
         "check-up": "/doctor",
+        "editions": "/editions",
+        "person": "/editions/person",
+        "budget-of-administrator": "/budget",
         "account": "/account",
         "second-factor": "/account/second-factor",
         "no-such-page": "/nothing",
@@ -59,12 +67,23 @@ def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
     with ExitStack() as stack:
         region = stack.enter_context(offering_region(tmp_path_factory.mktemp("region")))
         region.fill()
+        home = Home(region.worlds[MD].home)
+        with home.settings.open("a") as settings:
+            settings.write("[retention]\ndays = 365\ncase_days = 3650\nreport_days = 90\n")
         address = stack.enter_context(console_process(region.worlds[MD].home))
         made = Staff(region, address)
         for role, name in NAMES.items():
             code = region.invite(name, role)
             with chromium(address) as browser:
                 _, made.codes[role] = browser.enter(name, code)
+        # So that the pages say what was found, and when.
+        node_app.doctor(region.worlds[MD])
+        backup = tmp_path_factory.mktemp("backups") / "MD.backup"
+        node_app.back_up(
+            region.worlds[MD], backup, node_app.Sealing("key-file", f"{backup}.key"), with_data=True
+        )
+        with journal_of(region.worlds[MD], home, read_keys(home)) as journal:
+            journal.backup_checked(START.isoformat(), "")
         yield made
 
 
@@ -97,6 +116,41 @@ def test_every_page_is_for_everybody(staff: Staff, role: Role, language: str) ->
             ]
             assert refused == [], (language, name)
             assert browser.find("html").get_attribute("lang") == language
+
+
+def test_a_check_up_is_watched_until_it_is_done(staff: Staff) -> None:
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.AUDITOR)
+        browser.open("/doctor")
+        browser.press("main form button")
+        wait = WebDriverWait(browser.driver, PATIENCE_SECONDS)
+        wait.until(lambda _: not browser.driver.find_elements(By.CSS_SELECTOR, "#looks progress"))
+        found = browser.find("#looks").text
+        assert "never looked at" not in found
+        assert "whole; " in found
+        assert browser.complaints() == []
+
+
+def test_a_page_that_came_before_the_journal_was_verified_follows_by_itself(staff: Staff) -> None:
+    home = Home(staff.region.worlds[MD].home)
+    with (
+        journal_of(staff.region.worlds[MD], home, read_keys(home)) as journal,
+        journal._store.writing(),
+    ):
+        for _ in range(8_000):  # so many that opening it takes longer than a page waits
+            journal._store.append("started", {"at": "2026-03-01T12:00:00+00:00"}, None)
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.AUDITOR)
+        home.policy.touch()  # both are verified anew
+        browser.open("/journal?kind=started")
+        first = "return performance.getEntriesByType('navigation')[0].responseStatus"
+        assert browser.driver.execute_script(first) == 503
+        rows = browser.wait_for("#rows").text
+        assert "8,0" in rows
+        assert browser.find("h1").text == "Journal"
+        assert browser.driver.title.startswith("Journal")
+        refused = [one for one in browser.complaints() if "503" not in one]
+        assert refused == []
 
 
 def test_somebody_without_a_mouse_signs_in(staff: Staff) -> None:

@@ -40,6 +40,10 @@ def cheap_passwords(people: PeopleDesk) -> None:
     people._passwords = Passwords(CHEAP)
 
 
+PATIENCE_SECONDS = 60.0
+"""A test of a page waits for ledger and journal, however busy the machine is."""
+
+
 @dataclass
 class Browser:
     """One browser: its cookies, and what it read last."""
@@ -144,5 +148,6 @@ def open_console(
     with ExitStack() as stack:
         desks = stack.enter_context(open_desks(world))
         cheap_passwords(desks.people)
+        desks.room.patience = PATIENCE_SECONDS
         listening = Listening(f"127.0.0.1:{PORT}") if listening is None else listening
         yield Console(world, clock, desks, make_site(desks, listening, world, PORT))

@@ -193,3 +193,16 @@ class OfferMovedError(RefusedError):
             "the coordinator now offers another charter than the one you looked at; nothing was "
             "signed. Look at it again."
         )
+
+
+class BooksOpeningError(UnavailableError):
+    """Ledger and journal are still being verified. Nothing was done."""
+
+    code = "console.books_opening"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "ledger and journal are being opened, and every signature in them is verified; nothing "
+            "was done. Look again in a moment."
+        )

@@ -184,5 +184,6 @@ class PeopleDamagedError(DamagedError):
         """Say what the database said, and how to go on."""
         super().__init__(
             f"people.sqlite3: {reason}. It was left as it is, and nobody can sign in. Put it back "
-            "from a backup, or move it away and make the accounts anew with `corridor node people`."
+            "from a backup, begin the account anew (`corridor node people reset NAME`), or move "
+            "the file away and make all of them anew with `corridor node people`."
         )

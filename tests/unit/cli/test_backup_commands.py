@@ -4,18 +4,22 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from corridor.cli.main import main
 from corridor.node import app
 from corridor.node.app.people import people_desk
 from corridor.node.backup import MAGIC
-from corridor.node.people import PeopleStore
+from corridor.node.checkups import CheckBook
+from corridor.node.people import PeopleStore, Stage
 from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
+from support.console import PASSWORD, cheap_passwords
 from support.killing import killed_at_every_flush
 from support.waiting_questions import CHILDREN, let_wait, put_charter_in_force
 
@@ -118,6 +122,35 @@ def test_a_restored_node_knows_no_open_approval_and_lets_nobody_in(
         assert [one.locked for one in people.people()] == [False, True]
 
 
+def test_a_second_factor_goes_on_in_a_node_that_is_sealed_and_in_one_that_is_restored(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    world = app.real_world(node)
+    with people_desk(world) as people:
+        cheap_passwords(people)
+        people.enter("Ana", people.add("Ana", ["officer"]), PASSWORD)
+        session = people.sign_in("Ana", PASSWORD)
+        secret, _ = people.offer_second_factor(session)
+        people.take_second_factor(session, pyotp.TOTP(secret).at(world.clock()))
+    assert (node / "keys" / "people.key").stat().st_mode & 0o777 == 0o600
+    run(node, "seal", "--with", "key-file", tmp_path / "stick")
+    assert not (node / "keys" / "people.key").exists()
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(back, "restore", file)
+    run(back, "people", "unlock", "Ana")
+    for home in (node, back):
+        raw = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+        assert secret.encode() not in raw
+        with people_desk(app.real_world(home)) as people:
+            cheap_passwords(people)
+            later = world.clock() + timedelta(seconds=30)
+            session = people.sign_in("Ana", PASSWORD)
+            done = people.confirm_code(session, pyotp.TOTP(secret).at(later))
+            assert done.stage is Stage.FULL
+
+
 def test_nothing_of_the_node_stands_in_a_backup_in_clear(
     node: Path, tmp_path: Path, run: Callable[..., Any]
 ) -> None:
@@ -198,6 +231,64 @@ def test_check_finds_a_journal_that_is_not_the_backups_continued(
     run(node, "import", tmp_path / "cases.csv")
     findings = run(node, "check", file, code=1)["findings"]
     assert any(one.startswith("!! journal") for one in findings)
+
+
+def exercises(run: Callable[..., Any], node: Path) -> list[tuple[bool, str]]:
+    """What the journal says of backups that were exercised: whether it knows of when, the code."""
+    return [
+        (bool(one["backup_at"]), one["code"])
+        for one in run(node, "journal")
+        if one["kind"] == "backup_checked"
+    ]
+
+
+def test_the_journal_says_what_became_of_an_exercise(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, broken, other = tmp_path / "backup", tmp_path / "broken", tmp_path / "another"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(node, "check", file)
+    assert exercises(run, node) == [(True, "")]
+    broken.write_bytes(file.read_bytes()[:-40])
+    run(node, "check", broken, code=1)
+    assert exercises(run, node) == [(True, ""), (False, "backup.damaged")]
+    # Neither tells anything of this node's backups.
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "other"))
+    run(node, "check", file, code=1)
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    run(other, "init", "--country", "RO")
+    run(other, "check", file, code=1)
+    assert exercises(run, other) == []
+    assert len(exercises(run, node)) == 2
+
+
+def test_a_backup_that_the_node_is_not_the_continuation_of_is_no_good_exercise(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, older = tmp_path / "backup", tmp_path / "older"
+    older.write_bytes((node / "journal.sqlite3").read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    (node / "journal.sqlite3").write_bytes(older.read_bytes())
+    run(node, "import", tmp_path / "cases.csv")
+    run(node, "check", file, code=1)
+    assert exercises(run, node) == [(True, "chain.broken")]
+
+
+def test_the_check_of_the_node_itself_is_remembered_and_in_no_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    file, back = tmp_path / "backup", tmp_path / "back"
+    run(node, "check")
+    run(node, "doctor", code=1)  # it is not enrolled
+    kept = CheckBook(node / "checks.json").read()
+    assert kept["every table"].found.ok
+    assert kept["every table"].found.finding.startswith("case data: every table of edition")
+    assert kept["journal"].found.ok
+    assert not kept["coordinator"].found.ok
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    run(back, "restore", file)
+    assert CheckBook(back / "checks.json").read() == {}
 
 
 def test_another_passphrase_opens_no_backup(

@@ -34,6 +34,7 @@ from corridor.node.people import (
     PeopleDesk,
     PeopleStore,
     Role,
+    SealedFactors,
     Session,
     Stage,
 )
@@ -49,6 +50,7 @@ from support.ledgers import TestClock
 
 ANA, BOGDAN = "Ana Rusu", "Bogdan"
 OTHER = "nine magpies borrow silver ladders"
+FACTORS = SealedFactors(lambda: bytes(range(32)), Random(2).randbytes)
 ADMINISTRATOR, OFFICER = [Role.ADMINISTRATOR], [Role.OFFICER]
 
 
@@ -63,6 +65,7 @@ class Staff:
         self.desk = PeopleDesk(
             self.store,
             Passwords(CHEAP),
+            FACTORS,
             node="MD",
             clock=self.clock,
             random_bytes=Random(1).randbytes,
@@ -452,11 +455,12 @@ def test_nobody_of_that_name_can_be_changed(staff: Staff) -> None:
 
 
 def test_the_file_holds_no_password_no_code_and_no_name_of_a_session(staff: Staff) -> None:
-    session, _, codes = staff.complete(ANA, ADMINISTRATOR)
+    session, shared, codes = staff.complete(ANA, ADMINISTRATOR)
+    offered, _ = staff.desk.offer_second_factor(session)
     invitation = staff.desk.add(BOGDAN, OFFICER)
     staff.store.close()
     raw = b"".join(path.read_bytes() for path in staff.path.parent.iterdir())
-    for secret in (PASSWORD, session.token, invitation, *codes):
+    for secret in (PASSWORD, session.token, invitation, shared, offered, *codes):
         assert secret.encode() not in raw
         assert secret.replace("-", "").encode() not in raw
     assert staff.path.stat().st_mode & 0o077 == 0
@@ -467,6 +471,59 @@ def test_a_file_that_is_no_database_lets_nobody_in(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, and longer than its header would be" * 40)
     with pytest.raises(PeopleDamagedError):
         PeopleStore(path)
+
+
+def test_what_an_older_version_kept_in_clear_is_sealed_and_goes_on_opening(staff: Staff) -> None:
+    _, shared, _ = staff.complete(ANA, ADMINISTRATOR)
+    session, bogdan, _ = staff.complete(BOGDAN, OFFICER)
+    offered, _ = staff.desk.offer_second_factor(session)
+    with sqlite3.connect(staff.path) as raw:  # as it was before
+        raw.execute("UPDATE people SET secret = ? WHERE name = ?", (shared, ANA))
+        raw.execute(
+            "UPDATE people SET secret = ?, new_secret = ? WHERE name = ?", (bogdan, offered, BOGDAN)
+        )
+    raw.close()
+    before = staff.path.read_bytes() + staff.path.with_name(f"{staff.path.name}-wal").read_bytes()
+    assert shared.encode() in before
+    staff.desk.seal_factors()
+    left = b"".join(path.read_bytes() for path in staff.path.parent.iterdir())
+    for secret in (shared, bogdan, offered):
+        assert secret.encode() not in left
+    staff.clock.advance(timedelta(minutes=1))
+    for name, secret in ((ANA, shared), (BOGDAN, bogdan)):
+        signed_in = staff.desk.sign_in(name, PASSWORD)
+        assert staff.desk.confirm_code(signed_in, staff.code(secret)).stage is Stage.FULL
+    session = staff.desk.session(session.token)
+    assert staff.desk.offer_second_factor(session, again=True)[0] == offered
+
+
+def test_a_second_factor_that_was_moved_to_another_account_lets_nobody_in(staff: Staff) -> None:
+    _, shared, _ = staff.complete(ANA, ADMINISTRATOR)
+    staff.complete(BOGDAN, OFFICER)
+    with sqlite3.connect(staff.path) as raw:
+        raw.execute(
+            "UPDATE people SET secret = (SELECT secret FROM people WHERE name = ?) WHERE name = ?",
+            (ANA, BOGDAN),
+        )
+    raw.close()
+    staff.clock.advance(timedelta(minutes=1))
+    session = staff.desk.sign_in(BOGDAN, PASSWORD)
+    with pytest.raises(PeopleDamagedError, match="does not open"):
+        staff.desk.confirm_code(session, staff.code(shared))
+    invited = staff.desk.reset(BOGDAN)  # what the handbook says to do
+    staff.desk.enter(BOGDAN, invited, PASSWORD)
+    assert staff.desk.sign_in(BOGDAN, PASSWORD).stage is Stage.SETUP
+
+
+def test_a_second_factor_put_into_the_file_in_clear_lets_nobody_in(staff: Staff) -> None:
+    _, shared, _ = staff.complete(ANA, ADMINISTRATOR)
+    with sqlite3.connect(staff.path) as raw:
+        raw.execute("UPDATE people SET secret = ?", (shared,))
+    raw.close()
+    staff.clock.advance(timedelta(minutes=1))
+    session = staff.desk.sign_in(ANA, PASSWORD)
+    with pytest.raises(PeopleDamagedError, match="in clear"):
+        staff.desk.confirm_code(session, staff.code(shared))
 
 
 def test_two_processes_share_the_accounts(staff: Staff) -> None:
@@ -497,6 +554,7 @@ def test_many_tries_at_once_get_no_further_than_one_by_one(tmp_path: Path) -> No
         desk = PeopleDesk(
             store,
             SlowPasswords(CHEAP),
+            FACTORS,
             node="MD",
             clock=TestClock(START),
             random_bytes=Random(1).randbytes,

@@ -77,6 +77,35 @@ def test_sealed_keys_are_read_again_with_the_passphrase_and_lie_nowhere_else(
     assert {name: vault.read_secret(home, name) for name in SECRETS} == SECRETS
 
 
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_two_who_find_no_secret_both_get_what_the_first_kept(
+    home: Path, tmp_path: Path, is_sealed: bool
+) -> None:
+    if is_sealed:
+        sealed(home)
+    first, second = (f"{one} secret".encode() for one in ("first", "second"))
+    for new in (first, second):
+        vault.forget(home)
+        vault.unlock_with(home, says(tmp_path, RIGHT), Random(2).randbytes)
+        assert vault.secret_or_new(home, "people.key", new) == first
+    assert vault.read_secret(home, "store.key") == SECRETS["store.key"]
+    assert (home / "keys" / "people.key").exists() != is_sealed
+
+
+def test_whoever_found_no_secret_looks_again_before_keeping_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = vault.has_secret
+    answers = iter([False])  # the other process keeps its own between the two looks
+
+    def late(home: Path, name: str) -> bool:
+        return next(answers, real(home, name))
+
+    vault.keep_secret(home, "people.key", b"the other's")
+    monkeypatch.setattr(vault, "has_secret", late)
+    assert vault.secret_or_new(home, "people.key", b"mine") == b"the other's"
+
+
 def test_another_passphrase_opens_nothing_and_changes_nothing(home: Path, tmp_path: Path) -> None:
     sealed(home)
     before = bytes_on_disk(home)

@@ -23,7 +23,10 @@ READERS = frozenset({APPROVER, AUDITOR, ADMINISTRATOR})
 MATRIX: dict[str, frozenset[Role]] = {
     "overview.home": ALL,
     "overview.status": ALL,
+    "overview.today": ALL,
     "overview.doctor": frozenset({ADMINISTRATOR, AUDITOR}),
+    "overview.look": frozenset({ADMINISTRATOR, AUDITOR}),
+    "overview.progress": frozenset({ADMINISTRATOR, AUDITOR}),
     "account.mine": ALL,
     "account.password": ALL,
     "account.second_factor": ALL,

@@ -190,3 +190,19 @@ def test_the_last_backup_is_said(console: Console, officer: Browser) -> None:
     officer.get("/editions")
     assert "1 Mar 2026" in officer.last
     assert "It does not hold the case data." in officer.last
+
+
+def test_how_long_data_stay_is_said_with_what_goes_next(
+    console: Console, officer: Browser, tmp_path: Path
+) -> None:
+    import_cases(console.world, tmp_path)
+    officer.get("/editions")
+    assert "There is no rule: data stay until somebody erases them" in officer.last
+    with (console.home / "node.toml").open("a") as file:
+        file.write("[retention]\ndays = 30\ncase_days = 1\nreport_days = 1\n")
+    officer.get("/editions")
+    assert "30 days after its import" in officer.last
+    assert "The current one ends 31 Mar 2026, 12:00:00 UTC" in officer.last
+    assert "1 day after its referral" in officer.last
+    assert "They leave on 1 Apr 2026" in officer.last
+    assert "Files past their time now: 0." in officer.last

@@ -14,10 +14,11 @@ import pytest
 
 from corridor.errors.console import ImportDiedError
 from corridor.ids import Digest
+from corridor.node.app.checking import LOOKS
 from corridor.node.app.world import journal_of, ledger_of, read_policy
 from corridor.node.home import Home
 from corridor.node.import_desk import ImportJob, ImportStage, UploadFolder
-from corridor.node.journal import verify_export
+from corridor.node.journal import Journal, verify_export
 from corridor.node.keys import read_keys
 from corridor.node.people import Role
 from corridor.node.reading_room import SpendingPoint
@@ -480,10 +481,90 @@ def test_a_bug_is_shown_as_a_reference_and_nothing_else(console: Console) -> Non
         raise ZeroDivisionError("the secret is 4711")
 
     browser = console.enter("Ana", Role.ADMINISTRATOR)
-    object.__setattr__(console.desks, "doctor", broken)
-    assert browser.get("/doctor").status_code == 500
+    object.__setattr__(console.desks, "upkeep", broken)
+    assert browser.get("/").status_code == 500
     assert "4711" not in browser.last
     assert re.search(r"<code dir=\"ltr\">[0-9a-f]{8}</code>", browser.last)
+
+
+def test_a_check_up_runs_beside_and_its_page_says_what_was_found_and_when(
+    console: Console,
+) -> None:
+    auditor = console.enter("Anna", Role.AUDITOR)
+    auditor.get("/doctor")
+    assert auditor.last.count("never looked at") == len(LOOKS)
+    assert auditor.post("/doctor").status_code == 303
+    console.desks.checkups.wait()
+    auditor.get("/doctor/progress")
+    assert "never looked at" not in auditor.last
+    assert "whole; " in auditor.last
+    assert auditor.last.count('<span class="mark wait">due</span>') == 1  # a backup is
+    assert "node.not_enrolled" in auditor.last
+    assert "hx-get" not in auditor.last  # it does not run any more, and nobody asks after it
+    assert auditor.last.count("1 Mar 2026, 12:00:00 UTC") == len(LOOKS)
+
+
+def test_the_overview_says_what_is_due_and_when_the_backup_could_be_restored(
+    console: Console,
+) -> None:
+    admin = console.enter("Ana", Role.ADMINISTRATOR)
+    admin.get("/")
+    for due in ("A backup is due", "A backup is to be exercised", "A check-up is due"):
+        assert due in admin.last
+    home = Home(console.home)
+    with journal_of(console.world, home, read_keys(home)) as journal:
+        journal.backed_up(with_data=True)
+        journal.backup_checked(START.isoformat(), "")
+    admin.post("/doctor")
+    console.desks.checkups.wait()
+    admin.get("/today")
+    assert "due" not in admin.last
+    admin.get("/editions")
+    assert "it could be restored" in admin.last
+    with journal_of(console.world, home, read_keys(home)) as journal:
+        journal.backup_checked("", "backup.damaged")
+    admin.get("/")
+    assert "could not be relied on" in admin.last
+
+
+def test_a_page_does_not_wait_for_a_long_journal_and_shows_nothing_unverified(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor = console.enter("Anna", Role.AUDITOR)
+    verified = threading.Event()
+    real = console.desks.room._open_journal
+
+    def slow() -> Journal:
+        assert verified.wait(20)
+        return real()
+
+    room = console.desks.room
+    monkeypatch.setattr(room, "_open_journal", slow)
+    monkeypatch.setattr(room, "patience", 0.01)
+    (console.home / "policy.toml").touch()  # so both are opened anew
+    answer = auditor.get("/journal?kind=people_changed")
+    assert answer.status_code == 503
+    assert 'hx-get="/journal?kind=people_changed"' in auditor.last
+    assert "account changed" not in auditor.last
+    assert auditor.get("/").status_code == 200
+    assert 'hx-get="/today"' in auditor.last
+    assert 'class="notice due"' not in auditor.last
+    verified.set()
+    monkeypatch.setattr(room, "patience", 20)
+    headers = {"HX-Request": "true", "HX-Target": "content"}
+    assert auditor.get("/journal?kind=people_changed", headers=headers).status_code == 200
+    assert '<main id="content"' in auditor.last  # the whole page, from which its content is taken
+    assert "account changed" in auditor.last
+
+
+def test_a_journal_that_cannot_be_opened_is_tried_again(console: Console) -> None:
+    auditor = console.enter("Anna", Role.AUDITOR)
+    policy = console.home / "policy.toml"
+    text = policy.read_text()
+    policy.write_text("[")
+    assert auditor.get("/journal").status_code == 422
+    policy.write_text(text)
+    assert auditor.get("/journal").status_code == 200
 
 
 def test_a_journal_entry_is_told_whole_or_by_the_beginning_of_its_hash(console: Console) -> None:
