@@ -1,7 +1,8 @@
 """The coordinator's registry, questions and releases: one SQLite file.
 
     invitations ──▶ members ──▶ charters ◀── charter_signatures, removals
-    tokens          presence        │
+    tokens          presence,       │
+                    successors      │
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, held_out
                      │              │
@@ -45,10 +46,10 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
-an older file; so did 5, series, and 6, waits. 4 also moves what `named_dealers` held to
-`held_out`."""
+an older file; so did 5, series, 6, waits, and 7, successors. 4 also moves what `named_dealers`
+held to `held_out`."""
 
 schema = MetaData()
 
@@ -72,6 +73,15 @@ members = Table(
     Column("certificate", LargeBinary, nullable=False),
     Column("fingerprint", Text, nullable=False),  # of the certificate, as streams are checked
     Column("enrolled", Integer, nullable=False),
+)
+
+successors = Table(
+    "successors",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("card", LargeBinary, nullable=False),  # that the next charter shall list
+    Column("succession", LargeBinary, nullable=False),  # the statement of both signing keys
+    Column("handed_in", Integer, nullable=False),
 )
 
 presence = Table(
@@ -330,7 +340,7 @@ class Store:
     def _demand_schema(self) -> None:
         with self.writing() as connection:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if version in (0, 1, 2, 3, 4, 5):
+            if version in (0, 1, 2, 3, 4, 5, 6):
                 schema.create_all(connection)
                 if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)

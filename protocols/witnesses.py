@@ -147,8 +147,13 @@ class WitnessRequest:
     statements: tuple[LedgerStatement, ...]
 
 
-def verify_entries(entries: Iterable[Entry], key: PublicKey, verify: Verify) -> None:
+def verify_entries(
+    entries: Iterable[Entry], key: PublicKey, verify: Verify, former: Sequence[PublicKey] = ()
+) -> None:
     """Raise unless these are consecutive entries of the ledger of `key`'s holder.
+
+    `former` are earlier keys of the same member whose signatures count as well: for the member
+    itself, who takes back what others held from before its keys were rotated.
 
     Raises:
         BrokenChainError: they are not; names the entry.
@@ -160,7 +165,9 @@ def verify_entries(entries: Iterable[Entry], key: PublicKey, verify: Verify) -> 
             before.digest,
         ):
             raise BrokenChainError(LEDGER, entry.number, "does not follow the one before")
-        if entry.chain != LEDGER or not verify(key, entry.digest, entry.signature):
+        if entry.chain != LEDGER or not any(
+            verify(one, entry.digest, entry.signature) for one in (key, *former)
+        ):
             raise BrokenChainError(LEDGER, entry.number, "is not signed by its member")
         try:
             canonical.decode(entry.payload, LEDGER)

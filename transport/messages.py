@@ -336,6 +336,26 @@ class CharterStatus:
     missing: frozenset[CountryCode]
 
 
+@dataclass(frozen=True, slots=True)
+class SuccessorHandedIn:
+    """The keys that a member wants the next charter to list; none of it believed.
+
+    Attributes:
+        card: canonical bytes: the new one; the present one where keys are taken back.
+        succession: canonical bytes of the statement by both signing keys; empty to take back.
+    """
+
+    card: bytes
+    succession: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorNoted:
+    """Whether the next charter will list new keys of the member."""
+
+    waits: bool
+
+
 class ReceiptKind(StrEnum):
     """Which of a release's two receipts is meant."""
 

@@ -11,6 +11,7 @@
     erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with
     backups          backup, check and restore
+    rotating         new keys of the card
     retiring         leaving for good
     shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
@@ -80,6 +81,7 @@ from corridor.node.app.looking import (
     status,
 )
 from corridor.node.app.retiring import Retired, retire
+from corridor.node.app.rotating import RotationView, abandon_rotation, rotate_card
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
@@ -88,10 +90,12 @@ from corridor.node.policy_trial import Supposed
 __all__ = [
     "BackupView",
     "Retired",
+    "RotationView",
     "Sealing",
     "ServingNode",
     "Supposed",
     "World",
+    "abandon_rotation",
     "accept",
     "approval",
     "approvals",
@@ -140,6 +144,7 @@ __all__ = [
     "record_correction",
     "restore",
     "retire",
+    "rotate_card",
     "rotate_store_key",
     "seal",
     "sealed_with",

@@ -56,6 +56,9 @@ PLACES: Mapping[str, str] = {
     "encryption.key": "keys/encryption.key",
     "tls.key": "keys/tls.key",
     "store.key": "store.key",
+    "signing.next": "keys/signing.next",
+    "encryption.next": "keys/encryption.next",
+    "encryption.before": "keys/encryption.before",
 }
 """The secrets of a node, by name, and where each lies without a vault."""
 
