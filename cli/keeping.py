@@ -238,14 +238,14 @@ def _rotate_card(arguments: argparse.Namespace, out: Output) -> int:
         out.say(f"fingerprint  {card.fingerprint}")
         out.document({"abandoned": True, "fingerprint": card.fingerprint})
         return 0
-    done = app.rotate_card(world)
-    following = done.card.following
+    card = app.rotate_card(world)
+    following = card.following
     if following is None:  # a charter that lists them came into force meanwhile
-        out.say(f"This node has its new keys: {done.card.fingerprint}")
-        out.document({"rotated": "card", "fingerprint": done.card.fingerprint, "next": None})
+        out.say(f"This node has its new keys: {card.fingerprint}")
+        out.document({"rotated": "card", "fingerprint": card.fingerprint, "next": None})
         return 0
     out.say("New keys wait for the next charter; until it is in force, the old ones count.")
-    out.say(f"fingerprint of now      {done.card.fingerprint}")
+    out.say(f"fingerprint of now      {card.fingerprint}")
     out.say(f"fingerprint of then     {following.fingerprint}")
     out.say(f"in words                {following.words}")
     out.say("Ask the coordinator for a charter (`corridor coordinator charter propose`), read the")
@@ -255,7 +255,7 @@ def _rotate_card(arguments: argparse.Namespace, out: Output) -> int:
     out.document(
         {
             "rotated": "card",
-            "fingerprint": done.card.fingerprint,
+            "fingerprint": card.fingerprint,
             "next": {"fingerprint": following.fingerprint, "words": following.words},
         }
     )

@@ -182,10 +182,8 @@ class MembershipServicer(membership_pb2_grpc.MembershipServicer):
         """Take the keys that the caller wants listed next, or take them back."""
         told = codec.decode_successor(request)
         country = peer_of(context).country
-        waits = await asyncio.to_thread(
-            self._successors.hand_in, country, told.card, told.succession
-        )
-        return codec.encode_successor_noted(SuccessorNoted(waits))
+        key = await asyncio.to_thread(self._successors.hand_in, country, told.card, told.succession)
+        return codec.encode_successor_noted(SuccessorNoted(key))
 
     async def FetchReceipt(
         self,

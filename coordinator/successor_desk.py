@@ -43,8 +43,8 @@ class SuccessorDesk:
     verify: Verify
     now: Callable[[], int]
 
-    def hand_in(self, country: CountryCode, card: bytes, succession: bytes) -> bool:
-        """Take new keys, or take them back; whether some wait now.
+    def hand_in(self, country: CountryCode, card: bytes, succession: bytes) -> PublicKey:
+        """Take new keys, or take them back; the signing key that the next charter will list.
 
         Raises:
             MalformedCardError, MalformedCharterError: they cannot be read.
@@ -65,8 +65,7 @@ class SuccessorDesk:
             if found.signing_key != enrolled:
                 self._demand_following(country, PublicKey(enrolled), found, statements)
             connection.execute(delete(successors).where(successors.c.country == country))
-            waits: bool = found.signing_key != enrolled
-            if waits:
+            if found.signing_key != enrolled:
                 connection.execute(
                     insert(successors).values(
                         country=country,
@@ -75,8 +74,8 @@ class SuccessorDesk:
                         handed_in=self.now(),
                     )
                 )
-        _log.info("successor.noted", country=country, waits=waits)
-        return waits
+        _log.info("successor.noted", country=country, waits=bool(statements))
+        return found.signing_key
 
     def _demand_following(
         self,

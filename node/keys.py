@@ -124,7 +124,7 @@ def read_next_keys(home: Home) -> NodeKeys | None:
     except ValueError as error:
         raise DamagedKeyError(path.name, "is not one statement") from error
     kept = read_kept_keys(home)
-    before = [one for one in kept.opening if one != encryption]
+    before = dict.fromkeys(one for one in kept.opening if one != encryption)  # each once
     earlier = [one for one in kept.successions if one.since < statement.since]
     return NodeKeys(signing, encryption, (*earlier, statement), tuple(before))
 

@@ -39,7 +39,7 @@ from corridor.protocols.successions import encode_successions, make_succession
 from corridor.protocols.suite import RandomBytes
 
 LOCK = "keys/rotation.lock"
-_BEFORE = "signing.before"
+_BEFORE = ".signing.before"
 
 
 @contextmanager
@@ -142,6 +142,8 @@ def _drop_next(home: Home) -> None:
     for name in ("signing.next", "encryption.next"):
         if has_secret(home.folder, name):
             drop_secret(home.folder, name)
+        for left in (home.keys / name, home.keys / f".{name}.new"):  # by a writer that was killed
+            erase_file(left)
 
 
 def _erase_former(home: Home) -> None:

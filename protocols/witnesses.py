@@ -36,6 +36,11 @@ among them (`protocols.charter.hand_over`). Whoever confirms lives by the new ve
 no roster of an old one any more: its words name the charter. So what any copy ever debited under
 the old version stands in that member's chain when it confirms, and in this ledger afterwards.
 
+A member whose keys are rotated is the same member: its ledger and its book go by its **origin**,
+the first of its keys, which charters carry along (`protocols.successions`). The theorem goes on
+over versions if c bounds, for each two of them, who is corrupt in either; a member whose key was
+stolen is corrupt in the versions that list that key. docs/proofs/rotation.md proves it.
+
 A witness whose own book was put back has forgotten what it said: it counts among the c. So does a
 node made anew under a key that it had before.
 """

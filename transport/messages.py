@@ -19,7 +19,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeAlias
 
-from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, Signature
 from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
@@ -351,9 +351,9 @@ class SuccessorHandedIn:
 
 @dataclass(frozen=True, slots=True)
 class SuccessorNoted:
-    """Whether the next charter will list new keys of the member."""
+    """Which signing key the next charter will list for the member."""
 
-    waits: bool
+    signing_key: PublicKey
 
 
 class ReceiptKind(StrEnum):

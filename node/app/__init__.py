@@ -81,7 +81,7 @@ from corridor.node.app.looking import (
     status,
 )
 from corridor.node.app.retiring import Retired, retire
-from corridor.node.app.rotating import RotationView, abandon_rotation, rotate_card
+from corridor.node.app.rotating import abandon_rotation, rotate_card
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
@@ -90,7 +90,6 @@ from corridor.node.policy_trial import Supposed
 __all__ = [
     "BackupView",
     "Retired",
-    "RotationView",
     "Sealing",
     "ServingNode",
     "Supposed",

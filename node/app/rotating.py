@@ -1,7 +1,6 @@
 """New keys of the card: drawn here, listed by the next charter, and in use when it is in force."""
 
 import asyncio
-from dataclasses import dataclass
 
 from corridor.errors.keeping import NothingToAbandonError
 from corridor.errors.node import NoCharterError
@@ -17,16 +16,10 @@ from corridor.protocols.successions import Succession, encode_successions
 from corridor.transport.messages import SuccessorHandedIn
 
 
-@dataclass(frozen=True, slots=True)
-class RotationView:
-    """This node's card, with the one that follows; and whether the coordinator will list that."""
-
-    card: CardView
-    waits: bool
-
-
-def rotate_card(world: World) -> RotationView:
+def rotate_card(world: World) -> CardView:
     """Draw the keys that follow, and hand their card to the coordinator for the next charter.
+
+    Gives this node's card, with the one that follows.
 
     Until that charter is in force the keys of now count, and the command may be repeated.
 
@@ -44,8 +37,8 @@ def rotate_card(world: World) -> RotationView:
     settings = read_settings(home)
     following = rotation.begin(home, settings, in_force.charter, world.random_bytes)
     statement = following.successions[-1]
-    waits = asyncio.run(_hand_in(home, following.card(settings), [statement]))
-    return RotationView(own_card_view(home), waits)
+    asyncio.run(_hand_in(home, following.card(settings), [statement]))
+    return own_card_view(home)
 
 
 def abandon_rotation(world: World) -> CardView:
@@ -65,11 +58,11 @@ def abandon_rotation(world: World) -> CardView:
     return own_card_view(home)
 
 
-async def _hand_in(home: Home, card: Card, statement: list[Succession]) -> bool:
+async def _hand_in(home: Home, card: Card, statement: list[Succession]) -> None:
     raw = encode_successions(statement) if statement else b""
     async with dial_coordinator(home) as channel:
-        noted = await membership.hand_in_successor(channel, SuccessorHandedIn(card.encode(), raw))
-    return noted.waits
+        # What it answers proves nothing; what it proposes is looked at before it is signed.
+        await membership.hand_in_successor(channel, SuccessorHandedIn(card.encode(), raw))
 
 
 def settle_rotation(home: Home, keys: NodeKeys, journal: Journal) -> None:

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from google.protobuf.message import Message
 
-from corridor.ids import CountryCode, Digest, EditionId, Signature
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, Signature
 from corridor.protocols.cards import Card
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import SignedCharter, proposal_to_sign
@@ -227,7 +227,7 @@ def membership_samples() -> dict[str, object]:
         CharterSigned(HASH, AA, SIGNATURE),
         CharterStatus(HASH, False, frozenset({AA}), frozenset({AB})),
         SuccessorHandedIn(Card.of(charter.members[0]).encode(), b"[]"),
-        SuccessorNoted(True),
+        SuccessorNoted(PublicKey(HASH)),
         FetchReceipt("r-1", ReceiptKind.MEMBERS),
         ReceiptChunk(0, b"a piece"),
         FetchConsistency(3, 7),

@@ -139,17 +139,18 @@ def decode_successor(message: membership_pb2.Successor | None) -> SuccessorHande
 
 
 def encode_successor_noted(value: SuccessorNoted) -> membership_pb2.SuccessorNoted:
-    """Write whether new keys wait for a charter."""
-    return membership_pb2.SuccessorNoted(waits=value.waits)
+    """Write which key the next charter will list."""
+    return membership_pb2.SuccessorNoted(signing_key=value.signing_key)
 
 
 def decode_successor_noted(message: membership_pb2.SuccessorNoted | None) -> SuccessorNoted:
-    """Read whether new keys wait for a charter.
+    """Read which key the next charter will list.
 
     Raises:
-        MalformedMessageError: nothing there.
+        MalformedMessageError: it is no key.
     """
-    return SuccessorNoted(fields.parsed("SuccessorNoted", message).waits)
+    message = fields.parsed("SuccessorNoted", message)
+    return SuccessorNoted(fields.signing_key("SuccessorNoted.signing_key", message.signing_key))
 
 
 def encode_fetch_receipt(value: FetchReceipt) -> membership_pb2.FetchReceiptRequest:

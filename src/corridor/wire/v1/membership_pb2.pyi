@@ -156,15 +156,15 @@ Global___Successor: typing_extensions.TypeAlias = Successor
 class SuccessorNoted(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
-    WAITS_FIELD_NUMBER: builtins.int
-    waits: builtins.bool
-    """Whether the next charter will list new keys."""
+    SIGNING_KEY_FIELD_NUMBER: builtins.int
+    signing_key: builtins.bytes
+    """The signing key that the next charter will list for the member."""
     def __init__(
         self,
         *,
-        waits: builtins.bool = ...,
+        signing_key: builtins.bytes = ...,
     ) -> None: ...
-    def ClearField(self, field_name: typing.Literal["waits", b"waits"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["signing_key", b"signing_key"]) -> None: ...
 
 Global___SuccessorNoted: typing_extensions.TypeAlias = SuccessorNoted
 
