@@ -262,8 +262,8 @@ def _compared(world: World, restored: World, file: Path) -> list[str]:
         lines.append(_since("journal", list(now_journal.entries()), list(then_journal.entries())))
     if is_former and not has_them:
         lines.append(
-            "!! keys: it has those of before the last rotation, which the charter lists no more. It "
-            "can bring back case data, and not the member: make a new backup, and destroy this one"
+            "!! keys: it has those of before a rotation, which the charter lists no more. It can "
+            "bring back case data, and not the member: make a new backup, and destroy this one"
         )
     current = EditionStore(world.home, world.random_bytes, world.clock).current()
     held = EditionStore(restored.home, world.random_bytes, world.clock).current()

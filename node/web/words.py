@@ -59,6 +59,7 @@ KINDS: Mapping[str, Any] = {
     "person_request": _l("person's request carried out"),
     "backed_up": _l("backup written"),
     "restored": _l("restored from a backup"),
+    "rotated": _l("keys replaced by new ones"),
     "sealed": _l("keys sealed anew"),
     "started": _l("node started"),
     "waits": _l("question waits for people"),
