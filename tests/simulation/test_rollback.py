@@ -202,9 +202,8 @@ class RotatingRegion(HostileRegion):
         if copy.charter is not self.later:
             copy.goes_over(self.later, keys_of(self.later.member(copy.country)))
 
-    def a_member_goes_over(self, _: Copy) -> None:
-        member = self.chance.choice(self.honest)
-        self.goes_over(member)
+    def a_member_goes_over(self, copy: Copy) -> None:
+        self.goes_over(self.chance.choice([one for one in self.honest if one is not copy]))
 
     def ask(self, copy: Copy) -> None:
         question = copy.desk.ask()

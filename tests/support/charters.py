@@ -22,13 +22,14 @@ def node_keys(country: CountryCode) -> KeyPair:
 COORDINATOR = KeyPair("coordinator")
 
 
-def rotated(charter: Charter, *countries: CountryCode, **changes: Any) -> Charter:
+def rotated(charter: Charter, *countries: CountryCode) -> Charter:
     """The next version, in which the keys of these members follow those that they had."""
     members = [
         with_next_keys(one, charter) if one.country in countries else one for one in charter.members
     ]
-    fields = {"version": charter.version + 1, "previous": charter.digest, "members": tuple(members)}
-    return replace(charter, **(fields | changes))
+    return replace(
+        charter, version=charter.version + 1, previous=charter.digest, members=tuple(members)
+    )
 
 
 def with_next_keys(member: Member, charter: Charter) -> Member:
