@@ -49,6 +49,7 @@ from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.fields import Fields, decode
 from corridor.protocols.successions import (
+    LAST_VERSION,
     MOST_SUCCESSIONS,
     SUCCESSION,
     Succession,
@@ -204,7 +205,7 @@ class Charter:
         object.__setattr__(self, "digest", canonical.digest("corridor charter", self.encode()))
 
     def _check_version(self) -> None:
-        _demand_range("version", self.version, 1, 10**6)
+        _demand_range("version", self.version, 1, LAST_VERSION)
         if (self.previous is None) != (self.version == 1):
             raise _wrong("previous", "must be null in version 1 and a hash in every later one")
         _demand_text("region", self.region)

@@ -32,6 +32,9 @@ from corridor.protocols.suite import Sign, Verify
 MOST_SUCCESSIONS = 100
 """So many a member may have: one a year for a century. A charter's length has an end by that."""
 
+LAST_VERSION = 10**6
+"""No charter has a later one."""
+
 SUCCESSION = ("former", "since", "word_of_former", "word_of_next")
 """The fields of one, as it stands in charters and files."""
 
@@ -50,6 +53,14 @@ class Succession:
     since: int
     word_of_former: Signature
     word_of_next: Signature
+
+    def __post_init__(self) -> None:
+        """Refuse a statement of no version."""
+        if type(self.since) is not int or not 1 <= self.since <= LAST_VERSION:
+            raise MalformedCharterError(
+                f'succession: "since" is {self.since!r}, and must be the number of a version. '
+                "Nothing was accepted."
+            )
 
     def to_json(self) -> Json:
         """The statement as it stands in a charter."""

@@ -25,6 +25,7 @@ from corridor.node.app.world import (
     hold_to_journal,
     journal_of,
     ledger_of,
+    own_card_view,
     read_policy,
 )
 from corridor.node.home import (
@@ -43,10 +44,6 @@ from corridor.node.views import (
     Finding,
 )
 from corridor.node.witness_book import WitnessBook
-from corridor.protocols.cards import (
-    fingerprint,
-    fingerprint_text,
-)
 from corridor.transport.certificates import (
     decode_certificate,
     fetch_authority,
@@ -69,7 +66,7 @@ def doctor(world: World) -> list[Finding]:
 
     return [
         look("settings", lambda: f"{settings.country}, {settings.name}"),
-        look("keys", lambda: fingerprint_text(fingerprint(read_keys(home).card(settings)))),
+        look("keys", lambda: _look_at_keys(home)),
         look("keys at rest", lambda: _look_at_rest(world)),
         look("memory", _look_at_memory),
         look("policy", lambda: f"{len(read_policy(home).rules)} rules"),
@@ -91,6 +88,13 @@ def doctor(world: World) -> list[Finding]:
 def _look_at_approvals(world: World) -> str:
     waiting = sum(one.standing == "waiting" for one in approvals(world))
     return f"{waiting} questions wait for people" if waiting else "no question waits for people"
+
+
+def _look_at_keys(home: Home) -> str:
+    card = own_card_view(home)
+    if card.following is None:
+        return card.fingerprint
+    return f"{card.fingerprint}; {card.following.fingerprint} waits for the next charter"
 
 
 def _look_at_rest(world: World) -> str:

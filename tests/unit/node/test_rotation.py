@@ -266,6 +266,40 @@ def test_killed_at_any_flush_while_keys_are_given_up_the_old_ones_count(
         charter_desk(one).in_force()
 
 
+def test_a_backup_of_before_says_so_and_one_of_after_restores_the_member(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = tmp_path / "backup.key"
+
+    def run(*words: str, code: int = 0) -> str:
+        capsys.readouterr()
+        assert main(["node", *words, "--home", str(home.folder)]) == code, capsys.readouterr()
+        return capsys.readouterr().out
+
+    def back_up(name: str) -> str:
+        file = str(tmp_path / name)
+        run("backup", "--out", file, "--with", "key-file", str(opens))
+        return file
+
+    monkeypatch.setenv("CORRIDOR_COLUMNS", "200")
+    old = back_up("old")
+    before = read_keys(home)
+    begin(home)
+    between = back_up("between")
+    offered(home)
+    rotating.main(["confirm", str(home.folder)])
+    new, keys = back_up("new"), read_keys(home)
+    assert "which the charter lists no more" in " ".join(run("check", old, code=1).split())
+    for kept in (between, new):
+        run("check", kept)
+    restored = Home(tmp_path / "restored")
+    words = ["node", "restore", new, "--json", "--home", str(restored.folder)]
+    assert main(words) == 0
+    assert read_keys(restored) == keys
+    charter_desk(restored).in_force()
+    assert before.signing != keys.signing
+
+
 def test_a_home_that_was_copied_before_the_rotation_is_no_member_any_more(
     home: Home, tmp_path: Path
 ) -> None:
