@@ -96,8 +96,14 @@ class ChainStore:
         Raises:
             LedgerDiskError: full, read-only or broken; nothing was added.
         """
-        with self._turn, self._disk(), written_whole(self._connection):
-            yield
+        with self._turn:
+            known_to = self._known_to
+            try:
+                with self._disk(), written_whole(self._connection):
+                    yield
+            except BaseException:
+                self._known_to = known_to  # what was added here is not there
+                raise
 
     def append(self, kind: str, payload: dict[str, Json], session: bytes | None) -> Entry:
         """Add an entry, inside `writing`.
@@ -141,10 +147,10 @@ class ChainStore:
         for entry in self.entries(self._known_to):
             if not self._is_by(self._key, entry):
                 # One that began before this one may have written once more with the key of then.
-                is_late = entry.number == self._own_from and self._former
-                if not is_late or not any(self._is_by(one, entry) for one in self._former):
+                is_before = entry.number <= self._own_from
+                if not is_before or not any(self._is_by(one, entry) for one in self._former):
                     raise KeysRotatedError
-                self._own_from += 1
+                self._own_from = max(self._own_from, entry.number + 1)
             self._known_to = entry.number
 
     def _is_by(self, key: PublicKey, entry: Entry) -> bool:
@@ -163,6 +169,7 @@ class ChainStore:
         return bisect_left(range(1, last + 1), True, key=is_own) + 1  # keys came one after another
 
     def _insert(self, entry: Entry, kind: str, session: bytes | None) -> None:
+        self._known_to = entry.number
         self._connection.execute(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             (entry.number, entry.previous, entry.payload, entry.signature, session, kind),

@@ -1,8 +1,9 @@
 """New keys of the card: drawn here, listed by the next charter, and in use when it is in force."""
 
 import asyncio
+from contextlib import suppress
 
-from corridor.errors.keeping import NothingToAbandonError
+from corridor.errors.keeping import NothingToAbandonError, RotationBusyError, VaultBusyError
 from corridor.errors.node import NoCharterError
 from corridor.node import rotation
 from corridor.node.app.world import World, charter_desk, dial_coordinator, own_card_view
@@ -69,11 +70,12 @@ def settle_rotation(home: Home, keys: NodeKeys, journal: Journal) -> None:
     """Note in the journal, once, that this node has new keys, and destroy the old signing key.
 
     `keys` are those that count. For the process that serves, before it does anything with them.
+    Where another process holds the keys just now, the old one is destroyed at the next start.
 
     Raises:
-        CorridorError: not all of it could be done; it is done at the next start.
+        CorridorError: a disk that refuses; the new keys count all the same.
     """
     if keys.former and not journal.has_rotated_to(keys.signing_public):
         journal.rotated("card", keys.signing_public, keys.former[-1])
-    with rotation.rotating_alone(home):
+    with suppress(RotationBusyError, VaultBusyError), rotation.rotating_alone(home):
         rotation.settle_alone(home)
