@@ -99,10 +99,14 @@ def read_keys(home: Home) -> NodeKeys:
     Raises:
         DamagedKeyError: a file is missing or not as it was written.
     """
+    kept = read_kept_keys(home)
+    # Where these are listed, whatever became of the next ones stops nothing.
+    if not rotation_file(home).exists() or is_listed(home.charter, kept.signing_public):
+        return kept
     following = read_next_keys(home)
     if following is not None and is_listed(home.charter, following.signing_public):
         return following
-    return read_kept_keys(home)
+    return kept
 
 
 def read_next_keys(home: Home) -> NodeKeys | None:

@@ -35,7 +35,11 @@ from corridor.node.keys import (
 )
 from corridor.node.store.vault import drop_secret, has_secret, keep_secret
 from corridor.protocols.charter import Charter
-from corridor.protocols.successions import encode_successions, make_succession
+from corridor.protocols.successions import (
+    encode_successions,
+    make_succession,
+    parse_successions,
+)
 from corridor.protocols.suite import RandomBytes
 
 LOCK = "keys/rotation.lock"
@@ -87,6 +91,19 @@ def begin(
         return found
 
 
+def is_under_way(home: Home) -> bool:
+    """Whether keys wait for a charter here, also where they are damaged and never will count.
+
+    Raises:
+        CorridorError: the keys that count cannot be read, or not who follows them.
+    """
+    if not rotation_file(home).exists():
+        return False
+    keys = read_keys(home)
+    statements = parse_successions(rotation_file(home).read_bytes(), rotation_file(home).name)
+    return [one.former for one in statements] == [keys.signing_public]
+
+
 def abandon(home: Home) -> bool:
     """Give the rotation up: the next keys are destroyed. Whether there was one.
 
@@ -95,12 +112,14 @@ def abandon(home: Home) -> bool:
             changed: it may come into force, and nobody else could sign for this node then.
     """
     with rotating_alone(home):
-        settle_alone(home)
-        following = read_next_keys(home)
-        if following is not None and is_listed(home.charter_accepted, following.signing_public):
-            raise RotationSignedError
-        _drop_next(home)
-        return following is not None
+        found = is_under_way(home)
+        if found and home.charter_accepted.exists():
+            key = read_keys(home).signing_public
+            if not is_listed(home.charter_accepted, key):
+                raise RotationSignedError
+        if found or not rotation_file(home).exists():
+            _drop_next(home)
+        return found
 
 
 def settle_alone(home: Home) -> None:
@@ -111,18 +130,17 @@ def settle_alone(home: Home) -> None:
     Raises:
         CorridorError: not all of it could be done. The next keys count; it is done the next time.
     """
+    if is_under_way(home):
+        return
     following = read_next_keys(home)
-    if following is None:
-        _drop_next(home)
-        _erase_former(home)
-    elif is_listed(home.charter, following.signing_public):
+    if following is not None:
         before = b"".join(following.encryption_before)
         keep_secret(home.folder, "encryption.before", before)
         write_atomically(successions_file(home), encode_successions(following.successions), PUBLIC)
         keep_secret(home.folder, "encryption.key", following.encryption)
         _replace_signing_key(home, following)
-        _drop_next(home)
-        _erase_former(home)
+    _drop_next(home)
+    _erase_former(home)
 
 
 def _replace_signing_key(home: Home, following: NodeKeys) -> None:

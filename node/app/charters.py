@@ -108,12 +108,11 @@ def accept(
     signed = parse_signed_charter(offer.raw)
     between = [parse_signed_charter(one) for one in offer.between]
     with rotating_alone(home):  # else keys could be given up that this charter lists
-        keys, following = read_keys(home), read_next_keys(home)
-        is_next = following is not None and (
-            following.signing_public in signed.charter.signing_keys.values()
-        )
-        sign = following.sign if following is not None and is_next else keys.sign
-        word = charter_desk(home).accept(signed, trusted, sign, between)
+        keys = read_keys(home)
+        listed = signed.charter.signing_keys.get(read_settings(home).country)
+        # With those that it lists; the desk refuses one that lists neither.
+        signing = keys if listed == keys.signing_public else read_next_keys(home) or keys
+        word = charter_desk(home).accept(signed, trusted, signing.sign, between)
     with journal_of(world, home, keys) as journal:
         journal.charter_accepted(signed.charter.digest, signed.charter.version)
     return asyncio.run(

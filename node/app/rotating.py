@@ -51,7 +51,7 @@ def abandon_rotation(world: World) -> CardView:
         CorridorError: the coordinator does not answer. Nothing was changed.
     """
     home = Home(world.home)
-    if own_card_view(home).following is None:
+    if not rotation.is_under_way(home):
         raise NothingToAbandonError
     # First: a charter that lists them could not be signed by anybody once they are gone.
     asyncio.run(_hand_in(home, read_keys(home).card(read_settings(home)), []))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 
+from corridor.errors.node import DamagedKeyError
 from corridor.node.charter_desk import CharterDesk, Own
 from corridor.node.home import (
     Home,
@@ -106,7 +107,11 @@ def charter_desk(home: Home) -> CharterDesk:
     """What decides on this home's charters."""
     settings = read_settings(home)
     key = read_enrolment(home).coordinator_key if home.enrolment.exists() else None
-    keys, following = read_keys(home), read_next_keys(home)
+    keys = read_keys(home)
+    try:
+        following = read_next_keys(home)
+    except DamagedKeyError:  # no charter that lists them is signed then; those of now go on
+        following = None
     return CharterDesk(
         home,
         keys.card(settings),

@@ -14,6 +14,7 @@ from corridor.errors.node import DamagedKeyError, NotMyKeyError
 from corridor.files import write_atomically
 from corridor.ids import PublicKey
 from corridor.node import app, rotation
+from corridor.node.app.rotating import settle_rotation
 from corridor.node.app.world import charter_desk, journal_of
 from corridor.node.home import Enrolment, Home, read_settings, write_enrolment
 from corridor.node.journal import Journal
@@ -204,11 +205,19 @@ def test_a_charter_with_either_keys_is_signed_and_one_without_this_nodes_past_is
     assert desk.accepted() == later.charter
 
 
-def test_a_rotation_whose_keys_are_damaged_is_told_and_not_begun_anew(home: Home) -> None:
+def test_keys_that_wait_and_are_damaged_stop_nothing_and_can_be_given_up(home: Home) -> None:
+    before = read_keys(home)
     begin(home)
     vault.drop_secret(home.folder, "signing.next")
     with pytest.raises(DamagedKeyError):
-        read_next_keys(home)
+        begin(home)  # it is told, and nothing is drawn in their place
+    assert read_keys(home) == before
+    charter_desk(home).in_force()
+    with journal(home) as book:
+        settle_rotation(home, read_keys(home), book)  # what `serve` does first
+    assert rotation.abandon(home)
+    assert swept(home)
+    assert begin(home).former == (before.signing_public,)
 
 
 @pytest.mark.slow
