@@ -246,7 +246,26 @@ class WitnessDesk:
         self._told = self._ledger.length
 
     def _weigh(self) -> None:
-        self._weighed = weigh(self._answers, self._ledger, self._charter.quorum)
+        found = weigh(self._answers, self._ledger, self._charter.quorum)
+        self._weighed = replace(found, adopt=self._believed(found.adopt)) if self._former else found
+
+    def _believed(self, adopt: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """What may be taken over where this node's keys were rotated.
+
+        An entry under a key of before counts if one under the key of now follows it, or if more
+        than c members hold it: an honest one among them took it when that key counted. Else a thief
+        of that key would need one member to make this node spend what it likes.
+        """
+        key, colluders = self._keys[self._me], self._charter.max_colluders
+        holders = Counter(
+            entry.digest for answer in self._answers.values() for entry in answer.entries
+        )
+        end = len(adopt)
+        while end and not self._verify(key, adopt[end - 1].digest, adopt[end - 1].signature):
+            end -= 1
+        while end < len(adopt) and holders[adopt[end].digest] > colluders:
+            end += 1
+        return adopt[:end]
 
     def _keep_contradictions(self, answer: WitnessAnswer) -> None:
         if answer.witness not in self._weighed.contradicting:

@@ -19,6 +19,7 @@ from corridor.protocols.contradictions import (
     entry_document,
     verify_contradiction,
 )
+from corridor.protocols.secure_sum.messages import UNSIGNED
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from support.charters import make_charter, next_keys, node_keys, rotated
 from support.ledgers import CHARTER, QUESTION, TENTH, TestClock, open_ledger, session_of
@@ -147,6 +148,35 @@ def test_a18_a_ledger_of_before_under_the_new_key_takes_back_what_the_others_hol
     assert all(verify(NEW.public, one.digest, one.signature) for one in backup.ledger.entries())
     backup.restart()
     backup.close()
+
+
+def test_a19_a_thief_of_the_old_key_with_one_member_makes_the_node_take_over_nothing(
+    region: Region,
+) -> None:
+    thief = region.me.clone(region.folder / "thief", "thief")
+    region.go_over()
+    thief.ledger.reserve(session_of(99), TENTH, question=QUESTION, charter=CHARTER, deadline=2**31)
+    liar, *honest = region.others
+    before = own(region.me)
+    question = region.me.desk.ask()
+    made_up = tuple(thief.ledger.entries())
+    lie = WitnessAnswer(
+        witness=liar.country,
+        country=ME,
+        nonce=question.nonce,
+        sequence=made_up[-1].number,
+        head=made_up[-1].digest,
+        entries=made_up[-1:],
+        signature=UNSIGNED,
+    )
+    lie = replace(lie, signature=liar.keys.sign(lie.to_sign(SECOND.digest)))
+    list(region.me.desk.on_answer(lie))
+    for one in honest:
+        for said in list(one.desk.on_ask(question)):
+            if isinstance(said, WitnessAnswer):
+                list(region.me.desk.on_answer(said))
+    assert own(region.me) == before
+    thief.close()
 
 
 def test_a18_a_ledger_of_before_that_goes_on_by_itself_is_a_fork_under_the_new_key(
