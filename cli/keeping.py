@@ -57,11 +57,23 @@ def add_keeping(command: AddCommand) -> None:
     rotate = command(
         "rotate",
         _rotate,
-        does="seal the case data anew under new keys, and destroy the old ones",
+        does="put new keys in the place of old ones: of the case data, or of this node's card",
         example="rotate --store --home /srv/corridor",
     )
-    rotate.add_argument(
+    what = rotate.add_mutually_exclusive_group()
+    what.add_argument(
         "--store", action="store_true", help="the store's key, and the data key of the edition"
+    )
+    what.add_argument(
+        "--card",
+        action="store_true",
+        help="the signing and the encryption key: the old ones count until the next charter, which "
+        "all members confirm, is in force",
+    )
+    rotate.add_argument(
+        "--abandon",
+        action="store_true",
+        help="with --card: give up the new keys that wait for a charter",
     )
     retire = command(
         "retire",
@@ -202,14 +214,49 @@ def _retire(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _rotate(arguments: argparse.Namespace, out: Output) -> int:
+    if arguments.abandon and not arguments.card:
+        raise WrongUsageError("rotate: --abandon goes with --card. Nothing was changed.")
+    if arguments.card:
+        return _rotate_card(arguments, out)
     if not arguments.store:
         raise WrongUsageError(
-            "rotate: say --store. A new key for the connection comes with a new invitation "
-            "(`corridor node enrol`); the keys of the card are what the charter names, and a node "
-            "with others is a new member: see docs/handbook/keys.md"
+            "rotate: say --store or --card. A new key for the connection comes with a new "
+            "invitation (`corridor node enrol`). Nothing was changed."
         )
     what = app.rotate_store_key(app.real_world(home_of(arguments)))
     out.say(f"The case data ({what}) are sealed under new keys, and the old ones are destroyed.")
     out.say("Backups of before hold the old ones, with the data of then.")
     out.document({"rotated": "store"})
+    return 0
+
+
+def _rotate_card(arguments: argparse.Namespace, out: Output) -> int:
+    world = app.real_world(home_of(arguments))
+    if arguments.abandon:
+        card = app.abandon_rotation(world)
+        out.say("The new keys were given up and destroyed. This node's card stays what it was:")
+        out.say(f"fingerprint  {card.fingerprint}")
+        out.document({"abandoned": True, "fingerprint": card.fingerprint})
+        return 0
+    card = app.rotate_card(world)
+    following = card.following
+    if following is None:  # a charter that lists them came into force meanwhile
+        out.say(f"This node has its new keys: {card.fingerprint}")
+        out.document({"rotated": "card", "fingerprint": card.fingerprint, "next": None})
+        return 0
+    out.say("New keys wait for the next charter; until it is in force, the old ones count.")
+    out.say(f"fingerprint of now      {card.fingerprint}")
+    out.say(f"fingerprint of then     {following.fingerprint}")
+    out.say(f"in words                {following.words}")
+    out.say("Ask the coordinator for a charter (`corridor coordinator charter propose`), read the")
+    out.say("fingerprint of then out to every member that telephones, and sign it here, too:")
+    out.say(f"      corridor node accept --trust CC=FINGERPRINT …{same_home(arguments)}")
+    out.say("`serve` goes over by itself. Then make a backup: those of before hold the old keys.")
+    out.document(
+        {
+            "rotated": "card",
+            "fingerprint": card.fingerprint,
+            "next": {"fingerprint": following.fingerprint, "words": following.words},
+        }
+    )
     return 0

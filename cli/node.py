@@ -266,7 +266,8 @@ def _enrol(arguments: argparse.Namespace, out: Output) -> int:
 def _card(arguments: argparse.Namespace, out: Output) -> int:
     card = app.card(app.real_world(home_of(arguments)))
     if arguments.out is not None:
-        write_atomically(arguments.out, card.text.encode(), PUBLIC)
+        # What the others have to confirm next: the card that follows, while keys are rotated.
+        write_atomically(arguments.out, (card.following or card).text.encode(), PUBLIC)
         out.progress(f"The card was written to {arguments.out}; hand it over in person.")
     _show_card(card, out)
     return 0
@@ -276,6 +277,10 @@ def _show_card(card: CardView, out: Output) -> None:
     out.say(f"{card.country}  {card.name}")
     out.say(f"fingerprint  {card.fingerprint}")
     out.say(f"in words     {card.words}")
+    if card.following is not None:
+        out.say("New keys wait for the next charter. To be confirmed by the other members:")
+        out.say(f"fingerprint  {card.following.fingerprint}")
+        out.say(f"in words     {card.following.words}")
     out.document(
         {
             "country": card.country,
@@ -283,6 +288,13 @@ def _show_card(card: CardView, out: Output) -> None:
             "fingerprint": card.fingerprint,
             "words": card.words,
             "card": card.text,
+            "next": None
+            if card.following is None
+            else {
+                "fingerprint": card.following.fingerprint,
+                "words": card.following.words,
+                "card": card.following.text,
+            },
         }
     )
 
@@ -322,6 +334,12 @@ def _show_offer(offer: CharterOffer, out: Output) -> None:
         note="; ".join(f"{name} {value}" for name, value in offer.numbers),
     )
 
+    for one in offer.members:
+        if one.former:
+            out.say(f"{one.country} has new keys. Those of before, as they were accepted here, had")
+            out.say(f"the fingerprint {one.former}; its ledger goes on.")
+        if one.is_anew:
+            out.say(f"{one.country} is a new member under other keys: its ledger begins anew.")
     for who, what in ((offer.joins, "joins"), (offer.leaves, "leaves")):
         if who:
             out.say(f"Since the charter that was accepted here, who {what}: {', '.join(who)}.")

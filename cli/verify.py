@@ -17,8 +17,10 @@ not proven then is said, and `--checkpoint` refuses what does not fit a checkpoi
 import argparse
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from corridor.errors.cli import (
     TrustForMembersReceiptError,
     UnreadableFileError,
 )
-from corridor.errors.receipts import NoTreeInReceiptError
+from corridor.errors.receipts import NotARecipientError, NoTreeInReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.discrete_gaussian import sample
 from corridor.privacy.rho import Rho
@@ -351,8 +353,8 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
     path = home.charter if arguments.charter is None else arguments.charter
     with reading(path, A_CHARTER):
         charter = read_charter(read_file(path))
-    key = read_keys(home).encryption
-    pieces = open_sealed(_pieces(arguments.file), country, key, arguments.file.name)
+    keys = read_keys(home).opening
+    pieces = _opened(arguments.file, country, keys)
     claims = verify_members_receipt(
         _Reader(pieces).read,
         charter,
@@ -363,6 +365,16 @@ def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]
         public=_public_receipt(arguments),
     )
     return f"the charter in {path}", claims
+
+
+def _opened(path: Path, country: CountryCode, keys: Sequence[bytes]) -> Iterator[bytes]:
+    """A members' receipt, opened by the node's key of now, or by one of before that it kept."""
+    *others, last = keys
+    for key in others:
+        pieces = open_sealed(_pieces(path), country, key, path.name)
+        with suppress(NotARecipientError):
+            return chain([next(pieces)], pieces)
+    return open_sealed(_pieces(path), country, last, path.name)
 
 
 def _public_receipt(arguments: argparse.Namespace) -> bytes | None:

@@ -60,6 +60,7 @@ from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
 from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
+from corridor.coordinator.successor_desk import SuccessorDesk
 from corridor.coordinator.taken_back import Withdrawals
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.waiting import WaitingRecord
@@ -505,7 +506,9 @@ def let_answer(server: grpc.aio.Server, parts: "Parts") -> None:
     add_servicers(
         server,
         ExchangeServicer(parts.streams, lambda peer: _recheck(parts, peer)),
-        MembershipServicer(parts.charters, parts.releases, parts.log, parts.announce),
+        MembershipServicer(
+            parts.charters, parts.releases, parts.log, parts.announce, parts.successors
+        ),
     )
 
 
@@ -687,6 +690,7 @@ class Parts:
     enrolment: EnrolmentDesk
     tokens: TokenDesk
     charters: CharterDesk
+    successors: SuccessorDesk
     region: RegionDesk
     questions: QuestionDesk
     history: AttemptHistory
@@ -811,6 +815,7 @@ def make_parts(
         ),
         tokens=TokenDesk(store, now, world.random_bytes),
         charters=charters,
+        successors=SuccessorDesk(store, settings.name, verify, now),
         region=RegionDesk(
             name=settings.name,
             store=store,

@@ -11,6 +11,9 @@ in force it takes part as before; from then on it is enrolled here no more, and 
 opens no stream. Its ledger, its data and what it spent are its own. A new invitation enrols it
 again, also while the version without it still waits for signatures.
 
+A member's new keys, which it handed in (`successor_desk`), are listed from the next version on,
+with the statements that make it the same member.
+
 The coordinator's database is believed by no node: each verifies the charter and its signatures
 itself. The checks here keep a typing mistake from looking like progress.
 """
@@ -32,6 +35,7 @@ from corridor.coordinator.store import (
     members,
     removals,
 )
+from corridor.coordinator.successor_desk import enrol_successors, listed_members
 from corridor.errors.charter import CharterNotInForceError
 from corridor.errors.region import (
     AnotherCharterError,
@@ -42,7 +46,6 @@ from corridor.errors.region import (
 )
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.protocols import canonical
-from corridor.protocols.cards import parse_card
 from corridor.protocols.charter import (
     Ceilings,
     Charter,
@@ -134,13 +137,17 @@ class CharterDesk:
             unknown = terms.without.difference(row.country for row in enrolled)
             if unknown:
                 raise NotEnrolledError(sorted(unknown), [row.country for row in enrolled])
-            cards = [row.card for row in enrolled if row.country not in terms.without]
-            if len(cards) < terms.min_participants:
-                raise TooFewEnrolledError(len(cards), terms.min_participants)
+            staying = {r.country: r.card for r in enrolled if r.country not in terms.without}
+            if len(staying) < terms.min_participants:
+                raise TooFewEnrolledError(len(staying), terms.min_participants)
+            in_force = _row_in_force(connection)
+            cards, listed = listed_members(
+                connection, staying, None if in_force is None else _parsed(in_force.document)
+            )
             before = connection.execute(
                 select(charters.c.version, charters.c.digest).order_by(charters.c.version.desc())
             ).first()
-            charter = self._charter(terms, cards, before)
+            charter = self._charter(terms, listed, before)
             proposal = self.sign(proposal_to_sign(charter))
             connection.execute(
                 insert(charters).values(
@@ -157,7 +164,7 @@ class CharterDesk:
                     _leave_out(connection, charter.digest, row.country, row.fingerprint)
         return ProposedCharter(
             SignedCharter(charter, proposal, ()),
-            tuple(cards),
+            cards,
             in_force=False,
             without=tuple(sorted(terms.without)),
         )
@@ -184,6 +191,22 @@ class CharterDesk:
         if row is None:
             raise NoCharterError
         return _parsed(row[0])
+
+    def ledger_keys(self, country: CountryCode) -> tuple[PublicKey, ...]:
+        """The keys under which this country's node may state its ledger, the enrolled one first.
+
+        A node that was away while a charter with its new keys came into force has the old ones yet.
+        """
+        row = self.store.look_up("SELECT signing_key FROM members WHERE country = ?", country)
+        if row is None:
+            return ()
+        enrolled = PublicKey(row[0])
+        try:
+            members_now = self.in_force().members
+        except NoCharterError:
+            members_now = ()
+        past = [one.keys for one in members_now if enrolled in one.keys]
+        return (enrolled, *(key for keys in past for key in keys if key != enrolled))
 
     def record_signature(
         self, digest: Digest, country: CountryCode, signature: Signature
@@ -220,15 +243,15 @@ class CharterDesk:
                 # A late signature under an old version undoes nothing that a newer one says.
                 if (latest := _row_in_force(connection)) and latest.digest == digest:
                     _remove_left_out(connection, digest)
+                    enrol_successors(connection, charter)
             return self._find(connection, digest)
 
     def _charter(
         self,
         terms: CharterTerms,
-        cards: list[bytes],
+        listed: tuple[Member, ...],
         before: Row[Any, Any] | None,
     ) -> Charter:
-        listed = tuple(_member(card) for card in cards)
         return Charter(
             version=1 if before is None else before.version + 1,
             previous=None if before is None else Digest(before.digest),
@@ -308,13 +331,3 @@ def _remove_left_out(connection: Connection, digest: Digest) -> None:
     """End the enrolment of those left out, but of whom enrolled anew since: that was meant."""
     leaving = select(removals.c.fingerprint).where(removals.c.digest == digest)
     connection.execute(delete(members).where(members.c.fingerprint.in_(leaving)))
-
-
-def _member(raw: bytes) -> Member:
-    card = parse_card(raw)
-    return Member(
-        country=card.country,
-        name=card.name,
-        signing_key=card.signing_key,
-        encryption_key=card.encryption_key,
-    )

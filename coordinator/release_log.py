@@ -319,15 +319,25 @@ class ReleaseLog:
         if charter is None:
             return note
         log = log_of(charter)
-        rows = connection.execute(_COSIGNATURES, {"of": size}).all()
-        lines = [
-            Cosignature(row.timestamp, Signature(row.signature)).line(
-                log.witness_name(country), log.witnesses[country]
-            )
-            for row in rows
-            if (country := CountryCode(row.country)) in log.witnesses
-        ]
+        keys = {one.country: one.keys for one in charter.members}
+        lines = []
+        for row in connection.execute(_COSIGNATURES, {"of": size}).all():
+            country = CountryCode(row.country)
+            word = Cosignature(row.timestamp, Signature(row.signature))
+            # By the key that it has: who verifies under the charter of then knows that one.
+            key = self._cosigner(note.text, word, keys.get(country, ()))
+            if key is not None:
+                lines.append(word.line(log.witness_name(country), key))
         return note.adding(*lines)
+
+    def _cosigner(
+        self, text: str, word: Cosignature, keys: tuple[PublicKey, ...]
+    ) -> PublicKey | None:
+        """Which of a member's keys cosigned; None where none did: it was made anew since."""
+        if len(keys) < 2:  # verified when it was taken, under the only key that there ever was
+            return keys[0] if keys else None
+        found = (key for key in reversed(keys) if is_cosigned(text, word, key, self.verify))
+        return next(found, None)
 
     @staticmethod
     def _best_size(connection: Connection, place: int, log: Log) -> int:

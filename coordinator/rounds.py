@@ -419,7 +419,7 @@ class Rounds:
             connections=self.connections,
             suite=self.suites(charter.suite),
             verify=self.verify,
-            witness=lambda said: self.witness.keep(said, charter.signing_keys[said.country]),
+            witness=lambda said: self.witness.keep(said, charter.member(said.country).keys),
             on_round=lambda name, answered: self.record.enter(session, name.value, answered),
             on_progress=on_progress,
             deadlines=self.deadlines,

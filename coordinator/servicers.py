@@ -19,6 +19,7 @@ from corridor.coordinator.connections import Connection
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.stream_desk import StreamDesk
+from corridor.coordinator.successor_desk import SuccessorDesk
 from corridor.errors import CorridorError
 from corridor.errors.region import AnotherCountryError, NotGreetedError
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
@@ -32,6 +33,7 @@ from corridor.transport.messages import (
     CoordinatorMessage,
     Dealings,
     ReceiptChunk,
+    SuccessorNoted,
 )
 from corridor.wire.v1 import exchange_pb2, exchange_pb2_grpc, membership_pb2, membership_pb2_grpc
 
@@ -132,9 +134,11 @@ class MembershipServicer(membership_pb2_grpc.MembershipServicer):
         releases: ReleaseDesk,
         log: ReleaseLog,
         announce: Callable[[ProposedCharter], None],
+        successors: SuccessorDesk,
     ) -> None:
         """Take the desks, and what tells everybody that a charter changed."""
         self._charters = charters
+        self._successors = successors
         self._releases = releases
         self._log = log
         self._announce = announce
@@ -169,6 +173,17 @@ class MembershipServicer(membership_pb2_grpc.MembershipServicer):
             now.charter.digest, now.in_force, frozenset(now.charter.signing_keys) - missing, missing
         )
         return codec.encode_charter_status(status)
+
+    async def HandInSuccessor(
+        self,
+        request: membership_pb2.Successor,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+    ) -> membership_pb2.SuccessorNoted:
+        """Take the keys that the caller wants listed next, or take them back."""
+        told = codec.decode_successor(request)
+        country = peer_of(context).country
+        key = await asyncio.to_thread(self._successors.hand_in, country, told.card, told.succession)
+        return codec.encode_successor_noted(SuccessorNoted(key))
 
     async def FetchReceipt(
         self,

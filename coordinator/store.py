@@ -1,10 +1,11 @@
 """The coordinator's registry, questions and releases: one SQLite file.
 
     invitations ──▶ members ──▶ charters ◀── charter_signatures, removals
-    tokens          presence        │             repeats
+    tokens          presence,       │
+                    successors      │
                                     ▼
     questions ──▶ attempts ──▶ releases        statements, forks, held_out
-                     │              │
+    ▲ repeats        │              │
                attempt_members      │       series ──▶ series_questions ──▶ questions ◀── waits
                                     │
                                   leaves ──▶ checkpoints ◀── cosignatures
@@ -47,8 +48,8 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 
 SCHEMA_VERSION = 7
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
-an older file; so did 5, series, and 6, waits. 4 also moves what `named_dealers` held to
-`held_out`. 7 added repeats, and to tokens their scopes."""
+an older file; so did 5, series, 6, waits, and 7, successors and repeats. 4 also moves what
+`named_dealers` held to `held_out`. 7 also gave tokens their scopes."""
 
 schema = MetaData()
 
@@ -72,6 +73,15 @@ members = Table(
     Column("certificate", LargeBinary, nullable=False),
     Column("fingerprint", Text, nullable=False),  # of the certificate, as streams are checked
     Column("enrolled", Integer, nullable=False),
+)
+
+successors = Table(
+    "successors",
+    schema,
+    Column("country", Text, primary_key=True),
+    Column("card", LargeBinary, nullable=False),  # that the next charter shall list
+    Column("succession", LargeBinary, nullable=False),  # the statement of both signing keys
+    Column("handed_in", Integer, nullable=False),
 )
 
 presence = Table(

@@ -246,10 +246,10 @@ class StreamDesk:
             await asyncio.to_thread(self._keep, country, standing)
 
     def _keep(self, country: CountryCode, standing: Standing) -> None:
-        row = self.store.look_up("SELECT signing_key FROM members WHERE country = ?", country)
-        if row is None:
+        keys = self.charters.ledger_keys(country)
+        if not keys:
             raise NoLongerEnrolledError(country)
-        self.witness.keep_signed(standing.statement, PublicKey(row[0]))
+        self.witness.keep_signed(standing.statement, keys)
 
     def _in_force(self) -> Digest | None:
         try:

@@ -2,7 +2,7 @@
 
 A statement says how far a ledger is and how much was spent. The latest of each country, which is
 the one that is kept, is held against the next one (`protocols.chains.contradiction`): no entry
-twice with other content, none earlier, and never less spent, as long as its key is the same. One
+twice with other content, none earlier, and never less spent, as long as its member is the same. One
 that contradicts goes to `forks` together with the one that it contradicts, both with their
 signatures.
 
@@ -10,7 +10,7 @@ This protects against accidents, such as a restored backup. A malicious coordina
 what it saw; that is what the other members' witnessing is for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -56,36 +56,40 @@ class WitnessRecord:
     verify: Verify
     now: Callable[[], int]
 
-    def keep_signed(self, statement: LedgerStatement, key: PublicKey) -> None:
-        """Keep what a node states when it connects, after checking that `key`'s holder made it.
+    def keep_signed(self, statement: LedgerStatement, keys: Sequence[PublicKey]) -> None:
+        """Keep what a node states when it connects, after checking that one of its keys signed it.
+
+        `keys` are all that this member ever had: its ledger is one, whichever signed.
 
         A ledger that is behind is no fork yet: its node lost entries, and must be connected to be
         given them back by the members. It cannot take part as it is: `keep` refuses it.
 
         Raises:
-            ForgedStatementError: the holder did not. Nothing was kept.
+            ForgedStatementError: none did. Nothing was kept.
             WitnessedForkError: as `keep`.
         """
-        if not self.verify(key, statement.to_sign(), statement.signature):
+        text = statement.to_sign()
+        if not any(self.verify(key, text, statement.signature) for key in keys):
             raise ForgedStatementError(statement.country)
         with self.store.reading() as connection:
-            before = self._latest(connection, statement.country, key)
+            before = self._latest(connection, statement.country, keys)
         if before is not None and statement.sequence < before.sequence:
             _log.warning("witness.behind", country=statement.country, sequence=statement.sequence)
             return
-        self.keep(statement, key)
+        self.keep(statement, keys)
 
-    def keep(self, statement: LedgerStatement, key: PublicKey) -> None:
-        """Keep a statement whose signature was checked against `key`.
+    def keep(self, statement: LedgerStatement, keys: Sequence[PublicKey]) -> None:
+        """Keep a statement whose signature was checked against one of `keys`.
 
-        A ledger belongs to a key: a member that lost its own, and was confirmed with another, has a
-        new one, which would contradict the old one in every number. That one is let go.
+        A ledger belongs to keys that follow one another: a member that lost its own, and was
+        confirmed with another, has a new one, which would contradict the old one in every number.
+        That one is let go.
 
         Raises:
             WitnessedForkError: it contradicts what was witnessed; it is kept among the forks.
         """
         with self.store.writing() as connection:
-            before = self._latest(connection, statement.country, key)
+            before = self._latest(connection, statement.country, keys)
             if before is None:
                 connection.execute(
                     delete(statements).where(statements.c.country == statement.country)
@@ -123,9 +127,9 @@ class WitnessRecord:
         ).scalar_one()
 
     def _latest(
-        self, connection: Connection, country: CountryCode, key: PublicKey
+        self, connection: Connection, country: CountryCode, keys: Sequence[PublicKey]
     ) -> LedgerStatement | None:
-        """The latest statement of this country under this key."""
+        """The latest statement of this country under one of these keys."""
         row = connection.execute(_LATEST, {"of": country}).first()
         if row is None:
             return None
@@ -137,7 +141,8 @@ class WitnessRecord:
             head=Digest(row.head),
             signature=Signature(row.signature),
         )
-        return found if self.verify(key, found.to_sign(), found.signature) else None
+        text = found.to_sign()
+        return found if any(self.verify(key, text, found.signature) for key in keys) else None
 
 
 def _row(statement: LedgerStatement) -> dict[str, Any]:

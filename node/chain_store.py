@@ -2,16 +2,24 @@
 
 Several processes may use one file (`serve` and the operator's commands): an entry is numbered and
 linked inside the transaction that writes it. The whole chain is verified when it is opened.
+
+**Rotated keys.** Entries stay as they were signed, under whichever key was the node's then. To
+others they are `vouched`: signed again by the key of now, so that who knows that key alone can
+check all of them. A process that was opened under a key of before adds nothing behind an entry of
+a later key: it would leave a chain that nobody can open.
 """
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from corridor.errors.keeping import KeysRotatedError
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
 from corridor.ids import Digest, PublicKey, Signature
 from corridor.node.durable_file import open_durable, written_whole
@@ -46,16 +54,25 @@ class ChainStore:
     """
 
     def __init__(
-        self, path: Path, chain: str, *, sign: Sign, key: PublicKey, verify: Verify
+        self,
+        path: Path,
+        chain: str,
+        *,
+        sign: Sign,
+        key: PublicKey,
+        verify: Verify,
+        former: Sequence[PublicKey] = (),
     ) -> None:
         self._chain = chain
-        self._sign = sign
+        self._sign, self._key, self._verify, self._former = sign, key, verify, tuple(former)
         self._turn = threading.RLock()
         with self._disk():
             self._connection = open_durable(path, _SCHEMA)
             try:
-                verify_chain(self.entries(), chain, key, verify)
+                verify_chain(self.entries(), chain, key, verify, former)
                 self._verify_columns()
+                self._known_to = self._last_number()
+                self._own_from = self._first_own(self._known_to) if former else 1
             except BaseException:
                 self._connection.close()
                 raise
@@ -79,12 +96,23 @@ class ChainStore:
         Raises:
             LedgerDiskError: full, read-only or broken; nothing was added.
         """
-        with self._turn, self._disk(), written_whole(self._connection):
-            yield
+        with self._turn:
+            known_to = self._known_to
+            try:
+                with self._disk(), written_whole(self._connection):
+                    yield
+            except BaseException:
+                self._known_to = known_to  # what was added here is not there
+                raise
 
     def append(self, kind: str, payload: dict[str, Json], session: bytes | None) -> Entry:
-        """Add an entry, inside `writing`."""
+        """Add an entry, inside `writing`.
+
+        Raises:
+            KeysRotatedError: this process has a key of before. Nothing was added.
+        """
         last = self.last()
+        self._demand_own(last)
         number = 1 if last is None else last.number + 1
         previous = BEGINNING if last is None else last.digest
         raw = canonical.encode({"kind": kind, **payload})
@@ -94,12 +122,54 @@ class ChainStore:
         return entry
 
     def adopt(self, entry: Entry) -> None:
-        """Add an entry of this chain as it is, inside `writing`; it was verified to be the next."""
+        """Add an entry of this chain, inside `writing`; it was verified to be the next.
+
+        It is signed anew: the one who held it may have had it under a key of before.
+        """
+        self._demand_own(self.last())
         value = json.loads(entry.payload)
         session = value.get("session")
-        self._insert(entry, value["kind"], None if session is None else bytes.fromhex(session))
+        signed = replace(entry, signature=self._sign(entry.digest))
+        self._insert(signed, value["kind"], None if session is None else bytes.fromhex(session))
+
+    def vouched(self, entries: Iterator[Entry]) -> Iterator[Entry]:
+        """These entries of this chain, each under a signature of the key of now."""
+        for entry in entries:
+            if entry.number < self._own_from:
+                yield replace(entry, signature=self._sign(entry.digest))
+            else:
+                yield entry
+
+    def _demand_own(self, last: Entry | None) -> None:
+        """Look at what another process has added since: it may have another key than this one."""
+        if last is None or last.number <= self._known_to:
+            return
+        for entry in self.entries(self._known_to):
+            if not self._is_by(self._key, entry):
+                # One that began before this one may have written once more with the key of then.
+                is_before = entry.number <= self._own_from
+                if not is_before or not any(self._is_by(one, entry) for one in self._former):
+                    raise KeysRotatedError
+                self._own_from = max(self._own_from, entry.number + 1)
+            self._known_to = entry.number
+
+    def _is_by(self, key: PublicKey, entry: Entry) -> bool:
+        return self._verify(key, entry.digest, entry.signature)
+
+    def _last_number(self) -> int:
+        last = self.last()
+        return 0 if last is None else last.number
+
+    def _first_own(self, last: int) -> int:
+        """The number of the first entry under the key of now, or of the next one to come."""
+
+        def is_own(number: int) -> bool:
+            return self._is_by(self._key, next(self.entries(number - 1, 1)))
+
+        return bisect_left(range(1, last + 1), True, key=is_own) + 1  # keys came one after another
 
     def _insert(self, entry: Entry, kind: str, session: bytes | None) -> None:
+        self._known_to = entry.number
         self._connection.execute(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
             (entry.number, entry.previous, entry.payload, entry.signature, session, kind),

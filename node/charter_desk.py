@@ -9,11 +9,15 @@ through proposals that came to nothing here: they may have been replaced before 
 or have left this node out for a while. It is in force here when every listed member's signature was
 verified, and not before.
 
+While this node rotates its keys, it has two sets of them (`node.rotation`): a charter may list
+either, and is signed with those that it lists.
+
 The versions before it are remembered until so many of their members have confirmed this node's
 ledger that none of their quorums can know more of it (`before`).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.errors.charter import UnconfirmedMemberError
@@ -35,18 +39,51 @@ from corridor.protocols.charter import (
     parse_signed_charter,
     signature_to_sign,
     verify_history,
+    verify_keys_go_on,
 )
+from corridor.protocols.successions import Succession
 from corridor.protocols.suite import Sign, Verify
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a charter has to say of this node's keys: the card, and how it came to it."""
+
+    card: Card
+    successions: tuple[Succession, ...] = ()
+
+    @property
+    def origin(self) -> PublicKey:
+        """The first signing key that this node had."""
+        return self.successions[0].former if self.successions else self.card.signing_key
+
+    def is_listed_in(self, charter: Charter) -> bool:
+        """Whether the charter lists these keys, with exactly this past."""
+        member = next((m for m in charter.members if m.country == self.card.country), None)
+        return member is not None and (
+            (member.signing_key, member.encryption_key, member.successions)
+            == (self.card.signing_key, self.card.encryption_key, self.successions)
+        )
 
 
 class CharterDesk:
     """The charters of one home. Reads the files anew each time: two processes may use them."""
 
     def __init__(
-        self, home: Home, me: Card, coordinator_key: PublicKey | None, verify: Verify
+        self,
+        home: Home,
+        me: Card,
+        coordinator_key: PublicKey | None,
+        verify: Verify,
+        *,
+        successions: tuple[Succession, ...] = (),
+        following: Own | None = None,
     ) -> None:
+        # `following`: the keys that this node will have, while it rotates them.
         self._home = home
         self._me = me
+        now = Own(me, successions)
+        self._own = (now,) if following is None else (now, following)
         self._coordinator_key = coordinator_key
         self._verify = verify
 
@@ -114,7 +151,7 @@ class CharterDesk:
     def _add_before(self, offered: Charter, between: Sequence[SignedCharter]) -> None:
         accepted = self.accepted()
         for one in (*(() if accepted is None else (accepted,)), *(one.charter for one in between)):
-            if one != offered and one.signing_keys.get(self._me.country) == self._me.signing_key:
+            if one != offered and one.origins.get(self._me.country) == self._own[0].origin:
                 make_private_folder(self._home.charters_before)
                 write_atomically(self._file_of(one), one.encode())
 
@@ -134,6 +171,8 @@ class CharterDesk:
         for proposed in (*between, offered):
             proposed.verify_proposal(self._verify)
         self._check_mine(offered.charter)
+        in_force = self.in_force()
+        verify_keys_go_on(None if in_force is None else in_force.charter, offered.charter)
         verify_history(self.accepted(), [one.charter for one in between], offered.charter)
 
     def confirm(self, document: bytes) -> SignedCharter:
@@ -157,13 +196,8 @@ class CharterDesk:
         return None if accepted is None else accepted.digest
 
     def _check_mine(self, charter: Charter) -> None:
-        mine = [
-            member
-            for member in charter.members
-            if (member.country, member.signing_key, member.encryption_key)
-            == (self._me.country, self._me.signing_key, self._me.encryption_key)
-        ]
-        if not mine:
+        # With exactly its past: without it, the others would begin another ledger for this node.
+        if not any(own.is_listed_in(charter) for own in self._own):
             raise NotMyKeyError(self._me.country)
         if charter.coordinator_key != self._coordinator_key:  # None: not enrolled, trusts nobody
             raise OtherCoordinatorError

@@ -20,7 +20,8 @@ is proven is cosigned.
 
 One missing proof is asked for once; the coordinator that fails to give it is refused. The same
 checkpoint again, with the cosignatures of others, is no new word: this node keeps what it sees and
-repeats its own cosignature where it is missing.
+repeats its own cosignature where it is missing. One under a key that was rotated since is not
+repeated: it counts for nobody who has the charter of now. The next checkpoint has the key of now.
 
 A node that cosigns nothing goes on answering questions: what protects persons does not depend on
 what is published. But without enough cosignatures everybody's `corridor verify` says so.
@@ -52,6 +53,7 @@ from corridor.protocols.notes import (
     Note,
     SeenCheckpoint,
     cosign,
+    is_cosigned,
     parse_note,
     verify_checkpoint,
 )
@@ -176,14 +178,17 @@ class CosigningDesk:
         checkpoint = seen.checkpoint
         if checkpoint.size == 0:
             return None
+        key = log.witnesses[self.me]
         if held is not None and held.checkpoint.size == checkpoint.size:
             own = held.own
             self.book.saw(checkpoint.size, held.note.adding(*seen.note.signatures))
+            if not is_cosigned(held.note.text, own, key, self.verify):
+                return None
         else:
             # Never an earlier time than before, whatever happened to the clock meanwhile.
             last = 0 if held is None else held.own.timestamp
             own = cosign(seen.note.text, max(int(self.clock().timestamp()), last, 1), self.sign)
-            line = own.line(log.witness_name(self.me), log.witnesses[self.me])
+            line = own.line(log.witness_name(self.me), key)
             self.book.cosigning(checkpoint, seen.note.adding(line), own)
         if seen.cosigned.get(self.me) == own:
             return None

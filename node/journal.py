@@ -4,11 +4,12 @@ It names sessions, hashes, amounts of ρ, editions and codes. It holds nothing o
 count, no cell, no person (ATTACKS 37), so that it can be shown to whoever asks.
 
 An export is JSON lines: first who signs (country and public key), then the entries; `verify_export`
-needs nothing else than the key that the reader trusts.
+needs nothing else than the key that the reader trusts. Where the node's keys were rotated, the key
+of now has signed the entries of before again: their digests, and so the chain, are the same.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,11 +56,13 @@ class Journal:
         key: PublicKey,
         verify: Verify,
         clock: Callable[[], datetime],
+        former: Sequence[PublicKey] = (),
     ) -> None:
+        # `former`: the node's keys before `key`, the first one first; entries under them stay.
         self._country = country
         self._key = key
         self._clock = clock
-        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify)
+        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify, former=former)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -227,16 +230,29 @@ class Journal:
         return (0, BEGINNING) if last is None else (last.number, last.digest)
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry as it was signed, from the first."""
-        return self._store.entries()
+        """Every entry, from the first, under a signature of the node's key of now."""
+        return self._store.vouched(self._store.entries())
 
     def retired(self, last: LedgerStatement, by: str) -> None:
         """This node leaves for good; `last` is its ledger's last signed statement."""
         self._add("retired", None, by=by, ledger=last.to_json())
 
-    def rotated(self, what: str) -> None:
-        """A key was replaced by a new one, and the old one destroyed."""
-        self._add("rotated", None, what=what)
+    def rotated(
+        self, what: str, key: PublicKey | None = None, former: PublicKey | None = None
+    ) -> None:
+        """A key was replaced by a new one, and the old one destroyed.
+
+        `key` and `former` are the signing keys, where they are what was rotated: this entry is the
+        first that the new one signs.
+        """
+        named = {name: one.hex() for name, one in (("key", key), ("former", former)) if one}
+        self._add("rotated", None, what=what, **named)
+
+    def has_rotated_to(self, key: PublicKey) -> bool:
+        """Whether an entry says that the node went over to this signing key."""
+        return any(
+            row.kind == "rotated" and row.details.get("key") == key.hex() for row in self.rows()
+        )
 
     def sealed(self, how: str) -> None:
         """The private keys are kept otherwise: passphrase, key-file, credential or none."""
@@ -273,7 +289,7 @@ class Journal:
         if card is not None:
             head["card"] = card.encode().decode()
         yield json.dumps(head, ensure_ascii=False)
-        for entry in self._store.entries():
+        for entry in self.entries():
             yield json.dumps(
                 {
                     "number": entry.number,

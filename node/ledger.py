@@ -403,9 +403,11 @@ class Ledger:
         random_bytes: RandomBytes,
         allowance: Allowance,
         failed_attempts_per_day: int,
+        former: Sequence[PublicKey] = (),
     ) -> None:
+        # `former`: the node's keys before `key`, the first one first; entries under them stay.
         self._country = country
-        self._key = key
+        self._key, self._former = key, tuple(former)
         self._verify = verify
         self._random_bytes = random_bytes
         self._mine: set[SessionId] = set()
@@ -413,7 +415,7 @@ class Ledger:
         self._clock = clock
         self._allowance = allowance
         self._failed_attempts_per_day = failed_attempts_per_day
-        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify)
+        self._store = ChainStore(path, CHAIN, sign=sign, key=key, verify=verify, former=former)
         self._turn = threading.RLock()
         self._replayed = _Sums()
 
@@ -567,15 +569,19 @@ class Ledger:
         """
         with self._writing():
             last = self._store.last()
-            verify_entries([*([] if last is None else [last]), *entries], self._key, self._verify)
+            behind = [*([] if last is None else [last]), *entries]
+            verify_entries(behind, self._key, self._verify, self._former)
             if last is None and entries and entries[0].previous != BEGINNING:
                 raise BrokenChainError(CHAIN, entries[0].number, "is not the first")
             for entry in entries:
                 self._store.adopt(entry)
 
     def entries(self, after: int = 0, most: int | None = None) -> Iterator[Entry]:
-        """The entries behind that number, in order, at most so many."""
-        return self._store.entries(after, most)
+        """The entries behind that number, in order, at most so many, as others are shown them.
+
+        Each is signed by the key of now: under a charter that lists it, no other key counts.
+        """
+        return self._store.vouched(self._store.entries(after, most))
 
     @property
     def length(self) -> int:

@@ -13,13 +13,18 @@ from corridor.node.plain_words import Said
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """This node's card. `text` is its canonical JSON, to be exchanged as a file."""
+    """This node's card. `text` is its canonical JSON, to be exchanged as a file.
+
+    Attributes:
+        following: the card with the keys that wait for a charter, where they are being rotated.
+    """
 
     country: CountryCode
     name: str
     fingerprint: str
     words: str
     text: str
+    following: "CardView | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,17 @@ class MemberView:
         fingerprint: of the key listed, where it is this node's own or one that the operator
             confirmed; empty where it is the coordinator's word alone, which nobody should copy.
         standing: what is known of that key, or what to do about it.
+        former: where it follows another key of the same member, the fingerprint of that one, as it
+            was accepted here; empty where the key is the same, or a new member's.
+        is_anew: whether the country was a member with another key, whose ledger ends with it.
     """
 
     country: CountryCode
     name: str
     fingerprint: str
     standing: str
+    former: str = ""
+    is_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ and this node does not witness that ledger until it is shown the chain that it k
 What is kept is what this node answers for: `protocols.witnesses` proves what a quorum of such books
 gives. It also serves a member that lost entries: they are handed back to it.
 
-A chain belongs to a signing key, not to a country: a node that was made anew, with a key that all
-members confirmed in a new charter, has a new ledger.
+A chain belongs to a member's origin, the first of its signing keys, and not to a country: a node
+that was made anew, with a key that all members confirmed in a new charter, has a new ledger. One
+that rotated its keys has the one it had: what follows is signed by the new key, and no entry under
+the old one is taken any more, whoever holds that key.
 """
 
 import sqlite3
@@ -124,10 +126,23 @@ class WitnessBook:
         """Close it."""
         self.close()
 
-    def take(self, country: CountryCode, key: PublicKey, entries: Sequence[Entry]) -> None:
+    def take(
+        self,
+        country: CountryCode,
+        key: PublicKey,
+        entries: Sequence[Entry],
+        *,
+        signed_by: PublicKey | None = None,
+    ) -> None:
         """Keep entries of a member's ledger that continue what is kept of it.
 
-        Entries that are kept already change nothing.
+        Entries that are kept already change nothing, and stay under the signature that they have.
+
+        Args:
+            country: the member.
+            key: its origin, by which its ledger is known.
+            entries: what it sent.
+            signed_by: its signing key of now; the origin where it never rotated.
 
         Raises:
             BrokenChainError: they are not that member's, or not consecutive. Nothing was kept.
@@ -136,7 +151,7 @@ class WitnessBook:
             LedgerTooLongError: the ledger would take more room than any may. Nothing was kept.
             LedgerDiskError: they could not be kept; nothing was.
         """
-        verify_entries(entries, key, self._verify)
+        verify_entries(entries, signed_by or key, self._verify)
         fork: LedgerForkError | None = None
         size = self._size(key)
         with self._writing():

@@ -102,7 +102,9 @@ class WitnessDesk:
         self._handed_over = handed_over
         self._me = me
         self._charter = charter
-        self._keys = charter.signing_keys
+        # What members sign now, and by what their ledgers are known: not the same after a rotation.
+        self._keys, self._origins = charter.signing_keys, charter.origins
+        self._former = charter.member(me).keys[:-1]
         self._ledger = ledger
         self._book = book
         self._journal = journal
@@ -188,8 +190,8 @@ class WitnessDesk:
             sequence=length,
             head=self._ledger.digest_at(length),
             known={
-                country: self._book.last(key)[0]
-                for country, key in self._keys.items()
+                country: self._book.last(origin)[0]
+                for country, origin in self._origins.items()
                 if country != self._me
             },
             contradictions=self._evidence.digests(),
@@ -214,7 +216,7 @@ class WitnessDesk:
             raise ForgedAnswerError(answer.witness)
         self._evidence.heard(answer.witness, answer.contradictions)
         yield from self._evidence.for_member(answer.witness, answer.contradictions)
-        verify_entries(answer.entries, self._keys[self._me], self._verify)
+        verify_entries(answer.entries, self._keys[self._me], self._verify, self._former)
         self._answers[answer.witness] = answer
         before = self._ledger.length
         self._weigh()
@@ -244,7 +246,26 @@ class WitnessDesk:
         self._told = self._ledger.length
 
     def _weigh(self) -> None:
-        self._weighed = weigh(self._answers, self._ledger, self._charter.quorum)
+        found = weigh(self._answers, self._ledger, self._charter.quorum)
+        self._weighed = replace(found, adopt=self._believed(found.adopt)) if self._former else found
+
+    def _believed(self, adopt: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """What may be taken over where this node's keys were rotated.
+
+        An entry under a key of before counts if one under the key of now follows it, or if more
+        than c members hold it: an honest one among them took it when that key counted. Else a thief
+        of that key would need one member to make this node spend what it likes.
+        """
+        key, colluders = self._keys[self._me], self._charter.max_colluders
+        holders = Counter(
+            entry.digest for answer in self._answers.values() for entry in answer.entries
+        )
+        end = len(adopt)
+        while end and not self._verify(key, adopt[end - 1].digest, adopt[end - 1].signature):
+            end -= 1
+        while end < len(adopt) and holders[adopt[end].digest] > colluders:
+            end += 1
+        return adopt[:end]
 
     def _keep_contradictions(self, answer: WitnessAnswer) -> None:
         if answer.witness not in self._weighed.contradicting:
@@ -290,24 +311,24 @@ class WitnessDesk:
         Contradictions go first: whose answer names one that did not come, of that one is known
         that it was dropped.
         """
-        key = self._keys.get(ask.country)
-        if key is None or ask.country == self._me:
+        origin = self._origins.get(ask.country)
+        if origin is None or ask.country == self._me:
             _log.info("witness.ask_ignored", country=ask.country)
             return
         self._questions[ask.country] = ask
         yield from self._evidence.for_member(ask.country, ask.contradictions)
-        yield self._answer(ask, key)
+        yield self._answer(ask, origin)
         yield from self._pieces(self._from_where(ask), ask.country)
 
-    def _answer(self, ask: WitnessAsk, key: PublicKey) -> WitnessAnswer:
-        sequence, head = self._book.last(key)
+    def _answer(self, ask: WitnessAsk, origin: PublicKey) -> WitnessAnswer:
+        sequence, head = self._book.last(origin)
         answer = WitnessAnswer(
             witness=self._me,
             country=ask.country,
             nonce=ask.nonce,
             sequence=sequence,
             head=head,
-            entries=self._to_show(ask, key),
+            entries=self._to_show(ask, origin),
             signature=UNSIGNED,
             contradictions=self._evidence.digests(),
         )
@@ -328,13 +349,13 @@ class WitnessDesk:
         self._sent[ask.country] = self._ledger.length
         return known
 
-    def _to_show(self, ask: WitnessAsk, key: PublicKey) -> tuple[Entry, ...]:
+    def _to_show(self, ask: WitnessAsk, origin: PublicKey) -> tuple[Entry, ...]:
         """What the asker lacks, or an entry that may contradict its own: evidence for it."""
-        last, _ = self._book.last(key)
-        at = self._book.entries(key, min(ask.sequence, last) - 1, 1)
+        last, _ = self._book.last(origin)
+        at = self._book.entries(origin, min(ask.sequence, last) - 1, 1)
         if last <= ask.sequence or (at and ask.sequence and at[0].digest != ask.head):
             return at if last else ()
-        return self._book.entries(key, ask.sequence, ENTRIES_AT_ONCE)
+        return self._book.entries(origin, ask.sequence, ENTRIES_AT_ONCE)
 
     def on_entries(self, message: LedgerEntries) -> Iterator[WitnessAsk]:
         """Keep a member's new entries; ask for what is missing, where this disk lost some.
@@ -354,7 +375,7 @@ class WitnessDesk:
             return
         try:
             with self._noting_forks(country):
-                self._book.take(country, key, message.entries)
+                self._book.take(country, self._origins[country], message.entries, signed_by=key)
         except (UnknownEntriesError, LedgerDiskError):
             if country not in self._asked_for:
                 self._asked_for.add(country)
@@ -376,15 +397,15 @@ class WitnessDesk:
         Raises:
             ProvesNothingError, LedgerDiskError: it was not kept.
         """
-        key = self._keys.get(told.country)
-        if key is None or told.country == self._me:
+        origin = self._origins.get(told.country)
+        if origin is None or told.country == self._me:
             _log.info("witness.told_ignored", country=told.country)
             return
         is_new = self._evidence.take(told.claim, told.country)
         question = self._questions.get(told.country)
         if question is not None and (is_new or self._confirmed[told.country] < RESENDS):
             self._confirmed[told.country] += 1
-            yield self._answer(question, key)
+            yield self._answer(question, origin)
 
     def unwitnessed(self, statements: Sequence[LedgerStatement]) -> frozenset[CountryCode]:
         """Whose ledgers, as stated with a checked signature, this node does not hold."""
@@ -395,7 +416,7 @@ class WitnessDesk:
                 continue
             try:
                 with self._noting_forks(country):
-                    self._book.demand_kept(statement, self._keys[country])
+                    self._book.demand_kept(statement, self._origins[country])
             except (LedgerForkError, UnknownEntriesError) as error:
                 _log.warning("ledger.not_kept", country=country, code=error.code)
                 found.add(country)

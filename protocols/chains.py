@@ -8,10 +8,13 @@ Whoever knows the last digest (the **head**) knows the whole chain: an entry tha
 out or moved breaks every digest behind it. What a chain cannot show by itself is that its end was
 cut off; that is what witnesses are for, who remember heads.
 
+A signature is over the digest, and the digest covers no signature: a later key of the same party
+may sign an entry again, and the chain is the same chain.
+
 `contradiction` is the one rule by which anybody holds a ledger to what it said before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corridor.errors.ledger import BrokenChainError
@@ -54,24 +57,34 @@ def entry_digest(chain: str, number: int, previous: Digest, payload: bytes) -> D
     )
 
 
-def verify_chain(entries: Iterable[Entry], chain: str, key: PublicKey, verify: Verify) -> Digest:
+def verify_chain(
+    entries: Iterable[Entry],
+    chain: str,
+    key: PublicKey,
+    verify: Verify,
+    former: Sequence[PublicKey] = (),
+) -> Digest:
     """The head, after checking every entry from the first.
 
     1. They are numbered 1, 2, 3 …
     2. Each refers to the one before.
-    3. Each is of this chain and signed by `key`.
+    3. Each is of this chain and signed by `key`, or by the key of `former` (the earliest first)
+       whose turn it was: none signs again after a later one did.
 
     Raises:
         BrokenChainError: one of these fails; names the entry.
     """
     head, expected = BEGINNING, 1
+    in_turn = [*former, key]
     for entry in entries:
         if (entry.chain, entry.number) != (chain, expected):
             raise BrokenChainError(chain, expected, "is missing")
         if entry.previous != head:
             raise BrokenChainError(chain, expected, "does not follow the one before")
-        if not verify(key, entry.digest, entry.signature):
-            raise BrokenChainError(chain, expected, "is not signed by this node")
+        while not verify(in_turn[0], entry.digest, entry.signature):
+            del in_turn[0]
+            if not in_turn:
+                raise BrokenChainError(chain, expected, "is not signed by this node")
         head, expected = entry.digest, expected + 1
     return head
 

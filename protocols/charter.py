@@ -48,6 +48,14 @@ from corridor.ids import (
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.fields import Fields, decode
+from corridor.protocols.successions import (
+    LAST_VERSION,
+    MOST_SUCCESSIONS,
+    SUCCESSION,
+    Succession,
+    read_succession,
+    verify_successions,
+)
 from corridor.protocols.suite import Verify
 
 CELLS_CEILING = 1 << 22
@@ -68,12 +76,14 @@ class Member:
     Attributes:
         signing_key: Ed25519; everything this member says is checked against it.
         encryption_key: X-Wing; members' receipts are sealed to it.
+        successions: how this signing key follows those that the member had before, from the first.
     """
 
     country: CountryCode
     name: str
     signing_key: PublicKey
     encryption_key: EncryptionKey
+    successions: tuple[Succession, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a member that nobody could address or check."""
@@ -84,14 +94,32 @@ class Member:
             raise _wrong("members", f"has a signing key of {self.country} that is not 32 bytes")
         if not is_encryption_key(self.encryption_key):
             raise _wrong("members", f"has an encryption key of {self.country} not of 1216 bytes")
+        times = [one.since for one in self.successions]
+        if times != sorted(set(times)) or len(times) > MOST_SUCCESSIONS:
+            raise _wrong(
+                "members",
+                f"has successions of {self.country} out of order, or over {MOST_SUCCESSIONS}",
+            )
+
+    @property
+    def keys(self) -> tuple[PublicKey, ...]:
+        """Every signing key that this member ever had, in order; the last one counts."""
+        return (*(one.former for one in self.successions), self.signing_key)
+
+    @property
+    def origin(self) -> PublicKey:
+        """The first of them, by which its ledger is known: it stays when keys are rotated."""
+        return self.keys[0]
 
     def to_json(self) -> Json:
-        """The member as it stands in the charter."""
+        """The member as it stands in the charter; without a field for what never happened."""
+        rotated: dict[str, Json] = {"successions": [one.to_json() for one in self.successions]}
         return {
             "country": self.country,
             "name": self.name,
             "signing_key": self.signing_key.hex(),
             "encryption_key": self.encryption_key.hex(),
+            **(rotated if self.successions else {}),
         }
 
 
@@ -177,7 +205,7 @@ class Charter:
         object.__setattr__(self, "digest", canonical.digest("corridor charter", self.encode()))
 
     def _check_version(self) -> None:
-        _demand_range("version", self.version, 1, 10**6)
+        _demand_range("version", self.version, 1, LAST_VERSION)
         if (self.previous is None) != (self.version == 1):
             raise _wrong("previous", "must be null in version 1 and a hash in every later one")
         _demand_text("region", self.region)
@@ -191,11 +219,14 @@ class Charter:
         if not is_public_key(self.coordinator_key):
             raise _wrong("coordinator_key", "must be 32 bytes")
         keys: list[bytes] = [self.coordinator_key]
-        keys += [member.signing_key for member in self.members]
+        keys += [key for member in self.members for key in member.keys]
         keys += [member.encryption_key for member in self.members]
         # One holder of two keys would be counted as two honest parties.
         if len(set(keys)) != len(keys):
             raise _wrong("members", "hold a key that stands twice in the charter")
+        since = [one.since for member in self.members for one in member.successions]
+        if not all(1 <= one < self.version for one in since):
+            raise _wrong("members", "have a succession from no version before this one")
         _demand_range("min_participants", self.min_participants, 3, 10**4)
         if len(self.members) < self.min_participants:
             raise _wrong(
@@ -300,6 +331,11 @@ class Charter:
         """Every member's signing key, in the order of countries."""
         return {member.country: member.signing_key for member in self.members}
 
+    @property
+    def origins(self) -> Mapping[CountryCode, PublicKey]:
+        """Of every member the key that names its ledger, in the order of countries."""
+        return {member.country: member.origin for member in self.members}
+
     def encode(self) -> bytes:
         """The one byte string of this charter: what its file holds, and what is hashed."""
         return canonical.encode(
@@ -371,10 +407,11 @@ class SignedCharter:
         )
 
     def verify_proposal(self, verify: Verify) -> None:
-        """Check that the charter's own coordinator proposes it.
+        """Check that the charter's own coordinator proposes it, and that its members' keys follow.
 
         Raises:
             CharterNotInForceError: it does not. Nothing was accepted.
+            FalseSuccessionError: a member's keys do not follow one another. Nothing was accepted.
         """
         text = proposal_to_sign(self.charter)
         if not verify(self.charter.coordinator_key, text, self.proposal):
@@ -383,11 +420,15 @@ class SignedCharter:
                 "is not signed with the coordinator's key that it names; nothing was accepted. "
                 "Tell the coordinator and the other members."
             )
+        for one in self.charter.members:
+            verify_successions(
+                self.charter.region, one.country, one.successions, one.signing_key, verify
+            )
 
     def verify_in_force(self, verify: Verify) -> None:
         """Check that the charter is in force.
 
-        1. The coordinator it names has signed the proposal.
+        1. The coordinator it names has signed the proposal, and members' keys follow one another.
         2. Every signature is of a listed member, with the key listed for it.
         3. Every listed member has signed.
 
@@ -495,12 +536,36 @@ def verify_history(accepted: Charter | None, between: Sequence[Charter], offered
         accepted = later
 
 
+def verify_keys_go_on(in_force: Charter | None, offered: Charter) -> None:
+    """Check that no member of the version in force is offered with an earlier key or another past.
+
+    A member's keys only grow at their end. A list that has none of the keys in force is another
+    member's, whom everybody confirms as such (a lost key). Versions that never came into force bind
+    nobody: a rotation that was proposed can be given up.
+
+    Raises:
+        CharterSuccessionError: a member's keys go back. The version in force stays.
+    """
+    if in_force is None:
+        return
+    now = {one.country: one for one in in_force.members}
+    for one in offered.members:
+        known = now[one.country].keys if one.country in now else ()
+        if set(known) & set(one.keys) and one.keys[: len(known)] != known:
+            raise CharterSuccessionError(
+                f"charter version {offered.version}: {one.country} is listed with keys that do not "
+                "go on from those in force: one that was replaced would count again, or the ledger "
+                "of this member be forgotten. Tell that authority and the other members. Version "
+                f"{in_force.version} stays in force."
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """Whom a member must hear before it first spends under a version with other members.
 
     Attributes:
-        members: who was in the earlier version, and is in this one under the same key.
+        members: who was in the earlier version, and is in this one, perhaps under a later key.
         needed: how many of them must have confirmed its ledger.
         is_enough: whether these share an honest member with every quorum of the earlier version.
             False where too few are left: then a backup from before may be spent again.
@@ -519,19 +584,22 @@ def hand_over(before: Charter, now: Charter, country: CountryCode) -> HandOver |
     where `country` had a ledger under `before`, h = n' − q' + c + 1 of its n' others of before
     answer once under `now`: each quorum of q' of them then has more than c members in common
     with those who answered, an honest one among them.
+
+    Who has rotated its keys is the same member: it has the same origin, and the same witness book
+    (`protocols.witnesses` says for whom this holds when the key of before was stolen).
     """
-    key = now.signing_keys.get(country)
-    if before.signing_keys.get(country) != key or not before.stops_rollback:
+    then, later = before.origins, now.origins
+    common = frozenset(one for one, origin in then.items() if later.get(one) == origin)
+    if country not in common or not before.stops_rollback:
         return None
-    common = frozenset(
-        one for one, its in before.signing_keys.items() if now.signing_keys.get(one) == its
-    ) - {country}
+    common -= {country}
     colluders = max(before.max_colluders, now.max_colluders)
     wanted = len(before.members) - 1 - before.quorum + colluders + 1
     return HandOver(common, min(wanted, len(common)), is_enough=wanted <= len(common))
 
 
 _MEMBER = ("country", "name", "signing_key", "encryption_key")
+_MEMBER_ROTATED = ("successions",)
 _CEILINGS = ("rho_per_question", "cells", "persons_per_node")
 _CHARTER = (
     "version",
@@ -606,8 +674,9 @@ def _read_charter(fields: Fields) -> Charter:
                 name=member.text("name"),
                 signing_key=PublicKey(member.octets("signing_key", 32)),
                 encryption_key=EncryptionKey(member.octets("encryption_key", 1216)),
+                successions=_read_successions(member),
             )
-            for member in fields.each_below("members", _MEMBER)
+            for member in fields.each_below("members", _MEMBER, _MEMBER_ROTATED)
         ),
         coordinator_key=PublicKey(fields.octets("coordinator_key", 32)),
         min_participants=fields.whole("min_participants"),
@@ -629,6 +698,15 @@ def _read_charter(fields: Fields) -> Charter:
         witness_quorum=fields.whole_or_none("witness_quorum"),
         synthetic=fields.truth("synthetic"),
     )
+
+
+def _read_successions(member: Fields) -> tuple[Succession, ...]:
+    if not member.has("successions"):
+        return ()
+    found = tuple(map(read_succession, member.each_below("successions", SUCCESSION)))
+    if not found:
+        raise member.wrong("successions", "must be left out where there are none")
+    return found
 
 
 def _demand_range(field: str, value: int, least: int, most: int) -> None:

@@ -11,8 +11,8 @@ A word is what its signature is over, with the signature, in canonical JSON; a c
 Two convict whose they are, before anybody who has the keys of the charter, where both are signed by
 that party and are
 
-- of one ledger: of one number, and not of one hash and one pair of sums; or an entry that follows
-  another one than the entry before it;
+- of one ledger, under any of the keys that its member had: of one number, and not of one hash and
+  one pair of sums; or an entry that follows another one than the entry before it;
 - the coordinator's about one session, or one version of the charter, and not the same;
 - the coordinator's checkpoints of one size, with two roots.
 
@@ -20,7 +20,7 @@ Who hands them on is not believed, and need not be: only signatures of the accus
 words say of others (an acceptance of another proposal) convicts nobody, and is not handed on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -48,6 +48,7 @@ THE_COORDINATOR = "the coordinator"
 
 TWO_CONTENTS = "one entry has two contents: a backup was restored, or two ledgers live"
 TWO_SUMS = "one entry has two sums"
+EARLIER_KEY = "a key that the member has replaced since has signed one of them, or both"
 
 LONGEST_WORD = 1 << 20
 """Bytes. Entries and statements have a few hundred; a charter of 200 members has some 200 000."""
@@ -165,14 +166,15 @@ class _LedgerWord:
     sums: tuple[Fraction, Fraction] | None
     follows: Digest | None
     text: bytes
+    is_of_now: bool
 
 
 def _of_ledger(claim: Contradiction, charter: Charter, verify: Verify) -> tuple[str, bytes, bytes]:
-    key = charter.signing_keys.get(claim.accused)
-    if key is None:
+    if claim.accused not in charter.signing_keys:
         raise ProvesNothingError(f"{claim.accused} is no member of the charter")
+    keys = charter.member(claim.accused).keys
     one, other = sorted(
-        (_ledger_word(raw, claim.accused, key, verify) for raw in (claim.held, claim.shown)),
+        (_ledger_word(raw, claim.accused, keys, verify) for raw in (claim.held, claim.shown)),
         key=lambda word: word.number,
     )
     if one.number == other.number:
@@ -186,26 +188,29 @@ def _of_ledger(claim: Contradiction, charter: Charter, verify: Verify) -> tuple[
         problem = TWO_CONTENTS
     else:
         raise ProvesNothingError("both words can be true")
+    if not one.is_of_now or not other.is_of_now:
+        problem = f"{problem}; {EARLIER_KEY}"
     return problem, one.text, other.text
 
 
-def _ledger_word(raw: bytes, country: CountryCode, key: PublicKey, verify: Verify) -> _LedgerWord:
+def _ledger_word(
+    raw: bytes, country: CountryCode, keys: Sequence[PublicKey], verify: Verify
+) -> _LedgerWord:
     value = decode(raw, "word", ProvesNothingError)
+    text: bytes
+    follows: Digest | None
     if isinstance(value, Mapping) and "chain" in value:
         entry = _read_entry(Fields(value, _ENTRY, name="word", error=ProvesNothingError))
-        found = _LedgerWord(
-            entry.number, entry.digest, sums_of(entry), entry.previous, entry.digest
-        )
-        signature, is_own = entry.signature, entry.chain == LEDGER
+        number, head, sums, follows = entry.number, entry.digest, sums_of(entry), entry.previous
+        text, signature, is_own = entry.digest, entry.signature, entry.chain == LEDGER
     else:
         said = read_statement(Fields(value, STATEMENT, name="word", error=ProvesNothingError))
-        found = _LedgerWord(
-            said.sequence, said.head, (said.spent, said.reserved), None, said.to_sign()
-        )
-        signature, is_own = said.signature, said.country == country
-    if not is_own or not verify(key, found.text, signature):
+        number, head, sums, follows = said.sequence, said.head, (said.spent, said.reserved), None
+        text, signature, is_own = said.to_sign(), said.signature, said.country == country
+    by = [key for key in keys if verify(key, text, signature)]
+    if not is_own or not by:
         raise ProvesNothingError(f"a word is no word of {country} about its ledger")
-    return found
+    return _LedgerWord(number, head, sums, follows, text, is_of_now=keys[-1] in by)
 
 
 def _read_entry(fields: Fields) -> Entry:

@@ -34,10 +34,18 @@ class Fields:
         name: the file or message, for errors: `charter.json`.
         place: where in it the object stands, for errors: `ceilings`, or empty at the top.
         error: what is raised.
+        optional: keys that may be there besides; `has` says whether one is.
     """
 
     def __init__(
-        self, value: Json, keys: Sequence[str], *, name: str, error: ErrorType, place: str = ""
+        self,
+        value: Json,
+        keys: Sequence[str],
+        *,
+        name: str,
+        error: ErrorType,
+        place: str = "",
+        optional: Sequence[str] = (),
     ) -> None:
         self._name, self._place, self._error = name, place, error
         if not isinstance(value, Mapping):
@@ -46,7 +54,7 @@ class Fields:
             if key not in value:
                 raise self.wrong(key, "is missing")
         for key in sorted(value):
-            if key not in keys:
+            if key not in keys and key not in optional:
                 raise self.wrong(
                     key, f"is not known here; the fields are {', '.join(sorted(keys))}"
                 )
@@ -55,6 +63,10 @@ class Fields:
     def wrong(self, key: str, problem: str) -> InvalidInputError:
         """The error that says what is wrong with a field, naming its place."""
         return self._error(f'{self._name}: "{self.place(key)}" {problem}. Nothing was read.')
+
+    def has(self, key: str) -> bool:
+        """Whether an optional field is there."""
+        return key in self._value
 
     def place(self, key: str) -> str:
         """The whole place of a field, as in `members[2].name`."""
@@ -159,7 +171,9 @@ class Fields:
             self._value[key], keys, name=self._name, place=self.place(key), error=self._error
         )
 
-    def each_below(self, key: str, keys: Sequence[str]) -> tuple["Fields", ...]:
+    def each_below(
+        self, key: str, keys: Sequence[str], optional: Sequence[str] = ()
+    ) -> tuple["Fields", ...]:
         """The objects of the list that stands at a field."""
         return tuple(
             Fields(
@@ -168,6 +182,7 @@ class Fields:
                 name=self._name,
                 place=f"{self.place(key)}[{number}]",
                 error=self._error,
+                optional=optional,
             )
             for number, item in enumerate(self.items(key))
         )

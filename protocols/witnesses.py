@@ -36,6 +36,11 @@ among them (`protocols.charter.hand_over`). Whoever confirms lives by the new ve
 no roster of an old one any more: its words name the charter. So what any copy ever debited under
 the old version stands in that member's chain when it confirms, and in this ledger afterwards.
 
+A member whose keys are rotated is the same member: its ledger and its book go by its **origin**,
+the first of its keys, which charters carry along (`protocols.successions`). The theorem goes on
+over versions if c bounds, for each two of them, who is corrupt in either; a member whose key was
+stolen is corrupt in the versions that list that key. docs/proofs/rotation.md proves it.
+
 A witness whose own book was put back has forgotten what it said: it counts among the c. So does a
 node made anew under a key that it had before.
 """
@@ -147,8 +152,13 @@ class WitnessRequest:
     statements: tuple[LedgerStatement, ...]
 
 
-def verify_entries(entries: Iterable[Entry], key: PublicKey, verify: Verify) -> None:
+def verify_entries(
+    entries: Iterable[Entry], key: PublicKey, verify: Verify, former: Sequence[PublicKey] = ()
+) -> None:
     """Raise unless these are consecutive entries of the ledger of `key`'s holder.
+
+    `former` are earlier keys of the same member whose signatures count as well: for the member
+    itself, who takes back what others held from before its keys were rotated.
 
     Raises:
         BrokenChainError: they are not; names the entry.
@@ -160,7 +170,9 @@ def verify_entries(entries: Iterable[Entry], key: PublicKey, verify: Verify) -> 
             before.digest,
         ):
             raise BrokenChainError(LEDGER, entry.number, "does not follow the one before")
-        if entry.chain != LEDGER or not verify(key, entry.digest, entry.signature):
+        if entry.chain != LEDGER or not any(
+            verify(one, entry.digest, entry.signature) for one in (key, *former)
+        ):
             raise BrokenChainError(LEDGER, entry.number, "is not signed by its member")
         try:
             canonical.decode(entry.payload, LEDGER)

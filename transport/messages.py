@@ -19,7 +19,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypeAlias
 
-from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, Signature
 from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
 from corridor.protocols.secure_sum.messages import (
@@ -334,6 +334,26 @@ class CharterStatus:
     in_force: bool
     signed: frozenset[CountryCode]
     missing: frozenset[CountryCode]
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorHandedIn:
+    """The keys that a member wants the next charter to list; none of it believed.
+
+    Attributes:
+        card: canonical bytes: the new one; the present one where keys are taken back.
+        succession: canonical bytes of the statement by both signing keys; empty to take back.
+    """
+
+    card: bytes
+    succession: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorNoted:
+    """Which signing key the next charter will list for the member."""
+
+    signing_key: PublicKey
 
 
 class ReceiptKind(StrEnum):

@@ -11,6 +11,7 @@
     erasing          case data out: editions, persons, what is past its time
     keeping          what its private keys are sealed with
     backups          backup, check and restore
+    rotating         new keys of the card
     retiring         leaving for good
     shielding        what keeps a process's memory off the disk
     deciding         what people decide: on waiting questions, on the policy
@@ -82,6 +83,7 @@ from corridor.node.app.looking import (
     status,
 )
 from corridor.node.app.retiring import Retired, retire
+from corridor.node.app.rotating import abandon_rotation, rotate_card
 from corridor.node.app.serving import ServingNode, link_parts, open_node, serve
 from corridor.node.app.world import World, read_policy, real_world
 from corridor.node.policy_in_force import decode_policy
@@ -94,6 +96,7 @@ __all__ = [
     "ServingNode",
     "Supposed",
     "World",
+    "abandon_rotation",
     "accept",
     "approval",
     "approvals",
@@ -144,6 +147,7 @@ __all__ = [
     "restore",
     "retention",
     "retire",
+    "rotate_card",
     "rotate_store_key",
     "seal",
     "sealed_with",

@@ -49,7 +49,7 @@ from corridor.node.chain_store import ChainStore
 from corridor.node.checkups import WHOLE_NODE, CheckBook, Looked
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.journal import CHAIN as JOURNAL
-from corridor.node.keys import read_keys
+from corridor.node.keys import read_keys, read_next_keys
 from corridor.node.ledger import Ledger
 from corridor.node.schema import TABLES
 from corridor.node.store import EditionStore, vault
@@ -319,15 +319,24 @@ def _verified(world: World) -> list[str]:
 def _compared(world: World, restored: World, file: Path) -> list[str]:
     """How far the running node has come since."""
     here, there = Home(world.home), Home(restored.home)
-    if read_keys(here).signing_public != read_keys(there).signing_public:
+    keys, kept = read_keys(here), read_keys(there)
+    following = read_next_keys(there)
+    has_them = following is not None and following.signing_public == keys.signing_public
+    is_former = kept.signing_public in keys.former
+    if kept.signing_public != keys.signing_public and not is_former:
         raise OtherCountryBackupError(str(file))
     with _ledger(world) as now, _ledger(restored) as then:
         lines = [_since("ledger", list(now.entries()), list(then.entries()))]
     with (
-        journal_of(world, here, read_keys(here)) as now_journal,
-        journal_of(restored, there, read_keys(there)) as then_journal,
+        journal_of(world, here, keys) as now_journal,
+        journal_of(restored, there, kept) as then_journal,
     ):
         lines.append(_since("journal", list(now_journal.entries()), list(then_journal.entries())))
+    if is_former and not has_them:
+        lines.append(
+            "!! keys: it has those of before a rotation, which the charter lists no more. It can "
+            "bring back case data, and not the member: make a new backup, and destroy this one"
+        )
     current = EditionStore(world.home, world.random_bytes, world.clock).current()
     held = EditionStore(restored.home, world.random_bytes, world.clock).current()
     if held is not None:
@@ -341,7 +350,8 @@ def _compared(world: World, restored: World, file: Path) -> list[str]:
 
 
 def _since(what: str, now: list[Any], then: list[Any]) -> str:
-    if now[: len(then)] != then:
+    # By digest: after a rotation the same entries have another signature.
+    if [one.digest for one in now[: len(then)]] != [one.digest for one in then]:
         return f"!! {what}: the running node's is not the backup's continued; see ledger.md"
     return f"{what}: the running node has made {len(now) - len(then)} entries since"
 
@@ -364,6 +374,7 @@ def _heads(world: World, staging: Path) -> dict[str, tuple[int, str]]:
             sign=keys.sign,
             key=keys.signing_public,
             verify=ed25519_verify,
+            former=keys.former,
         ) as store:
             last = store.last()
         found[chain] = (0, BEGINNING.hex()) if last is None else (last.number, last.digest.hex())

@@ -14,8 +14,10 @@ from corridor.node.home import (
 )
 from corridor.node.keys import (
     read_keys,
+    read_next_keys,
 )
 from corridor.node.link import membership
+from corridor.node.rotation import rotating_alone
 from corridor.node.views import (
     Accepted,
     CharterOffer,
@@ -103,10 +105,14 @@ def accept(
     """
     home = Home(world.home)
     demand_in_service(home)
-    keys = read_keys(home)
     signed = parse_signed_charter(offer.raw)
     between = [parse_signed_charter(one) for one in offer.between]
-    word = charter_desk(home).accept(signed, trusted, keys.sign, between)
+    with rotating_alone(home):  # else keys could be given up that this charter lists
+        keys = read_keys(home)
+        listed = signed.charter.signing_keys.get(read_settings(home).country)
+        # With those that it lists; the desk refuses one that lists neither.
+        signing = keys if listed == keys.signing_public else read_next_keys(home) or keys
+        word = charter_desk(home).accept(signed, trusted, signing.sign, between)
     with journal_of(world, home, keys) as journal:
         journal.charter_accepted(signed.charter.digest, signed.charter.version)
     return asyncio.run(
@@ -167,7 +173,7 @@ def _offer(
     before = frozenset(accepted.signing_keys if accepted else charter.signing_keys)
     joins = sorted(charter.signing_keys.keys() - before)
     leaves = sorted(before - charter.signing_keys.keys())
-    members = [_member_view(one, me, trusted.get(one.country)) for one in charter.members]
+    members = [_member_view(one, me, trusted.get(one.country), accepted) for one in charter.members]
     by_rule = "as the rule says"
     numbers = [
         ("fewest participants", str(charter.min_participants)),
@@ -214,6 +220,8 @@ def _offer(
                     "name": one.name,
                     "fingerprint": one.fingerprint or None,
                     "standing": one.standing,
+                    "follows": one.former or None,
+                    "anew": one.is_anew,
                 }
                 for one in members
             ],
@@ -247,8 +255,15 @@ def _hand_over_text(
     return f"{most.needed} of {names} confirm this ledger before it first spends"
 
 
-def _member_view(member: Member, me: CountryCode, given: Fingerprint | None) -> MemberView:
+def _member_view(
+    member: Member, me: CountryCode, given: Fingerprint | None, accepted: Charter | None
+) -> MemberView:
     """A member as it is offered: a key that nobody confirmed is not shown, so none is copied."""
+    known = {one.country: one for one in accepted.members} if accepted else {}
+    before = known.get(member.country, member)
+    is_other = before.signing_key != member.signing_key
+    is_anew = is_other and before.origin != member.origin
+    former = fingerprint_text(fingerprint(Card.of(before))) if is_other and not is_anew else ""
     listed = fingerprint(Card.of(member))
     if member.country == me:
         standing = "this node"
@@ -258,7 +273,12 @@ def _member_view(member: Member, me: CountryCode, given: Fingerprint | None) -> 
         standing = "!! another key is listed than you confirmed"
     else:
         standing = f"ask {member.name} by phone; their `corridor node card` shows it"
-    known = standing in {"this node", "confirmed"}
+    is_known = standing in {"this node", "confirmed"}
     return MemberView(
-        member.country, member.name, fingerprint_text(listed) if known else "", standing
+        member.country,
+        member.name,
+        fingerprint_text(listed) if is_known else "",
+        standing,
+        former,
+        is_anew,
     )

@@ -30,6 +30,7 @@ from corridor.node.app.world import (
     hold_to_journal,
     journal_of,
     ledger_of,
+    own_card_view,
     read_policy,
 )
 from corridor.node.checkups import CheckBook, Looked
@@ -52,10 +53,6 @@ from corridor.node.views import (
     Finding,
 )
 from corridor.node.witness_book import WitnessBook
-from corridor.protocols.cards import (
-    fingerprint,
-    fingerprint_text,
-)
 from corridor.transport.certificates import (
     decode_certificate,
     fetch_authority,
@@ -167,7 +164,10 @@ def _look_at_settings(_: World, home: Home, __: _Shared) -> str:
 
 
 def _look_at_keys(_: World, home: Home, __: _Shared) -> str:
-    return fingerprint_text(fingerprint(read_keys(home).card(read_settings(home))))
+    card = own_card_view(home)
+    if card.following is None:
+        return card.fingerprint
+    return f"{card.fingerprint}; {card.following.fingerprint} waits for the next charter"
 
 
 def _look_at_policy(_: World, home: Home, __: _Shared) -> str:

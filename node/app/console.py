@@ -42,10 +42,10 @@ from corridor.node.app.world import (
     CONSOLE_LOCK,
     SERVE_LOCK,
     World,
-    card_view,
     charter_desk,
     journal_of,
     ledger_of,
+    own_card_view,
     read_policy,
 )
 from corridor.node.budget import budget_view
@@ -166,7 +166,7 @@ def _make_desks(
             random_bytes=world.random_bytes,
         ),
         charter=CharterDesks(
-            mine=lambda: card_view(read_keys(home).card(read_settings(home))),
+            mine=lambda: own_card_view(home),
             accepted=lambda: charter_desk(home).accepted(),
             is_in_force=lambda: charter_desk(home).in_force() is not None,
             members=lambda: _member_keys(home),

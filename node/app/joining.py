@@ -6,7 +6,7 @@ from corridor.errors.node import (
 )
 from corridor.files import write_atomically
 from corridor.ids import CountryCode
-from corridor.node.app.world import World, card_view, read_data
+from corridor.node.app.world import World, card_view, own_card_view, read_data
 from corridor.node.enrolment import enrol as ask_to_enrol
 from corridor.node.home import (
     Enrolment,
@@ -54,9 +54,8 @@ def initialise(world: World, *, country: CountryCode, name: str) -> CardView:
 
 
 def card(world: World) -> CardView:
-    """This node's card."""
-    home = Home(world.home)
-    return card_view(read_keys(home).card(read_settings(home)))
+    """This node's card; while its keys are being rotated, with the one that follows."""
+    return own_card_view(Home(world.home))
 
 
 def enrol(world: World, invitation: bytes) -> Enrolment:

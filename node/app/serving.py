@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 
 from corridor import __version__
+from corridor.errors.keeping import KeysRotatedError
 from corridor.errors.node import (
     AlreadyServingError,
     NoCharterError,
@@ -22,6 +23,7 @@ from corridor.files import holding_lock
 from corridor.ids import Digest
 from corridor.node.app.approvers import counting
 from corridor.node.app.erasing import tidy_regularly
+from corridor.node.app.rotating import settle_rotation
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import (
     SERVE_LOCK,
@@ -102,8 +104,16 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
     read_enrolment(home)
     read_policy(home)
     log_as_json_lines()
+    with _serving_alone(world.home):
+        while _serve_under_one_key(world, home, settings, fault, tell):
+            tell(f"{settings.country} goes over to its new keys, which the charter lists")
+
+
+def _serve_under_one_key(
+    world: World, home: Home, settings: NodeSettings, fault: str | None, tell: Tell
+) -> bool:
+    """Serve until told to stop, or until the keys of the card were rotated: whether they were."""
     with ExitStack() as stack:
-        stack.enter_context(_serving_alone(world.home))
         node = open_node(world, home, settings, stack)
         node.check_fault(fault)
         tell(
@@ -113,6 +123,7 @@ def serve(world: World, *, fault: str | None, tell: Tell) -> None:
         node.journal.started(__version__)
         node.journal.policy_read(node.rules.digest)
         asyncio.run(_run(node, fault))
+    return node.is_rotated
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,6 +147,8 @@ class ServingNode:
     charter: SignedCharter | None = None
     witnesses: WitnessDesk | None = None
     decided: set[str] = field(default_factory=set)
+    is_rotated: bool = False
+    stop_serving: Callable[[], None] = lambda: None
     cosigning: CosigningDesk = field(init=False)
     rules: PolicyInForce = field(init=False)
 
@@ -239,8 +252,17 @@ class ServingNode:
         return CharterStanding(in_force, self.charters.accepted_digest())
 
     def confirm(self, document: bytes) -> None:
-        """Take a charter into force, whose every signature is verified."""
+        """Take a charter into force, whose every signature is verified.
+
+        Raises:
+            KeysRotatedError: it lists this node's next keys. It is in force here, and everything
+                has to be opened again under them.
+        """
         self.charter = self.charters.confirm(document)
+        if read_keys(self.home).signing != self.keys.signing:
+            self.is_rotated = True
+            self.stop_serving()
+            raise KeysRotatedError
         self.open_ledger()
         self.witnesses = None
 
@@ -372,6 +394,7 @@ def open_node(world: World, home: Home, settings: NodeSettings, stack: ExitStack
         stack=stack,
         charter=charters.in_force(),
     )
+    settle_rotation(home, keys, node.journal)
     stack.callback(lambda: node.ledger.close() if node.ledger else None)
     node.open_ledger()
     return node
@@ -383,6 +406,11 @@ async def _run(node: ServingNode, fault: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, link.stop)
+
+        def stop_serving() -> None:
+            loop.call_soon_threadsafe(link.stop)  # told in the worker's thread
+
+        node.stop_serving = stop_serving
         tidying = asyncio.create_task(tidy_regularly(node.world))
         try:
             await link.run()

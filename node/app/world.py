@@ -13,7 +13,8 @@ from pathlib import Path
 
 import grpc
 
-from corridor.node.charter_desk import CharterDesk
+from corridor.errors.node import DamagedKeyError
+from corridor.node.charter_desk import CharterDesk, Own
 from corridor.node.home import (
     Home,
     read_enrolment,
@@ -25,6 +26,7 @@ from corridor.node.keys import (
     read_authority,
     read_identity,
     read_keys,
+    read_next_keys,
 )
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.policy import Policy, parse_policy
@@ -106,7 +108,21 @@ def charter_desk(home: Home) -> CharterDesk:
     """What decides on this home's charters."""
     settings = read_settings(home)
     key = read_enrolment(home).coordinator_key if home.enrolment.exists() else None
-    return CharterDesk(home, read_keys(home).card(settings), key, ed25519_verify)
+    keys = read_keys(home)
+    try:
+        following = read_next_keys(home)
+    except DamagedKeyError:  # no charter that lists them is signed then; those of now go on
+        following = None
+    return CharterDesk(
+        home,
+        keys.card(settings),
+        key,
+        ed25519_verify,
+        successions=keys.successions,
+        following=None
+        if following is None or following.signing == keys.signing
+        else Own(following.card(settings), following.successions),
+    )
 
 
 def ledger_of(world: World, rules: Policy | None, charter: Charter | None) -> Ledger:
@@ -126,6 +142,7 @@ def ledger_of(world: World, rules: Policy | None, charter: Charter | None) -> Le
         random_bytes=world.random_bytes,
         allowance=NO_ALLOWANCE if rules is None else allowance_of(rules),
         failed_attempts_per_day=charter.failed_attempts_per_day if charter else 0,
+        former=keys.former,
     )
 
 
@@ -146,6 +163,7 @@ def journal_of(world: World, home: Home, keys: NodeKeys) -> Journal:
         key=keys.signing_public,
         verify=ed25519_verify,
         clock=world.clock,
+        former=keys.former,
     )
 
 
@@ -168,6 +186,15 @@ def dial_coordinator(home: Home) -> grpc.aio.Channel:
 def read_data(name: str) -> str:
     """A data file of the question language."""
     return (files("corridor.queries") / "data" / name).read_text("utf-8")
+
+
+def own_card_view(home: Home) -> CardView:
+    """This node's card, and the one that follows while its keys are being rotated."""
+    settings, keys, following = read_settings(home), read_keys(home), read_next_keys(home)
+    found = card_view(keys.card(settings))
+    if following is None or following.signing == keys.signing:
+        return found
+    return replace(found, following=card_view(following.card(settings)))
 
 
 def card_view(found: Card) -> CardView:

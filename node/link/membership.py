@@ -15,6 +15,8 @@ from corridor.transport.messages import (
     FetchConsistency,
     FetchReceipt,
     ReceiptKind,
+    SuccessorHandedIn,
+    SuccessorNoted,
 )
 from corridor.transport.refusals import error_of
 from corridor.wire.v1 import membership_pb2_grpc
@@ -52,6 +54,24 @@ async def sign_charter(channel: grpc.aio.Channel, signed: CharterSigned) -> Char
     except grpc.RpcError as error:
         raise error_of(error) from error
     return codec.decode_charter_status(answer)
+
+
+async def hand_in_successor(
+    channel: grpc.aio.Channel, successor: SuccessorHandedIn
+) -> SuccessorNoted:
+    """Hand in, or take back, the keys that the next charter shall list for this member.
+
+    Raises:
+        CorridorError: the coordinator's refusal, or that it does not answer.
+    """
+    stub = membership_pb2_grpc.MembershipStub(channel)
+    try:
+        answer = await stub.HandInSuccessor(
+            codec.encode_successor(successor), timeout=TIMEOUT_SECONDS
+        )
+    except grpc.RpcError as error:
+        raise error_of(error) from error
+    return codec.decode_successor_noted(answer)
 
 
 async def fetch_receipt(

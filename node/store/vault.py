@@ -57,6 +57,9 @@ PLACES: Mapping[str, str] = {
     "tls.key": "keys/tls.key",
     "store.key": "store.key",
     "people.key": "keys/people.key",
+    "signing.next": "keys/signing.next",
+    "encryption.next": "keys/encryption.next",
+    "encryption.before": "keys/encryption.before",
 }
 """The secrets of a node, by name, and where each lies without a vault."""
 

@@ -60,6 +60,7 @@ KINDS: Mapping[str, Any] = {
     "backed_up": _l("backup written"),
     "backup_checked": _l("backup exercised"),
     "restored": _l("restored from a backup"),
+    "rotated": _l("keys replaced by new ones"),
     "sealed": _l("keys sealed anew"),
     "rotated": _l("key replaced"),
     "retired": _l("node retired"),

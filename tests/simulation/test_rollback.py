@@ -21,7 +21,7 @@ from corridor.ids import CountryCode, SessionId
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import UNSIGNED
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
-from support.charters import make_charter, node_keys
+from support.charters import keys_of, make_charter, node_keys, rotated
 from support.ledgers import CHARTER, QUESTION, TestClock
 from support.witnesses import Copy, carry
 
@@ -171,3 +171,105 @@ def test_copies_do_get_something_done(folder: Path) -> None:
         region.close()
         spent += region.debited
     assert spent > 0
+
+
+LONGER, IN_FORCE_FROM = 70, 20
+
+
+class RotatingRegion(HostileRegion):
+    """The same, while the keys of the copied member are rotated.
+
+    From some step on a charter is in force in which they follow others; members live by it once
+    they hear of it, and copies of every age go on under the old key or the new one.
+    """
+
+    def __init__(self, folder: Path, charter: Charter, colluders: int, seed: int) -> None:
+        super().__init__(folder, charter, colluders, seed)
+        me, *others = charter.signing_keys
+        # Sometimes a witness rotates as well: its book is the same.
+        self.later = rotated(charter, me, *self.chance.sample(others[colluders:], seed % 2))
+
+    def run(self) -> None:
+        for number in range(LONGER):
+            copy = self.chance.choice(self.copies)
+            steps = [self.attempt, self.attempt, self.clone, self.kill, self.ask, self.late]
+            if number >= IN_FORCE_FROM:
+                steps += [self.goes_over, self.a_member_goes_over, self.a_member_goes_over]
+            with suppress(CorridorError):
+                self.chance.choice(steps)(copy)
+
+    def goes_over(self, copy: Copy) -> None:
+        if copy.charter is not self.later:
+            copy.goes_over(self.later, keys_of(self.later.member(copy.country)))
+
+    def a_member_goes_over(self, copy: Copy) -> None:
+        self.goes_over(self.chance.choice([one for one in self.honest if one is not copy]))
+
+    def ask(self, copy: Copy) -> None:
+        question = copy.desk.ask()
+        for country in self.colluders:
+            lie = WitnessAnswer(
+                witness=country,
+                country=copy.country,
+                nonce=question.nonce,
+                sequence=question.sequence,
+                head=question.head,
+                entries=(),
+                signature=UNSIGNED,
+            )
+            signature = node_keys(country).sign(lie.to_sign(copy.charter.digest))
+            list(copy.desk.on_answer(replace(lie, signature=signature)))
+        for member in self.some():
+            for said in list(member.desk.on_ask(question)):
+                if isinstance(said, WitnessAnswer):
+                    with suppress(CorridorError):  # of another charter
+                        list(copy.desk.on_answer(said))
+
+    def attempt(self, copy: Copy) -> None:
+        self.attempts += 1
+        session = SessionId((self.attempts // 2).to_bytes(16, "big"))
+        copy.desk.demand_witnessed()
+        statement = copy.ledger.reserve(
+            session, THIRD, question=QUESTION, charter=CHARTER, deadline=2**31
+        )
+        if self.chance.random() < 0.8:
+            everything = (*copy.ledger.entries(),)
+            carry([LedgerEntries(country=copy.country, to=None, entries=everything)], self.some())
+        words = len(self.colluders) + sum(
+            member.charter is copy.charter and not member.desk.unwitnessed([statement])
+            for member in self.honest
+        )
+        if words < copy.charter.quorum:
+            copy.ledger.release(session)
+        elif self.chance.random() < 0.8:
+            copy.ledger.debit(session, THIRD)
+            self.debited += THIRD
+
+
+@pytest.mark.parametrize(("members", "colluders"), [(4, 1), (5, 1), (7, 2)])
+@pytest.mark.parametrize("seed", range(6))
+def test_a18_a19_all_copies_under_old_and_new_keys_together_spend_one_allowance(
+    folder: Path, members: int, colluders: int, seed: int
+) -> None:
+    charter = make_charter(countries=countries(members), max_colluders=colluders)
+    region = RotatingRegion(folder, charter, colluders, seed)
+    region.run()
+    region.close()
+    assert region.debited <= 1
+
+
+def test_copies_under_the_new_keys_do_get_something_done(folder: Path) -> None:
+    spent_anew = Fraction(0)
+    for seed in range(10):
+        here = folder / str(seed)
+        here.mkdir()
+        region = RotatingRegion(here, make_charter(countries=countries(5)), 1, seed)
+        region.run()
+        for copy in region.copies:
+            if copy.charter is region.later:
+                own_from = copy.ledger._store._own_from
+                spent_anew += sum(
+                    row.rho for row in copy.ledger.rows(own_from - 1) if row.kind == "debit"
+                )
+        region.close()
+    assert spent_anew > 0

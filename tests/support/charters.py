@@ -1,11 +1,13 @@
 """A small region for tests: Moldova, Niger and Ukraine under one synthetic charter."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 from corridor.ids import CountryCode
 from corridor.protocols.charter import Ceilings, Charter, Member
+from corridor.protocols.successions import make_succession
 from support.signing import KeyPair
 
 COUNTRIES = tuple(map(CountryCode, ("MD", "NE", "UA")))
@@ -18,6 +20,45 @@ def node_keys(country: CountryCode) -> KeyPair:
 
 
 COORDINATOR = KeyPair("coordinator")
+
+
+def rotated(charter: Charter, *countries: CountryCode) -> Charter:
+    """The next version, in which the keys of these members follow those that they had."""
+    members = [
+        with_next_keys(one, charter) if one.country in countries else one for one in charter.members
+    ]
+    return replace(
+        charter, version=charter.version + 1, previous=charter.digest, members=tuple(members)
+    )
+
+
+def with_next_keys(member: Member, charter: Charter) -> Member:
+    """A member with the next of its keys, and the statement of both."""
+    was, now = keys_of(member), next_keys(member.country, len(member.keys))
+    statement = make_succession(
+        charter.region,
+        member.country,
+        charter.version,
+        former=(was.public, was.sign),
+        following=(now.public, now.sign),
+    )
+    return replace(
+        member,
+        signing_key=now.public,
+        encryption_key=now.encryption,
+        successions=(*member.successions, statement),
+    )
+
+
+def keys_of(member: Member) -> KeyPair:
+    """What a member of a charter that was made here signs with."""
+    return next_keys(member.country, len(member.keys) - 1)
+
+
+@cache
+def next_keys(country: CountryCode, rotations: int) -> KeyPair:
+    """The keys of a country's node after so many rotations."""
+    return KeyPair(f"node {country}, {rotations}") if rotations else node_keys(country)
 
 
 def make_charter(*, countries: tuple[CountryCode, ...] = COUNTRIES, **changes: Any) -> Charter:

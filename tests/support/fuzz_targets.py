@@ -39,6 +39,11 @@ from corridor.protocols.contradictions import parse_line, verify_contradiction
 from corridor.protocols.notes import LogProof, parse_checkpoint, parse_log_proof, parse_note
 from corridor.protocols.receipts import parse_public_receipt
 from corridor.protocols.release_tree import Consistency, ReceiptFile, parse_receipt_file
+from corridor.protocols.successions import (
+    encode_successions,
+    parse_successions,
+    verify_successions,
+)
 from corridor.queries.accuracy import parse_accuracy, parse_rho
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
@@ -59,7 +64,7 @@ from support import contradictions, wire_samples
 from support.authority import NOW, TestAuthority
 from support.case_files import htcds_fields
 from support.catalogue import domains
-from support.charters import COORDINATOR, COUNTRIES, make_charter, node_keys
+from support.charters import COORDINATOR, COUNTRIES, make_charter, next_keys, node_keys, rotated
 from support.ledgers import TestClock, session_of
 from support.receipts import charter_of_vectors, check_members, finish
 from support.release_tree import FIVE, Liar, charter_of_five
@@ -154,7 +159,22 @@ def _read_fraction(raw: bytes) -> None:
 
 
 def _charters() -> tuple[bytes, ...]:
-    return make_charter().encode(), charter_of_vectors().encode()
+    charter = make_charter()
+    later = rotated(rotated(charter, *COUNTRIES), COUNTRIES[0])
+    return charter.encode(), charter_of_vectors().encode(), later.encode()
+
+
+def _successions() -> tuple[bytes, ...]:
+    later = rotated(rotated(make_charter(), *COUNTRIES), COUNTRIES[0])
+    return tuple(encode_successions(one.successions) for one in later.members)
+
+
+def _read_successions(raw: bytes) -> None:
+    found = parse_successions(raw, "successions")
+    assert encode_successions(found) == raw
+    if found:
+        key = next_keys(COUNTRIES[0], 2).public
+        verify_successions("Test region", COUNTRIES[0], found, key, verify)
 
 
 def _signed_charters() -> tuple[bytes, ...]:
@@ -426,6 +446,7 @@ _TARGETS: dict[str, Target] = {
     "canonical": Target("json", _charters, _read_canonical),
     "fraction": Target("text", lambda: (b"1/100", b"-2/3", b"17"), _read_fraction),
     "charter": Target("json", _charters, _one_form(parse_charter)),
+    "successions": Target("json", _successions, _read_successions),
     "signed-charter": Target("json", _signed_charters, _one_form(parse_signed_charter)),
     "card": Target("json", _cards, _one_form_but_for_space(parse_card)),
     "invitation": Target("json", _invitations, _one_form_but_for_space(parse_invitation)),

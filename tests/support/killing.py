@@ -13,9 +13,10 @@ from pathlib import Path
 
 _DRIVER = """
 import json, os, shutil, signal, sys
-from corridor.cli.main import main
+import importlib
 import corridor.cli.node
 task = json.loads(sys.argv[1])
+main = importlib.import_module(task["module"]).main
 really = os.fsync
 ends = []
 for number in range(1, task["most"] + 1):
@@ -47,12 +48,21 @@ print(json.dumps(ends), file=sys.stderr)
 
 
 def killed_at_every_flush(
-    home: Path, folder: Path, words: Sequence[str], environment: Mapping[str, str], most: int = 60
+    home: Path,
+    folder: Path,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    most: int = 60,
+    *,
+    module: str = "corridor.cli.main",
 ) -> tuple[list[Path], Path]:
     """Folders with a copy of `home` each: those of killed commands, and that of the last one,
     which was not. `{folder}` in a word is the copy's folder, its home is `{folder}/home`.
+
+    `module` has the `main` that is given the words.
     """
     task = {"home": str(home), "folder": str(folder), "words": list(words), "most": most}
+    task["module"] = module
     done = subprocess.run(
         [sys.executable, "-P", "-c", _DRIVER, json.dumps(task)],
         env={**os.environ, **environment},

@@ -12,11 +12,11 @@ from fractions import Fraction
 from itertools import count
 from pathlib import Path
 
-from corridor.ids import CountryCode, Digest, SessionId
+from corridor.ids import CountryCode, Digest, PublicKey, SessionId
 from corridor.node.ledger import Allowance, Ledger
 from corridor.node.shares import Share
 from support.charters import node_keys
-from support.signing import verify
+from support.signing import KeyPair, verify
 
 MD = CountryCode("MD")
 QUESTION = Digest(b"\1" * 32)
@@ -56,9 +56,11 @@ def open_ledger(
     failed_attempts_per_day: int = 10**6,
     lost_per_day: Fraction = Fraction(10**6),
     shares: tuple[Share, ...] = (),
+    keys: KeyPair | None = None,
+    former: tuple[PublicKey, ...] = (),
 ) -> Ledger:
-    """The ledger of a country's node in `path`."""
-    keys = node_keys(country)
+    """The ledger of a country's node in `path`; `keys` where they are not the first it had."""
+    keys = keys or node_keys(country)
     return Ledger(
         path,
         country,
@@ -69,6 +71,7 @@ def open_ledger(
         random_bytes=os.urandom,
         allowance=Allowance(per_year, all_time, lost_per_day, shares),
         failed_attempts_per_day=failed_attempts_per_day,
+        former=former,
     )
 
 

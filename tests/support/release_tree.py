@@ -32,7 +32,7 @@ from corridor.protocols.notes import (
 )
 from corridor.protocols.release_tree import log_of, origin_of, release_leaf
 from corridor.transport.messages import CheckpointToCosign, Cosigned, Inclusion, TreeStanding
-from support.charters import COORDINATOR, make_charter, node_keys
+from support.charters import COORDINATOR, keys_of, make_charter, node_keys
 from support.ledgers import TestClock
 from support.signing import KeyPair, verify
 
@@ -129,7 +129,8 @@ class Member:
         self.open()
 
     def open(self) -> None:
-        keys = node_keys(self.country)
+        listed = self.charter.member(self.country)
+        keys = keys_of(listed)
         self.book = TreeBook(self.home / "tree.sqlite3")
         self.journal = Journal(
             self.home / "journal.sqlite3",
@@ -138,6 +139,7 @@ class Member:
             key=keys.public,
             verify=verify,
             clock=self.clock,
+            former=listed.keys[:-1],
         )
         self.board = StatusBoard(
             self.home / "status.json",

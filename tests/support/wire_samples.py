@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from google.protobuf.message import Message
 
-from corridor.ids import CountryCode, Digest, EditionId, Signature
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, Signature
 from corridor.protocols.cards import Card
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.charter import SignedCharter, proposal_to_sign
@@ -57,6 +57,8 @@ from corridor.transport.messages import (
     Released,
     Round,
     Standing,
+    SuccessorHandedIn,
+    SuccessorNoted,
     TreeStanding,
     VectorChunk,
     Welcome,
@@ -110,6 +112,12 @@ MEMBERSHIP: dict[type[object], Kind] = {
     ),
     CharterStatus: Kind(
         membership_pb2.CharterStatus, codec.encode_charter_status, codec.decode_charter_status
+    ),
+    SuccessorHandedIn: Kind(
+        membership_pb2.Successor, codec.encode_successor, codec.decode_successor
+    ),
+    SuccessorNoted: Kind(
+        membership_pb2.SuccessorNoted, codec.encode_successor_noted, codec.decode_successor_noted
     ),
     FetchReceipt: Kind(
         membership_pb2.FetchReceiptRequest, codec.encode_fetch_receipt, codec.decode_fetch_receipt
@@ -218,6 +226,8 @@ def membership_samples() -> dict[str, object]:
         ),
         CharterSigned(HASH, AA, SIGNATURE),
         CharterStatus(HASH, False, frozenset({AA}), frozenset({AB})),
+        SuccessorHandedIn(Card.of(charter.members[0]).encode(), b"[]"),
+        SuccessorNoted(PublicKey(HASH)),
         FetchReceipt("r-1", ReceiptKind.MEMBERS),
         ReceiptChunk(0, b"a piece"),
         FetchConsistency(3, 7),

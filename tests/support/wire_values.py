@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from corridor.ids import CountryCode, Digest, EditionId, SessionId, Signature
+from corridor.ids import CountryCode, Digest, EditionId, PublicKey, SessionId, Signature
 from corridor.protocols.chains import Entry
 from corridor.protocols.contradictions import COORDINATOR, Contradiction, ContradictionTold
 from corridor.protocols.figures import Figure, FigureRequest
@@ -64,6 +64,8 @@ from corridor.transport.messages import (
     Released,
     Round,
     Standing,
+    SuccessorHandedIn,
+    SuccessorNoted,
     TreeStanding,
     VectorChunk,
     Welcome,
@@ -358,6 +360,10 @@ charter_documents = st.builds(
 )
 charters_signed = st.builds(CharterSigned, digests, countries, signatures)
 charter_statuses = st.builds(CharterStatus, digests, st.booleans(), country_sets, country_sets)
+successors = st.builds(
+    SuccessorHandedIn, st.binary(min_size=1, max_size=200), st.binary(max_size=200)
+)
+successors_noted = st.builds(SuccessorNoted, st.binary(min_size=32, max_size=32).map(PublicKey))
 fetch_receipts = st.builds(FetchReceipt, words, st.sampled_from(ReceiptKind))
 receipt_chunks = st.builds(ReceiptChunk, st.integers(0, 2**20), st.binary(min_size=1, max_size=200))
 consistencies_wanted = st.builds(FetchConsistency, tree_sizes, tree_sizes)

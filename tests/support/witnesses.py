@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from corridor.errors.ledger import LedgerForkError, UnknownEntriesError
+from corridor.errors.ledger import BrokenChainError, LedgerForkError, UnknownEntriesError
 from corridor.ids import CountryCode
 from corridor.node.evidence_desk import EvidenceDesk
 from corridor.node.journal import Journal
@@ -24,7 +24,7 @@ from corridor.protocols.contradictions import ContradictionTold
 from corridor.protocols.witnesses import LedgerEntries, WitnessAnswer
 from support.charters import node_keys
 from support.ledgers import open_ledger
-from support.signing import verify
+from support.signing import KeyPair, verify
 
 
 class Copy:
@@ -39,7 +39,9 @@ class Copy:
         seed: object = 0,
         *,
         before: Sequence[Charter] = (),
+        keys: KeyPair | None = None,
     ) -> None:
+        self.keys = keys or node_keys(country)
         self.before, self.handed_over = before, 0
         folder.mkdir(exist_ok=True)
         self.folder, self.country, self.charter, self.clock = folder, country, charter, clock
@@ -48,10 +50,14 @@ class Copy:
 
     def open(self) -> None:
         """What `serve` does first."""
-        keys = node_keys(self.country)
+        keys, former = self.keys, self.charter.member(self.country).keys[:-1]
         self.status = ""
         self.ledger: Ledger = open_ledger(
-            self.folder / "ledger.sqlite3", self.clock, country=self.country
+            self.folder / "ledger.sqlite3",
+            self.clock,
+            country=self.country,
+            keys=keys,
+            former=former,
         )
         self.journal = Journal(
             self.folder / "journal.sqlite3",
@@ -60,6 +66,7 @@ class Copy:
             key=keys.public,
             verify=verify,
             clock=self.clock,
+            former=former,
         )
         self.book = WitnessBook(self.folder / "witness.sqlite3", verify)
         self.tree = TreeBook(self.folder / "tree.sqlite3")
@@ -112,7 +119,17 @@ class Copy:
         self.close()
         shutil.copytree(self.folder, folder)
         self.open_again()
-        return Copy(folder, self.country, self.charter, self.clock, seed)
+        return Copy(
+            folder, self.country, self.charter, self.clock, seed, before=self.before, keys=self.keys
+        )
+
+    def goes_over(self, charter: Charter, keys: KeyPair | None = None) -> None:
+        """A charter comes into force: the same disk, perhaps under other keys."""
+        self.close()
+        self.before = (*self.before, self.charter)
+        self.charter, self.keys = charter, keys or self.keys
+        self.seed = f"{self.seed}'"
+        self.open()
 
     def open_again(self) -> None:
         """As `restart`."""
@@ -126,13 +143,13 @@ class Copy:
 
 
 def carry(entries: Iterable[LedgerEntries], to: Iterable[Copy]) -> None:
-    """Show these entries to these members; one that is shown a fork, or a gap, keeps nothing."""
+    """Show these entries to these members; who is shown a fork, gap or forgery keeps nothing."""
     said = list(entries)
     for member in to:
         for message in said:
             try:
                 list(member.desk.on_entries(message))
-            except (LedgerForkError, UnknownEntriesError):
+            except (LedgerForkError, UnknownEntriesError, BrokenChainError):
                 break
 
 

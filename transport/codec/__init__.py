@@ -32,12 +32,16 @@ from corridor.transport.codec.membership import (
     decode_fetch_charter,
     decode_fetch_receipt,
     decode_receipt_chunk,
+    decode_successor,
+    decode_successor_noted,
     encode_charter_document,
     encode_charter_signed,
     encode_charter_status,
     encode_fetch_charter,
     encode_fetch_receipt,
     encode_receipt_chunk,
+    encode_successor,
+    encode_successor_noted,
 )
 from corridor.transport.codec.tree import (
     decode_consistency_proof,
@@ -57,6 +61,8 @@ __all__ = [
     "decode_fetch_receipt",
     "decode_node_message",
     "decode_receipt_chunk",
+    "decode_successor",
+    "decode_successor_noted",
     "encode_charter_document",
     "encode_charter_signed",
     "encode_charter_status",
@@ -67,4 +73,6 @@ __all__ = [
     "encode_fetch_receipt",
     "encode_node_message",
     "encode_receipt_chunk",
+    "encode_successor",
+    "encode_successor_noted",
 ]

@@ -20,11 +20,13 @@ from corridor.ids import (
     CountryCode,
     Digest,
     EditionId,
+    PublicKey,
     SessionId,
     Signature,
     is_country_code,
     is_digest,
     is_edition_id,
+    is_public_key,
     is_session_id,
     is_signature,
 )
@@ -100,6 +102,13 @@ def signature(field: str, raw: bytes) -> Signature:
     """64 bytes."""
     if not is_signature(raw):
         raise MalformedMessageError(f"{field}: must be 64 bytes, not {len(raw)}; update the sender")
+    return raw
+
+
+def signing_key(field: str, raw: bytes) -> PublicKey:
+    """32 bytes."""
+    if not is_public_key(raw):
+        raise MalformedMessageError(f"{field}: must be 32 bytes, not {len(raw)}; update the sender")
     return raw
 
 

@@ -11,6 +11,8 @@ from corridor.transport.messages import (
     FetchReceipt,
     ReceiptChunk,
     ReceiptKind,
+    SuccessorHandedIn,
+    SuccessorNoted,
 )
 from corridor.wire.v1 import membership_pb2
 
@@ -114,6 +116,41 @@ def decode_charter_status(
         signed=fields.countries("CharterStatus.signed", message.signed),
         missing=fields.countries("CharterStatus.missing", message.missing),
     )
+
+
+def encode_successor(value: SuccessorHandedIn) -> membership_pb2.Successor:
+    """Write the keys that a member wants listed next."""
+    return membership_pb2.Successor(card=value.card, succession=value.succession)
+
+
+def decode_successor(message: membership_pb2.Successor | None) -> SuccessorHandedIn:
+    """Read the keys that a member wants listed next; their own parsers still have to read them.
+
+    Raises:
+        MalformedMessageError: no card, or more than a card and a statement can be.
+    """
+    message = fields.parsed("Successor", message)
+    return SuccessorHandedIn(
+        card=fields.octets("Successor.card", message.card, longest=fields.CARD_BYTES),
+        succession=b""
+        if not message.succession
+        else fields.octets("Successor.succession", message.succession, longest=fields.CARD_BYTES),
+    )
+
+
+def encode_successor_noted(value: SuccessorNoted) -> membership_pb2.SuccessorNoted:
+    """Write which key the next charter will list."""
+    return membership_pb2.SuccessorNoted(signing_key=value.signing_key)
+
+
+def decode_successor_noted(message: membership_pb2.SuccessorNoted | None) -> SuccessorNoted:
+    """Read which key the next charter will list.
+
+    Raises:
+        MalformedMessageError: it is no key.
+    """
+    message = fields.parsed("SuccessorNoted", message)
+    return SuccessorNoted(fields.signing_key("SuccessorNoted.signing_key", message.signing_key))
 
 
 def encode_fetch_receipt(value: FetchReceipt) -> membership_pb2.FetchReceiptRequest:

@@ -27,6 +27,20 @@ class CharterSuccessionError(RefusedError):
     code = "charter.succession"
 
 
+class FalseSuccessionError(RefusedError):
+    """A member's keys do not follow one another as a charter says. Nothing was accepted."""
+
+    code = "charter.false_succession"
+
+    def __init__(self, country: str) -> None:
+        """Name the member."""
+        super().__init__(
+            f"the keys of {country}: a statement that one of them follows another is not signed by "
+            "both. Nothing was accepted. Tell that authority and the coordinator; it makes the "
+            "statement with `corridor node rotate --card`."
+        )
+
+
 class UnconfirmedMemberError(RefusedError):
     """A member's keys were not confirmed from outside the coordinator. Nothing was accepted."""
 

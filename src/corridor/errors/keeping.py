@@ -110,6 +110,67 @@ class NodeServesError(RefusedError):
         )
 
 
+class KeysRotatedError(RefusedError):
+    """The node's keys were rotated while this process ran under those of before.
+
+    What it was about to write was not written.
+    """
+
+    code = "keys.rotated"
+
+    def __init__(self) -> None:
+        """Say to begin again."""
+        super().__init__(
+            "this node went over to its new keys while the command ran; nothing was written under "
+            "the old ones. Repeat the command."
+        )
+
+
+class RotationBusyError(UnavailableError):
+    """Another process rotates the keys, or signs a charter, just now. Nothing was changed."""
+
+    code = "keys.rotation_busy"
+
+    def __init__(self) -> None:
+        """Say to wait."""
+        super().__init__(
+            "keys/rotation.lock: another process of this node rotates its keys or signs a charter; "
+            "nothing was changed. Repeat the command when that one has ended."
+        )
+
+
+class RotationSignedError(RefusedError):
+    """A rotation shall be given up, and this node has signed the charter that lists its new keys.
+
+    Nothing was changed: that charter may come into force at any time.
+    """
+
+    code = "keys.rotation_signed"
+
+    def __init__(self) -> None:
+        """Say how it is given up all the same."""
+        super().__init__(
+            "the new keys stand in the charter that this node signed last, which may come into "
+            "force at any time; they were not destroyed. The coordinator knows that they are given "
+            "up. Ask it for another charter (`corridor coordinator charter propose`), sign that "
+            "one, and repeat the command."
+        )
+
+
+class NothingToAbandonError(RefusedError):
+    """No keys of the card are being rotated. Nothing was changed."""
+
+    code = "keys.no_rotation"
+
+    def __init__(self) -> None:
+        """Say where the keys stand."""
+        super().__init__(
+            "no keys wait for a charter here; nothing was changed. New keys that a charter in "
+            "force lists are this node's, and are given up by rotating again: `corridor node "
+            "rotate --card`."
+        )
+
+
 class NodeRetiredError(RefusedError):
     """This node has left for good. Nothing was changed."""
 

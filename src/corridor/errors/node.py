@@ -350,8 +350,10 @@ class NotMyKeyError(RefusedError):
     def __init__(self, country: str) -> None:
         """Name the country."""
         super().__init__(
-            f"the charter does not list {country} with this node's own keys; nothing was signed. "
-            "Report it to the other members."
+            f"the charter does not list {country} with this node's own keys, or not as those that "
+            "follow its earlier ones; nothing was signed. If this folder is from before its keys "
+            "were rotated, put a newer backup back; if new keys were given up, ask the coordinator "
+            "for another charter. Else report it to the other members."
         )
 
 

@@ -1,4 +1,4 @@
-"""`corridor node rotate --store`: the same data under other keys, whenever it is killed."""
+"""`corridor node rotate`: the same data under other keys, whenever it is killed; and a new card."""
 
 import json
 from collections.abc import Callable
@@ -13,10 +13,13 @@ from corridor.cli.main import main
 from corridor.errors import CorridorError
 from corridor.ids import Digest, SessionId
 from corridor.node import app
+from corridor.node.home import Enrolment, Home, write_enrolment
 from corridor.node.series_book import Counted, SeriesBook, Terms
 from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
+from support.charters import COORDINATOR
 from support.killing import killed_at_every_flush
+from support.waiting_questions import put_charter_in_force
 
 Capture = pytest.CaptureFixture[str]
 
@@ -144,3 +147,56 @@ def test_killed_at_any_flush_the_data_are_whole_under_the_old_key_or_the_new_one
         assert len(store_of(home).tables(store_of(home).editions()[0]).cases) == 19
     assert under == sorted(under, reverse=True)  # the old key until one step, then the new one
     assert set(under) == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "--store or --card"),
+        (("--abandon",), "--card"),
+        (("--store", "--abandon"), "--card"),
+    ],
+)
+def test_a_rotation_that_does_not_say_what_is_wrong_usage(
+    tmp_path: Path, run: Callable[..., Any], words: tuple[str, ...], told: str
+) -> None:
+    home = tmp_path / "node"
+    run(home, "init", "--country", "MD")
+    assert told in run(home, "rotate", *words, code=2)["error"]["message"]
+
+
+def test_keys_that_nobody_knows_yet_are_not_rotated(
+    tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    home = tmp_path / "node"
+    card = run(home, "init", "--country", "MD")
+    assert run(home, "rotate", "--card", code=1)["error"]["code"] == "node.not_enrolled"
+    assert run(home, "rotate", "--card", "--abandon", code=1)["error"]["code"] == "keys.no_rotation"
+    assert run(home, "card")["fingerprint"] == card["fingerprint"]
+
+
+def test_where_the_coordinator_does_not_answer_the_new_keys_wait_and_the_old_ones_count(
+    tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    home = tmp_path / "node"
+    card = run(home, "init", "--country", "MD")
+    put_charter_in_force(app.real_world(home))
+    write_enrolment(
+        Home(home),
+        Enrolment(
+            region="Test region",
+            grpc="127.0.0.1:1",
+            web="https://127.0.0.1:1",
+            coordinator_key=COORDINATOR.public,
+            authority="00",
+        ),
+    )
+    # Its certificate is not there either: whatever is wrong with the connection, it comes last.
+    assert run(home, "rotate", "--card", code=1)["error"]["code"] == "node.damaged_key"
+    told = run(home, "card")
+    assert told["fingerprint"] == card["fingerprint"]
+    assert told["next"]["fingerprint"] not in {None, card["fingerprint"]}
+    run(home, "rotate", "--card", code=1)
+    assert run(home, "card") == told
+    keys = next(one for one in run(home, "doctor", code=1) if one["what"] == "keys")
+    assert "waits for the next charter" in keys["finding"]

@@ -6,23 +6,39 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
+from corridor.coordinator.attempts import AttemptRecord
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms
-from corridor.coordinator.store import Store, invitations, members
-from corridor.errors.charter import CharterNotInForceError, NotAMemberError
+from corridor.coordinator.release_log import ReleaseLog
+from corridor.coordinator.store import Store, held_out, invitations, members
+from corridor.coordinator.successor_desk import SuccessorDesk
+from corridor.errors.charter import (
+    CharterNotInForceError,
+    FalseSuccessionError,
+    NotAMemberError,
+)
 from corridor.errors.region import (
     AnotherCharterError,
+    AnotherCountryError,
     NoCharterError,
+    NoLongerEnrolledError,
     NoProposedCharterError,
     NotEnrolledError,
     TooFewEnrolledError,
 )
 from corridor.ids import CountryCode, Digest
 from corridor.protocols.cards import Card
-from corridor.protocols.charter import Ceilings, Charter, signature_to_sign, verify_succession
-from support.charters import COORDINATOR, node_keys
-from support.signing import verify
+from corridor.protocols.charter import (
+    Ceilings,
+    Charter,
+    signature_to_sign,
+    verify_keys_go_on,
+    verify_succession,
+)
+from corridor.protocols.successions import encode_successions, make_succession
+from support.charters import COORDINATOR, next_keys, node_keys
+from support.signing import KeyPair, verify
 
 MD, NE, RO, UA = map(CountryCode, ("MD", "NE", "RO", "UA"))
 TERMS = CharterTerms(
@@ -227,3 +243,131 @@ def test_too_few_members_make_no_charter(tmp_path: Path) -> None:
     with pytest.raises(NoProposedCharterError):
         chamber.desk.find()
     chamber.store.close()
+
+
+# ---------------------------------------------------------------- rotated keys
+
+OLD, NEW = node_keys(MD), next_keys(MD, 1)
+
+
+def successors_of(chamber: Chamber) -> SuccessorDesk:
+    return SuccessorDesk(chamber.store, "Test", verify, lambda: 1000)
+
+
+def card_of(keys: KeyPair) -> bytes:
+    return Card(MD, f"Authority of {MD}", keys.public, keys.encryption).encode()
+
+
+def statement(was: KeyPair = OLD, now: KeyPair = NEW, region: str = "Test") -> bytes:
+    word = make_succession(
+        region, MD, 1, former=(was.public, was.sign), following=(now.public, now.sign)
+    )
+    return encode_successions([word])
+
+
+def sign_with(chamber: Chamber, charter: Charter, keys: KeyPair) -> None:
+    """Everybody signs, MD with these keys."""
+    chamber.desk.record_signature(charter.digest, MD, keys.sign(signature_to_sign(charter, MD)))
+    chamber.sign(charter, *(one for one in charter.signing_keys if one != MD))
+
+
+def test_keys_that_a_member_hands_in_are_listed_next_and_enrolled_when_that_is_in_force(
+    chamber: Chamber,
+) -> None:
+    first = chamber.desk.propose(TERMS).charter
+    sign_with(chamber, first, OLD)
+    desk = successors_of(chamber)
+    assert desk.hand_in(MD, card_of(NEW), statement()) == NEW.public
+    assert chamber.desk.ledger_keys(MD) == (OLD.public,)
+    second = chamber.desk.propose(TERMS).charter
+    assert second.member(MD).keys == (OLD.public, NEW.public)
+    assert second.origins == first.origins
+    chamber.desk.find().signed.verify_proposal(verify)
+    assert chamber.desk.ledger_keys(MD) == (OLD.public,)  # until it is in force
+    sign_with(chamber, second, NEW)
+    # A node that was away has the old key yet, and is to be told.
+    assert chamber.desk.ledger_keys(MD) == (NEW.public, OLD.public)
+    third = chamber.desk.propose(TERMS).charter
+    assert third.members == second.members
+    verify_keys_go_on(second, third)
+
+
+def test_keys_that_are_taken_back_are_listed_no_more(chamber: Chamber) -> None:
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    desk = successors_of(chamber)
+    desk.hand_in(MD, card_of(NEW), statement())
+    assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == NEW.public
+    assert desk.hand_in(MD, card_of(OLD), b"") == OLD.public
+    assert chamber.desk.propose(TERMS).charter.member(MD).keys == (OLD.public,)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [b"", statement(region="Another region"), statement(was=KeyPair("thief"))],
+    ids=["no statement", "of another region", "of another key"],
+)
+def test_a24_keys_that_do_not_follow_the_enrolled_one_are_not_taken(
+    chamber: Chamber, told: bytes
+) -> None:
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    with pytest.raises(FalseSuccessionError):
+        successors_of(chamber).hand_in(MD, card_of(NEW), told)
+    assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == OLD.public
+
+
+def test_nobody_hands_in_keys_for_another_country_or_without_being_enrolled(
+    chamber: Chamber,
+) -> None:
+    desk = successors_of(chamber)
+    with pytest.raises(AnotherCountryError):
+        desk.hand_in(NE, card_of(NEW), statement())
+    with chamber.store.writing() as connection:
+        connection.execute(delete(members).where(members.c.country == MD))
+    with pytest.raises(NoLongerEnrolledError):
+        desk.hand_in(MD, card_of(NEW), statement())
+
+
+def test_a_node_made_anew_does_not_get_the_keys_that_the_one_before_handed_in(
+    chamber: Chamber,
+) -> None:
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    successors_of(chamber).hand_in(MD, card_of(NEW), statement())
+    anew = KeyPair("node MD, made anew")
+    with chamber.store.writing() as connection:
+        connection.execute(
+            update(members)
+            .where(members.c.country == MD)
+            .values(card=card_of(anew), signing_key=anew.public)
+        )
+    assert chamber.desk.propose(TERMS).charter.member(MD).keys == (anew.public,)
+
+
+def test_a_member_that_is_held_out_stays_held_out_after_a_rotation(chamber: Chamber) -> None:
+    log = ReleaseLog(
+        store=chamber.store, key=COORDINATOR.public, sign=COORDINATOR.sign, verify=verify
+    )
+    record = AttemptRecord(chamber.store, lambda: 1000, log)
+    with chamber.store.writing() as connection:
+        connection.execute(
+            insert(held_out).values(
+                session=bytes(16), country=MD, code="secure_sum.bad_dealer", since=1
+            )
+        )
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    successors_of(chamber).hand_in(MD, card_of(NEW), statement())
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, NEW)
+    assert chamber.desk.in_force().signing_keys[MD] == NEW.public
+    assert record.held_out() == {MD}
+
+
+def test_an_older_file_gets_the_table_of_successors(tmp_path: Path) -> None:
+    path = tmp_path / "older.sqlite3"
+    store = Store(path)
+    with store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE successors")
+        connection.exec_driver_sql("PRAGMA user_version = 6")
+    store.close()
+    again = Store(path)
+    with again.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM successors").scalar_one() == 0
+    again.close()

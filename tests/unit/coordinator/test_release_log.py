@@ -26,7 +26,7 @@ from corridor.protocols.notes import (
 from corridor.protocols.receipts import receipt_digest
 from corridor.protocols.release_tree import log_of, parse_receipt_file, release_leaf
 from corridor.transport.messages import CheckpointToCosign, Cosigned
-from support.charters import node_keys
+from support.charters import node_keys, rotated
 from support.release_tree import BG, FIVE, MD, UA, charter_of_five, make_log, session_of
 from support.signing import verify
 
@@ -279,3 +279,16 @@ def test_a_receipt_leads_to_the_checkpoint_that_its_reader_has(coordinator: Coor
             coordinator.log.receipt_file("r3", receipt(3), CHARTER, known)
     with pytest.raises(UnknownReleaseError):
         coordinator.log.proof("none", CHARTER)
+
+
+def test_a_cosignature_under_a_key_of_before_is_shown_under_that_key(
+    coordinator: Coordinator,
+) -> None:
+    coordinator.publish(0)
+    for country in (BG, MD):
+        coordinator.cosigned(country, 1)
+    later = rotated(CHARTER, MD)
+    note = coordinator.log.checkpoint(later)
+    # Who has the charter of then finds both; who has that of now is told of no forgery.
+    assert set(verify_checkpoint(note, log_of(CHARTER), verify).cosigned) == {BG, MD}
+    assert set(verify_checkpoint(note, log_of(later), verify).cosigned) == {BG}

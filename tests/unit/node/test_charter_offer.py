@@ -11,7 +11,7 @@ from corridor.node.app.charters import _offer
 from corridor.node.views import CharterOffer
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
 from corridor.protocols.charter import Charter, SignedCharter
-from support.charters import make_charter, node_keys
+from support.charters import make_charter, node_keys, rotated
 
 CHARTER = make_charter(
     countries=tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA"))), suite="xwing"
@@ -120,3 +120,25 @@ def test_a18_the_operator_reads_who_must_confirm_the_ledger_when_members_change(
     assert line(0) == "3 of MD, NG, RO confirm this ledger before it first spends"
     assert line(0, 1).startswith("!! too few are left")
     assert dict(offered(CHARTER).numbers)["witnesses of before"] == "none"
+
+
+def test_a24_whose_keys_follow_others_is_told_with_the_old_fingerprint_and_not_the_new_one() -> (
+    None
+):
+    now = rotated(CHARTER, FIRST.country)
+    new = fingerprint_text(fingerprint(Card.of(now.members[0])))
+    old = fingerprint_text(confirmed(CHARTER)[FIRST.country])
+    offer = offered(now, trusted={}, accepted=CHARTER)
+    told = offer.document["members"][0]
+    assert (offer.members[0].former, told["follows"], told["anew"]) == (old, old, False)
+    assert new not in f"{offer.members} {offer.document}"
+    assert offered(now, accepted=CHARTER).members[0].fingerprint == new  # once it is confirmed
+    assert {one.former for one in offer.members[1:]} == {""}
+    assert dict(offer.numbers)["witnesses of before"].startswith("3 of BG, MD, NG, RO")
+
+
+def test_a_member_under_other_keys_without_a_past_is_told_to_begin_anew() -> None:
+    anew = replace(FIRST, signing_key=OTHER_KEY)
+    now = replace(CHARTER, version=2, previous=CHARTER.digest, members=(anew, *CHARTER.members[1:]))
+    first = offered(now, accepted=CHARTER).members[0]
+    assert (first.former, first.is_anew) == ("", True)

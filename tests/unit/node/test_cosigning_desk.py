@@ -28,7 +28,7 @@ from corridor.protocols.notes import (
 )
 from corridor.protocols.release_tree import Consistency, log_of
 from corridor.transport.messages import CheckpointToCosign, Cosigned, TreeStanding
-from support.charters import node_keys
+from support.charters import node_keys, rotated
 from support.release_tree import (
     BG,
     FIVE,
@@ -102,6 +102,22 @@ def test_a_kill_after_the_cosignature_was_kept_repeats_it_word_for_word(member: 
     member.clock.advance(timedelta(hours=1))
     assert member.cosigned(HONEST.offer(4, 4)) == word
     assert member.cosigned(HONEST.offer(0, 4)) == word
+
+
+def test_after_a_rotation_the_next_tree_is_cosigned_with_the_new_key_and_the_last_not_again(
+    member: Member,
+) -> None:
+    before = member.cosigned(HONEST.offer(0, 4))
+    member.charter = rotated(CHARTER, MD)
+    member.restart()
+    key = member.charter.signing_keys[MD]
+    # The word of before would be nobody's under the charter of now.
+    assert member.desk.on_checkpoint(HONEST.offer(4, 4)) is None
+    offer = HONEST.offer(4, 6)
+    word = member.cosigned(offer)
+    text = parse_note(offer.note).text
+    assert is_cosigned(text, Cosignature(word.timestamp, word.signature), key, verify)
+    assert word.timestamp >= before.timestamp
 
 
 def test_it_keeps_the_cosignatures_of_others_and_says_no_more(member: Member) -> None:

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!corridor/wire/v1/membership.proto\x12\x0b\x63orridor.v1\"&\n\x13\x46\x65tchCharterRequest\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\"8\n\x0f\x43harterDocument\x12\x16\n\x0esigned_charter\x18\x01 \x01(\x0c\x12\r\n\x05\x63\x61rds\x18\x02 \x03(\x0c\"G\n\x10\x43harterSignature\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"S\n\rCharterStatus\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x10\n\x08in_force\x18\x02 \x01(\x08\x12\x0e\n\x06signed\x18\x03 \x03(\t\x12\x0f\n\x07missing\x18\x04 \x03(\t\"N\n\x13\x46\x65tchReceiptRequest\x12\x0f\n\x07release\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.corridor.v1.ReceiptKind\"+\n\x0cReceiptChunk\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"=\n\x17\x46\x65tchConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\" \n\x10\x43onsistencyProof\x12\x0c\n\x04path\x18\x01 \x03(\x0c*^\n\x0bReceiptKind\x12\x1c\n\x18RECEIPT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13RECEIPT_KIND_PUBLIC\x10\x01\x12\x18\n\x14RECEIPT_KIND_MEMBERS\x10\x02\x32\xce\x02\n\nMembership\x12N\n\x0c\x46\x65tchCharter\x12 .corridor.v1.FetchCharterRequest\x1a\x1c.corridor.v1.CharterDocument\x12H\n\x0bSignCharter\x12\x1d.corridor.v1.CharterSignature\x1a\x1a.corridor.v1.CharterStatus\x12M\n\x0c\x46\x65tchReceipt\x12 .corridor.v1.FetchReceiptRequest\x1a\x19.corridor.v1.ReceiptChunk0\x01\x12W\n\x10\x46\x65tchConsistency\x12$.corridor.v1.FetchConsistencyRequest\x1a\x1d.corridor.v1.ConsistencyProofb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!corridor/wire/v1/membership.proto\x12\x0b\x63orridor.v1\"&\n\x13\x46\x65tchCharterRequest\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\"8\n\x0f\x43harterDocument\x12\x16\n\x0esigned_charter\x18\x01 \x01(\x0c\x12\r\n\x05\x63\x61rds\x18\x02 \x03(\x0c\"G\n\x10\x43harterSignature\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x0f\n\x07\x63ountry\x18\x02 \x01(\t\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"S\n\rCharterStatus\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x10\n\x08in_force\x18\x02 \x01(\x08\x12\x0e\n\x06signed\x18\x03 \x03(\t\x12\x0f\n\x07missing\x18\x04 \x03(\t\"-\n\tSuccessor\x12\x0c\n\x04\x63\x61rd\x18\x01 \x01(\x0c\x12\x12\n\nsuccession\x18\x02 \x01(\x0c\"%\n\x0eSuccessorNoted\x12\x13\n\x0bsigning_key\x18\x01 \x01(\x0c\"N\n\x13\x46\x65tchReceiptRequest\x12\x0f\n\x07release\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.corridor.v1.ReceiptKind\"+\n\x0cReceiptChunk\x12\r\n\x05index\x18\x01 \x01(\r\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"=\n\x17\x46\x65tchConsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\" \n\x10\x43onsistencyProof\x12\x0c\n\x04path\x18\x01 \x03(\x0c*^\n\x0bReceiptKind\x12\x1c\n\x18RECEIPT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13RECEIPT_KIND_PUBLIC\x10\x01\x12\x18\n\x14RECEIPT_KIND_MEMBERS\x10\x02\x32\x96\x03\n\nMembership\x12N\n\x0c\x46\x65tchCharter\x12 .corridor.v1.FetchCharterRequest\x1a\x1c.corridor.v1.CharterDocument\x12H\n\x0bSignCharter\x12\x1d.corridor.v1.CharterSignature\x1a\x1a.corridor.v1.CharterStatus\x12\x46\n\x0fHandInSuccessor\x12\x16.corridor.v1.Successor\x1a\x1b.corridor.v1.SuccessorNoted\x12M\n\x0c\x46\x65tchReceipt\x12 .corridor.v1.FetchReceiptRequest\x1a\x19.corridor.v1.ReceiptChunk0\x01\x12W\n\x10\x46\x65tchConsistency\x12$.corridor.v1.FetchConsistencyRequest\x1a\x1d.corridor.v1.ConsistencyProofb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'corridor.wire.v1.membership_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECEIPTKIND']._serialized_start=528
-  _globals['_RECEIPTKIND']._serialized_end=622
+  _globals['_RECEIPTKIND']._serialized_start=614
+  _globals['_RECEIPTKIND']._serialized_end=708
   _globals['_FETCHCHARTERREQUEST']._serialized_start=50
   _globals['_FETCHCHARTERREQUEST']._serialized_end=88
   _globals['_CHARTERDOCUMENT']._serialized_start=90
@@ -41,14 +41,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHARTERSIGNATURE']._serialized_end=219
   _globals['_CHARTERSTATUS']._serialized_start=221
   _globals['_CHARTERSTATUS']._serialized_end=304
-  _globals['_FETCHRECEIPTREQUEST']._serialized_start=306
-  _globals['_FETCHRECEIPTREQUEST']._serialized_end=384
-  _globals['_RECEIPTCHUNK']._serialized_start=386
-  _globals['_RECEIPTCHUNK']._serialized_end=429
-  _globals['_FETCHCONSISTENCYREQUEST']._serialized_start=431
-  _globals['_FETCHCONSISTENCYREQUEST']._serialized_end=492
-  _globals['_CONSISTENCYPROOF']._serialized_start=494
-  _globals['_CONSISTENCYPROOF']._serialized_end=526
-  _globals['_MEMBERSHIP']._serialized_start=625
-  _globals['_MEMBERSHIP']._serialized_end=959
+  _globals['_SUCCESSOR']._serialized_start=306
+  _globals['_SUCCESSOR']._serialized_end=351
+  _globals['_SUCCESSORNOTED']._serialized_start=353
+  _globals['_SUCCESSORNOTED']._serialized_end=390
+  _globals['_FETCHRECEIPTREQUEST']._serialized_start=392
+  _globals['_FETCHRECEIPTREQUEST']._serialized_end=470
+  _globals['_RECEIPTCHUNK']._serialized_start=472
+  _globals['_RECEIPTCHUNK']._serialized_end=515
+  _globals['_FETCHCONSISTENCYREQUEST']._serialized_start=517
+  _globals['_FETCHCONSISTENCYREQUEST']._serialized_end=578
+  _globals['_CONSISTENCYPROOF']._serialized_start=580
+  _globals['_CONSISTENCYPROOF']._serialized_end=612
+  _globals['_MEMBERSHIP']._serialized_start=711
+  _globals['_MEMBERSHIP']._serialized_end=1117
 # @@protoc_insertion_point(module_scope)

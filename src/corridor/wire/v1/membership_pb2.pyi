@@ -129,6 +129,46 @@ class CharterStatus(google.protobuf.message.Message):
 Global___CharterStatus: typing_extensions.TypeAlias = CharterStatus
 
 @typing.final
+class Successor(google.protobuf.message.Message):
+    """The keys that a member wants the next charter to list in place of those in
+    force. The card alone takes them back.
+    """
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    CARD_FIELD_NUMBER: builtins.int
+    SUCCESSION_FIELD_NUMBER: builtins.int
+    card: builtins.bytes
+    """Canonical JSON of the new card; of the member's present one to take back."""
+    succession: builtins.bytes
+    """Canonical JSON of the statement by both signing keys; empty to take back."""
+    def __init__(
+        self,
+        *,
+        card: builtins.bytes = ...,
+        succession: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["card", b"card", "succession", b"succession"]) -> None: ...
+
+Global___Successor: typing_extensions.TypeAlias = Successor
+
+@typing.final
+class SuccessorNoted(google.protobuf.message.Message):
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    SIGNING_KEY_FIELD_NUMBER: builtins.int
+    signing_key: builtins.bytes
+    """The signing key that the next charter will list for the member."""
+    def __init__(
+        self,
+        *,
+        signing_key: builtins.bytes = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["signing_key", b"signing_key"]) -> None: ...
+
+Global___SuccessorNoted: typing_extensions.TypeAlias = SuccessorNoted
+
+@typing.final
 class FetchReceiptRequest(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 

@@ -44,6 +44,11 @@ class MembershipStub(object):
                 request_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.CharterSignature.SerializeToString,
                 response_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.CharterStatus.FromString,
                 _registered_method=True)
+        self.HandInSuccessor = channel.unary_unary(
+                '/corridor.v1.Membership/HandInSuccessor',
+                request_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.Successor.SerializeToString,
+                response_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.SuccessorNoted.FromString,
+                _registered_method=True)
         self.FetchReceipt = channel.unary_stream(
                 '/corridor.v1.Membership/FetchReceipt',
                 request_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.FetchReceiptRequest.SerializeToString,
@@ -66,6 +71,12 @@ class MembershipServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SignCharter(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HandInSuccessor(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,6 +106,11 @@ def add_MembershipServicer_to_server(servicer, server):
                     servicer.SignCharter,
                     request_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.CharterSignature.FromString,
                     response_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.CharterStatus.SerializeToString,
+            ),
+            'HandInSuccessor': grpc.unary_unary_rpc_method_handler(
+                    servicer.HandInSuccessor,
+                    request_deserializer=corridor_dot_wire_dot_v1_dot_membership__pb2.Successor.FromString,
+                    response_serializer=corridor_dot_wire_dot_v1_dot_membership__pb2.SuccessorNoted.SerializeToString,
             ),
             'FetchReceipt': grpc.unary_stream_rpc_method_handler(
                     servicer.FetchReceipt,
@@ -161,6 +177,33 @@ class Membership(object):
             '/corridor.v1.Membership/SignCharter',
             corridor_dot_wire_dot_v1_dot_membership__pb2.CharterSignature.SerializeToString,
             corridor_dot_wire_dot_v1_dot_membership__pb2.CharterStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HandInSuccessor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/corridor.v1.Membership/HandInSuccessor',
+            corridor_dot_wire_dot_v1_dot_membership__pb2.Successor.SerializeToString,
+            corridor_dot_wire_dot_v1_dot_membership__pb2.SuccessorNoted.FromString,
             options,
             channel_credentials,
             insecure,

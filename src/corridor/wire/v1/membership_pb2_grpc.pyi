@@ -61,6 +61,22 @@ _MembershipSignCharterType = typing_extensions.TypeVar(
     ],
 )
 
+_MembershipHandInSuccessorType = typing_extensions.TypeVar(
+    '_MembershipHandInSuccessorType',
+    grpc.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.Successor,
+        corridor.wire.v1.membership_pb2.SuccessorNoted,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.Successor,
+        corridor.wire.v1.membership_pb2.SuccessorNoted,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.Successor,
+        corridor.wire.v1.membership_pb2.SuccessorNoted,
+    ],
+)
+
 _MembershipFetchReceiptType = typing_extensions.TypeVar(
     '_MembershipFetchReceiptType',
     grpc.UnaryStreamMultiCallable[
@@ -93,7 +109,7 @@ _MembershipFetchConsistencyType = typing_extensions.TypeVar(
     ],
 )
 
-class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSignCharterType, _MembershipFetchReceiptType, _MembershipFetchConsistencyType]):
+class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSignCharterType, _MembershipHandInSuccessorType, _MembershipFetchReceiptType, _MembershipFetchConsistencyType]):
     @typing.overload
     def __init__(self: MembershipStub[
         grpc.UnaryUnaryMultiCallable[
@@ -103,6 +119,10 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
         grpc.UnaryUnaryMultiCallable[
             corridor.wire.v1.membership_pb2.CharterSignature,
             corridor.wire.v1.membership_pb2.CharterStatus,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            corridor.wire.v1.membership_pb2.Successor,
+            corridor.wire.v1.membership_pb2.SuccessorNoted,
         ],
         grpc.UnaryStreamMultiCallable[
             corridor.wire.v1.membership_pb2.FetchReceiptRequest,
@@ -124,6 +144,10 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
             corridor.wire.v1.membership_pb2.CharterSignature,
             corridor.wire.v1.membership_pb2.CharterStatus,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            corridor.wire.v1.membership_pb2.Successor,
+            corridor.wire.v1.membership_pb2.SuccessorNoted,
+        ],
         grpc.aio.UnaryStreamMultiCallable[
             corridor.wire.v1.membership_pb2.FetchReceiptRequest,
             corridor.wire.v1.membership_pb2.ReceiptChunk,
@@ -138,6 +162,8 @@ class MembershipStub(typing.Generic[_MembershipFetchCharterType, _MembershipSign
 
     SignCharter: _MembershipSignCharterType
 
+    HandInSuccessor: _MembershipHandInSuccessorType
+
     FetchReceipt: _MembershipFetchReceiptType
 
     FetchConsistency: _MembershipFetchConsistencyType
@@ -150,6 +176,10 @@ MembershipAsyncStub: typing_extensions.TypeAlias = MembershipStub[
     grpc.aio.UnaryUnaryMultiCallable[
         corridor.wire.v1.membership_pb2.CharterSignature,
         corridor.wire.v1.membership_pb2.CharterStatus,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        corridor.wire.v1.membership_pb2.Successor,
+        corridor.wire.v1.membership_pb2.SuccessorNoted,
     ],
     grpc.aio.UnaryStreamMultiCallable[
         corridor.wire.v1.membership_pb2.FetchReceiptRequest,
@@ -175,6 +205,13 @@ class MembershipServicer(metaclass=abc.ABCMeta):
         request: corridor.wire.v1.membership_pb2.CharterSignature,
         context: _ServicerContext,
     ) -> typing.Union[corridor.wire.v1.membership_pb2.CharterStatus, collections.abc.Awaitable[corridor.wire.v1.membership_pb2.CharterStatus]]: ...
+
+    @abc.abstractmethod
+    def HandInSuccessor(
+        self,
+        request: corridor.wire.v1.membership_pb2.Successor,
+        context: _ServicerContext,
+    ) -> typing.Union[corridor.wire.v1.membership_pb2.SuccessorNoted, collections.abc.Awaitable[corridor.wire.v1.membership_pb2.SuccessorNoted]]: ...
 
     @abc.abstractmethod
     def FetchReceipt(
