@@ -17,7 +17,7 @@ from corridor.errors.region import NoProposedCharterError
 from corridor.errors.release_tree import (
     ContradictedLogError,
 )
-from corridor.node.app.deciding import approval_reader
+from corridor.node.app.deciding import approval_reader, readable_policy
 from corridor.node.app.erasing import demand_suppression_by
 from corridor.node.app.keeping import sealed_with
 from corridor.node.app.leftovers import look_at_uploads
@@ -88,7 +88,7 @@ class _Shared:
         def open_ledger() -> Ledger:
             home = self._home
             charter = charter_desk(home).accepted() if home.enrolment.exists() else None
-            return ledger_of(self._world, read_policy(home), charter)
+            return ledger_of(self._world, readable_policy(home)[0], charter)
 
         found: Ledger = self._once("ledger", open_ledger)
         return found

@@ -62,7 +62,6 @@ KINDS: Mapping[str, Any] = {
     "restored": _l("restored from a backup"),
     "rotated": _l("keys replaced by new ones"),
     "sealed": _l("keys sealed anew"),
-    "rotated": _l("key replaced"),
     "retired": _l("node retired"),
     "started": _l("node started"),
     "waits": _l("question waits for people"),

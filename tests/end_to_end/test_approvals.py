@@ -128,7 +128,7 @@ def test_two_people_approve_and_the_answer_comes_without_any_restart(
 
 
 def test_each_answer_of_a_series_takes_what_its_approvers_were_shown(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     series = analyst.ask(
         {
