@@ -63,6 +63,7 @@ from corridor.node.importing.rows import (
     LinkedRows,
     Numbering,
     ToldApartBy,
+    no_keys,
 )
 from corridor.node.importing.values import (
     Cell,
@@ -371,9 +372,9 @@ class _FilesReader:
         return (
             CaseRows(
                 places=self._places,
-                place=cases.array("place", "i8"),
+                place=cases.array("place", "i4"),
                 row=cases.array("row", "i8"),
-                file=cases.array("file", "i8"),
+                file=cases.array("file", "i4"),
                 person=cases.array("person", "S16"),
                 told_apart_by=cases.array("told_apart_by", "u1"),
                 alike=cases.array("alike", "S16"),
@@ -389,7 +390,7 @@ class _FilesReader:
     def _linked(self, rows: _Collected, links: Keys) -> LinkedRows:
         return LinkedRows(
             places=self._places,
-            place=rows.array("place", "i8"),
+            place=rows.array("place", "i4"),
             row=rows.array("row", "i8"),
             reference=rows.array("reference", "S16"),
             identity=rows.array("identity", "S16"),
@@ -493,7 +494,7 @@ class _FilesReader:
     ) -> Keys:
         """What ties rows of repeat groups to their parents; empty where nothing does."""
         if column is None:
-            return np.zeros(len(rows), "S16")
+            return no_keys(len(rows))
         names = [name_of(cells) for cells in rows]
         return as_keys(
             [self.keyring.row_link(_scope(file, name), name) if name else _NO_KEY for name in names]
@@ -503,7 +504,7 @@ class _FilesReader:
         """Keys of the references or identity numbers; empty where there is none."""
         column = columns.get(field)
         if column is None:
-            return np.zeros(len(rows), "S16")
+            return no_keys(len(rows))
         is_reference = field != "prs_IdentityNumber"
         normal = normal_cell if is_reference else normal_number
         make = {
@@ -542,9 +543,9 @@ class _FilesReader:
         person, told_apart_by, alike = self._persons(batch, values)
         self._cases.add(
             count,
-            place=np.full(count, len(self._places) - 1),
+            place=np.full(count, len(self._places) - 1, np.int32),
             row=batch.rows,
-            file=np.full(count, batch.file),
+            file=np.full(count, batch.file, np.int32),
             person=person,
             told_apart_by=told_apart_by,
             alike=alike,
@@ -631,12 +632,12 @@ class _FilesReader:
                 numbering.add(self._values(batch, name), column.codes[there])
         collected.add(
             count,
-            place=np.full(count, len(self._places) - 1),
+            place=np.full(count, len(self._places) - 1, np.int32),
             row=batch.rows[there],
             reference=batch.references[there],
             identity=batch.identities[there],
             record=batch.records[there],
-            alike=self._named(batch)[there] if (own_rows < 0).all() else _none(count),
+            alike=self._named(batch)[there] if (own_rows < 0).all() else no_keys(count),
             parent=batch.parents[there],
             own_row=own_rows[there],
         )
@@ -677,10 +678,6 @@ class _Batch:
 
 
 _EPOCH: Final = date(1970, 1, 1)
-
-
-def _none(count: int) -> Keys:
-    return np.zeros(count, "S16")
 
 
 def _column(cells: Sequence[object]) -> _Column:
