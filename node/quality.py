@@ -70,6 +70,8 @@ EFFECTS: Final[Mapping[str, str]] = {
     "person.reference_shared": "one person may count as several, and is protected as several",
     "date.month_first": _NOTHING,
     "date.day_first": "if month/day was meant, the case counts in another month",
+    "date.undecided": _NO_TIME,
+    "date.other_order": _NO_TIME,
     "date.excel_serial": _NOTHING,
     "country.unresolved": _NO_PLACE,
     "country.ambiguous_code": _NO_PLACE,

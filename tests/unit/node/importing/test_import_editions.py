@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from corridor.errors.importing import TooManyPersonsError
 from corridor.node.importing import merge
 from corridor.node.importing.countries import parse_country_mapping
+from corridor.node.importing.edition import keys_of
 from corridor.node.schema import TABLES, EditionTables
 from support.case_files import edition_of, merged, read, whole, write_csv
 
@@ -273,9 +274,9 @@ def test_an_edition_in_another_order_gives_the_same_next_one(tmp_path: Path) -> 
 def test_old_cases_and_erased_persons_leave_while_new_ones_come(tmp_path: Path) -> None:
     before = edition_of(write_csv(tmp_path / "a.csv", many(0, 40)))
     after = read(write_csv(tmp_path / "b.csv", many(30, 50)))[0]
-    erased = before.persons["person_key"].to_pylist()[:5]
+    erased = keys_of(before.persons["person_key"]).tolist()[:5]
     found = whole(merge(before, after, 2, without=erased, since=date(2010, 1, 1)))
-    coming = set(after.cases["person_key"].to_pylist())
+    coming = set(keys_of(after.cases["person_key"]).tolist())
     expected = {
         case["case_key"]
         for case in merged(before, after, 2).cases.to_pylist()
@@ -294,4 +295,4 @@ def erased_and_not_coming(
     edition: EditionTables, case: dict[str, object], persons: set[bytes]
 ) -> bool:
     """Whether a case is of one of these persons."""
-    return edition.persons["person_key"].to_pylist()[int(str(case["person"]))] in persons
+    return keys_of(edition.persons["person_key"]).tolist()[int(str(case["person"]))] in persons
