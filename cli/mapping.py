@@ -27,7 +27,6 @@ from corridor.node.importing.proposing import (
     SURE,
     ColumnProposal,
     DateProposal,
-    Guess,
     TableProposal,
     ValueProposal,
     target_of,
@@ -118,7 +117,7 @@ def _map(arguments: argparse.Namespace, out: Output) -> int:
             asked = [_Conversation(fields, out, sys.stdin).about(table) for table in found]
         except _Stop:
             out.say("Stopped. Nothing was written.")
-            out.document({"written": None, "tables": [_document(table) for table in found]})
+            out.document({"written": None, "tables": [table.to_json() for table in found]})
             return 1
         confirmed = [one for one in asked if one is not None]
     if confirmed:
@@ -135,7 +134,7 @@ def _map(arguments: argparse.Namespace, out: Output) -> int:
     out.document(
         {
             "written": str(desk.path) if confirmed else None,
-            "tables": [_document(table) for table in found],
+            "tables": [table.to_json() for table in found],
         }
     )
     return 0
@@ -179,45 +178,6 @@ def _value_row(value: ValueProposal) -> tuple[str, str, str, str]:
 def _taken(table: TableProposal, mapping: TableMapping) -> Confirmed:
     reasons = {column.heading: column.best.reason for column in table.columns if column.best}
     return Confirmed(mapping, reasons)
-
-
-def _document(table: TableProposal) -> dict[str, Any]:
-    return {
-        "file": table.place.file,
-        "sheet": table.place.sheet,
-        "understood": table.understood,
-        "columns": [
-            {
-                "heading": column.heading,
-                "known": column.known,
-                "guesses": [_guess_document(guess) for guess in column.guesses],
-                "values": {
-                    name: [
-                        {
-                            "text": value.text,
-                            "count": value.count,
-                            "guess": None if value.guess is None else _guess_document(value.guess),
-                        }
-                        for value in values
-                    ]
-                    for name, values in column.values.items()
-                },
-                "dates": {
-                    name: {
-                        "order": dates.order,
-                        "languages": list(dates.languages),
-                        "reason": dates.reason,
-                    }
-                    for name, dates in column.dates.items()
-                },
-            }
-            for column in table.columns
-        ],
-    }
-
-
-def _guess_document(guess: Guess) -> dict[str, Any]:
-    return {"target": guess.target, "confidence": guess.confidence, "reason": guess.reason}
 
 
 class _Conversation:

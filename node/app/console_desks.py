@@ -7,7 +7,7 @@ writes opens them anew, as the commands do.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from corridor.node.app.case_data import quality, quality_worklist
+from corridor.node.app.case_data import mapping_desk, quality, quality_worklist
 from corridor.node.app.deciding import (
     ApprovalReader,
     approval_reader,
@@ -92,6 +92,9 @@ def data_desks(world: World, room: ReadingRoom) -> DataDesks:
     return DataDesks(
         quality=lambda edition: quality(world, edition),
         worklist=lambda found: quality_worklist(world, found),
+        fields=mapping_desk(world).all_fields,
+        databases=lambda: tuple(mapping_desk(world).mapping().databases),
+        keep_mapping=lambda path, confirmed: mapping_desk(world, path).keep(confirmed),
         editions=lambda: editions(world),
         erase_edition=lambda edition, by: erase_edition(
             world, edition, everything=edition is None, by=by

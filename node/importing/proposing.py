@@ -19,13 +19,13 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from corridor.node.importing.columns import (
     CASE_FIELDS,
@@ -141,6 +141,28 @@ class ColumnProposal:
     known: bool = False
     dates: Mapping[str, DateProposal] = dataclass_field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """The proposal as JSON values."""
+        return {
+            "heading": self.heading,
+            "label": self.label,
+            "known": self.known,
+            "guesses": [asdict(guess) for guess in self.guesses],
+            "values": {name: list(map(asdict, values)) for name, values in self.values.items()},
+            "dates": {
+                name: {
+                    "asks": dates.evidence.asks,
+                    "doubtful": dates.evidence.doubtful,
+                    "day_first": dates.evidence.day_first,
+                    "month_first": dates.evidence.month_first,
+                    "order": dates.order,
+                    "languages": list(dates.languages),
+                    "reason": dates.reason,
+                }
+                for name, dates in self.dates.items()
+            },
+        }
+
     @property
     def best(self) -> Guess | None:
         """What is proposed, if anything is likely enough."""
@@ -154,6 +176,15 @@ class TableProposal:
     place: Place
     understood: int
     columns: tuple[ColumnProposal, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The proposal as JSON values."""
+        return {
+            "file": self.place.file,
+            "sheet": self.place.sheet,
+            "understood": self.understood,
+            "columns": [column.to_json() for column in self.columns],
+        }
 
     def accepted(self, least: int) -> TableMapping | None:
         """The mapping that takes every proposal of at least this confidence, or None for none."""

@@ -122,6 +122,12 @@ def _country(code: str) -> str:
     return str(locale.territories.get(code, code))
 
 
+def chosen_locale() -> Locale:
+    """The language of this request, with the names that CLDR has in it."""
+    found: Locale = get_locale()
+    return found
+
+
 def listed(words: Sequence[object]) -> str:
     """Words one after another, as a list is written in the language of this request."""
     return "، ".join(map(str, words)) if chosen_language() == "ar" else ", ".join(map(str, words))
