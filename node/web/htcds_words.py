@@ -65,10 +65,13 @@ LABELS: Final[Mapping[str, Any]] = {
 }
 
 _REASONS: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
-    (re.compile(r"“(.*)” is “(.*)”"), lambda a, b: gettext("“%(a)s” is “%(b)s”", a=a, b=b)),
+    (
+        re.compile(r"“(.*)” is “(.*)”"),
+        lambda a, b: gettext("“%(a)s” is “%(b)s”", a=_apart(a), b=_apart(b)),
+    ),
     (
         re.compile(r"“(.*)” is nearly “(.*)”"),
-        lambda a, b: gettext("“%(a)s” is nearly “%(b)s”", a=a, b=b),
+        lambda a, b: gettext("“%(a)s” is nearly “%(b)s”", a=_apart(a), b=_apart(b)),
     ),
     (
         re.compile(r"(\d+) % of the values fit"),
@@ -109,6 +112,11 @@ def reason_in_words(reason: str) -> str:
     if whole is not None:
         return whole
     return listed([_one_reason(part) or part for part in reason.split("; ") if part])
+
+
+def _apart(foreign: str) -> str:
+    """A text of a file within a sentence that may run the other way (first-strong isolate)."""
+    return f"\u2068{foreign}\u2069"
 
 
 def _one_reason(reason: str) -> str | None:

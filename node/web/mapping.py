@@ -31,6 +31,7 @@ from corridor.node.web.desks import Desks
 from corridor.node.web.htcds_words import PARTS, field_label, parts_of_htcds, reason_in_words
 from corridor.node.web.languages import chosen_locale
 from corridor.node.web.refusals import said, status_of
+from corridor.node.web.value_words import value_label
 from corridor.queries.htcds import HtcdsField
 
 Table = Mapping[str, Any]
@@ -58,6 +59,7 @@ def mapping_views(desks: Desks) -> Blueprint:
             default=request.form.get,
             fields=fields,
             parts=[(PARTS[part], names) for part, names in parts_of_htcds(fields).items()],
+            value_label=value_label,
             label=lambda target: _label(target, fields),
             reason=reason_in_words,
             orders=Order,
@@ -164,7 +166,7 @@ def _reason(column: Column, target: str) -> str:
 def _label(target: str, fields: Mapping[str, HtcdsField]) -> str:
     name, _, choice = target.partition("/")
     label = field_label(name, fields)
-    return f"{label}: {fields[name].picklist[choice]}" if choice else label
+    return f"{label}: {value_label(fields[name].picklist[choice])}" if choice else label
 
 
 def _country_names() -> list[tuple[str, str]]:

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from corridor.node.web.languages import gettext
-
-
-def _l(text: str) -> str:
-    """Mark a text that is to be translated."""
-    return text
-
+from corridor.node.web.languages import to_translate as _l
 
 TEXTS: Final = frozenset(
     (

@@ -16,6 +16,7 @@ from corridor.node.quality import EFFECTS
 from corridor.node.store import EditionStore
 from corridor.node.web.htcds_words import LABELS
 from corridor.node.web.quality_words import TEXTS
+from corridor.node.web.value_words import VALUES
 from corridor.queries.htcds import parse_htcds
 from support.console import Browser, Console, open_console
 
@@ -208,3 +209,14 @@ def test_every_text_of_a_profile_is_said_in_the_readers_language() -> None:
     for problem, (fate, remedy) in PROBLEMS.items():
         if fate != "repaired" and not EFFECTS[problem].startswith("nothing:"):
             assert {remedy, EFFECTS[problem]} <= TEXTS, problem
+
+
+def test_every_value_that_is_offered_is_said_in_the_readers_language_but_companies() -> None:
+    fields = {**parse_htcds(read_data("htcds-2.0.json")), **EXTENSIONS}
+    offered = {text for name in LABELS for text in fields[name].picklist.values()}
+    companies = {
+        *fields["vic_RecruitmentWebsitesAndApps"].picklist.values(),
+        *fields["vic_ExploitationWebsitesAndApps"].picklist.values(),
+    }
+    assert offered - companies <= VALUES <= offered
+    assert "Other" in VALUES
