@@ -91,8 +91,12 @@ def gather(
     person_of_row = _persons(rows, keyring)
     _look_at_persons(rows, person_of_row, findings)
     cases, case_of_row = _cases(rows, person_of_row, keyring, findings)
-    if max_persons is not None and len(np.unique(cases.person)) > max_persons:
+    persons, first, counts = np.unique(cases.person, return_index=True, return_counts=True)
+    if max_persons is not None and len(persons) > max_persons:
         raise TooManyPersonsError(ceiling=max_persons)
+    persons_by, several = cases.persons_by(first), int((counts > 1).sum())
+    count_of_persons = len(persons)
+    del persons, first, counts
     travelled = _journeys(cases, case_of_row, events, findings)
     plans = _services(cases, case_of_row, services, findings)
     recruited = _countries(cases.fields["vic_LocationOfRecruitment"])
@@ -109,11 +113,11 @@ def gather(
         tables=tuple(findings.tables),
         rows=sum(table.rows for table in findings.tables),
         cases=len(cases),
-        persons=len(np.unique(cases.person)),
+        persons=count_of_persons,
         legs=legs.num_rows,
         services=plans.num_rows,
         cases_without_consent=without_consent,
-        persons_by=cases.persons_by(),
+        persons_by=persons_by,
         ages_by=ages.told_by,
         corridors_by=corridor.told_by,
         dropped_columns=tuple(findings.dropped),
@@ -123,7 +127,7 @@ def gather(
         ),
         entries=findings.entries(),
         fills=fills,
-        several_cases=int((np.unique(cases.person, return_counts=True)[1] > 1).sum()),
+        several_cases=several,
         work=findings.work(),
     )
     return ImportedCases(table, legs, plans), report
@@ -154,9 +158,8 @@ class _Cases:
         """Which cases may be shared by what the file says."""
         return _consented(self.fields)
 
-    def persons_by(self) -> dict[str, int]:
-        """How many persons are told apart by what; by the best thing that any case tells."""
-        _, first = np.unique(self.person, return_index=True)
+    def persons_by(self, first: npt.NDArray[np.intp]) -> dict[str, int]:
+        """How many persons are told apart by what, given the first case of each."""
         counts = np.bincount(self.told_apart_by[first], minlength=len(ToldApartBy))
         return {kind.name.casefold(): int(counts[kind]) for kind in ToldApartBy}
 

@@ -491,9 +491,14 @@ class EditionStore:
         self, edition: EditionId, table: str, columns: Sequence[str]
     ) -> Iterator[pa.Table]:
         about = self._about(edition)
-        if about.engine is Engine.DUCKDB:
-            return self._groups(edition, table, columns, ())
-        return self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
+        if about.engine is not Engine.DUCKDB:
+            yield from self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
+            return
+        schema = pa.schema([TABLES[table].field(name) for name in columns])
+        for piece in self._groups(edition, table, columns, ()):
+            if not piece.schema.equals(schema, check_metadata=False):
+                raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
+            yield piece
 
     def _holds(self, edition: EditionId, tables: Pieces) -> bool:
         """Whether the edition says what these tables say; not where it cannot be had elsewhere."""
