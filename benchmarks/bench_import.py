@@ -9,6 +9,7 @@ resident in it, of everything. Beside it, in the same run, the CPU of reading th
 Python's own reader, a workbook by the library that the import uses, too.
 
     csv        one row a case, 24 columns as in the core template, and an identity number
+    addition   the same, added to an edition of as many cases; most of its persons are known
     excel      the same as a workbook
     split      Kobo: every select_multiple in a column for each choice (65 columns)
     related    Salesforce: persons, cases, assessments and events in four files
@@ -68,6 +69,9 @@ def measure(shape: str, cases: int, folder: Path) -> None:
     run(["init", "--country", "MD", "--home", str(home)])
     if shape == "mapped":
         (home / "mapping.toml").write_text(mapping(), "utf-8")
+    if shape == "addition":
+        run(["import", str(plain(folder, cases, seed=2)[0]), "--home", str(home)])
+        paths = SHAPES[shape](folder, cases)
     alone = read_alone(paths)
     seconds, cpu, most = run(["import", *map(str, paths), "--home", str(home)])
     figures = f"{seconds:10.1f} s{cpu:10.1f} s{most:9.0f} MB{alone:10.1f} s"
@@ -152,12 +156,12 @@ def write(path: Path, rows: Iterator[Sequence[object]]) -> Path:
     return path
 
 
-def plain(folder: Path, cases: int) -> list[Path]:
+def plain(folder: Path, cases: int, seed: int = 1) -> list[Path]:
     names = list(next(cases_of(1)))
 
     def rows() -> Iterator[Sequence[object]]:
         yield names
-        for row in cases_of(cases):
+        for row in cases_of(cases, seed):
             yield [row[name] for name in names]
 
     return [write(folder / "cases.csv", rows())]
@@ -237,6 +241,7 @@ def mapping() -> str:
 
 SHAPES: Mapping[str, Callable[[Path, int], list[Path]]] = {
     "csv": plain,
+    "addition": plain,
     "excel": excel,
     "split": split,
     "related": related,

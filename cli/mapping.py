@@ -7,6 +7,7 @@ The answers are read from standard input, a line each, so that a program can giv
     a field        that field; with /VALUE, a box to tick for one of its values
     -              leave the column out; of a value: it counts as unknown
     s              say nothing of it now
+    an order       of dates: day-first, month-first, year-first; or - where nobody knows
     q              stop; nothing is written
 """
 
@@ -19,12 +20,13 @@ from typing import Any, TextIO
 from corridor.cli.homes import home_of, same_home, whole_from
 from corridor.cli.output import Output
 from corridor.node import app
+from corridor.node.importing.dates import Order, is_language
 from corridor.node.importing.mapping import NONE, TableMapping, is_value_of
 from corridor.node.importing.mapping_file import Confirmed
 from corridor.node.importing.proposing import (
     SURE,
     ColumnProposal,
-    Guess,
+    DateProposal,
     TableProposal,
     ValueProposal,
     target_of,
@@ -32,6 +34,8 @@ from corridor.node.importing.proposing import (
 from corridor.queries.htcds import HtcdsField
 
 Fields = dict[str, HtcdsField]
+
+_ORDERS = (Order.DAY_FIRST, Order.MONTH_FIRST, Order.YEAR_FIRST)
 
 VALUES_SHOWN = 12
 """Of one column, in the table for people; they are asked about all."""
@@ -113,7 +117,7 @@ def _map(arguments: argparse.Namespace, out: Output) -> int:
             asked = [_Conversation(fields, out, sys.stdin).about(table) for table in found]
         except _Stop:
             out.say("Stopped. Nothing was written.")
-            out.document({"written": None, "tables": [_document(table) for table in found]})
+            out.document({"written": None, "tables": [table.to_json() for table in found]})
             return 1
         confirmed = [one for one in asked if one is not None]
     if confirmed:
@@ -130,7 +134,7 @@ def _map(arguments: argparse.Namespace, out: Output) -> int:
     out.document(
         {
             "written": str(desk.path) if confirmed else None,
-            "tables": [_document(table) for table in found],
+            "tables": [table.to_json() for table in found],
         }
     )
     return 0
@@ -140,7 +144,8 @@ def _show(table: TableProposal, out: Output) -> None:
     rows = []
     for column in table.columns:
         best = column.best
-        what = "known; values are open" if column.known else "no proposal"
+        waits = "dates" if column.dates else "values"
+        what = f"known; {waits} are open" if column.known else "no proposal"
         if best is not None and not column.known:
             what = best.target
         sure = "" if best is None or column.known else f"{best.confidence} %"
@@ -148,6 +153,11 @@ def _show(table: TableProposal, out: Output) -> None:
         rows.append((column.heading, what, sure, why))
         target = "" if best is None else best.target
         rows.extend(map(_value_row, column.values.get(target, ())[:VALUES_SHOWN]))
+        if (dates := column.dates.get(target)) is not None:
+            proposed = dates.order or ("no proposal" if dates.evidence.asks else "")
+            if dates.languages:
+                proposed = f"{proposed} {dates.languages[0]}".strip()
+            rows.append(("   dates", proposed, "", dates.reason))
     out.table(
         f"{table.place}: {table.understood} columns are understood, {len(table.columns)} are open",
         ("column", "proposed", ">sure", "why"),
@@ -170,37 +180,6 @@ def _taken(table: TableProposal, mapping: TableMapping) -> Confirmed:
     return Confirmed(mapping, reasons)
 
 
-def _document(table: TableProposal) -> dict[str, Any]:
-    return {
-        "file": table.place.file,
-        "sheet": table.place.sheet,
-        "understood": table.understood,
-        "columns": [
-            {
-                "heading": column.heading,
-                "known": column.known,
-                "guesses": [_guess_document(guess) for guess in column.guesses],
-                "values": {
-                    name: [
-                        {
-                            "text": value.text,
-                            "count": value.count,
-                            "guess": None if value.guess is None else _guess_document(value.guess),
-                        }
-                        for value in values
-                    ]
-                    for name, values in column.values.items()
-                },
-            }
-            for column in table.columns
-        ],
-    }
-
-
-def _guess_document(guess: Guess) -> dict[str, Any]:
-    return {"target": guess.target, "confidence": guess.confidence, "reason": guess.reason}
-
-
 class _Conversation:
     """Asks about one thing after another."""
 
@@ -214,6 +193,8 @@ class _Conversation:
         columns: dict[str, Any] = {}
         values: dict[str, dict[str, str]] = {}
         reasons: dict[str, str] = {}
+        dates: dict[str, Order] = {}
+        months: str | None = None
         for column in table.columns:
             if column.known:
                 name = column.guesses[0].target
@@ -228,10 +209,46 @@ class _Conversation:
                 meant = self._value(name, value)
                 if meant is not None:
                     values.setdefault(name, {})[value.text] = meant
-        if not columns and not values:
+            asked = column.dates.get(name)
+            if asked is not None:
+                if asked.evidence.asks and (order := self._order(column.heading, asked)):
+                    dates[name] = order
+                if asked.languages and months is None:
+                    months = self._language(column.heading, asked)
+        if not columns and not values and not dates and months is None:
             return None
         place = table.place
-        return Confirmed(TableMapping(place.file, place.sheet, columns, values), reasons)
+        return Confirmed(
+            TableMapping(place.file, place.sheet, columns, values, dates, months), reasons
+        )
+
+    def _order(self, heading: str, asked: DateProposal) -> Order | None:
+        """How a column's dates are written; None where nothing is to be said."""
+        orders = ", ".join(f"{n} {order}" for n, order in enumerate(_ORDERS, 1))
+        proposed = asked.order or "s"
+        self._out.progress(f"dates of {heading!r}: {asked.reason}")
+        while True:
+            answer = self._ask(f"   they are written [{proposed}] ({orders}, - nobody knows)?")
+            answer = answer or proposed
+            if answer == "s":
+                return None
+            if answer.isdigit() and 1 <= int(answer) <= len(_ORDERS):
+                return _ORDERS[int(answer) - 1]
+            if answer in set(Order):
+                return Order(answer)
+            self._out.progress(f"{answer!r} is no order; write one of them, -, s or q")
+
+    def _language(self, heading: str, asked: DateProposal) -> str | None:
+        """The language of a table's months; None where nothing is to be said."""
+        proposed = asked.languages[0]
+        self._out.progress(f"dates of {heading!r}: {asked.reason}")
+        while True:
+            answer = self._ask(f"   the months are in the language [{proposed}]?") or proposed
+            if answer == "s":
+                return None
+            if is_language(answer):
+                return answer
+            self._out.progress(f"{answer!r} is no language; write a code such as ro, s or q")
 
     def _target(self, column: ColumnProposal) -> tuple[str | None, str]:
         guesses = column.guesses if column.best else ()

@@ -3,6 +3,9 @@
     files arrive in a folder of their own under uploads/ → a process reads them → the folder is
     emptied, whatever became of it
 
+Who wants to say first what columns mean has the process look at the files: they wait in their
+folder then until that was said, they are given up, others come, or the console ends.
+
 What a killed console left behind is swept when the next one starts.
 """
 
@@ -17,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from corridor.errors import CorridorError
-from corridor.errors.console import ImportDiedError, ImportRunsError, NoSuchReportError
+from corridor.errors.console import (
+    ImportDiedError,
+    ImportRunsError,
+    NoSuchReportError,
+    NothingAskedError,
+)
 from corridor.errors.files import DiskError
 from corridor.files import make_private_folder
 from corridor.node.quality import SUFFIX as PROFILE
@@ -34,6 +42,7 @@ class ImportStage(StrEnum):
 
     NONE = "none"
     RUNNING = "running"
+    ASKING = "asking"
     DONE = "done"
     REFUSED = "refused"
 
@@ -46,6 +55,9 @@ class ImportState:
         by: whose doing.
         progress: what is being done, in the importer's words.
         lines: the report in words, where it is done.
+        looks: whether the files are only looked at.
+        tables: what may be meant by columns that are not HTCDS, as JSON values, where the files
+            wait for somebody to say so.
         report, countries: names of files in imports/; empty where there is none.
         code, message: why it was refused.
     """
@@ -55,6 +67,8 @@ class ImportState:
     began: datetime | None = None
     progress: Sequence[str] = ()
     lines: Sequence[str] = ()
+    looks: bool = False
+    tables: Sequence[Mapping[str, Any]] = ()
     report: str = ""
     countries: str = ""
     code: str = ""
@@ -68,13 +82,21 @@ class ImportJob:
     Attributes:
         folder: emptied afterwards.
         files, mappings: lie in it.
+        columns: a mapping file of columns and values, in place of the node's own.
+        database, tables: the name of a database in the node's mapping file, and tables of it.
         replace: start empty instead of adding to the last edition.
+        looks: read no further than to propose what columns mean; the files stay until somebody
+            has said so.
     """
 
     folder: Path
     files: Sequence[Path]
     mappings: Sequence[Path] = ()
+    columns: Path | None = None
+    database: str | None = None
+    tables: Sequence[str] = ()
     replace: bool = False
+    looks: bool = False
 
 
 RunImport = Callable[[ImportJob, Callable[[str], None]], Mapping[str, Any]]
@@ -98,6 +120,7 @@ class ImportDesk:
         self._clock, self._random_bytes = clock, random_bytes
         self._turn = threading.Lock()
         self._state = ImportState()
+        self._asking: ImportJob | None = None
         self._thread: threading.Thread | None = None
 
     def sweep(self) -> None:
@@ -133,9 +156,53 @@ class ImportDesk:
             if self._state.stage is ImportStage.RUNNING:
                 _remove(job.folder)
                 raise ImportRunsError
-            self._state = ImportState(stage=ImportStage.RUNNING, by=by, began=self._clock())
-            self._thread = threading.Thread(target=self._read, args=(job,), daemon=True)
-            self._thread.start()
+            asking, self._asking = self._asking, None
+            if asking is not None and asking.folder != job.folder:
+                _remove(asking.folder)
+            self._start(job, by)
+
+    def asking(self) -> ImportJob:
+        """The files that wait for somebody to say what their columns mean.
+
+        Raises:
+            NothingAskedError: none do.
+        """
+        with self._turn:
+            if self._asking is None:
+                raise NothingAskedError
+            return self._asking
+
+    def go_on(self, by: str, *, looks: bool) -> None:
+        """Read the files that wait: to the end, or look at them once more.
+
+        Raises:
+            NothingAskedError: none do.
+        """
+        with self._turn:
+            job, self._asking = self._asking, None
+            if job is None:
+                raise NothingAskedError
+            self._start(replace(job, looks=looks), by)
+
+    def give_up(self) -> None:
+        """Remove the files that wait.
+
+        Raises:
+            NothingAskedError: none do.
+            DiskError: something could not be removed.
+        """
+        with self._turn:
+            job, self._asking = self._asking, None
+            if job is None:
+                raise NothingAskedError
+            self._state = ImportState()
+            _remove(job.folder)
+
+    def _start(self, job: ImportJob, by: str) -> None:
+        now = self._clock()
+        self._state = ImportState(stage=ImportStage.RUNNING, by=by, began=now, looks=job.looks)
+        self._thread = threading.Thread(target=self._read, args=(job,), daemon=True)
+        self._thread.start()
 
     def wait(self) -> None:
         """Until no import runs."""
@@ -168,6 +235,9 @@ class ImportDesk:
     def _read(self, job: ImportJob) -> None:
         try:
             outcome = self._run(job, self._tell)
+            if job.looks:
+                self._ask(job, outcome["tables"])
+                return
             document = outcome["document"]
             ended = ImportState(
                 stage=ImportStage.DONE,
@@ -184,6 +254,11 @@ class ImportDesk:
             )
             raise
         self._end(job, ended)
+
+    def _ask(self, job: ImportJob, tables: Sequence[Mapping[str, Any]]) -> None:
+        with self._turn:
+            self._asking = job
+            self._state = replace(self._state, stage=ImportStage.ASKING, tables=tuple(tables))
 
     def _end(self, job: ImportJob, ended: ImportState) -> None:
         try:

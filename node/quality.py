@@ -28,7 +28,8 @@ from corridor.node.importing.report import (
     ImportReport,
     WorkPlace,
 )
-from corridor.node.schema import EditionTables
+from corridor.node.schema import CASES, TABLES
+from corridor.node.store.writing import Pieces
 from corridor.queries.htcds import HtcdsField
 
 SUFFIX: Final = "-profile.json"
@@ -69,6 +70,8 @@ EFFECTS: Final[Mapping[str, str]] = {
     "person.reference_shared": "one person may count as several, and is protected as several",
     "date.month_first": _NOTHING,
     "date.day_first": "if month/day was meant, the case counts in another month",
+    "date.undecided": _NO_TIME,
+    "date.other_order": _NO_TIME,
     "date.excel_serial": _NOTHING,
     "country.unresolved": _NO_PLACE,
     "country.ambiguous_code": _NO_PLACE,
@@ -194,9 +197,41 @@ class QualityProfile:
         return asdict(self)
 
 
+class Counting:
+    """An edition's tables on their way into the store; counts what goes by.
+
+    Attributes:
+        rows: how many rows of each table went by when it was last read to its end.
+    """
+
+    def __init__(self, tables: Pieces) -> None:
+        self._tables = tables
+        self.rows = dict.fromkeys(TABLES, 0)
+        self._unknown: dict[str, int] = {}
+
+    def pieces(self, table: str) -> Iterator[pa.Table]:
+        """The rows of a table in stored order."""
+        rows, unknown = 0, dict.fromkeys(_may_be_unknown(), 0)
+        for piece in self._tables.pieces(table):
+            rows += piece.num_rows
+            if table == "cases":
+                for name in unknown:
+                    unknown[name] += _unknown_in(piece[name])
+            yield piece
+            del piece  # the next one is made now: two would be in memory
+        self.rows[table] = rows
+        if table == "cases":
+            self._unknown = unknown
+
+    def unknown(self) -> tuple[ColumnUnknown, ...]:
+        """How many cases have no value in a column; the emptiest first."""
+        found = [ColumnUnknown(name, count) for name, count in self._unknown.items()]
+        return tuple(sorted(found, key=lambda one: (-one.unknown, one.column)))
+
+
 def profile_of(
     report: ImportReport,
-    tables: EditionTables,
+    tables: Counting,
     fields: Mapping[str, HtcdsField],
     *,
     edition: str,
@@ -207,7 +242,7 @@ def profile_of(
 
     Args:
         report: of the import.
-        tables: of the edition, with what earlier imports brought.
+        tables: of the edition, with what earlier imports brought; they went by.
         fields: the standard's, and Corridor's own.
         edition: its id.
         imported_at: UTC, ISO 8601.
@@ -236,9 +271,9 @@ def profile_of(
         dates=tuple(by_subject.get("dates", ())),
         persons_problems=tuple(by_subject.get("persons", ())),
         tables=tuple(by_subject.get("tables", ())),
-        edition_cases=tables.cases.num_rows,
-        edition_persons=tables.persons.num_rows,
-        edition_unknown=_unknown_in(tables),
+        edition_cases=tables.rows["cases"],
+        edition_persons=tables.rows["persons"],
+        edition_unknown=tables.unknown(),
         work=len(report.work),
         worklist=f"{stem}{WORKLIST_SUFFIX}" if report.work else None,
     )
@@ -402,19 +437,14 @@ def _meaning(fill: FieldFill, unknown: int) -> str:
     return "counts in the cell “unknown” of questions about this field"
 
 
-def _unknown_in(tables: EditionTables) -> tuple[ColumnUnknown, ...]:
-    found = []
-    for field in tables.cases.schema:
-        column = tables.cases[field.name]
-        if pa.types.is_list(field.type):
-            lengths = pc.list_value_length(column).to_numpy()
-            unknown = int((lengths == 0).sum())
-        elif field.nullable:
-            unknown = column.null_count
-        else:
-            continue
-        found.append(ColumnUnknown(field.name, unknown))
-    return tuple(sorted(found, key=lambda one: (-one.unknown, one.column)))
+def _may_be_unknown() -> list[str]:
+    return [one.name for one in CASES if one.nullable or pa.types.is_list(one.type)]
+
+
+def _unknown_in(column: "pa.ChunkedArray[Any]") -> int:
+    if pa.types.is_list(column.type):
+        return int((pc.list_value_length(column).to_numpy() == 0).sum())
+    return column.null_count
 
 
 def _no_formula(text: str) -> str:

@@ -16,7 +16,7 @@ values of the picklists, ISO 3166-1 alpha-2 codes, dates and small whole numbers
 an empty list, means unknown: blank, not resolvable, or outside the domain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -151,9 +151,9 @@ class EditionTables:
         }
         return tables[name]
 
-    def pieces(self, table: str) -> Iterator[pa.Table]:
-        """The rows of a table in stored order, not too many at once."""
-        whole = self[table]
+    def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a table in stored order, not too many at once; all columns, or these."""
+        whole = self[table] if columns is None else self[table].select(list(columns))
         for start in range(0, whole.num_rows, PIECE):
             yield whole.slice(start, PIECE)
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from corridor.files import make_private_folder, write_atomically
 from corridor.ids import Digest
-from corridor.node.app.erasing import keep_tidy, kept_out, within_retention
+from corridor.node.app.erasing import keep_tidy, oldest_day, suppressed
 from corridor.node.app.shielding import shield_process
 from corridor.node.app.world import Tell, World, charter_desk, journal_of, read_data
 from corridor.node.home import Home, demand_in_service, read_settings
 from corridor.node.import_reports import erase_reports
 from corridor.node.importing.countries import read_country_mapping
-from corridor.node.importing.edition import merge
+from corridor.node.importing.edition import leaving_out
 from corridor.node.importing.memory import give_back
+from corridor.node.importing.next_edition import NextEdition, merge
 from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
 from corridor.node.keys import (
@@ -21,13 +22,13 @@ from corridor.node.keys import (
 )
 from corridor.node.mapping_desk import MappingDesk
 from corridor.node.quality import (
+    Counting,
     QualityProfile,
     profile_of,
     read_profile,
     read_worklist,
     write_profile,
 )
-from corridor.node.schema import EditionTables
 from corridor.node.sources import sources_of
 from corridor.node.store import EditionStore
 from corridor.node.views import (
@@ -88,10 +89,17 @@ def import_files(
         columns=mapping,
     )
     give_back()
-    before = None if replace or current is None else store.tables(current.id)
-    before, imported = kept_out(world, store, before, imported, instead_of)
-    number = 1 if current is None else current.number + 1
-    tables = within_retention(world, merge(before, imported, number, max_persons=ceiling))
+    erased = suppressed(world, store)
+    following = merge(
+        None if replace or current is None else store.held(current.id),
+        leaving_out(imported, erased) if erased else imported,
+        1 if current is None else current.number + 1,
+        max_persons=ceiling,
+        without=erased | frozenset(instead_of),
+        since=oldest_day(world),
+    )
+    tables = Counting(following)
+    give_back()
     progress("writing the edition")
     written = store.write(
         tables,
@@ -124,7 +132,7 @@ def import_files(
         verdict += ", though it holds what the one before held"
     return ImportOutcome(
         [
-            f"edition {written.edition.id} {verdict}; {_counted(tables)}",
+            f"edition {written.edition.id} {verdict}; {_counted(following)}",
             *report.mapped_lines(desk.path.name),
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
@@ -134,8 +142,8 @@ def import_files(
         {
             "edition": written.edition.id,
             "unchanged": written.unchanged,
-            "persons": tables.persons.num_rows,
-            "cases": tables.cases.num_rows,
+            "persons": following.persons,
+            "cases": following.cases,
             "report": report.to_json(),
             "file": str(path),
             "countries": str(to_fill_in) if unresolved else None,
@@ -207,5 +215,5 @@ def _ask_for_countries(unresolved: int, path: Path) -> tuple[str, ...]:
     )
 
 
-def _counted(tables: EditionTables) -> str:
-    return f"{tables.persons.num_rows} persons, {tables.cases.num_rows} cases"
+def _counted(edition: NextEdition) -> str:
+    return f"{edition.persons} persons, {edition.cases} cases"

@@ -250,7 +250,11 @@ def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mappi
         "folder": str(job.folder),
         "files": list(map(str, job.files)),
         "mappings": list(map(str, job.mappings)),
+        "columns": job.columns and str(job.columns),
+        "database": job.database,
+        "tables": list(job.tables),
         "replace": job.replace,
+        "looks": job.looks,
         "opens": hand_over(home),  # there is no terminal to ask for a passphrase
     }
     with subprocess.Popen(  # this interpreter, and a module of ours

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from corridor.node.app.case_data import quality, quality_worklist
+from corridor.node.app.case_data import mapping_desk, quality, quality_worklist
 from corridor.node.app.checking import LOOKS, check_up
 from corridor.node.app.deciding import (
     ApprovalReader,
@@ -95,6 +95,9 @@ def data_desks(world: World) -> DataDesks:
     return DataDesks(
         quality=lambda edition: quality(world, edition),
         worklist=lambda found: quality_worklist(world, found),
+        fields=mapping_desk(world).all_fields,
+        databases=lambda: tuple(mapping_desk(world).mapping().databases),
+        keep_mapping=lambda path, confirmed: mapping_desk(world, path).keep(confirmed),
         editions=lambda: editions(world),
         erase_edition=lambda edition, by: erase_edition(
             world, edition, everything=edition is None, by=by

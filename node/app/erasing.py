@@ -31,13 +31,8 @@ from corridor.node.app.leftovers import sweep_uploads
 from corridor.node.app.world import World, journal_of
 from corridor.node.home import Home, Retention, demand_in_service, read_settings
 from corridor.node.import_reports import erase_reports, erase_reports_before, reports_at
-from corridor.node.importing.edition import (
-    ImportedCases,
-    leaving_out,
-    without_cases_before,
-    without_persons,
-)
 from corridor.node.importing.keys import Keyring
+from corridor.node.importing.next_edition import merge
 from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
@@ -221,32 +216,21 @@ def retention(
     return foresee(tried, current, count, reports_at(home).values(), now)
 
 
-def within_retention(world: World, tables: EditionTables) -> EditionTables:
-    """The tables without cases older than the node's rule allows; themselves if there are none."""
+def oldest_day(world: World) -> date | None:
+    """The day before which cases leave the data, by the node's rule; None where it has none."""
     days = read_settings(Home(world.home)).retention.case_days
-    if days is None:
-        return tables
-    return without_cases_before(tables, world.clock().date() - timedelta(days))
+    return None if days is None else world.clock().date() - timedelta(days)
 
 
-def kept_out(
-    world: World,
-    store: EditionStore,
-    before: EditionTables | None,
-    imported: ImportedCases,
-    instead_of: Collection[bytes],
-) -> tuple[EditionTables | None, ImportedCases]:
-    """What an import builds upon, and what comes in, without anybody who asked to be erased.
+def suppressed(world: World, store: EditionStore) -> frozenset[bytes]:
+    """The keys of those who asked to be erased, whom no import brings back.
 
     Raises:
         SuppressionLostError: the list of those is not here, and the journal says that there is one.
             Nothing was imported.
     """
     demand_suppression(world, store)
-    persons = _suppression(world, store).read().persons
-    if before is not None and (persons or instead_of):
-        before = without_persons(before, persons | frozenset(instead_of))
-    return before, leaving_out(imported, persons) if persons else imported
+    return _suppression(world, store).read().persons
 
 
 def demand_suppression(world: World, store: EditionStore) -> None:
@@ -310,11 +294,8 @@ def _write_again(
     The reports of the imports go first: they may quote cells of those rows.
     """
     erase_reports(Home(world.home))
-    tables = store.tables(current.id)
-    if without:
-        tables = without_persons(tables, without)
     written = store.write(
-        within_retention(world, tables),
+        merge(store.held(current.id), None, 0, without=without, since=oldest_day(world)),
         replaces=current.id,
         sources=current.sources,
         imported_at=current.imported_at,

@@ -7,10 +7,11 @@
     keys       who a row is about → HMAC keys. Names and numbers do not get past here
     reading    all of it, table by table, in batches → arrays of keys and values
     journeys   events → legs and corridor of a case
-    edition    cases, legs, services → an edition, merged with the one before
+    edition    cases, legs, services of one import
+    next_edition   the one that follows, merged with the one before, piece by piece
     report     what was repaired, rejected and dropped, and what to do about it
 
-    paths ─ files ─ columns ─ values, countries, keys ─ reading ─ journeys ─ edition ─→ tables
+    paths ─ files ─ columns ─ values, countries, keys ─ reading ─ journeys ─ edition ─→ next_edition
                                     └────────── report ──────────────────→ for the staff
 
 Two rules hold everywhere. What no question can use is dropped at the door: it is hashed into
@@ -21,8 +22,9 @@ changes an answer by at most Δ begins here.
 """
 
 from corridor.node.importing.countries import CountryMapping, read_country_mapping
-from corridor.node.importing.edition import ImportedCases, merge
+from corridor.node.importing.edition import ImportedCases
 from corridor.node.importing.files import Ceilings
+from corridor.node.importing.next_edition import NextEdition, merge
 from corridor.node.importing.reading import read_case_files
 from corridor.node.importing.report import ImportReport
 
@@ -31,6 +33,7 @@ __all__ = [
     "CountryMapping",
     "ImportReport",
     "ImportedCases",
+    "NextEdition",
     "merge",
     "read_case_files",
     "read_country_mapping",

@@ -23,6 +23,7 @@ from typing import Final
 
 from corridor.node import schema
 from corridor.node.importing.countries import fold, is_unknown_word
+from corridor.node.importing.dates import AS_EVER, DateForm
 from corridor.node.importing.dialects import (
     Clean,
     Dialect,
@@ -136,6 +137,7 @@ class Header:
         has_cases, has_events, has_services: what the rows of the table are.
         links: how rows of repeat groups find the row that they belong to.
         translations: field → what the operator's mapping says of its values.
+        dates: field → how its dates are written, where the mapping says so.
         mapped: how many columns the operator's mapping decided.
     """
 
@@ -147,6 +149,7 @@ class Header:
     has_services: bool
     links: RowLinks = field(default_factory=RowLinks)
     translations: Mapping[str, Translation] = field(default_factory=dict)
+    dates: Mapping[str, DateForm] = field(default_factory=dict)
     mapped: int = 0
 
     @property
@@ -315,6 +318,7 @@ class HeaderReader:
             has_services=services,
             links=row_links(table.dialect, headings, place.sheet),
             translations=self._translations(mapping),
+            dates=self._dates(mapping, columns),
             mapped=table.mapped,
         )
 
@@ -345,6 +349,19 @@ class HeaderReader:
             name: Translation(values, several=self._takes_several(name))
             for name, values in mapping.values.items()
         }
+
+    def _dates(
+        self, mapping: TableMapping | None, columns: Mapping[str, Source]
+    ) -> dict[str, DateForm]:
+        if mapping is None:
+            return {}
+        dates = [name for name in columns if self.fields[name].type == "Date"]
+        return {name: form for name in dates if (form := mapping.form(name)) != AS_EVER}
+
+    def said_of_dates(self, place: Place, name: str) -> DateForm:
+        """What the mapping says of a field's dates in a table."""
+        mapping = self._mapping.of(place)
+        return AS_EVER if mapping is None else mapping.form(name)
 
     def _takes_several(self, name: str) -> bool:
         return self.fields[name].is_multiselect

@@ -23,18 +23,26 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from corridor.errors.importing import TooManyPersonsError
-from corridor.node import schema
 from corridor.node.importing.countries import CountryResolver
-from corridor.node.importing.edition import IMPORTED_CASES, ImportedCases, key_array
+from corridor.node.importing.edition import (
+    IMPORTED_CASES,
+    IMPORTED_SERVICES,
+    ImportedCases,
+    key_array,
+)
 from corridor.node.importing.journeys import (
     MOST_LEGS,
+    NO_COUNTRY,
     NO_DAY,
     TYPES,
     UNKNOWN_TYPE,
     Countries,
+    Days,
     Journeys,
+    coded_array,
+    country_array,
+    country_numbers,
     day_array,
-    text_array,
     with_locations,
 )
 from corridor.node.importing.keys import KEY_BYTES, Keyring, Keys, as_keys, occurrences, whole
@@ -46,7 +54,15 @@ from corridor.node.importing.report import (
     Place,
     UnresolvedCountry,
 )
-from corridor.node.importing.rows import CaseRows, Ints, LinkedRows, Numbered, ToldApartBy
+from corridor.node.importing.rows import (
+    CaseRows,
+    Codes,
+    Ints,
+    LinkedRows,
+    Numbered,
+    ToldApartBy,
+    keys_taken,
+)
 from corridor.node.importing.values import OLDEST_AGE
 
 _NO_KEY: Final = b""
@@ -73,9 +89,14 @@ def gather(
         TooManyPersonsError: there are more than `max_persons`; nothing was imported.
     """
     person_of_row = _persons(rows, keyring)
+    _look_at_persons(rows, person_of_row, findings)
     cases, case_of_row = _cases(rows, person_of_row, keyring, findings)
-    if max_persons is not None and len(np.unique(cases.person)) > max_persons:
+    persons, first, counts = np.unique(cases.person, return_index=True, return_counts=True)
+    if max_persons is not None and len(persons) > max_persons:
         raise TooManyPersonsError(ceiling=max_persons)
+    persons_by, several = cases.persons_by(first), int((counts > 1).sum())
+    count_of_persons = len(persons)
+    del persons, first, counts
     travelled = _journeys(cases, case_of_row, events, findings)
     plans = _services(cases, case_of_row, services, findings)
     recruited = _countries(cases.fields["vic_LocationOfRecruitment"])
@@ -84,18 +105,19 @@ def gather(
     first_event = travelled.earliest_day(len(cases))
     ages = _ages(cases, first_event, findings)
     _look_at_dates(cases, first_event, findings)
-    _look_at_persons(rows, person_of_row, findings)
+    fills = _fills(cases, events, services, findings)
+    without_consent = int((~cases.consented()).sum())
     legs = with_locations(travelled, recruited, exploited).to_table()
     table = _table(cases, travelled, corridor, ages.values)
     report = ImportReport(
         tables=tuple(findings.tables),
         rows=sum(table.rows for table in findings.tables),
         cases=len(cases),
-        persons=len(np.unique(cases.person)),
+        persons=count_of_persons,
         legs=legs.num_rows,
         services=plans.num_rows,
-        cases_without_consent=int((~cases.consented()).sum()),
-        persons_by=cases.persons_by(),
+        cases_without_consent=without_consent,
+        persons_by=persons_by,
         ages_by=ages.told_by,
         corridors_by=corridor.told_by,
         dropped_columns=tuple(findings.dropped),
@@ -104,8 +126,8 @@ def gather(
             for text, count in findings.unresolved()
         ),
         entries=findings.entries(),
-        fills=_fills(cases, events, services, findings),
-        several_cases=int((np.unique(cases.person, return_counts=True)[1] > 1).sum()),
+        fills=fills,
+        several_cases=several,
         work=findings.work(),
     )
     return ImportedCases(table, legs, plans), report
@@ -124,10 +146,10 @@ class _Cases:
     record: Keys
     alike: Keys
     told_apart_by: npt.NDArray[np.uint8]
-    referred: Ints
+    referred: Days
     rows: CaseRows
     taken: Ints
-    fields: Mapping[str, Numbered]
+    fields: dict[str, Numbered]
 
     def __len__(self) -> int:
         return len(self.key)
@@ -136,9 +158,8 @@ class _Cases:
         """Which cases may be shared by what the file says."""
         return _consented(self.fields)
 
-    def persons_by(self) -> dict[str, int]:
-        """How many persons are told apart by what; by the best thing that any case tells."""
-        _, first = np.unique(self.person, return_index=True)
+    def persons_by(self, first: npt.NDArray[np.intp]) -> dict[str, int]:
+        """How many persons are told apart by what, given the first case of each."""
         counts = np.bincount(self.told_apart_by[first], minlength=len(ToldApartBy))
         return {kind.name.casefold(): int(counts[kind]) for kind in ToldApartBy}
 
@@ -166,9 +187,9 @@ def _cases(
     cases = _Cases(
         key=keys,
         person=person[taken],
-        reference=rows.reference[taken],
-        record=rows.record[taken],
-        alike=rows.alike[taken],
+        reference=keys_taken(rows.reference, taken),
+        record=keys_taken(rows.record, taken),
+        alike=keys_taken(rows.alike, taken),
         told_apart_by=rows.told_apart_by[taken],
         referred=referred[taken],
         rows=rows,
@@ -194,7 +215,7 @@ def _persons(rows: CaseRows, keyring: Keyring) -> Keys:
     return person
 
 
-def _case_keys(rows: CaseRows, person: Keys, referred: Ints, keyring: Keyring) -> Keys:
+def _case_keys(rows: CaseRows, person: Keys, referred: Days, keyring: Keyring) -> Keys:
     """One person's cases: by reference; else by the day of referral; else by content.
 
     A row without case reference is a case. It is the same case in a later file when it was
@@ -242,7 +263,7 @@ def _link(
     case_of_row: Ints,
     linked: LinkedRows,
     *,
-    days: Ints,
+    days: Days,
     kind: str,
     findings: Findings,
 ) -> _Links:
@@ -296,7 +317,7 @@ def _by_reference(cases: _Cases, linked: LinkedRows, wanted: Ints) -> _Links:
     return _Links(row[fits], case[fits])
 
 
-def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Ints) -> _Links:
+def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Days) -> _Links:
     """The case of a person that a day belongs to; `known` says who each case's person is."""
     rows, found = [], []
     if len(wanted):
@@ -317,15 +338,15 @@ def _by_person(cases: _Cases, known: Keys, keys: Keys, wanted: Ints, days: Ints)
 def _journeys(cases: _Cases, case_of_row: Ints, events: LinkedRows, findings: Findings) -> Journeys:
     day = _days(events.fields["hte_Date"], NO_DAY)
     kind = events.fields["hte_Type"]
-    ranks = np.array([TYPES.index(value) for value in kind.values], np.int64)
+    ranks = np.array([TYPES.index(value) for value in kind.values], np.int8)
     of_type = kind.spread(ranks, UNKNOWN_TYPE)
     country = _countries(events.fields["hte_Country"])
     links = _link(cases, case_of_row, events, days=day, kind="event", findings=findings)
-    empty = (day == NO_DAY) & (of_type == UNKNOWN_TYPE) & (country == "")
+    empty = (day == NO_DAY) & (of_type == UNKNOWN_TYPE) & (country == NO_COUNTRY)
     _report_rows(findings, events, "hte_Type", "event.says_nothing", np.flatnonzero(empty))
     says = ~empty[links.row]
     row, case = links.row[says], links.case[says]
-    found = Journeys(case, of_type[row], country[row], day[row])
+    found = Journeys(case.astype(np.int32), of_type[row], country[row], day[row])
     ordered = found.ordered()
     _report_count(findings, events, "hte_Type", "event.repeated", len(case) - len(ordered.case))
     few = ordered.positions() < MOST_LEGS
@@ -337,9 +358,9 @@ def _services(
     cases: _Cases, case_of_row: Ints, services: LinkedRows, findings: Findings
 ) -> pa.Table:
     day = _days(services.fields["spl_ActualEndDate"], NO_DAY)
-    kind = _texts(services.fields["spl_Type"])
+    kinds, kind = _ranked(services.fields["spl_Type"])
     links = _link(cases, case_of_row, services, days=day, kind="service", findings=findings)
-    empty = (day == NO_DAY) & (kind == "")
+    empty = (day == NO_DAY) & (kind < 0)
     _report_rows(findings, services, "spl_Type", "service.says_nothing", np.flatnonzero(empty))
     says = ~empty[links.row]
     row, case = links.row[says], links.case[says]
@@ -354,8 +375,12 @@ def _services(
     _report_count(findings, services, "spl_Type", "service.repeated", int(same.sum()))
     row, case = row[~same], case[~same]
     return pa.table(
-        [pa.array(case.astype(np.uint32)), text_array(kind[row]), day_array(day[row])],
-        schema=schema.SERVICES,
+        [
+            pa.array(case.astype(np.uint32)),
+            coded_array(kind[row], kinds, blank=-1),
+            day_array(day[row]),
+        ],
+        schema=IMPORTED_SERVICES,
     )
 
 
@@ -376,26 +401,31 @@ class _Corridor:
         by_event = travelled.first_country(TYPES.index("Recruitment"), len(recruited))
         at_event = travelled.last_country(TYPES.index("Exploitation"), len(exploited))
         return cls(
-            np.where(by_event == "", recruited, by_event),
-            np.where(at_event == "", exploited, at_event),
+            np.where(by_event == NO_COUNTRY, recruited, by_event),
+            np.where(at_event == NO_COUNTRY, exploited, at_event),
             {
-                "recruitment_event": int((by_event != "").sum()),
-                "recruitment_location": int(((by_event == "") & (recruited != "")).sum()),
-                "exploitation_event": int((at_event != "").sum()),
-                "exploitation_location": int(((at_event == "") & (exploited != "")).sum()),
+                "recruitment_event": int((by_event != NO_COUNTRY).sum()),
+                "recruitment_location": _elsewhere(by_event, recruited),
+                "exploitation_event": int((at_event != NO_COUNTRY).sum()),
+                "exploitation_location": _elsewhere(at_event, exploited),
             },
         )
+
+
+def _elsewhere(by_event: Countries, by_location: Countries) -> int:
+    """How many ends no event tells, and a location field does."""
+    return int(((by_event == NO_COUNTRY) & (by_location != NO_COUNTRY)).sum())
 
 
 @dataclass(frozen=True, slots=True)
 class _Ages:
     """The age when trafficked of each case (−1: unknown), and how many came from where."""
 
-    values: Ints
+    values: npt.NDArray[np.int32]
     told_by: Mapping[str, int]
 
 
-def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
+def _ages(cases: _Cases, first_event: Days, findings: Findings) -> _Ages:
     """The age given; else at the first event; else at the referral."""
     born = _days(cases.fields["prs_Birthdate"], NO_DAY)
     known = born != NO_DAY
@@ -405,7 +435,7 @@ def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
     cases.report(findings, "prs_Birthdate", "date.birth_after_event", np.flatnonzero(too_late))
     known &= ~too_late
     given = cases.fields["vic_AgeWhenTrafficked"]
-    ages = given.spread(np.array(given.values, np.int64), -1)
+    ages = given.spread(np.array(given.values, np.int32), -1)
     told_by = {"given": int((ages >= 0).sum())}
     for source, days, there in (
         ("first_event", at_event, has_event),
@@ -418,7 +448,7 @@ def _ages(cases: _Cases, first_event: Ints, findings: Findings) -> _Ages:
     return _Ages(ages, told_by | {"none": int((ages < 0).sum())})
 
 
-def _look_at_dates(cases: _Cases, first_event: Ints, findings: Findings) -> None:
+def _look_at_dates(cases: _Cases, first_event: Days, findings: Findings) -> None:
     """Report dates and ages of a case that contradict each other; what was read stays."""
     born = _days(cases.fields["prs_Birthdate"], NO_DAY)
     identified = _days(cases.fields["x_IdentificationDate"], NO_DAY)
@@ -430,7 +460,7 @@ def _look_at_dates(cases: _Cases, first_event: Ints, findings: Findings) -> None
         findings, "prs_Birthdate", "date.birth_after_identification", np.flatnonzero(unborn)
     )
     given = cases.fields["vic_AgeWhenTrafficked"]
-    ages = given.spread(np.array(given.values, np.int64), -1)
+    ages = given.spread(np.array(given.values, np.int32), -1)
     there = has_birth & has_event & (ages >= 0) & (born <= first_event)
     computed = _years_between(np.where(there, born, 0), np.where(there, first_event, 0))
     apart = there & (np.abs(computed - ages) > 1)
@@ -473,14 +503,18 @@ def _fills(
     )
 
 
-def _years_between(born: Ints, day: Ints) -> Ints:
+def _years_between(born: Days, day: Days) -> Days:
     """Whole years from one day to another; both in days since 1970-01-01."""
-    year, within = _year_and_day(born)
-    later_year, later_within = _year_and_day(day)
-    return later_year - year - (later_within < within)
+    years = np.empty(len(born), np.int32)
+    for start in range(0, len(born), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        year, within = _year_and_day(born[part])
+        later_year, later_within = _year_and_day(day[part])
+        years[part] = later_year - year - (later_within < within)
+    return years
 
 
-def _year_and_day(days: Ints) -> tuple[Ints, Ints]:
+def _year_and_day(days: Days) -> tuple[Ints, Ints]:
     """The year, and month and day as one number (331 for 31 March)."""
     dates = _EPOCH + days.astype("m8[D]")
     years = dates.astype("M8[Y]")
@@ -493,7 +527,9 @@ def _year_and_day(days: Ints) -> tuple[Ints, Ints]:
 # ---------------------------------------------------------------- the table
 
 
-def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) -> pa.Table:
+def _table(
+    cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: npt.NDArray[np.int32]
+) -> pa.Table:
     count = len(cases)
     consent = cases.fields["con_Consent"]
     agreement = cases.fields["vic_AgreementToManagePersonalData"]
@@ -507,13 +543,14 @@ def _table(cases: _Cases, travelled: Journeys, corridor: _Corridor, ages: Ints) 
         "referred_on": _arrow(cases.fields["cas_IncomingReferralDate"], pa.date32()),
         "last_event_on": day_array(travelled.latest_day(count)),
         "vic_AgeWhenTrafficked": pa.array(ages.astype(np.int16), mask=ages < 0),
-        "recruited_in": text_array(corridor.recruited).dictionary_encode(),
+        "recruited_in": country_array(corridor.recruited),
         "transit_in": _each_its_own(travelled.all_countries(TYPES.index("Transit"), count)),
-        "exploited_in": text_array(corridor.exploited).dictionary_encode(),
+        "exploited_in": country_array(corridor.exploited),
     }
     for field in IMPORTED_CASES:
         if field.name not in columns:
-            columns[field.name] = _arrow(cases.fields[field.name], field.type)
+            # Each is let go as it is written, and the next one takes its place in memory.
+            columns[field.name] = _arrow(cases.fields.pop(field.name), field.type)
     return pa.table([columns[field.name] for field in IMPORTED_CASES], schema=IMPORTED_CASES)
 
 
@@ -549,17 +586,21 @@ def _consented(fields: Mapping[str, Numbered]) -> npt.NDArray[np.bool_]:
     )
 
 
-def _days(field: Numbered, blank: int) -> Ints:
+def _days(field: Numbered, blank: int) -> Days:
     days = np.array([np.datetime64(day, "D") for day in field.values], "M8[D]")
-    return field.spread((days - _EPOCH).astype(np.int64), blank)
+    return field.spread((days - _EPOCH).astype(np.int32), blank)
 
 
-def _texts(field: Numbered) -> npt.NDArray[np.str_]:
-    return field.spread(np.array([*field.values, ""], np.str_)[:-1], "")
+def _ranked(field: Numbered) -> tuple[list[str], Codes]:
+    """The different texts of a field in order, and for each row which it has; −1 for none."""
+    order = sorted(range(len(field.values)), key=lambda n: field.values[n])
+    ranks = np.empty(len(order), np.int32)
+    ranks[order] = np.arange(len(order))
+    return [field.values[n] for n in order], field.spread(ranks, -1)
 
 
 def _countries(field: Numbered) -> Countries:
-    return field.spread(np.array(field.values, "U2"), "")
+    return field.spread(country_numbers(field.values), NO_COUNTRY)
 
 
 # ---------------------------------------------------------------- findings

@@ -7,6 +7,7 @@ tell. The corridor runs from the first recruitment with a country to the last ex
 with one; where the events lack an end, the location field gives it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,10 +16,18 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from corridor.node import schema
+from corridor.node.importing.edition import IMPORTED_LEGS
 from corridor.node.importing.rows import Ints
 
-Countries = npt.NDArray[np.str_]
-"""Shape (n,), ISO 3166-1 alpha-2; the empty text where there is none."""
+Countries = npt.NDArray[np.uint16]
+"""Shape (n,): the two letters of ISO 3166-1 as one number, in order; `NO_COUNTRY` for none."""
+
+CaseNumbers = npt.NDArray[np.int32]
+Types = npt.NDArray[np.int8]
+Days = npt.NDArray[np.int32]
+"""Shape (n,), days since 1970-01-01, or `NO_DAY`."""
+
+NO_COUNTRY: Final = 0
 
 TYPES: Final = ("Recruitment", "Transit", "Exploitation")
 UNKNOWN_TYPE: Final = len(TYPES)
@@ -37,13 +46,13 @@ class Journeys:
         case: row of the case.
         type: index into `TYPES`, or `UNKNOWN_TYPE`.
         country: where.
-        day: days since 1970-01-01, or `NO_DAY`.
+        day: when.
     """
 
-    case: Ints
-    type: Ints
+    case: CaseNumbers
+    type: Types
     country: Countries
-    day: Ints
+    day: Days
 
     def taken(self, rows: npt.NDArray[Any]) -> "Journeys":
         """Some of the steps."""
@@ -79,8 +88,8 @@ class Journeys:
         return self._one_country(of_type, cases, last=True)
 
     def _one_country(self, of_type: int, cases: int, *, last: bool) -> Countries:
-        steps = self.taken((self.type == of_type) & (self.country != ""))
-        found = np.full(cases, "", "U2")
+        steps = self.taken((self.type == of_type) & (self.country != NO_COUNTRY))
+        found = np.zeros(cases, np.uint16)
         # Of several assignments to one place numpy keeps the last.
         turned = slice(None) if last else slice(None, None, -1)
         found[steps.case[turned]] = steps.country[turned]
@@ -88,45 +97,46 @@ class Journeys:
 
     def all_countries(self, of_type: int, cases: int) -> "pa.Array[Any]":
         """For each of the cases, the countries of its steps of a type, sorted, each once."""
-        steps = self.taken((self.type == of_type) & (self.country != ""))
+        steps = self.taken((self.type == of_type) & (self.country != NO_COUNTRY))
         steps = steps.taken(np.lexsort((steps.country, steps.case)))
         new = np.ones(len(steps.case), bool)
         new[1:] = (steps.case[1:] != steps.case[:-1]) | (steps.country[1:] != steps.country[:-1])
         steps = steps.taken(new)
         offsets = np.searchsorted(steps.case, np.arange(cases + 1)).astype(np.int32)
         places = pa.array(offsets, pa.int32())
-        lists = pa.ListArray.from_arrays(places, text_array(steps.country))
+        lists = pa.ListArray.from_arrays(places, _plain_countries(steps.country))
         return lists.cast(schema.CASES.field("transit_in").type)
 
-    def earliest_day(self, cases: int) -> Ints:
+    def earliest_day(self, cases: int) -> Days:
         """For each of the cases, the day of its first event, or `NO_DAY`."""
-        days = np.full(cases, NO_DAY, np.int64)
+        days = np.full(cases, NO_DAY, np.int32)
         np.minimum.at(days, self.case, self.day)
         return days
 
-    def latest_day(self, cases: int) -> Ints:
+    def latest_day(self, cases: int) -> Days:
         """For each of the cases, the day of its last event, or `NO_DAY`."""
-        days = np.full(cases, -NO_DAY, np.int64)
+        days = np.full(cases, -NO_DAY, np.int32)
         known = self.taken(self.day != NO_DAY)
         np.maximum.at(days, known.case, known.day)
-        return np.where(days == -NO_DAY, NO_DAY, days)
+        days[days == -NO_DAY] = NO_DAY
+        return days
 
     def to_table(self) -> pa.Table:
         """The steps as legs, each with the country of the step before."""
         position = self.positions()
-        before = np.concatenate((np.full(min(1, len(self.case)), ""), self.country[:-1]))
-        before = np.where(position == 0, "", before)
-        types = np.array([*TYPES, ""])[self.type]
+        before = np.zeros(len(self.case), np.uint16)
+        before[1:] = self.country[:-1]
+        before[position == 0] = NO_COUNTRY
         return pa.table(
             [
                 pa.array(self.case.astype(np.uint32)),
                 pa.array(position.astype(np.int16)),
-                text_array(types),
-                text_array(before),
-                text_array(self.country),
+                coded_array(self.type, TYPES, blank=UNKNOWN_TYPE),
+                country_array(before),
+                country_array(self.country),
                 day_array(self.day),
             ],
-            schema=schema.LEGS,
+            schema=IMPORTED_LEGS,
         )
 
 
@@ -136,13 +146,13 @@ def with_locations(journeys: Journeys, recruited: Countries, exploited: Countrie
     bare[journeys.case] = False
     parts = [journeys]
     for of_type, country in ((0, recruited), (2, exploited)):
-        cases = np.flatnonzero(bare & (country != ""))
+        cases = np.flatnonzero(bare & (country != NO_COUNTRY))
         parts.append(
             Journeys(
-                cases,
-                np.full(len(cases), of_type),
+                cases.astype(np.int32),
+                np.full(len(cases), of_type, np.int8),
                 country[cases],
-                np.full(len(cases), NO_DAY, np.int64),
+                np.full(len(cases), NO_DAY, np.int32),
             )
         )
     return Journeys(
@@ -153,13 +163,36 @@ def with_locations(journeys: Journeys, recruited: Countries, exploited: Countrie
     ).ordered()
 
 
-def text_array(texts: npt.NDArray[np.str_]) -> "pa.Array[Any]":
-    """Texts as an Arrow array; the empty text is null."""
-    different, codes = np.unique(texts, return_inverse=True)
-    values = pa.array([text or None for text in different.tolist()], pa.string())
-    return values.take(codes)
+def country_numbers(codes: Sequence[str]) -> Countries:
+    """Countries, each of two letters, as numbers."""
+    return np.frombuffer("".join(codes).encode("ascii"), ">u2").astype(np.uint16)
 
 
-def day_array(days: Ints) -> "pa.Array[Any]":
+def country_array(countries: Countries) -> "pa.DictionaryArray[Any, Any]":
+    """Countries as an Arrow dictionary; null where there is none."""
+    different = np.flatnonzero(np.bincount(countries, minlength=1))
+    different = different[different != NO_COUNTRY]
+    codes = np.searchsorted(different, countries).astype(np.int32)
+    codes[countries == NO_COUNTRY] = len(different)
+    texts = [int(one).to_bytes(2, "big").decode("ascii") for one in different]
+    return coded_array(codes, texts, blank=len(different))
+
+
+def coded_array(
+    codes: npt.NDArray[Any], texts: Sequence[str], *, blank: int
+) -> "pa.DictionaryArray[Any, Any]":
+    """For each code its text, as an Arrow dictionary; null for `blank`."""
+    return pa.DictionaryArray.from_arrays(
+        codes.astype(np.int32), pa.array(texts, pa.string()), mask=codes == blank
+    )
+
+
+def day_array(days: Days) -> "pa.Array[Any]":
     """Days since 1970-01-01 as Arrow dates; `NO_DAY` is null."""
-    return pa.array(days.astype(np.int32), pa.int32(), mask=days == NO_DAY).cast(pa.date32())
+    return pa.array(days, pa.int32(), mask=days == NO_DAY).cast(pa.date32())
+
+
+def _plain_countries(countries: Countries) -> "pa.Array[Any]":
+    found = country_array(countries)
+    plain: pa.Array[Any] = found.dictionary.take(found.indices)
+    return plain

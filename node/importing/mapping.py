@@ -13,6 +13,9 @@
     "F" = "Feminine"
     "?" = "-"                                                      counts as unknown
 
+    [table.dates]
+    prs_Birthdate = "month-first"         how a field's dates are written (`dates`)
+
     [database.cases]
     url = "postgresql://reader@db.example/cases?sslmode=verify-full"
     tables = ["public.victim", "public.journey"]
@@ -32,6 +35,7 @@ from typing import Any, Final
 from corridor.errors.importing import BadMappingError
 from corridor.ids import is_country_code
 from corridor.node.importing.countries import country_codes, fold
+from corridor.node.importing.dates import DateForm, Order, is_language
 from corridor.node.importing.report import Place
 from corridor.node.importing.values import Cell, text_of
 from corridor.queries.htcds import HtcdsField
@@ -70,12 +74,20 @@ class TableMapping:
         sheet: a pattern for the sheet's name, or None for any.
         columns: heading, as it stands in the file → target.
         values: field → value as it stands in a cell → value of the standard, or `NONE`.
+        dates: field → the order of its dates.
+        months: the language of the names of months, where it is none of the six.
     """
 
     file: str
     sheet: str | None
     columns: Mapping[str, Target]
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dates: Mapping[str, Order] = field(default_factory=dict)
+    months: str | None = None
+
+    def form(self, name: str) -> DateForm:
+        """How the dates of a field are written."""
+        return DateForm(self.dates.get(name), self.months)
 
     def fits(self, place: Place) -> bool:
         """Whether this speaks of a table."""
@@ -196,7 +208,7 @@ class _Parser:
 
     def _table_mapping(self, where: str, raw: object) -> TableMapping:
         table = self._table(where, raw)
-        self._check_keys(where, table, {"file", "sheet", "columns", "values"})
+        self._check_keys(where, table, {"file", "sheet", "months", "columns", "values", "dates"})
         sheet = table.get("sheet")
         columns = {
             heading: self._target(f"{where}, column {heading!r}", target)
@@ -209,7 +221,28 @@ class _Parser:
             None if sheet is None else self._text(f"{where}, sheet", sheet),
             columns,
             {name: self._values(where, name, raw) for name, raw in values.items()},
+            self._dates(f"{where}, dates", table.get("dates", {})),
+            self._months(f"{where}, months", table.get("months")),
         )
+
+    def _dates(self, where: str, raw: object) -> dict[str, Order]:
+        found = {}
+        for name, order in self._texts(where, raw):
+            if name not in self._fields or self._fields[name].type != "Date":
+                raise self._bad(f"{where}, {name!r}", "is no field of HTCDS that holds dates")
+            if order not in set(Order):
+                orders = ", ".join(f'"{one}"' for one in Order)
+                raise self._bad(f"{where}, {name!r}", f"{order!r} is none of {orders}")
+            found[name] = Order(order)
+        return found
+
+    def _months(self, where: str, raw: object) -> str | None:
+        if raw is None:
+            return None
+        language = self._text(where, raw)
+        if not is_language(language):
+            raise self._bad(where, f'{language!r} is no language of CLDR, such as "ro"')
+        return language
 
     def _target(self, where: str, text: str) -> Target:
         if text == NONE:

@@ -100,6 +100,12 @@ def _add(document: tomlkit.TOMLDocument, one: Confirmed) -> None:
             of_field = _table_in(values, name)
             for text, value in words.items():
                 of_field[text] = value
+    if one.table.dates:
+        orders = _table_in(entry, "dates")
+        for name, order in one.table.dates.items():
+            orders[name] = str(order)
+    if one.table.months is not None:
+        entry["months"] = one.table.months
 
 
 def _entry_for(document: tomlkit.TOMLDocument, table: TableMapping) -> Any:

@@ -19,12 +19,13 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import date
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from corridor.node.importing.columns import (
     CASE_FIELDS,
@@ -36,6 +37,13 @@ from corridor.node.importing.columns import (
     HeaderReader,
 )
 from corridor.node.importing.countries import CountryResolver, fold, is_unknown_word
+from corridor.node.importing.dates import (
+    DateEvidence,
+    Order,
+    evidence,
+    languages_of,
+    month_names,
+)
 from corridor.node.importing.files import RawTable
 from corridor.node.importing.mapping import (
     COUNTRY_FIELDS,
@@ -45,7 +53,14 @@ from corridor.node.importing.mapping import (
     takes_values,
 )
 from corridor.node.importing.report import Findings, Place, shortened
-from corridor.node.importing.values import PicklistReader, read_yes, reader_of, text_of
+from corridor.node.importing.values import (
+    PicklistReader,
+    kind_of_date,
+    read_yes,
+    reader_of,
+    text_of,
+    words_of_date,
+)
 from corridor.queries.htcds import HtcdsField
 
 SAMPLED_ROWS: Final = 5_000
@@ -89,6 +104,23 @@ class ValueProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class DateProposal:
+    """What a column's dates leave open, and what is proposed of it.
+
+    Attributes:
+        evidence: what its cells prove.
+        order: the order that they prove; None: only a person knows.
+        languages: those whose names of months read all of them.
+        reason: why.
+    """
+
+    evidence: DateEvidence
+    order: Order | None
+    languages: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnProposal:
     """A column that is not HTCDS.
 
@@ -97,7 +129,9 @@ class ColumnProposal:
         label: what else the file says of it.
         guesses: the most likely first; none where nothing fits.
         values: for each guessed field that has values, those of the column that it lacks.
-        known: whether heading and mapping say already what the column is; then only values wait.
+        known: whether heading and mapping say already what the column is; then only values and
+            the order of dates wait.
+        dates: for each guessed field that holds dates, what they leave open.
     """
 
     heading: str
@@ -105,6 +139,29 @@ class ColumnProposal:
     guesses: tuple[Guess, ...]
     values: Mapping[str, tuple[ValueProposal, ...]]
     known: bool = False
+    dates: Mapping[str, DateProposal] = dataclass_field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The proposal as JSON values."""
+        return {
+            "heading": self.heading,
+            "label": self.label,
+            "known": self.known,
+            "guesses": [asdict(guess) for guess in self.guesses],
+            "values": {name: list(map(asdict, values)) for name, values in self.values.items()},
+            "dates": {
+                name: {
+                    "asks": dates.evidence.asks,
+                    "doubtful": dates.evidence.doubtful,
+                    "day_first": dates.evidence.day_first,
+                    "month_first": dates.evidence.month_first,
+                    "order": dates.order,
+                    "languages": list(dates.languages),
+                    "reason": dates.reason,
+                }
+                for name, dates in self.dates.items()
+            },
+        }
 
     @property
     def best(self) -> Guess | None:
@@ -120,9 +177,18 @@ class TableProposal:
     understood: int
     columns: tuple[ColumnProposal, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """The proposal as JSON values."""
+        return {
+            "file": self.place.file,
+            "sheet": self.place.sheet,
+            "understood": self.understood,
+            "columns": [column.to_json() for column in self.columns],
+        }
+
     def accepted(self, least: int) -> TableMapping | None:
         """The mapping that takes every proposal of at least this confidence, or None for none."""
-        columns, values = {}, {}
+        columns, values, dates, months = {}, {}, {}, None
         for column in self.columns:
             best = column.best
             if best is None or (best.confidence < least and not column.known):
@@ -136,9 +202,14 @@ class TableProposal:
             }
             if sure:
                 values[best.target] = sure
-        if not columns and not values:
+            asked = column.dates.get(best.target)
+            if asked is not None and asked.order is not None:
+                dates[best.target] = asked.order
+            if asked is not None and asked.languages and months is None:
+                months = asked.languages[0]
+        if not columns and not values and not dates and months is None:
             return None
-        return TableMapping(self.place.file, self.place.sheet, columns, values)
+        return TableMapping(self.place.file, self.place.sheet, columns, values, dates, months)
 
 
 class Proposer:
@@ -187,7 +258,7 @@ class Proposer:
             if n in taken:
                 column = self._known(heading, label, taken[n], cells, table.place)
             else:
-                column = self._column(heading, label, cells)
+                column = self._column(heading, label, cells, table.place)
             if column is not None:
                 columns.append(column)
         understood = len(set(taken.values()))
@@ -206,7 +277,9 @@ class Proposer:
 
     # ------------------------------------------------------------ one column
 
-    def _column(self, heading: str, label: str, cells: Counter[str]) -> ColumnProposal:
+    def _column(
+        self, heading: str, label: str, cells: Counter[str], place: Place
+    ) -> ColumnProposal:
         guesses = []
         for name in _CANDIDATES:
             by_name, why = _likeness(name, heading, label, self._headers.field(name))
@@ -221,12 +294,24 @@ class Proposer:
             for guess in kept
             if "/" not in guess.target and takes_values(self._headers.field(guess.target))
         }
-        return ColumnProposal(heading, label, kept, {k: v for k, v in values.items() if v})
+        dates = {guess.target: self._dates(guess.target, cells, place) for guess in kept}
+        return ColumnProposal(
+            heading,
+            label,
+            kept,
+            {k: v for k, v in values.items() if v},
+            dates={k: v for k, v in dates.items() if v is not None},
+        )
 
     def _known(
         self, heading: str, label: str, name: str, cells: Counter[str], place: Place
     ) -> ColumnProposal | None:
         """A column whose field is known, and which holds values that the standard lacks."""
+        dates = self._dates(name, cells, place)
+        if dates is not None:
+            return ColumnProposal(
+                heading, label, (Guess(name, 100, "known"),), {}, known=True, dates={name: dates}
+            )
         if not takes_values(self._headers.field(name)):
             return None
         said = self._headers.translated(place, name)
@@ -269,6 +354,8 @@ class Proposer:
         reading = self._readers[name](text)
         if reading.value is not None and reading.value != () and not _rejects(reading.problems):
             return True
+        if self._headers.field(name).type == "Date" and languages_of(words_of_date(text)):
+            return True
         return fold(text) in _value_names(name)
 
     def _choices(self, heading: str, label: str, cells: Counter[str]) -> list[Guess]:
@@ -287,6 +374,28 @@ class Proposer:
                     found.append(Guess(f"{name}/{value}", 85, "named as the value; yes and no"))
                     break
         return found
+
+    # ------------------------------------------------------------ dates
+
+    def _dates(self, target: str, cells: Counter[str], place: Place) -> DateProposal | None:
+        """What the dates of a column leave open; None for nothing, and for what holds no dates."""
+        if "/" in target or self._headers.field(target).type != "Date":
+            return None
+        said = self._headers.said_of_dates(place, target)
+        kinds: Counter[str] = Counter()
+        words: set[str] = set()
+        for text, count in cells.items():
+            kind = kind_of_date(text)
+            if kind is not None:
+                kinds[kind] += count
+            words.update(word for word in words_of_date(text) if word not in month_names())
+        proof = evidence(kinds, words)
+        languages = languages_of(words) if said.months is None else ()
+        asks = proof.asks and said.order is None
+        if not asks and not languages:
+            return None
+        order = proof.proven if asks else None
+        return DateProposal(proof, order, languages, _why_of_dates(proof, asks, languages))
 
     # ------------------------------------------------------------ values
 
@@ -364,6 +473,18 @@ def _rejects(problems: Iterable[tuple[str, str]]) -> bool:
         and not problem.startswith(("date.month_first", "date.day_first", "number.with_words"))
         for problem, _ in problems
     )
+
+
+def _why_of_dates(proof: DateEvidence, asks: bool, languages: Sequence[str]) -> str:
+    said = []
+    if asks:
+        told = (
+            f"{proof.day_first} cells can only be day first, {proof.month_first} only month first"
+        )
+        said.append(f"{told}; {proof.doubtful} can be both")
+    if languages:
+        said.append(f"names of months in {', '.join(languages)}")
+    return "; ".join(said)
 
 
 def _texts(cells: Iterable[object]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,7 @@ from corridor.node.importing.columns import (
     HeaderReader,
 )
 from corridor.node.importing.countries import CountryMapping, CountryResolver
+from corridor.node.importing.dates import AS_EVER, DateForm
 from corridor.node.importing.edition import ImportedCases
 from corridor.node.importing.files import CaseFile, CaseSource, Ceilings, Progress, RawTable, Row
 from corridor.node.importing.gathering import gather
@@ -63,6 +65,7 @@ from corridor.node.importing.rows import (
     LinkedRows,
     Numbering,
     ToldApartBy,
+    no_keys,
 )
 from corridor.node.importing.values import (
     Cell,
@@ -168,18 +171,32 @@ class _FieldReader:
     """Reads the cells of one field, remembers them, and reports what is wrong with them."""
 
     def __init__(
-        self, name: str, read: Reader, findings: Findings, resolver: CountryResolver
+        self,
+        name: str,
+        make: Callable[[DateForm], Reader],
+        findings: Findings,
+        resolver: CountryResolver,
     ) -> None:
         self._name = name
-        self._read = read
+        self._make = make
+        self._form = AS_EVER
+        self._read = make(AS_EVER)
         self._findings = findings
         self._resolver = resolver
         self._met: dict[Hashable, Reading[object]] = {}
 
     def values(
-        self, place: Place, column: _Column, rows: Ints, translation: Translation | None = None
+        self,
+        place: Place,
+        column: _Column,
+        rows: Ints,
+        translation: Translation | None = None,
+        form: DateForm = AS_EVER,
     ) -> list[Any]:
         """The value of each different cell of a column, None where it has none."""
+        if form != self._form:
+            self._form, self._read = form, self._make(form)
+            self._met.clear()
         if len(self._met) > _REMEMBERED:
             self._met.clear()
         readings = []
@@ -269,7 +286,10 @@ class _FilesReader:
         self._hashers: dict[str, CellHasher] = {}
         self._readers = {
             name: _FieldReader(
-                name, reader_of(headers.field(name), resolver, today), self.findings, resolver
+                name,
+                partial(reader_of, headers.field(name), resolver, today),
+                self.findings,
+                resolver,
             )
             for name in (*CASE_FIELDS, *EVENT_FIELDS, *SERVICE_FIELDS)
         }
@@ -371,9 +391,9 @@ class _FilesReader:
         return (
             CaseRows(
                 places=self._places,
-                place=cases.array("place", "i8"),
+                place=cases.array("place", "i4"),
                 row=cases.array("row", "i8"),
-                file=cases.array("file", "i8"),
+                file=cases.array("file", "i4"),
                 person=cases.array("person", "S16"),
                 told_apart_by=cases.array("told_apart_by", "u1"),
                 alike=cases.array("alike", "S16"),
@@ -389,7 +409,7 @@ class _FilesReader:
     def _linked(self, rows: _Collected, links: Keys) -> LinkedRows:
         return LinkedRows(
             places=self._places,
-            place=rows.array("place", "i8"),
+            place=rows.array("place", "i4"),
             row=rows.array("row", "i8"),
             reference=rows.array("reference", "S16"),
             identity=rows.array("identity", "S16"),
@@ -435,9 +455,9 @@ class _FilesReader:
         rows = np.array([number for number, _ in batch], np.int64)[filled]
         if not len(rows):
             return 0
-        translations = dict(header.translations)
+        translations, dates = dict(header.translations), dict(header.dates)
         if header.has_cases:
-            self._attach(columns, translations)
+            self._attach(columns, translations, dates)
         self.findings.columns.update(columns)
         taken = _Batch(
             file=file,
@@ -445,6 +465,7 @@ class _FilesReader:
             rows=rows,
             columns=columns,
             translations=translations,
+            dates=dates,
             references=self._keys(place, columns, rows, "x_CaseReference"),
             records=self._keys(place, columns, rows, "x_PersonReference"),
             identities=self._keys(place, columns, rows, "prs_IdentityNumber"),
@@ -461,7 +482,12 @@ class _FilesReader:
             self._add_linked(self._services, "spl_", taken, own)
         return len(rows)
 
-    def _attach(self, columns: dict[str, _Column], translations: dict[str, Translation]) -> None:
+    def _attach(
+        self,
+        columns: dict[str, _Column],
+        translations: dict[str, Translation],
+        dates: dict[str, DateForm],
+    ) -> None:
         """Give rows of cases the cells of the attached rows that they refer to."""
         own = frozenset(columns)
         waiting = [held for held in self._attachments if not held[1].case_fields & own]
@@ -482,6 +508,7 @@ class _FilesReader:
                         ]
                     )
                 translations.update(header.translations)
+                dates.update(header.dates)
             waiting = [held for held in waiting if held not in ready]
 
     def _link_keys(
@@ -493,7 +520,7 @@ class _FilesReader:
     ) -> Keys:
         """What ties rows of repeat groups to their parents; empty where nothing does."""
         if column is None:
-            return np.zeros(len(rows), "S16")
+            return no_keys(len(rows))
         names = [name_of(cells) for cells in rows]
         return as_keys(
             [self.keyring.row_link(_scope(file, name), name) if name else _NO_KEY for name in names]
@@ -503,7 +530,7 @@ class _FilesReader:
         """Keys of the references or identity numbers; empty where there is none."""
         column = columns.get(field)
         if column is None:
-            return np.zeros(len(rows), "S16")
+            return no_keys(len(rows))
         is_reference = field != "prs_IdentityNumber"
         normal = normal_cell if is_reference else normal_number
         make = {
@@ -542,9 +569,9 @@ class _FilesReader:
         person, told_apart_by, alike = self._persons(batch, values)
         self._cases.add(
             count,
-            place=np.full(count, len(self._places) - 1),
+            place=np.full(count, len(self._places) - 1, np.int32),
             row=batch.rows,
-            file=np.full(count, batch.file),
+            file=np.full(count, batch.file, np.int32),
             person=person,
             told_apart_by=told_apart_by,
             alike=alike,
@@ -556,7 +583,8 @@ class _FilesReader:
 
     def _values(self, batch: "_Batch", name: str) -> list[Any]:
         reader, translation = self._readers[name], batch.translations.get(name)
-        return reader.values(batch.place, batch.columns[name], batch.rows, translation)
+        form = batch.dates.get(name, AS_EVER)
+        return reader.values(batch.place, batch.columns[name], batch.rows, translation, form)
 
     def _persons(
         self, batch: "_Batch", values: Mapping[str, list[Any]]
@@ -631,12 +659,12 @@ class _FilesReader:
                 numbering.add(self._values(batch, name), column.codes[there])
         collected.add(
             count,
-            place=np.full(count, len(self._places) - 1),
+            place=np.full(count, len(self._places) - 1, np.int32),
             row=batch.rows[there],
             reference=batch.references[there],
             identity=batch.identities[there],
             record=batch.records[there],
-            alike=self._named(batch)[there] if (own_rows < 0).all() else _none(count),
+            alike=self._named(batch)[there] if (own_rows < 0).all() else no_keys(count),
             parent=batch.parents[there],
             own_row=own_rows[there],
         )
@@ -651,6 +679,7 @@ class _Batch:
     rows: Ints
     columns: Mapping[str, _Column]
     translations: Mapping[str, Translation]
+    dates: Mapping[str, DateForm]
     references: Keys
     records: Keys
     identities: Keys
@@ -677,10 +706,6 @@ class _Batch:
 
 
 _EPOCH: Final = date(1970, 1, 1)
-
-
-def _none(count: int) -> Keys:
-    return np.zeros(count, "S16")
 
 
 def _column(cells: Sequence[object]) -> _Column:

@@ -83,6 +83,14 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "read as month/day/year; where both can be, day/month/year counts: write 2024-03-31",
     ),
     "date.day_first": ("noted", "read as day/month/year; write dates as 2024-03-31"),
+    "date.undecided": (
+        "rejected",
+        "can be two days, and the mapping says that nobody knows which; write 2024-03-31",
+    ),
+    "date.other_order": (
+        "rejected",
+        "is not written in the order that the mapping says; correct it, or the mapping",
+    ),
     "date.excel_serial": ("repaired", "read as Excel's day number; give the cells a date format"),
     "country.unresolved": ("rejected", "correct it, or map it in a mapping file"),
     "country.ambiguous_code": (

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from corridor.node.importing.keys import Keys, Lanes
+from corridor.node.importing.keys import KEY_BYTES, Keys, Lanes
 from corridor.node.importing.report import Place
 
 Ints = npt.NDArray[np.int64]
@@ -120,14 +120,19 @@ class Growing:
     def __init__(self) -> None:
         self._held: npt.NDArray[Any] | None = None
         self._count = 0
+        self._blank = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self._count + self._blank
 
     def add(self, batch: npt.NDArray[Any]) -> None:
         """Take a batch; all have one type, and one shape but for their length."""
+        if self._held is None and _is_blank(batch):
+            self._blank += len(batch)
+            return
         if self._held is None:
-            self._held = np.empty((0, *batch.shape[1:]), batch.dtype)
+            self._held = np.zeros((self._blank, *batch.shape[1:]), batch.dtype)
+            self._count, self._blank = self._blank, 0
         needed = self._count + len(batch)
         if needed > len(self._held):
             size = max(needed, len(self._held) * 5 // 4)
@@ -136,10 +141,10 @@ class Growing:
         self._count = needed
 
     def array(self, dtype: Any) -> npt.NDArray[Any]:
-        """What was added, which is let go here; an empty array of this type for nothing."""
+        """What was added, which is let go here; blanks of this type where nothing else was."""
         held, self._held = self._held, None
         if held is None:
-            return np.zeros(0, dtype)
+            return np.broadcast_to(np.zeros((), dtype), self._blank)
         held.resize((self._count, *held.shape[1:]), refcheck=False)
         return held
 
@@ -173,6 +178,21 @@ class Numbering:
             return Numbered([], no_codes(len(self._codes) + self._blank))
         self._codes.add(no_codes(self._blank))
         return Numbered(list(self._numbers), self._codes.array(np.int32))
+
+
+def no_keys(count: int) -> Keys:
+    """The keys of rows that have none, which take no memory."""
+    return np.broadcast_to(np.bytes_(bytes(KEY_BYTES)).astype(f"S{KEY_BYTES}"), count)
+
+
+def keys_taken(keys: Keys, rows: Ints) -> Keys:
+    """The keys of some of the rows."""
+    return no_keys(len(rows)) if _is_blank(keys) else keys[rows]
+
+
+def _is_blank(batch: npt.NDArray[Any]) -> bool:
+    """Whether it is one zero, or empty key, over and over."""
+    return batch.ndim == 1 and batch.strides == (0,) and not batch[:1].any()
 
 
 def no_codes(count: int) -> Codes:

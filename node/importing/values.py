@@ -8,7 +8,8 @@ removal would change what another person's row says.
 
 Dates: real dates; 2024-03-31, 2024/3/31, 20240331, with or without a time of day; 31.03.2024,
 31/3/2024, 31-03-2024, day before month; 3/31/2024 where nothing else is possible; names of
-months in the six languages, 31 March 2024, 31 марта 2024; Excel's day numbers.
+months in the six languages, 31 March 2024, 31 марта 2024; Excel's day numbers. Where the operator's
+mapping says how a column's dates are written (`dates`), that holds.
 """
 
 import difflib
@@ -16,19 +17,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from typing import Final, Generic, TypeVar
-
-from babel import Locale
 
 from corridor.ids import CountryCode
 from corridor.node.importing.countries import (
-    LANGUAGES,
     CountryResolver,
     Located,
     fold,
     is_unknown_word,
 )
+from corridor.node.importing.dates import AS_EVER, DateForm, Order, month_names
 from corridor.queries.htcds import HtcdsField
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
@@ -83,9 +81,9 @@ def text_of(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 
-def read_date(cell: Cell, today: date) -> Reading[date]:
+def read_date(cell: Cell, today: date, form: DateForm = AS_EVER) -> Reading[date]:
     """The day that a cell names, neither before 1900 nor after `today`."""
-    reading = _any_date(cell)
+    reading = _any_date(cell, form)
     if reading.value is None:
         return reading
     if reading.value.year < 1900:
@@ -95,9 +93,9 @@ def read_date(cell: Cell, today: date) -> Reading[date]:
     return reading
 
 
-def read_birthdate(cell: Cell, today: date) -> Reading[date]:
+def read_birthdate(cell: Cell, today: date, form: DateForm = AS_EVER) -> Reading[date]:
     """The same, of somebody who may still be alive."""
-    reading = read_date(cell, today)
+    reading = read_date(cell, today, form)
     if reading.value is not None and today.year - reading.value.year > OLDEST_AGE:
         return Reading(None, (("date.too_long_ago", ""),))
     return reading
@@ -211,10 +209,36 @@ class PicklistReader:
         return set()
 
 
-def reader_of(field: HtcdsField, resolver: CountryResolver, today: date) -> Reader:
-    """How the cells of a field of the standard are read."""
+def kind_of_date(text: str) -> str | None:
+    """`doubtful`, `day-first` or `month-first` for a typed date of numbers with the year last."""
+    parts = _NUMERIC.fullmatch(text.strip())
+    if parts is None or len(parts[4]) == 2:
+        return None
+    first, second = int(parts[1]), int(parts[3])
+    if first == second or max(first, second) > 31 or not min(first, second):
+        return None
+    if first > 12 >= second:
+        return Order.DAY_FIRST
+    if second > 12 >= first:
+        return Order.MONTH_FIRST
+    return "doubtful" if max(first, second) <= 12 and parts[2] in "/-" else None
+
+
+def words_of_date(text: str) -> tuple[str, ...]:
+    """The folded words of a date that names its month; none where it names none."""
+    words = fold(text).split()
+    numbers = [word for word in words if word.isdigit()]
+    if len(numbers) != 2 or len(words) < 3 or not any(len(word) == 4 for word in numbers):
+        return ()
+    return tuple(word for word in words if not word.isdigit())
+
+
+def reader_of(
+    field: HtcdsField, resolver: CountryResolver, today: date, form: DateForm = AS_EVER
+) -> Reader:
+    """How the cells of a field of the standard are read; `form` is that of dates."""
     readers: Mapping[str, Reader] = {
-        "prs_Birthdate": lambda cell: read_birthdate(cell, today),
+        "prs_Birthdate": lambda cell: read_birthdate(cell, today, form),
         "prs_Citizenship": lambda cell: read_countries(cell, resolver),
         "prs_NumberOfChildren": lambda cell: read_number(cell, MOST_CHILDREN),
         "vic_AgeWhenTrafficked": lambda cell: read_number(cell, OLDEST_AGE),
@@ -230,7 +254,7 @@ def reader_of(field: HtcdsField, resolver: CountryResolver, today: date) -> Read
     if field.type == "Checkbox":
         return read_yes
     if field.type == "Date":
-        return lambda cell: read_date(cell, today)
+        return lambda cell: read_date(cell, today, form)
     raise ValueError(f"{field.name}: nothing reads a {field.type}")
 
 
@@ -247,7 +271,7 @@ def _whole(digits: str) -> int:
     return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
-def _any_date(cell: Cell) -> Reading[date]:
+def _any_date(cell: Cell, form: DateForm) -> Reading[date]:
     if isinstance(cell, date):
         return Reading(cell.date() if isinstance(cell, datetime) else cell)
     text = text_of(cell).strip()
@@ -255,17 +279,17 @@ def _any_date(cell: Cell) -> Reading[date]:
         return Reading(None)
     if isinstance(cell, bool | time | timedelta):
         return Reading(None, (("date.unreadable", ""),))
-    return _date_in_figures(text) or _with_name_of_month(text)
+    return _date_in_figures(text, form.order) or _with_name_of_month(text, form.months)
 
 
-def _date_in_figures(text: str) -> Reading[date] | None:
+def _date_in_figures(text: str, order: Order | None) -> Reading[date] | None:
     """A date without the name of a month; None where it is none."""
     if parts := _ISO.fullmatch(text):
         return _day(int(parts[1]), int(parts[3]), int(parts[4]))
     if parts := _COMPACT.fullmatch(text):
         return _day(int(parts[1]), int(parts[2]), int(parts[3]))
     if parts := _NUMERIC.fullmatch(text):
-        return _day_first(int(parts[1]), int(parts[3]), parts[4], parts[2])
+        return _year_last(int(parts[1]), int(parts[3]), parts[4], parts[2], order)
     if _SERIAL.fullmatch(text) and _FIRST_SERIAL <= int(text[:5]) <= _LAST_SERIAL:
         day = _SERIAL_ZERO + timedelta(days=int(text[:5]))
         return Reading(day, (("date.excel_serial", ""),))
@@ -282,19 +306,36 @@ def _day(year: int, month: int, day: int, problem: str | None = None) -> Reading
     return Reading(found, () if problem is None else ((problem, ""),))
 
 
-def _day_first(first: int, second: int, year: str, separator: str) -> Reading[date]:
+def _year_last(
+    first: int, second: int, year: str, separator: str, order: Order | None
+) -> Reading[date]:
     if len(year) == 2:
         return Reading(None, (("date.two_digit_year", ""),))
-    if second > 12 >= first:
-        return _day(int(year), first, second, "date.month_first")
     # With dots nobody writes the month first; with strokes some do.
     doubtful = separator in "/-" and first <= 12 and first != second
+    if order is not None:
+        return _in_order(order, first, second, int(year), doubtful=doubtful and second <= 12)
+    if second > 12 >= first:
+        return _day(int(year), first, second, "date.month_first")
     return _day(int(year), second, first, "date.day_first" if doubtful else None)
 
 
-def _with_name_of_month(text: str) -> Reading[date]:
+def _in_order(order: Order, first: int, second: int, year: int, *, doubtful: bool) -> Reading[date]:
+    """A date in the order that was said; one that can only be read in another is none."""
+    if order is Order.UNDECIDED:
+        if doubtful:
+            return Reading(None, (("date.undecided", ""),))
+        return _day(year, *((first, second) if second > 12 >= first else (second, first)))
+    month, day = (first, second) if order is Order.MONTH_FIRST else (second, first)
+    if order is Order.YEAR_FIRST or day <= 12 < month:
+        return Reading(None, (("date.other_order", ""),))
+    return _day(year, month, day)
+
+
+def _with_name_of_month(text: str, language: str | None) -> Reading[date]:
     words = fold(text).split()
-    months = {month for word in words if (month := _months().get(word)) is not None}
+    names = month_names(language)
+    months = {month for word in words if (month := names.get(word)) is not None}
     numbers = [re.fullmatch(r"(\d+)(?:st|nd|rd|th|er|o|i)?", word) for word in words]
     found = [_whole(number[1]) for number in numbers if number]
     days = [number for number in found if number <= 31]
@@ -302,15 +343,3 @@ def _with_name_of_month(text: str) -> Reading[date]:
     if len(months) == 1 and len(days) == len(years) == 1 and len(found) == 2:
         return _day(years[0], months.pop(), days[0])
     return Reading(None, (("date.incomplete" if months else "date.unreadable", ""),))
-
-
-@cache
-def _months() -> Mapping[str, int]:
-    """Folded name of a month in one of the languages → 1 … 12; a name of two months is none."""
-    names: dict[str, set[int]] = {}
-    for language in LANGUAGES:
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for month, name in Locale(language).months[context][width].items():
-                    names.setdefault(fold(name), set()).add(month)
-    return {name: months.pop() for name, months in names.items() if len(months) == 1 and name}

@@ -8,6 +8,12 @@ rotation    a new key for all of it; moving ends what was interrupted
 editions    writing, reading, replacing and erasing editions
 """
 
-from corridor.node.store.editions import Edition, EditionReader, EditionStore, Written
+from corridor.node.store.editions import (
+    Edition,
+    EditionReader,
+    EditionStore,
+    HeldEdition,
+    Written,
+)
 
-__all__ = ["Edition", "EditionReader", "EditionStore", "Written"]
+__all__ = ["Edition", "EditionReader", "EditionStore", "HeldEdition", "Written"]

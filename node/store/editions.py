@@ -322,6 +322,10 @@ class EditionStore:
         except ValueError as error:
             raise StoreDamagedError(f"editions/{edition}") from error
 
+    def held(self, edition: EditionId) -> "HeldEdition":
+        """The same, piece by piece and as often as it is asked for."""
+        return HeldEdition(self, edition)
+
     def write(
         self,
         tables: Pieces,
@@ -426,7 +430,7 @@ class EditionStore:
 
         def fill(beside: Path, data_key: bytes) -> tuple[Edition, dict[str, str]]:
             if about.engine is Engine.DUCKDB:
-                return about, _write_tables(beside, _Held(self, edition), edition, data_key)
+                return about, _write_tables(beside, self.held(edition), edition, data_key)
             twin._name_engine(beside, edition, about.engine)  # noqa: SLF001  # it is one of us
             return about, {}
 
@@ -483,18 +487,25 @@ class EditionStore:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=list(columns)).select(list(columns))
 
+    def _plain_pieces(
+        self, edition: EditionId, table: str, columns: Sequence[str]
+    ) -> Iterator[pa.Table]:
+        about = self._about(edition)
+        if about.engine is not Engine.DUCKDB:
+            yield from self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
+            return
+        schema = pa.schema([TABLES[table].field(name) for name in columns])
+        for piece in self._groups(edition, table, columns, ()):
+            if not piece.schema.equals(schema, check_metadata=False):
+                raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
+            yield piece
+
     def _holds(self, edition: EditionId, tables: Pieces) -> bool:
         """Whether the edition says what these tables say; not where it cannot be had elsewhere."""
-        about = self._about(edition)
         try:
-            for name, schema in TABLES.items():
-                if about.engine is Engine.DUCKDB:
-                    held = self._groups(edition, name, schema.names, ())
-                else:
-                    elsewhere = self._elsewhere(about.engine)
-                    held = elsewhere.pieces(edition, about.rows, name, schema.names)
-                if not same(held, tables.pieces(name)):
-                    return False
+            held = self.held(edition)
+            if not all(same(held.pieces(name), tables.pieces(name)) for name in TABLES):
+                return False
         except (TablesDamagedError, *_NOT_TO_BE_REACHED):
             return False  # to import all anew is what mends that
         return True
@@ -726,15 +737,21 @@ _Fill = Callable[[Path, bytes], tuple[Edition, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The tables of an edition in the home, piece by piece."""
+class HeldEdition:
+    """The tables of an edition piece by piece, for the next one to build upon."""
 
     store: EditionStore
     edition: EditionId
 
-    def pieces(self, table: str) -> Iterator[pa.Table]:
-        """The rows of a table in stored order."""
-        return self.store._groups(self.edition, table, TABLES[table].names, ())  # noqa: SLF001
+    def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a table in stored order; all columns, or these.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written.
+        """
+        names = list(columns or TABLES[table].names)
+        return self.store._plain_pieces(self.edition, table, names)  # noqa: SLF001  # it is one of us
 
 
 @dataclass(frozen=True, slots=True)
@@ -788,6 +805,7 @@ def _write_table(path: Path, tables: Pieces, edition: EditionId, name: str, key:
         ) as writer:
             for piece in tables.pieces(name):
                 writer.write_table(piece, row_group_size=_ROW_GROUP)
+                del piece
         file.flush()
         os.fsync(file.fileno())
 

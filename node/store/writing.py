@@ -55,6 +55,7 @@ class Checked:
                 last = int(numbers[-1])
             count += piece.num_rows
             yield piece
+            del piece  # the next one is made now: two would be in memory
         self.rows[table] = count
         if table == "cases" and last + 1 != self.rows["persons"]:
             raise ValueError("cases.person: each person has a case")

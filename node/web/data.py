@@ -1,6 +1,7 @@
 """Editions and imports: files in, what became of them, and the countries to fill in."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.errors.console import BadFormError
 from corridor.errors.files import DiskError
+from corridor.errors.importing import BadMappingError
 from corridor.node.import_desk import ImportJob, ImportStage
 from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
@@ -37,6 +39,7 @@ def data_views(desks: Desks) -> Blueprint:
             edition=desks.edition(),
             state=desks.imports.state(),
             reports=desks.imports.reports(),
+            databases=_databases(desks),
         )
 
     @views.get("/progress")
@@ -51,7 +54,7 @@ def data_views(desks: Desks) -> Blueprint:
     @views.post("/import")
     @for_roles(Role.OFFICER, takes_files=True)
     def load() -> Answer:
-        desks.imports.begin(_job(), current_session().person.name)
+        desks.imports.begin(_job(_databases(desks)), current_session().person.name)
         g.files_are_taken = True
         return redirect(url_for("data.data", _anchor="import"), 303)
 
@@ -72,25 +75,43 @@ def data_views(desks: Desks) -> Blueprint:
     return views
 
 
-def _job() -> ImportJob:
+def _databases(desks: Desks) -> Sequence[str]:
+    """The databases that can be read; none while the mapping file cannot: an import says why."""
+    try:
+        return desks.case_data.databases()
+    except BadMappingError:
+        return ()
+
+
+def _job(databases: Sequence[str]) -> ImportJob:
     """The files of this request, which lie in their folder already.
 
     Raises:
-        BadFormError: there is none.
+        BadFormError: there is none, and no database either.
     """
     uploaded = upload_folder_of(request)
-    by_field: dict[str, list[Path]] = {"files": [], "countries": []}
+    by_field: dict[str, list[Path]] = {"files": [], "countries": [], "columns": []}
     for field, found in request.files.items(multi=True):
         found.stream.close()
         if found.filename and field in by_field:
             by_field[field].append(Path(found.stream.name))
-    if uploaded is None or not by_field["files"]:
+    database = request.form.get("database", "")
+    if database and database not in databases:
+        raise BadFormError("database", "the node's mapping file names none such")
+    if database and by_field["columns"]:
+        # It could name a database of its own, and the node's password would go there.
+        raise BadFormError("columns", "databases go with the node's own mapping file")
+    if uploaded is None or not (by_field["files"] or database):
         raise BadFormError("files", "no file was chosen")
     return ImportJob(
         folder=uploaded.folder,
         files=by_field["files"],
         mappings=by_field["countries"],
+        columns=by_field["columns"][0] if by_field["columns"] else None,
+        database=database or None,
+        tables=request.form.get("tables", "").split() if database else (),
         replace=request.form.get("replace") == "yes",
+        looks=request.form.get("do") == "look",
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from corridor.errors import CorridorError
 from corridor.ids import CountryCode, EditionId
 from corridor.node.checkup_desk import CheckupDesk
 from corridor.node.import_desk import ImportDesk
+from corridor.node.importing.mapping_file import Confirmed
 from corridor.node.importing.persons import Identity
 from corridor.node.people import PeopleDesk
 from corridor.node.policy_desk import PolicyDesk
@@ -30,6 +32,7 @@ from corridor.node.views import (
 )
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter
+from corridor.queries.htcds import HtcdsField
 
 Trusted = Mapping[CountryCode, Fingerprint]
 
@@ -95,6 +98,9 @@ class DataDesks:
     Attributes:
         quality: of the last import, or of the one that made an edition.
         worklist: the case workers' list of a profile, as CSV.
+        fields: everything that a column can be mapped to.
+        databases: their names in the node's mapping file, to read tables from.
+        keep_mapping: writes what columns mean into this mapping file, or the node's own.
         erase_edition: one edition, or all where None; by whom.
         erase_person: whose rows leave the data for good; by whom.
         retention: how long data stay, and what goes next by that.
@@ -103,6 +109,9 @@ class DataDesks:
 
     quality: Callable[[EditionId | None], QualityProfile]
     worklist: Callable[[QualityProfile], bytes]
+    fields: Mapping[str, HtcdsField]
+    databases: Callable[[], Sequence[str]]
+    keep_mapping: Callable[[Path | None, Sequence[Confirmed]], None]
     editions: Callable[[], Sequence[KeptEdition]]
     erase_edition: Callable[[EditionId | None, str], Sequence[EditionId]]
     erase_person: Callable[[Identity, str], ErasedPerson]

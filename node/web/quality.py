@@ -8,6 +8,8 @@ from corridor.node.people import Role
 from corridor.node.quality import QualityProfile
 from corridor.node.web.access import for_roles
 from corridor.node.web.desks import Desks
+from corridor.node.web.htcds_words import LABELS
+from corridor.node.web.quality_words import told
 from corridor.node.web.words import FATES, TOLD_APART_BY
 
 
@@ -32,6 +34,8 @@ def quality_views(desks: Desks) -> Blueprint:
             problems=[*found.values, *found.dates, *found.persons_problems, *found.tables],
             told_apart_by=TOLD_APART_BY,
             fates=FATES,
+            told=told,
+            label=lambda one: LABELS.get(one.field, one.label),
         )
 
     @views.get("/worklist")

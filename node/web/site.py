@@ -26,6 +26,7 @@ from corridor.node.web.editions import edition_views
 from corridor.node.web.entrance import entrance_views
 from corridor.node.web.journal import journal_views
 from corridor.node.web.languages import install_languages
+from corridor.node.web.mapping import mapping_views
 from corridor.node.web.overview import overview_views
 from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
@@ -132,6 +133,7 @@ def make_console(
         account_views(desks),
         approval_views(desks),
         data_views(desks),
+        mapping_views(desks),
         quality_views(desks),
         edition_views(desks),
         budget_views(desks, clock),

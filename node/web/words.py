@@ -192,6 +192,10 @@ SAID: Mapping[str, Any] = {
     "console.import_runs": _l(
         "An import runs already. What you sent was removed again, and nothing was imported."
     ),
+    "console.nothing_asked": _l(
+        "No files wait for somebody to say what their columns mean. Nothing was imported. Choose "
+        "the files again."
+    ),
     "console.import_died": _l(
         "The process that read the files ended before it was done. The uploaded files were removed."
     ),

@@ -181,9 +181,49 @@ def test_an_officer_imports_a_file_and_sees_it_done(staff: Staff, tmp_path: Path
         staff.come_back(browser, Role.OFFICER)
         browser.open("/data")
         browser.find("#files").send_keys(str(cases))
-        browser.press("#import form button")
+        browser.press("#import form button[value=import]")
         done = browser.wait_for("#import-state.right")
         assert "more.csv: 1 rows" in done.text
+        assert browser.complaints() == []
+    assert list((staff.region.worlds[MD].home / "uploads").iterdir()) == []
+
+
+FRENCH = """\
+Nom,Sexe,Type d'exploitation,Pays d'exploitation,Date de naissance,Remarques
+Exemple,F,Travail forcé,Moldavi,04 martie 1990,texte
+Modèle,zz,Mendicité,Moldavie,05/06/1991,texte
+"""
+
+
+def test_an_officer_says_what_columns_mean(staff: Staff, tmp_path: Path) -> None:
+    path = tmp_path / "victimes.csv"
+    path.write_text(FRENCH, "utf-8")
+    with chromium(staff.address) as browser:
+        staff.come_back(browser, Role.OFFICER)
+        browser.open("/data")
+        browser.find("#files").send_keys(str(path))
+        browser.press("#import form button[value=look]")
+        browser.wait_for("#import-state a.button")
+        for language in LANGUAGES:
+            browser.speak(language)
+            for name, page in {"waiting": "/data", "mapping": "/data/mapping"}.items():
+                browser.open(page)
+                browser.picture(f"{language}-{name}")
+                assert browser.violations() == [], (language, name)
+                browser.resize(NARROW)
+                browser.picture(f"{language}-{name}-narrow")
+                assert not browser.is_wider_than_its_window(), (language, name)
+                browser.resize(1200)
+        browser.prefer("dark")
+        assert browser.violations() == []
+        # Without a mouse: a choice by its first letter, and the button that gives the files up.
+        browser.speak("en")
+        browser.open("/data/mapping")
+        choice = browser.find("fieldset select")
+        choice.send_keys(Keys.HOME)
+        assert choice.get_attribute("value") == ""
+        browser.find("button[value=drop]").send_keys(Keys.ENTER)
+        browser.wait_for("#import form")
         assert browser.complaints() == []
     assert list((staff.region.worlds[MD].home / "uploads").iterdir()) == []
 

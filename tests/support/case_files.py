@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
 from openpyxl import Workbook
 
 import corridor.queries
@@ -14,12 +15,13 @@ from corridor.node.importing import (
     CountryMapping,
     ImportedCases,
     ImportReport,
+    NextEdition,
     merge,
     read_case_files,
 )
 from corridor.node.importing.files import CaseSource
 from corridor.node.importing.mapping import FileMapping
-from corridor.node.schema import EditionTables
+from corridor.node.schema import TABLES, EditionTables
 from corridor.queries.htcds import HtcdsField, parse_htcds
 
 TODAY = dt.date(2026, 11, 24)
@@ -102,9 +104,30 @@ def cases_of(*paths: Path, mapping: CountryMapping | None = None) -> list[dict[s
     return read(*paths, mapping=mapping)[0].cases.to_pylist()
 
 
+def whole(edition: NextEdition) -> EditionTables:
+    """All of an edition at once."""
+    return EditionTables(
+        **{
+            name: pa.concat_tables([schema.empty_table(), *edition.pieces(name)])
+            for name, schema in TABLES.items()
+        }
+    )
+
+
+def merged(
+    previous: EditionTables | None,
+    imported: ImportedCases,
+    number: int,
+    *,
+    max_persons: int | None = None,
+) -> EditionTables:
+    """The edition that an import makes of the one before."""
+    return whole(merge(previous, imported, number, max_persons=max_persons))
+
+
 def edition_of(*paths: Path) -> EditionTables:
     """The edition that one import makes."""
-    return merge(None, read(*paths)[0], 1)
+    return merged(None, read(*paths)[0], 1)
 
 
 def problems(report: ImportReport) -> dict[str, int]:

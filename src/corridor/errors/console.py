@@ -142,6 +142,20 @@ class ImportRefusedError(RefusedError):
         self.code = code
 
 
+class NothingAskedError(RefusedError):
+    """No files wait for somebody to say what their columns mean. Nothing was imported."""
+
+    code = "console.nothing_asked"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "no files wait for somebody to say what their columns mean: they were imported or "
+            "given up, or the console was started anew. Nothing was imported. Choose the files "
+            "again."
+        )
+
+
 class ImportDiedError(UnavailableError):
     """The process of an import ended without a word. The data held before are as they were."""
 

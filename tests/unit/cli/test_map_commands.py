@@ -116,3 +116,20 @@ def test_a_broken_mapping_of_the_home_refuses_an_import_and_says_where(
     told = capsys.readouterr().err
     assert "mapping.toml, table 1, column 'x'" in told
     assert "did you mean prs_Gender?" in told
+
+
+def test_the_operator_is_asked_how_dates_are_written_and_the_import_does_so(
+    home: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prs_Gender": "Feminine", "cas_IncomingReferralDate": "03/04/2024"}]
+    path = write_csv(tmp_path / "a.csv", rows)
+    monkeypatch.setattr("sys.stdin", io.StringIO("american\n2\n"))
+    assert run(home, "map", path) == 0
+    told = capsys.readouterr()
+    assert "0 cells can only be day first, 0 only month first; 1 can be both" in told.err
+    assert "'american' is no order" in told.err
+    assert "03/04/2024" not in told.out + told.err
+    assert 'cas_IncomingReferralDate = "month-first"' in (home / "mapping.toml").read_text("utf-8")
+    assert run(home, "import", path) == 0
+    assert run(home, "map", path) == 0
+    assert "there is nothing to ask" in capsys.readouterr().out

@@ -11,7 +11,15 @@ from corridor.node.import_desk import ImportDesk
 from corridor.node.importing import merge
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS, TO_BE_MENDED, WORK_ROWS, ImportReport
-from corridor.node.quality import EFFECTS, QualityProfile, profile_of, read_profile, write_profile
+from corridor.node.quality import (
+    EFFECTS,
+    Counting,
+    QualityProfile,
+    profile_of,
+    read_profile,
+    write_profile,
+)
+from corridor.node.schema import TABLES
 from support.case_files import htcds_fields, read, write_csv
 
 Capture = pytest.CaptureFixture[str]
@@ -29,7 +37,9 @@ GOOD = {
 def profile(*paths: Path) -> tuple[QualityProfile, ImportReport]:
     """The profile of one import."""
     imported, report = read(*paths)
-    tables = merge(None, imported, 1)
+    tables = Counting(merge(None, imported, 1))
+    for name in TABLES:
+        list(tables.pieces(name))
     found = profile_of(
         report, tables, FIELDS, edition="1-ab", imported_at="2026-11-24T00:00:00", stem="s"
     )

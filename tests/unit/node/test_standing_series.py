@@ -19,7 +19,6 @@ from corridor.node.app.world import read_data
 from corridor.node.attempt import Attempt
 from corridor.node.evaluation import count_new
 from corridor.node.importing.countries import read_country_mapping
-from corridor.node.importing.edition import merge
 from corridor.node.importing.reading import read_case_files
 from corridor.node.policy import ConsentRule, parse_policy
 from corridor.node.schema import EditionTables
@@ -34,6 +33,7 @@ from corridor.queries.question import Every, Question, Turn
 from corridor.queries.sql import parse_sql
 from corridor.queries.standing import Measured, standing_answer
 from corridor.transport.messages import Failed, Released
+from support.case_files import merged
 from support.catalogue import catalogue
 from support.editions import Case, InMemory, make_tables
 from support.node_region import (
@@ -321,7 +321,7 @@ def imported(folder: Path, rows: int, number: int) -> EditionTables:
         progress=lambda _: None,
         max_persons=None,
     )
-    return merge(None, cases, number)
+    return merged(None, cases, number)
 
 
 def test_a11_rows_alike_move_nobody_and_only_persons_with_a_key_of_their_own_are_counted(

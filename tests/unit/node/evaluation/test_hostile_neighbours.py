@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from openpyxl import Workbook
 
 from corridor.node.evaluation import evaluate
-from corridor.node.importing import CountryMapping, merge, read_country_mapping
+from corridor.node.importing import CountryMapping, read_country_mapping
 from corridor.node.policy import ConsentRule
 from corridor.node.schema import EditionTables
 from corridor.queries.builder import RegionQuestions
 from corridor.queries.plan import Plan, compile_plan
-from support.case_files import Row, read, write_csv
+from support.case_files import Row, merged, read, write_csv
 from support.editions import InMemory
 from support.question_strategies import small_domains
 
@@ -69,7 +69,7 @@ def test_a11_alike_and_without_identity_under_different_columns(tmp_path: Path) 
                 page.append(cells)
             page.append(["Masculine", "Yes", "ForcedLabour"])
         book.save(tmp_path / name)
-        return merge(None, read(tmp_path / name)[0], 1)
+        return merged(None, read(tmp_path / name)[0], 1)
 
     both = workbook("both.xlsx", [1, 1])
     assert both.persons.num_rows == workbook("second.xlsx", [0, 1]).persons.num_rows + 1
@@ -84,10 +84,10 @@ def test_alike_but_for_signs_that_the_key_of_a_row_passes_over(tmp_path: Path) -
         REGION.persons.by("citizenship", "exploitation").at_most(cells=1).count(), small_domains()
     )
     rows = [anonymous(prs_Citizenship=cell) for cell in ("Ukraine\nMoldova", "Ukraine Moldova")]
-    both = merge(None, read(write_csv(tmp_path / "both.csv", rows))[0], 1)
+    both = merged(None, read(write_csv(tmp_path / "both.csv", rows))[0], 1)
     assert len({str(case["prs_Citizenship"]) for case in both.cases.to_pylist()}) == 2
     for left in rows:
-        one = merge(None, read(write_csv(tmp_path / "one.csv", [left]))[0], 1)
+        one = merged(None, read(write_csv(tmp_path / "one.csv", [left]))[0], 1)
         assert largest_change(plan, both, one) <= plan.sensitivity_squared
 
 
@@ -104,8 +104,8 @@ def test_alike_and_read_anew_by_a_mapping_file_that_came_later(tmp_path: Path) -
     def history(first: int, second: int) -> EditionTables:
         one = write_csv(tmp_path / "first.csv", [someone, *[row] * first])
         two = write_csv(tmp_path / "second.csv", [someone, *[row] * second])
-        before = merge(None, read(one)[0], 1)
-        return merge(before, read(two, mapping=mapping(tmp_path))[0], 2)
+        before = merged(None, read(one)[0], 1)
+        return merged(before, read(two, mapping=mapping(tmp_path))[0], 2)
 
     # Two persons alike; only one of them is in the second file. Either may be left out.
     both = history(2, 1)
@@ -132,8 +132,8 @@ def test_a11_one_moment_in_two_time_zones_is_two_days_whoever_came_first(tmp_pat
     first = file("first.parquet", "A-1", timezone.utc)  # noqa: UP017
     second = file("second.parquet", "B-2", timezone(timedelta(hours=2)))
     plan = compile_plan(REGION.persons.by("year").at_most(cells=1).count(), small_domains())
-    both = merge(None, read(first, second)[0], 1)
-    assert largest_change(plan, both, merge(None, read(second)[0], 1)) <= plan.sensitivity_squared
+    both = merged(None, read(first, second)[0], 1)
+    assert largest_change(plan, both, merged(None, read(second)[0], 1)) <= plan.sensitivity_squared
 
 
 def test_a11_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a11_a_row_under_the_header_is_not_taken_for_labels(tmp_path: Path) -> N
     other = {"prs_SecondName": "Rossi", "prs_FirstName": "Anna", "con_Consent": "Yes"}
     for number, rows in enumerate(([other, odd], [odd, other])):
         path = write_csv(tmp_path / f"{number}.csv", rows)
-        assert merge(None, read(path)[0], 1).persons.num_rows == 2
+        assert merged(None, read(path)[0], 1).persons.num_rows == 2
 
 
 def test_a11_an_event_that_names_somebody_is_nobody_elses(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a11_an_event_that_names_somebody_is_nobody_elses(tmp_path: Path) -> Non
 
     def edition(cases: list[Row], events: list[Row]) -> EditionTables:
         paths = write_csv(tmp_path / "a.csv", cases), write_csv(tmp_path / "b.csv", events)
-        return merge(None, read(*paths)[0], 1)
+        return merged(None, read(*paths)[0], 1)
 
     other = event | {"hte_Country": "MD"}
     plan = compile_plan(REGION.legs.by("leg_to").at_most(cells=4).count(), small_domains())

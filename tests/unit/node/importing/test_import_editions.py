@@ -1,7 +1,8 @@
 """Editions: importing again, in another order, with newer rows."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from corridor.errors.importing import TooManyPersonsError
 from corridor.node.importing import merge
 from corridor.node.importing.countries import parse_country_mapping
+from corridor.node.importing.edition import keys_of
 from corridor.node.schema import TABLES, EditionTables
-from support.case_files import edition_of, read, write_csv
+from support.case_files import edition_of, merged, read, whole, write_csv
 
 Row = dict[str, str]
 
@@ -36,7 +38,7 @@ def imports(*files: Sequence[Row]) -> EditionTables:
     with tempfile.TemporaryDirectory() as folder:
         for number, rows in enumerate(files, 1):
             path = write_csv(Path(folder) / f"{number}.csv", rows)
-            edition = merge(edition, read(path)[0], number)
+            edition = merged(edition, read(path)[0], number)
     assert edition is not None
     return edition
 
@@ -162,8 +164,8 @@ def test_a_case_without_reference_is_the_same_case_when_referred_on_the_same_day
 def test_replacing_starts_empty(tmp_path: Path) -> None:
     one = write_csv(tmp_path / "a.csv", [ANA])
     two = write_csv(tmp_path / "b.csv", [ANA | {"x_CaseReference": "C2"}])
-    assert merge(edition_of(one), read(two)[0], 2).cases.num_rows == 2
-    assert merge(None, read(two)[0], 2).cases.num_rows == 1
+    assert merged(edition_of(one), read(two)[0], 2).cases.num_rows == 2
+    assert merged(None, read(two)[0], 2).cases.num_rows == 1
 
 
 def test_of_equal_rows_in_one_import_the_one_without_consent_counts() -> None:
@@ -194,15 +196,103 @@ def test_an_edition_is_sorted_by_person_newest_referral_and_case() -> None:
 def test_an_edition_holds_no_more_persons_than_the_charter_allows(tmp_path: Path) -> None:
     first = edition_of(write_csv(tmp_path / "a.csv", [ANA]))
     second = read(write_csv(tmp_path / "b.csv", [ANA | {"prs_IdentityNumber": "P2"}]))[0]
-    assert merge(first, second, 2, max_persons=2).persons.num_rows == 2
+    assert merged(first, second, 2, max_persons=2).persons.num_rows == 2
     with pytest.raises(TooManyPersonsError):
-        merge(first, second, 2, max_persons=1)
+        merged(first, second, 2, max_persons=1)
 
 
 def test_a_mapping_file_changes_countries_and_nobodys_key(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [{"vic_LocationOfRecruitment": "Atlantis"}] * 2)
     mapping = parse_country_mapping("m.csv", [("line 1", "atlantis", "GR")])
     before, after = edition_of(path), read(path, mapping=mapping)[0]
-    merged = merge(before, after, 2)
-    assert merged.cases.column("recruited_in").to_pylist() == ["GR", "GR"]
-    assert merged.persons.equals(before.persons)
+    after_both = merged(before, after, 2)
+    assert after_both.cases.column("recruited_in").to_pylist() == ["GR", "GR"]
+    assert after_both.persons.equals(before.persons)
+
+
+class Shuffled:
+    """An edition whose cases and legs stand in another order, as none is written today."""
+
+    def __init__(self, tables: EditionTables, order: Sequence[int]) -> None:
+        place = {old: new for new, old in enumerate(order)}
+        legs = tables.legs.to_pylist()
+        for leg in legs:
+            leg["case"] = place[leg["case"]]
+        legs.sort(key=lambda leg: leg["case"])
+        self._tables = {
+            "persons": tables.persons,
+            "cases": tables.cases.take(list(order)),
+            "legs": pa.Table.from_pylist(legs, schema=tables.legs.schema),
+            "services": tables.services,
+        }
+
+    def pieces(self, table: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """One row at a time."""
+        whole = self._tables[table].select(list(columns))
+        for row in range(whole.num_rows):
+            yield whole.slice(row, 1)
+
+
+def many(first: int, last: int, **more: str) -> list[Row]:
+    """A case each of some persons, with a step of a journey."""
+    return [
+        {
+            "prs_IdentityNumber": f"P{n:04}",
+            "cas_IncomingReferralDate": f"20{n % 20:02}-01-0{n % 7 + 1}",
+            "vic_MethodsOfControl": "Debt bondage; False promises" if n % 3 else "",
+            "hte_Type": "Transit" if n % 2 else "",
+            "hte_Country": ["RO", "UA", "IT", ""][n % 4],
+        }
+        | more
+        for n in range(first, last)
+    ]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1 << 20])
+def test_a_piece_may_end_anywhere(
+    rows: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = edition_of(write_csv(tmp_path / "a.csv", many(0, 60)))
+    after = read(write_csv(tmp_path / "b.csv", many(30, 90, cas_Status="Active")))[0]
+    at_once = merged(before, after, 2)
+    for module in ("schema", "importing.next_edition"):
+        monkeypatch.setattr(f"corridor.node.{module}.PIECE", rows)
+    assert len(list(merge(before, after, 2).pieces("cases"))) == -(-90 // rows)
+    by_pieces = merged(before, after, 2)
+    assert at_once.cases.num_rows == 90
+    assert all(by_pieces[name].equals(at_once[name]) for name in TABLES)
+
+
+def test_an_edition_in_another_order_gives_the_same_next_one(tmp_path: Path) -> None:
+    before = edition_of(write_csv(tmp_path / "a.csv", many(0, 40)))
+    after = read(write_csv(tmp_path / "b.csv", many(20, 60, cas_Status="Active")))[0]
+    expected = merged(before, after, 2)
+    found = whole(merge(Shuffled(before, range(39, -1, -1)), after, 2))
+    assert all(found[name].equals(expected[name]) for name in TABLES)
+
+
+def test_old_cases_and_erased_persons_leave_while_new_ones_come(tmp_path: Path) -> None:
+    before = edition_of(write_csv(tmp_path / "a.csv", many(0, 40)))
+    after = read(write_csv(tmp_path / "b.csv", many(30, 50)))[0]
+    erased = keys_of(before.persons["person_key"]).tolist()[:5]
+    found = whole(merge(before, after, 2, without=erased, since=date(2010, 1, 1)))
+    coming = set(keys_of(after.cases["person_key"]).tolist())
+    expected = {
+        case["case_key"]
+        for case in merged(before, after, 2).cases.to_pylist()
+        if case["referred_on"] >= date(2010, 1, 1)
+    }
+    gone = {
+        case["case_key"]
+        for case in before.cases.to_pylist()
+        if erased_and_not_coming(before, case, set(erased) - coming)
+    }
+    assert set(found.cases["case_key"].to_pylist()) == expected - gone
+    assert gone & expected
+
+
+def erased_and_not_coming(
+    edition: EditionTables, case: dict[str, object], persons: set[bytes]
+) -> bool:
+    """Whether a case is of one of these persons."""
+    return keys_of(edition.persons["person_key"]).tolist()[int(str(case["person"]))] in persons
