@@ -127,7 +127,7 @@ def count_cases(rule: Retention, persons: int, cases: Iterable[pa.Table], today:
     leaves = np.zeros(persons, np.bool_)
     old = undated = 0
     for piece in cases:
-        # As `importing.edition.without_cases_before` takes them: the first that there is.
+        # As `importing.next_edition.merge` takes them: the first that there is.
         day, *others = (piece.column(name).to_numpy() for name in COLUMNS[1:])
         for other in others:
             day = np.where(np.isnat(day), other, day)

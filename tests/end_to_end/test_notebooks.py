@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -23,6 +24,11 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
         yield region
 
 
+def opened(path: Path) -> Any:
+    notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
 def test_there_is_a_gallery() -> None:
     assert len(NOTEBOOKS) >= 3
 
@@ -34,7 +40,7 @@ def test_a_notebook_runs_from_top_to_bottom(
     credentials = tmp_path / "credentials.json"
     save_credentials(region.credentials, credentials)
     monkeypatch.setenv("CORRIDOR_CREDENTIALS", str(credentials))
-    notebook = nbformat.read(path, as_version=4)
+    notebook = opened(path)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     shown = [
         kind
@@ -48,6 +54,6 @@ def test_a_notebook_runs_from_top_to_bottom(
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_what_it_showed(path: Path) -> None:
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in opened(path).cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None

@@ -18,11 +18,11 @@ from corridor.node import app
 from corridor.node.app.erasing import Counted, keep_tidy, retention
 from corridor.node.home import Home, Retention
 from corridor.node.import_reports import reports_at
-from corridor.node.importing.edition import without_cases_before
+from corridor.node.importing.next_edition import merge
 from corridor.node.retention import COLUMNS, count_cases, foresee
 from corridor.node.schema import EditionTables
 from corridor.node.store import Edition, EditionStore
-from support.case_files import write_csv
+from support.case_files import whole, write_csv
 from support.ledgers import TestClock
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_the_count_is_that_of_the_importers_rule(
         for start in range(0, tables.cases.num_rows, size)
     ]
     found = count_cases(Retention(case_days=days), about.rows["persons"], parts, NOW.date())
-    kept = without_cases_before(tables, NOW.date() - timedelta(days))
+    kept = whole(merge(tables, None, 0, since=NOW.date() - timedelta(days)))
     assert found.cases == tables.cases.num_rows - kept.cases.num_rows
     assert found.persons == tables.persons.num_rows - kept.persons.num_rows
 
