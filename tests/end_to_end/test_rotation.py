@@ -174,12 +174,12 @@ def test_what_was_signed_under_the_old_keys_is_verified_with_the_charter_of_then
     home = region.home(ROTATING)
     charter = ("--charter", str(before.charter))
     found = command("verify", str(before.receipt), *charter)
-    cosigned = {claim["number"]: claim["text"] for claim in found["claims"]}[15]
+    cosigned = {claim["number"]: claim["claim"] for claim in found["claims"]}[15]
     with connect(region.credentials) as analyst:  # the same receipt, fetched under the new charter
         again = tmp_path / "again"
         again.write_bytes(analyst.receipt(before.release))
     found = command("verify", str(again), *charter)
-    assert cosigned == {claim["number"]: claim["text"] for claim in found["claims"]}[15]
+    assert cosigned == {claim["number"]: claim["claim"] for claim in found["claims"]}[15]
     command("verify", str(before.sealed), *charter, "--home", str(home))
     export, card = tmp_path / "journal", node(region, ROTATING, "card")
     node(region, ROTATING, "journal", "--export", str(export))
