@@ -51,7 +51,7 @@ class NodeKeys:
 
     signing: bytes = field(repr=False)
     encryption: bytes = field(repr=False)
-    successions: tuple[Succession, ...] = ()
+    successions: tuple[Succession, ...] = field(default=(), repr=False)
     encryption_before: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property

