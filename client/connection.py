@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 TIMEOUT_SECONDS = 30.0
 
-OVER = frozenset({"released", "failed"})
+OVER = frozenset({"released", "failed", "cancelled"})
 """States of a question that never change."""
 
 
@@ -129,7 +129,7 @@ class Region:
         pause: Callable[[float], None],
         ends: frozenset[str] = OVER,
     ) -> Answer:
-        """The question once it is released or failed; each change is told on the way.
+        """The question once it is over; each change is told on the way.
 
         `pause` waits the given number of seconds between two looks. A question that waits for
         people to approve it may do so for days: name `waiting` among `ends` to come back then.
@@ -223,7 +223,7 @@ class Region:
 
 
 def _split(url: str) -> SplitResult:
-    refusal = BadAddressError(f"{url}: is no address such as https://coordinator:8443")
+    refusal = BadAddressError(f"{url}: is no address such as https://coordinator:7080")
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
