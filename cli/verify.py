@@ -99,8 +99,7 @@ NO_TREE_UNPROVEN = (
 
 
 NUMBERS = (
-    "     (A claim has the same number in every receipt; those left out are of other kinds of it: "
-    "corridor verify's page in the handbook lists them.)"
+    "     (A claim has the same number in every receipt; those left out are of other kinds of it.)"
 )
 
 

@@ -145,9 +145,10 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
             title="Age and gender",
             words=f"While this was computed, the node of {_name(countries[-1])} was stopped on "
             "purpose. The others finished without it; the margins and the promise still hold. Age "
-            "bands are of three and nine years: each is as wide as it has years, and the bars in it, "
-            "side by side, are as high as there are persons in each of them. A hollow bar is to be used with caution, one that is too "
-            "uncertain is no bar, only its interval; 48 and older is in the table.",
+            "bands are of three and nine years: each is as wide as it has years, and the bars in "
+            "it, side by side, are as high as there are persons in each of them. A hollow bar is "
+            "to be used with caution, one that is too uncertain is no bar, only its interval; 48 "
+            "and older is in the table.",
             request={
                 "indicator": "victims_by_sex_age",
                 "parameters": {},
