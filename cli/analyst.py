@@ -278,7 +278,7 @@ def _forecast(arguments: argparse.Namespace, out: Output) -> int:
 def _ask(arguments: argparse.Namespace, out: Output) -> int:
     request = make_request(arguments)
     with _region() as region:
-        if "accuracy" not in request and "rho" not in request and can_be_asked(arguments):
+        if "accuracy" not in request and "rho" not in request and _can_be_asked(arguments):
             agreed = _agreed_price(region, request, out)
             if agreed is None:
                 return 1
@@ -314,13 +314,13 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def can_be_asked(arguments: argparse.Namespace) -> bool:
+def _can_be_asked(arguments: argparse.Namespace) -> bool:
     """Whether a person sits there who sees what is shown and can answer."""
     return not arguments.json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _agreed_price(region: Region, request: Mapping[str, Any], out: Output) -> str | None:
-    """The ρ that a person at the terminal said yes to; None where they did not.
+    """The ρ that a person at the terminal said yes to, or that is paid already; else None.
 
     Shown is the forecast; without a terminal the coordinator refuses the question, and says what
     it would have cost.
@@ -329,13 +329,15 @@ def _agreed_price(region: Region, request: Mapping[str, Any], out: Output) -> st
     show_forecast(forecast, out)
     if forecast["too_few"] is not None or forecast["too_dear"] is not None:
         return None
+    rho: str = forecast["rho"]
+    if forecast["free_release"] is not None:
+        return rho
     out.progress(
         f"Ask this, {forecast['accuracy']}, at ρ = {with_decimal(forecast['rho'])}? Type yes:"
     )
-    if input().strip().casefold() != "yes":
+    if sys.stdin.readline().strip().casefold() != "yes":
         out.say("Nothing was asked, and nothing was spent.")
         return None
-    rho: str = forecast["rho"]
     return rho
 
 
