@@ -41,7 +41,7 @@ from measuring import Held, load, start_bare
 
 from corridor.cli.demo.region import DemoRegion, running_region
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.node.home import Home, read_enrolment
 from corridor.node.keys import read_authority, read_identity
@@ -112,7 +112,7 @@ class Run:
     held: dict[int, dict[str, Held]]
 
 
-def ask_all(region: DemoRegion, analyst: Region, questions: int, marks: set[int]) -> Run:
+def ask_all(region: DemoRegion, analyst: Connection, questions: int, marks: set[int]) -> Run:
     run = Run([], {})
     before = everybody(region)
     for number in range(1, questions + 1):
@@ -132,7 +132,7 @@ def ask_all(region: DemoRegion, analyst: Region, questions: int, marks: set[int]
     return run
 
 
-def ask(analyst: Region, number: int) -> float:
+def ask(analyst: Connection, number: int) -> float:
     begun = time.perf_counter()
     request = {
         "sql": QUESTION,

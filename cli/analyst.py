@@ -23,7 +23,7 @@ from corridor.cli.release import show_forecast, show_release
 from corridor.cli.series import show_series
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials, save_credentials
-from corridor.client.connection import OVER, Answer, Credentials, Region
+from corridor.client.connection import OVER, Answer, Connection, Credentials
 from corridor.errors.cli import (
     AmbiguousIdError,
     BadParameterError,
@@ -319,7 +319,7 @@ def _can_be_asked(arguments: argparse.Namespace) -> bool:
     return not arguments.json and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _agreed_price(region: Region, request: Mapping[str, Any], out: Output) -> str | None:
+def _agreed_price(region: Connection, request: Mapping[str, Any], out: Output) -> str | None:
     """The ρ that a person at the terminal said yes to, or that is paid already; else None.
 
     Shown is the forecast; without a terminal the coordinator refuses the question, and says what
@@ -427,7 +427,7 @@ def _show_chosen(
     return 0
 
 
-def _region_beside(region: Region, release: Answer) -> Answer | None:
+def _region_beside(region: Connection, release: Answer) -> Answer | None:
     """The newest answer of the region to the question that single countries answered."""
     if release["scope"] != "per-country":
         return None
@@ -454,7 +454,7 @@ def _write(release: Answer, arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _list(region: Region, out: Output) -> int:
+def _list(region: Connection, out: Output) -> int:
     questions = region.questions()
     rows = [
         (
@@ -478,7 +478,7 @@ def _list(region: Region, out: Output) -> int:
     return 0
 
 
-def _question_of(region: Region, identifier: str) -> Answer | None:
+def _question_of(region: Connection, identifier: str) -> Answer | None:
     """The question that the beginning of its id, or of its release's, names; None: not listed.
 
     Raises:
@@ -546,5 +546,5 @@ def _parameter(word: str) -> tuple[str, str]:
     return name, value
 
 
-def _region() -> Region:
+def _region() -> Connection:
     return connect(load_credentials())

@@ -8,7 +8,7 @@ from corridor.cli.figures import decimal_at_most, minute, with_decimal
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials
-from corridor.client.connection import Answer, Region
+from corridor.client.connection import Answer, Connection
 from corridor.errors import WrongUsageError
 from corridor.errors.cli import AmbiguousIdError
 from corridor.publishing.estimates import NONE, figure
@@ -60,7 +60,7 @@ def _series(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _id_of(region: Region, beginning: str) -> str:
+def _id_of(region: Connection, beginning: str) -> str:
     """The id of the series that begins so; what begins none is left for the coordinator to refuse.
 
     Raises:

@@ -10,7 +10,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from corridor.client.connection import Credentials, Region
+from corridor.client.connection import Connection, Credentials
 from corridor.errors.client import BadAddressError, DamagedCredentialsError, NotLoggedInError
 from corridor.files import make_private_folder, write_atomically
 from corridor.transport.certificates import fetch_pinned_authority, pinned_context
@@ -35,14 +35,14 @@ def save_credentials(credentials: Credentials, path: Path | None = None) -> Path
     return path
 
 
-def load_credentials() -> Credentials:
-    """What `save_credentials` remembered.
+def load_credentials(path: Path | None = None) -> Credentials:
+    """What `save_credentials` remembered, in its usual place or in the file named.
 
     Raises:
         NotLoggedInError: nothing was.
         DamagedCredentialsError: the file is something else.
     """
-    path = credentials_path()
+    path = path or credentials_path()
     if not path.exists():
         raise NotLoggedInError
     try:
@@ -53,13 +53,13 @@ def load_credentials() -> Credentials:
         raise DamagedCredentialsError(str(path)) from error
 
 
-def connect(credentials: Credentials) -> Region:
+def connect(credentials: Credentials) -> Connection:
     """A connection to the region; nothing is sent before the first question to it.
 
     Raises:
         CorridorError: the server does not show the certificate authority that was pinned.
     """
-    return Region(credentials, _tls(credentials))
+    return Connection(credentials, _tls(credentials))
 
 
 def _tls(credentials: Credentials) -> ssl.SSLContext | None:

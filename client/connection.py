@@ -33,6 +33,9 @@ Answer = dict[str, Any]
 
 TIMEOUT_SECONDS = 30.0
 
+PAGE = 500
+"""Items of a list that are asked for at once."""
+
 OVER = frozenset({"released", "failed", "cancelled"})
 """States of a question that never change."""
 
@@ -66,7 +69,7 @@ class Credentials:
             )
 
 
-class Region:
+class Connection:
     """What one analyst may ask of one region. Not thread-safe; close it when done."""
 
     def __init__(self, credentials: Credentials, tls: ssl.SSLContext | None) -> None:
@@ -106,13 +109,19 @@ class Region:
         """What a question would cost and how exact it would be. Spends nothing."""
         return self._object(self._send("POST", "/forecast", request))
 
-    def ask(self, request: Mapping[str, Any]) -> Answer:
-        """Ask in earnest; returns at once with the question's id and state."""
-        return self._object(self._send("POST", "/questions", request))
+    def ask(self, request: Mapping[str, Any], key: str | None = None) -> Answer:
+        """Ask in earnest; returns at once with the question's id and state.
+
+        Args:
+            request: what is asked.
+            key: a text of the asker's own; the same request with it is asked once.
+        """
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self._object(self._send("POST", "/questions", request, headers))
 
     def questions(self) -> list[Answer]:
         """Every question asked, newest first."""
-        return self._get_list("/questions")
+        return self._get_pages("/questions")
 
     def question(self, identifier: str) -> Answer:
         """Where a question stands."""
@@ -146,7 +155,7 @@ class Region:
 
     def all_series(self) -> list[Answer]:
         """Every standing series, newest first."""
-        return self._get_list("/series")
+        return self._get_pages("/series")
 
     def series(self, identifier: str) -> Answer:
         """How far a standing series is, and its releases."""
@@ -162,7 +171,7 @@ class Region:
 
     def releases(self) -> list[Answer]:
         """Every release, newest first."""
-        return self._get_list("/releases")
+        return self._get_pages("/releases")
 
     def release(self, identifier: str) -> Answer:
         """A release: its tables with margins, its guarantee, who took part."""
@@ -193,11 +202,28 @@ class Region:
             raise RemoteAnswerError(path)
         return answer
 
+    def _get_pages(self, path: str) -> list[Answer]:
+        found: list[Answer] = []
+        last = ""
+        while True:
+            response = self._send("GET", f"{path}?limit={PAGE}{last}")
+            page = self._json(response)
+            if not isinstance(page, list):
+                raise RemoteAnswerError(path)
+            found += page
+            if "next" not in response.links or not page:
+                return found
+            last = f"&after={_name(str(page[-1].get('id')))}"
+
     def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            response = self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body, headers=headers)
         except httpx.HTTPError as error:
             raise CoordinatorSilentError(str(self._client.base_url), str(error)) from error
         if response.is_success:

@@ -121,6 +121,8 @@ def show_charter(charter: Charter) -> Shown:
         "synthetic": charter.synthetic,
         "members": [member.country for member in charter.members],
         "countries": list(charter.countries),
+        "years": list(charter.years),
+        "domains_edition": charter.domains_edition,
         "ceilings": {
             "rho_per_question": str(charter.ceilings.rho_per_question),
             "cells": charter.ceilings.cells,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from corridor.cli.demo.processes import Processes
 from corridor.client.app import connect
-from corridor.client.connection import Credentials, Region
+from corridor.client.connection import Connection, Credentials
 from corridor.coordinator import app as coordinator_app
 from corridor.errors.demo import DemoTimeoutError
 from corridor.ids import CountryCode
@@ -196,7 +196,7 @@ def _wait_for_members(
     raise DemoTimeoutError(", ".join(sorted(missing)))
 
 
-def _ready(region: Region) -> set[str]:
+def _ready(region: Connection) -> set[str]:
     return {one["country"] for one in region.members() if one["connected"] and one["ready"]}
 
 

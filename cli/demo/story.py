@@ -32,7 +32,7 @@ from corridor.cli.release import (
 )
 from corridor.cli.verify import verify_receipt
 from corridor.client.app import connect, save_credentials
-from corridor.client.connection import Answer, Region
+from corridor.client.connection import Answer, Connection
 from corridor.errors.demo import QuestionFailedError
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode
@@ -161,7 +161,7 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
     )
 
 
-def _play(scene: Scene, region: DemoRegion, api: Region, out: Output) -> Told:
+def _play(scene: Scene, region: DemoRegion, api: Connection, out: Output) -> Told:
     out.heading(f"Question: {scene.title}")
     if scene.stopped is not None:
         out.say(f"The node of {scene.stopped} is started anew, with an order to stop half-way.")
@@ -182,7 +182,7 @@ def _play(scene: Scene, region: DemoRegion, api: Region, out: Output) -> Told:
     return Told(scene, release, table, _verify(region, api, release, out))
 
 
-def _verify(region: DemoRegion, api: Region, release: Answer, out: Output) -> int:
+def _verify(region: DemoRegion, api: Connection, release: Answer, out: Output) -> int:
     """Check the public receipt as `corridor verify` does, against a node's own charter."""
     folder = region.folder / "receipts"
     folder.mkdir(exist_ok=True)

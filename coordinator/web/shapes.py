@@ -192,6 +192,8 @@ class CharterShown(Shape):
     synthetic: bool
     members: list[Country]
     countries: list[Country]
+    years: Annotated[list[int], Field(description="first and last of the date fields")]
+    domains_edition: str
     ceilings: Ceilings
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from corridor.cli.demo.region import DemoRegion, running_region
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.errors import CorridorError
 from corridor.errors.client import CoordinatorSilentError
 from corridor.ids import CountryCode
@@ -42,18 +42,18 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
 
 
 @pytest.fixture
-def analyst(region: DemoRegion) -> Iterator[Region]:
+def analyst(region: DemoRegion) -> Iterator[Connection]:
     region.start_ended_nodes()
     with connect(region.credentials) as connection:
         yield connection
 
 
-def ask(analyst: Region, rho: str, **more: Any) -> str:
+def ask(analyst: Connection, rho: str, **more: Any) -> str:
     request = {"sql": SQL, "rho": rho, "scope": "regional", "purpose": "a test", **more}
     return str(analyst.ask(request)["id"])
 
 
-def wait_until(analyst: Region, question: str, *states: str) -> dict[str, Any]:
+def wait_until(analyst: Connection, question: str, *states: str) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for _ in range(900):
         try:
@@ -66,7 +66,7 @@ def wait_until(analyst: Region, question: str, *states: str) -> dict[str, Any]:
     raise AssertionError(shown)
 
 
-def survivors(analyst: Region, question: str) -> list[str]:
+def survivors(analyst: Connection, question: str) -> list[str]:
     shown = wait_until(analyst, question, "released", "failed")
     assert shown["state"] == "released", shown
     found: list[str] = analyst.release(shown["release_id"])["survivors"]
@@ -89,7 +89,7 @@ def pids(region: DemoRegion) -> dict[str, int]:
 
 
 def test_two_people_approve_and_the_answer_comes_without_any_restart(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     running, before = pids(region), {c: spent(region, c) for c in region.countries}
     question = ask(analyst, "1/200")
@@ -118,7 +118,7 @@ def test_two_people_approve_and_the_answer_comes_without_any_restart(
 
 
 def test_a_person_denies_and_the_region_answers_without_that_country(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     before = spent(region, CAREFUL)
     question = ask(analyst, "1/201")
@@ -129,7 +129,7 @@ def test_a_person_denies_and_the_region_answers_without_that_country(
 
 
 def test_a17_kill_9_between_approval_and_answer_loses_no_approval_and_answers_once(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     before = spent(region, CAREFUL)
     question = ask(analyst, "1/202")
@@ -151,7 +151,7 @@ def test_a17_kill_9_between_approval_and_answer_loses_no_approval_and_answers_on
 
 
 def test_a17_kill_9_after_the_reservation_costs_approval_and_rho_and_gives_no_second_answer(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     before = spent(region, CAREFUL)
     question = ask(analyst, "1/204")
@@ -170,7 +170,7 @@ def test_a17_kill_9_after_the_reservation_costs_approval_and_rho_and_gives_no_se
 
 
 def test_a_policy_that_cannot_be_read_leaves_the_old_one_in_force_and_is_told(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     policy = region.home(CAREFUL) / "policy.toml"
     policy.write_text(ASKS.replace('verdict = "ask"', 'verdict = "alow"'))

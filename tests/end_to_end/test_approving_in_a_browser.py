@@ -15,7 +15,7 @@ import pytest
 
 from corridor.cli.demo.region import DemoRegion, running_region
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.people import people_desk
@@ -59,7 +59,7 @@ class Authority:
     address: str
     codes: dict[str, list[str]] = field(default_factory=dict)
 
-    def ask(self, analyst: Region, rho: str, sql: str = SQL) -> str:
+    def ask(self, analyst: Connection, rho: str, sql: str = SQL) -> str:
         request = {"sql": sql, "rho": rho, "scope": "regional", "purpose": "a yearly report"}
         return str(analyst.ask(request)["id"])
 
@@ -90,12 +90,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
 
 
 @pytest.fixture
-def analyst(authority: Authority) -> Iterator[Region]:
+def analyst(authority: Authority) -> Iterator[Connection]:
     with connect(authority.region.credentials) as connection:
         yield connection
 
 
-def wait_until(analyst: Region, question: str, *states: str) -> Mapping[str, Any]:
+def wait_until(analyst: Connection, question: str, *states: str) -> Mapping[str, Any]:
     shown: Mapping[str, Any] = {}
     for _ in range(900):
         shown = analyst.question(question)
@@ -121,7 +121,7 @@ def look_at(browser: Chromium, name: str, language: str) -> None:
 
 
 def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_restart(
-    authority: Authority, analyst: Region
+    authority: Authority, analyst: Connection
 ) -> None:
     region = authority.region
     running, before = region.processes.pids(), spent(region, MD)
@@ -161,7 +161,7 @@ def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_res
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_pages_of_approvers_are_for_everybody(
-    authority: Authority, analyst: Region, language: str
+    authority: Authority, analyst: Connection, language: str
 ) -> None:
     number = list(LANGUAGES).index(language)
     question = authority.ask(analyst, f"1/{210 + number}", CHILDREN)
@@ -210,7 +210,7 @@ def test_the_pages_of_the_policy_are_for_everybody(authority: Authority, languag
 
 
 def test_an_administrator_sees_what_a_policy_changes_and_then_saves_it(
-    authority: Authority, analyst: Region
+    authority: Authority, analyst: Connection
 ) -> None:
     policy = authority.region.home(MD) / "policy.toml"
     wait_until(analyst, authority.ask(analyst, "1/229"), "waiting")

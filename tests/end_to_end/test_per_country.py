@@ -12,7 +12,7 @@ import pytest
 
 from corridor.cli.demo.region import DemoRegion, running_region, start_node
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from support.demo_region import asked_in, command, counted, spent
 
@@ -42,13 +42,13 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
 
 
 @pytest.fixture
-def analyst(region: DemoRegion) -> Iterator[Region]:
+def analyst(region: DemoRegion) -> Iterator[Connection]:
     region.wait_until_connected()
     with connect(region.credentials) as connection:
         yield connection
 
 
-def released(analyst: Region, rho: str, scope: str = "per-country") -> dict[str, Any]:
+def released(analyst: Connection, rho: str, scope: str = "per-country") -> dict[str, Any]:
     question = analyst.ask({"sql": SQL, "rho": rho, "scope": scope, "purpose": "a test"})
     question = analyst.wait(question["id"], lambda _: None, time.sleep)
     assert question["state"] == "released", question
@@ -65,7 +65,7 @@ def assert_own_figures(region: DemoRegion, release: dict[str, Any]) -> None:
 
 
 def verified(
-    region: DemoRegion, analyst: Region, release: dict[str, Any], folder: Path, *, code: int = 0
+    region: DemoRegion, analyst: Connection, release: dict[str, Any], folder: Path, *, code: int = 0
 ) -> Any:
     """What `corridor verify` says of the release and its receipt; `code` is how it must end."""
     receipt, shown = folder / "receipt.json", folder / "release.json"
@@ -77,7 +77,7 @@ def verified(
 
 
 def test_three_countries_give_their_figures_and_the_fourth_says_no(
-    region: DemoRegion, analyst: Region, tmp_path: Path
+    region: DemoRegion, analyst: Connection, tmp_path: Path
 ) -> None:
     before = {country: spent(region, country) for country in region.countries}
     release = released(analyst, "1/200")
@@ -109,7 +109,7 @@ def test_three_countries_give_their_figures_and_the_fourth_says_no(
 
 
 def test_a17_a_node_killed_right_after_its_debit_takes_nobodys_figure_with_it(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     before = spent(region, VICTIM)
     region.restart_node(VICTIM, "kill@masked-input")

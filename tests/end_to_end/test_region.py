@@ -14,7 +14,7 @@ import pytest
 
 from corridor.cli.demo.region import COUNTRIES, DemoRegion, running_region, start_node
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from support.demo_region import asked_in, command, counted
@@ -40,19 +40,19 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
 
 
 @pytest.fixture
-def analyst(region: DemoRegion) -> Iterator[Region]:
+def analyst(region: DemoRegion) -> Iterator[Connection]:
     region.wait_until_connected()
     with connect(region.credentials) as connection:
         yield connection
 
 
-def ask(analyst: Region, request: dict[str, Any]) -> dict[str, Any]:
+def ask(analyst: Connection, request: dict[str, Any]) -> dict[str, Any]:
     """The question once it is released or failed."""
     question = analyst.ask({"scope": "regional", "purpose": "a test", **request})
     return analyst.wait(question["id"], lambda _: None, time.sleep)
 
 
-def released(analyst: Region, request: dict[str, Any]) -> dict[str, Any]:
+def released(analyst: Connection, request: dict[str, Any]) -> dict[str, Any]:
     question = ask(analyst, request)
     assert question["state"] == "released", question
     return analyst.release(question["release_id"])
@@ -73,7 +73,7 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 
 
 def test_the_answer_is_the_sum_of_the_nodes_data_and_its_stated_noise(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     release = released(analyst, {"sql": CORRIDORS, "rho": "1/200"})
     assert {one["country"] for one in release["participants"]} == set(FIVE)
@@ -87,7 +87,7 @@ def test_the_answer_is_the_sum_of_the_nodes_data_and_its_stated_noise(
 
 
 def test_the_same_question_again_is_answered_free_of_charge(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     first = released(analyst, {"sql": CORRIDORS, "rho": "1/250"})
     spent = budget(region, FIVE[0])["spent"]
@@ -103,7 +103,7 @@ def test_the_same_question_again_is_answered_free_of_charge(
 
 
 def test_a_forecast_spends_nothing_and_says_what_the_answer_will_say(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     before = budget(region, FIVE[1])
     request = {"sql": CORRIDORS, "accuracy": "±30", "scope": "regional", "purpose": "a test"}
@@ -117,7 +117,7 @@ def test_a_forecast_spends_nothing_and_says_what_the_answer_will_say(
 
 
 def test_anybody_with_the_charter_can_verify_the_receipt_and_a_member_the_sum(
-    region: DemoRegion, analyst: Region, tmp_path: Path
+    region: DemoRegion, analyst: Connection, tmp_path: Path
 ) -> None:
     release = released(analyst, {"sql": CORRIDORS, "rho": "1/300"})
     receipt = tmp_path / "receipt.json"
@@ -141,7 +141,7 @@ def test_anybody_with_the_charter_can_verify_the_receipt_and_a_member_the_sum(
 
 
 def test_the_members_cosign_the_tree_of_releases_and_it_survives_kill_9_of_everybody(
-    region: DemoRegion, analyst: Region, tmp_path: Path
+    region: DemoRegion, analyst: Connection, tmp_path: Path
 ) -> None:
     """A reader who kept a checkpoint holds the region to it, whatever was killed meanwhile."""
     first = released(analyst, {"sql": CORRIDORS, "rho": "1/301"})
@@ -180,7 +180,7 @@ def test_the_members_cosign_the_tree_of_releases_and_it_survives_kill_9_of_every
     assert "checkpoint_refused" not in kinds
 
 
-def cosigned(analyst: Region, region: DemoRegion, release: str, folder: Path) -> int:
+def cosigned(analyst: Connection, region: DemoRegion, release: str, folder: Path) -> int:
     """How many members' cosignatures the release's receipt has by now."""
     path = folder / "growing.json"
     path.write_bytes(analyst.receipt(release))
@@ -189,7 +189,7 @@ def cosigned(analyst: Region, region: DemoRegion, release: str, folder: Path) ->
 
 
 def test_a_node_that_dies_right_after_its_debit_does_not_stop_the_answer(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     victim = FIVE[3]
     before = budget(region, victim)
@@ -211,7 +211,7 @@ def test_a_node_that_dies_right_after_its_debit_does_not_stop_the_answer(
 
 
 def test_kill_9_of_the_coordinator_loses_no_release_and_computes_none_twice(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     kept = released(analyst, {"sql": CORRIDORS, "rho": "1/330"})
     # One node stands still, so that the attempt is under way when the coordinator dies.
@@ -242,7 +242,7 @@ def test_kill_9_of_the_coordinator_loses_no_release_and_computes_none_twice(
 
 
 def test_kill_9_of_a_node_keeps_its_ledger_and_frees_what_was_only_reserved(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     victim = FIVE[0]
     before = budget(region, victim)
@@ -256,7 +256,7 @@ def test_kill_9_of_a_node_keeps_its_ledger_and_frees_what_was_only_reserved(
 
 
 def test_a_policy_that_refuses_is_obeyed_named_and_noted(
-    region: DemoRegion, analyst: Region
+    region: DemoRegion, analyst: Connection
 ) -> None:
     dear = ask(analyst, {"sql": CORRIDORS, "rho": "1/40"})  # every default policy refuses this
     assert dear["state"] == "failed"

@@ -14,7 +14,7 @@ import pytest
 
 from corridor.cli.demo.region import DemoRegion, running_region, start_node
 from corridor.client.app import connect
-from corridor.client.connection import Region
+from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.queries.sql import parse_sql
 from support.demo_region import command, counted, domains_of, spent
@@ -36,7 +36,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRegion]:
 
 
 @pytest.fixture(scope="module")
-def analyst(region: DemoRegion) -> Iterator[Region]:
+def analyst(region: DemoRegion) -> Iterator[Connection]:
     with connect(region.credentials) as connection:
         yield connection
 
@@ -46,7 +46,7 @@ def truth(region: DemoRegion) -> npt.NDArray[np.int64]:
     return counted(region, parse_sql(SQL, domains_of(region)), region.countries)
 
 
-def asked_now(analyst: Region, series: str, state: str = "waiting") -> dict[str, Any]:
+def asked_now(analyst: Connection, series: str, state: str = "waiting") -> dict[str, Any]:
     """The series after its next release was asked for."""
     shown = analyst.hasten_series(series)
     for _ in range(600):
@@ -58,7 +58,7 @@ def asked_now(analyst: Region, series: str, state: str = "waiting") -> dict[str,
     raise AssertionError(shown)
 
 
-def released(analyst: Region, series: str, period: int) -> dict[str, Any]:
+def released(analyst: Connection, series: str, period: int) -> dict[str, Any]:
     last = asked_now(analyst, series)["releases"][-1]
     assert last["period"] == period
     return analyst.release(last["release_id"])
@@ -77,7 +77,7 @@ def restart(region: DemoRegion, country: CountryCode, *, fault: str | None = Non
 
 
 def test_a_series_counts_what_comes_costs_once_and_is_proven(
-    region: DemoRegion, analyst: Region, tmp_path: Path
+    region: DemoRegion, analyst: Connection, tmp_path: Path
 ) -> None:
     begun = analyst.ask(
         {
@@ -142,7 +142,7 @@ def test_a_series_counts_what_comes_costs_once_and_is_proven(
 
 
 def assert_proven(
-    region: DemoRegion, analyst: Region, releases: list[dict[str, Any]], folder: Path
+    region: DemoRegion, analyst: Connection, releases: list[dict[str, Any]], folder: Path
 ) -> None:
     receipts = []
     for number, release in enumerate(releases):

@@ -1,6 +1,12 @@
 """Errors of a client of the REST API."""
 
-from corridor.errors import CorridorError, DamagedError, InvalidInputError, UnavailableError
+from corridor.errors import (
+    CorridorError,
+    DamagedError,
+    InvalidInputError,
+    RefusedError,
+    UnavailableError,
+)
 
 
 class BadAddressError(InvalidInputError):
@@ -68,3 +74,62 @@ class RemoteRefusalError(CorridorError):
         """Take over the coordinator's code and words."""
         super().__init__(message)
         self.code = code
+
+
+class QuestionFailedError(RefusedError):
+    """A question that was asked got no answer. What was debited on the way stays debited."""
+
+    code = "client.question_failed"
+
+    def __init__(self, question: str, failure: str, words: str) -> None:
+        """Take over the failure's code and words; `failure` is the code, for programs."""
+        self.failure = failure
+        super().__init__(f"question {question}: {words} ({failure})")
+
+
+class StillOpenError(UnavailableError):
+    """A question is not answered yet. It goes on."""
+
+    code = "client.still_open"
+
+    def __init__(self, question: str, state: str) -> None:
+        """Say how one comes back to it."""
+        super().__init__(
+            f"question {question} is {state} still and goes on by itself; look again later with "
+            f"region.question({question!r})"
+        )
+
+
+class MissingLibraryError(UnavailableError):
+    """A library that this needs is not installed. Nothing was done."""
+
+    code = "client.missing_library"
+
+    def __init__(self, name: str) -> None:
+        """Say how to get it."""
+        super().__init__(
+            f"this needs {name}, which is not installed; run: pip install 'corridor[notebook]'"
+        )
+
+
+class SeveralTablesError(InvalidInputError):
+    """A release has another number of tables than one. Nothing was done."""
+
+    code = "client.several_tables"
+
+    def __init__(self, count: int) -> None:
+        """Say where they are."""
+        super().__init__(f"this release has {count} tables; take one of release.tables")
+
+
+class OtherCatalogueError(UnavailableError):
+    """The region speaks another edition of the data standard than this client. Nothing was sent."""
+
+    code = "client.other_catalogue"
+
+    def __init__(self, here: str, there: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"the region's domains are of edition {there}, and this client's of {here}; install "
+            "the client of the coordinator's version. Questions by SQL and indicators work as well"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from corridor.client.app import connect
-from corridor.client.connection import Credentials, Region
+from corridor.client.connection import Connection, Credentials
 from corridor.errors.client import CoordinatorSilentError, RemoteAnswerError, RemoteRefusalError
 
 
@@ -52,7 +52,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def region(server: Server) -> Iterator[Region]:
+def region(server: Server) -> Iterator[Connection]:
     with connect(Credentials(f"http://127.0.0.1:{server.server_port}/", "a-token")) as region:
         yield region
 
@@ -61,7 +61,7 @@ def answer(server: Server, *values: object, status: int = 200) -> None:
     server.answers += [(status, json.dumps(value).encode()) for value in values]
 
 
-def test_a_question_is_posted_with_the_token(server: Server, region: Region) -> None:
+def test_a_question_is_posted_with_the_token(server: Server, region: Connection) -> None:
     answer(server, {"id": "7f", "state": "queued"})
     request = {"indicator": "corridor_matrix", "accuracy": "±20"}
     assert region.ask(request) == {"id": "7f", "state": "queued"}
@@ -70,7 +70,7 @@ def test_a_question_is_posted_with_the_token(server: Server, region: Region) -> 
     assert json.loads(body) == request
 
 
-def test_waiting_tells_each_change_once(server: Server, region: Region) -> None:
+def test_waiting_tells_each_change_once(server: Server, region: Connection) -> None:
     queued, running = {"state": "queued"}, {"state": "running", "round": "share"}
     released = {"state": "released", "release_id": "aa"}
     answer(server, queued, queued, running, running, released)
@@ -81,46 +81,50 @@ def test_waiting_tells_each_change_once(server: Server, region: Region) -> None:
     assert len(waited) == 4
 
 
-def test_a_refusal_keeps_the_coordinators_code_and_words(server: Server, region: Region) -> None:
+def test_a_refusal_keeps_the_coordinators_code_and_words(
+    server: Server, region: Connection
+) -> None:
     answer(server, {"code": "question.too_many_cells", "detail": "4 cells"}, status=422)
     with pytest.raises(RemoteRefusalError, match="4 cells") as refused:
         region.forecast({})
     assert refused.value.code == "question.too_many_cells"
 
 
-def test_a_receipt_comes_byte_for_byte(server: Server, region: Region) -> None:
+def test_a_receipt_comes_byte_for_byte(server: Server, region: Connection) -> None:
     server.answers.append((200, b'{"a" :  1}'))
     assert region.receipt("aa00") == b'{"a" :  1}'
 
 
 @pytest.mark.parametrize("raw", [b"<html>", b"[]", b"\xff", b"1"])
-def test_an_answer_of_another_kind_is_told(server: Server, region: Region, raw: bytes) -> None:
+def test_an_answer_of_another_kind_is_told(server: Server, region: Connection, raw: bytes) -> None:
     server.answers.append((200, raw))
     with pytest.raises(RemoteAnswerError):
         region.describe()
 
 
 @pytest.mark.parametrize("raw", [b"<html>", b"[]", b"{}", b'{"code": "x"}'])
-def test_an_error_of_another_kind_is_told(server: Server, region: Region, raw: bytes) -> None:
+def test_an_error_of_another_kind_is_told(server: Server, region: Connection, raw: bytes) -> None:
     server.answers.append((502, raw))
     with pytest.raises(RemoteAnswerError):
         region.describe()
 
 
-def test_an_object_is_no_list(server: Server, region: Region) -> None:
+def test_an_object_is_no_list(server: Server, region: Connection) -> None:
     answer(server, {})
     with pytest.raises(RemoteAnswerError):
         region.members()
 
 
 @pytest.mark.parametrize("name", ["", "../members", "a/b", "a?b", "a b", "%2e"])
-def test_a35_an_id_is_one_part_of_a_path(server: Server, region: Region, name: str) -> None:
+def test_a35_an_id_is_one_part_of_a_path(server: Server, region: Connection, name: str) -> None:
     with pytest.raises(RemoteRefusalError):
         region.release(name)
     assert server.asked == []
 
 
-def test_a37_a_redirection_does_not_carry_the_token_away(server: Server, region: Region) -> None:
+def test_a37_a_redirection_does_not_carry_the_token_away(
+    server: Server, region: Connection
+) -> None:
     server.answers.append((302, b""))
     with pytest.raises(RemoteAnswerError):
         region.describe()

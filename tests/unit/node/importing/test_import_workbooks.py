@@ -1,6 +1,7 @@
 import datetime as dt
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -242,7 +243,7 @@ def test_parquet_is_read_with_lists_dates_and_numbers(tmp_path: Path) -> None:
 def test_a12_numbers_that_are_none_cost_their_cell_and_no_more(tmp_path: Path) -> None:
     path = tmp_path / "cases.parquet"
     odd = [float("nan"), float("inf"), float("-inf"), 1e300, -3.0, 17.0]
-    table = {"prs_Gender": ["Feminine"] * 6, "vic_AgeWhenTrafficked": odd}
+    table: dict[str, list[Any]] = {"prs_Gender": ["Feminine"] * 6, "vic_AgeWhenTrafficked": odd}
     pq.write_table(pa.table(table | {"cas_IncomingReferralDate": odd}), path)
     imported, report = read(path)
     ages = imported.cases["vic_AgeWhenTrafficked"].to_pylist()
