@@ -34,7 +34,7 @@ def test_a_notebook_runs_from_top_to_bottom(
     credentials = tmp_path / "credentials.json"
     save_credentials(region.credentials, credentials)
     monkeypatch.setenv("CORRIDOR_CREDENTIALS", str(credentials))
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
     shown = [
         kind
@@ -48,6 +48,7 @@ def test_a_notebook_runs_from_top_to_bottom(
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_what_it_showed(path: Path) -> None:
-    for cell in nbformat.read(path, as_version=4).cells:
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
