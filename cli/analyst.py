@@ -10,12 +10,15 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
+from corridor.cli.attempts import TITLE_WIDTH
+from corridor.cli.figures import decimal_at_most, minute, with_decimal
 from corridor.cli.output import Output
-from corridor.cli.progress import progress_line
+from corridor.cli.progress import progress_line, state_words
 from corridor.cli.release import show_forecast, show_release
 from corridor.cli.series import show_series
 from corridor.cli.words import Nouns, add_command
@@ -41,6 +44,9 @@ from corridor.queries.views import (
     view_from_json,
 )
 
+ENDED_WITHOUT = OVER - {"released"}
+"""States in which a question is over and has no answer."""
+
 FORMATS = (
     "table",
     "json",
@@ -62,7 +68,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         "login",
         _login,
         does="remember a coordinator and your token for the commands below",
-        example="corridor login https://coordinator.example:8443 --ca-fingerprint 3F2A…",
+        example="corridor login https://coordinator.example:7080 --ca-fingerprint 3F2A…",
     )
     login.add_argument("url", metavar="URL", help="address of the coordinator's REST API")
     login.add_argument(
@@ -151,8 +157,9 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accuracy",
         metavar="±N",
-        help="how exact: ±20 (each cell, at 95%%), ±20 at 99 %%, ±20 all cells at once, "
-        "10 %% above 100, or for a mean ±1 above 100",
+        help="how exact; to ask, this or --rho is needed, and a forecast supposes ±20: ±20 (each "
+        "cell, at 95%%), ±20 at 99 %%, ±20 all cells at once, 10 %% above 100, or for a mean ±1 "
+        "above 100",
     )
     parser.add_argument("--rho", metavar="ρ", help="privacy to spend, exactly: 1/100 or 0.01")
     parser.add_argument(
@@ -168,8 +175,8 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "--approval-hours",
         type=int,
         metavar="N",
-        help="how long to wait for authorities whose people have to approve the question, before "
-        "it goes on without them (default 72; 0: not at all)",
+        help="how long to wait for authorities whose people have to approve the question; then it "
+        "goes on without them, or fails where too few are left (default 72; 0: not at all)",
     )
     series = parser.add_argument_group("a standing series: an answer each period, paid for once")
     series.add_argument("--every", choices=("month", "quarter", "year"), help="how often")
@@ -271,6 +278,11 @@ def _forecast(arguments: argparse.Namespace, out: Output) -> int:
 def _ask(arguments: argparse.Namespace, out: Output) -> int:
     request = make_request(arguments)
     with _region() as region:
+        if "accuracy" not in request and "rho" not in request and _can_be_asked(arguments):
+            agreed = _agreed_price(region, request, out)
+            if agreed is None:
+                return 1
+            request["rho"] = agreed
         question = region.ask(request)
         if "series" in request:
             show_series(question, (), out)
@@ -290,7 +302,7 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
         )
         if question["state"] == "waiting":
             return _waiting(question, out)
-        if question["state"] == "failed":
+        if question["state"] in ENDED_WITHOUT:
             return _failed(question, out)
         release = region.release(question["release_id"])
         beside = _region_beside(region, release)
@@ -300,6 +312,33 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
     out.document({**release, "views": seen} if views else release)
     return 0
+
+
+def _can_be_asked(arguments: argparse.Namespace) -> bool:
+    """Whether a person sits there who sees what is shown and can answer."""
+    return not arguments.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _agreed_price(region: Connection, request: Mapping[str, Any], out: Output) -> str | None:
+    """The ρ that a person at the terminal said yes to, or that is paid already; else None.
+
+    Shown is the forecast; without a terminal the coordinator refuses the question, and says what
+    it would have cost.
+    """
+    forecast = region.forecast(request)
+    show_forecast(forecast, out)
+    if forecast["too_few"] is not None or forecast["too_dear"] is not None:
+        return None
+    rho: str = forecast["rho"]
+    if forecast["free_release"] is not None:
+        return rho
+    out.progress(
+        f"Ask this, {forecast['accuracy']}, at ρ = {with_decimal(forecast['rho'])}? Type yes:"
+    )
+    if sys.stdin.readline().strip().casefold() != "yes":
+        out.say("Nothing was asked, and nothing was spent.")
+        return None
+    return rho
 
 
 def _waiting(question: Answer, out: Output) -> int:
@@ -327,7 +366,7 @@ def _results(arguments: argparse.Namespace, out: Output) -> int:
             out.say("The question was taken back; nothing was spent.")
             out.document(cancelled)
             return 0
-        if question is not None and question["state"] == "failed":
+        if question is not None and question["state"] in ENDED_WITHOUT:
             return _failed(question, out)
         release = region.release(arguments.id if question is None else _answer_to(question))
         if arguments.receipt is not None:
@@ -420,15 +459,21 @@ def _list(region: Connection, out: Output) -> int:
     rows = [
         (
             one["id"],
-            one["state"],
-            one.get("release_id") or "",
-            one["rho"],
+            state_words(one["state"]),
+            shorten(one["title"] or one["question_digest"][:16], TITLE_WIDTH, placeholder=" …"),
+            decimal_at_most(one["rho"]),
+            minute(one["asked_at"]),
             one.get("purpose", ""),
-            one["asked_at"],
         )
         for one in questions
     ]
-    out.table("Questions", ("=id", "state", "=release", ">ρ", "purpose", "asked at"), rows)
+    columns = ("=id", "state", "asked for", ">ρ", "=asked (UTC)", "purpose")
+    out.table(
+        "Questions",
+        columns,
+        rows,
+        note="one of them, or its answer: corridor results ID" if rows else "none was asked yet",
+    )
     out.document(questions)
     return 0
 

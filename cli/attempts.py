@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from textwrap import shorten
 from typing import Any
 
+from corridor.cli.figures import minute, with_decimal
 from corridor.cli.output import Output
 
 Attempt = Mapping[str, Any]
@@ -20,11 +21,11 @@ def show_attempts(attempts: Sequence[Attempt], out: Output) -> None:
     """One line for each."""
     out.table(
         "Attempts",
-        ("=session", "began (UTC)", "asked for", ">try", "=outcome", "members", ">took"),
+        ("=session", "=began (UTC)", "asked for", ">try", "=outcome", "members", ">took"),
         [
             (
                 (one["session"] or "none")[:SESSION_DIGITS],
-                _moment(one["began_at"]),
+                minute(one["began_at"]),
                 shorten(_asked_for(one), TITLE_WIDTH, placeholder=" …"),
                 str(one["number"] or ""),
                 one["failure"]["code"] if one["failure"] else one["outcome"],
@@ -44,7 +45,7 @@ def show_attempt(one: Attempt, out: Output) -> None:
     for name, value in (
         ("session", one["session"]),
         ("asked for", _asked_for(one)),
-        ("question", f"{one['question_digest']} at ρ = {one['rho']}"),
+        ("question", f"{one['question_digest']} at ρ = {with_decimal(one['rho'])}"),
         ("asked", f"by {one['asked_by']}, {_moment(one['asked_at'])} UTC ({one['question_id']})"),
         ("began", f"{_moment(one['began_at'])} UTC, try {one['number']} at this question"),
         ("took", _took(one)),

@@ -8,6 +8,7 @@ All but `serve` work on the folder directly, also while `serve` runs on it.
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.cli.attempts import show_attempt, show_attempts
-from corridor.cli.figures import at_least, at_most
+from corridor.cli.figures import decimal_at_least, decimal_at_most, minute
 from corridor.cli.homes import (
     countries_of,
     country_of,
@@ -39,6 +40,10 @@ from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 
 LISTED_COUNTRIES = 40
 """Up to so many countries of a charter are listed, else counted."""
+
+
+EDITION_DIGITS = 12
+"""So many characters of an edition tell it apart in a list."""
 
 
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
@@ -426,8 +431,8 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
             "member",
             "name",
             "state",
-            "since (UTC)",
-            "edition",
+            "=since (UTC)",
+            "=edition",
             ">spent ρ",
             ">left this year",
             ">cosigned",
@@ -437,10 +442,10 @@ def _members(arguments: argparse.Namespace, out: Output) -> int:
                 one["country"],
                 one["name"],
                 _state(one),
-                one["since"] or "never",
-                one["edition"] or "none",
-                at_most(one["spent"]),
-                at_least(one["remaining_year"] or ""),
+                minute(one["since"] or "never"),
+                (one["edition"] or "none")[:EDITION_DIGITS],
+                decimal_at_most(one["spent"]),
+                "" if one["remaining_year"] is None else decimal_at_least(one["remaining_year"]),
                 str(one["cosigned"]),
             )
             for one in members
@@ -500,7 +505,9 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
     def tell(serving: app.Serving) -> None:
         out.progress(f"serving: nodes dial {serving.grpc}, analysts ask at {serving.web}")
 
-    app.serve(app.real_world(home_of(arguments)), tell, fault=arguments.fault)
+    # A log that a program keeps says it in a line of its own.
+    on_ready = tell if sys.stderr.isatty() else app.log_ready
+    app.serve(app.real_world(home_of(arguments)), on_ready, fault=arguments.fault)
     out.document({"stopped": True})
     return 0
 
@@ -534,8 +541,9 @@ def _token(arguments: argparse.Namespace, out: Output) -> int:
     authority = app.authority_fingerprint(world)
     out.say(f"The token of {arguments.name}; it is shown this once:")
     out.say(token)
-    out.say(f"Next, there: corridor login URL --ca-fingerprint {authority}")
-    out.document({"name": arguments.name, "token": token, "authority": authority})
+    url = app.web_url(world)
+    out.say(f"Next, there: corridor login {url} --ca-fingerprint {authority}")
+    out.document({"name": arguments.name, "token": token, "authority": authority, "url": url})
     return 0
 
 

@@ -18,12 +18,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 NARROWEST = 100
 """Columns assumed where the output is no terminal, so that a log keeps its tables whole."""
+
+LONGEST_WORD = 40
+"""What is longer is no word, and is broken where it has to be."""
+
+BETWEEN, EDGES = 3, 2
+"""Columns of a terminal between two columns of a table, and at both of its edges."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -71,7 +78,8 @@ class Output:
         """Print a table for people.
 
         A column whose name begins with `>` is set to the right, one that begins with `=` is never
-        broken: it holds something to be pasted.
+        broken: it holds something to be pasted. No word is broken either: what is too wide for a
+        terminal is shown line by line, and a file has lines as long as they have to be.
         """
         if self._json:
             return
@@ -86,11 +94,39 @@ class Output:
                 no_wrap=column[:1] in {">", "="},
                 overflow="fold",
             )
-        for row in rows:
+        listed = [tuple(row) for row in rows]
+        for row in listed:
             table.add_row(*(_text(cell) for cell in row))
-        self._console.print(table)
+        width = self._narrowest(table, columns, listed)
+        if width <= self._console.width:
+            self._console.print(table)
+        elif self._out.isatty():
+            self._line_by_line([column.lstrip(">=") for column in columns], listed)
+        else:
+            self._console.print(table, width=width, crop=False)
         if note:
             self._console.print(_text(note, style="dim"), soft_wrap=True)
+
+    def _narrowest(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+        """The fewest columns of a terminal in which no word is broken; sets them in the table."""
+        for number, (column, name) in enumerate(zip(table.columns, names, strict=True)):
+            texts = [name.lstrip(">="), *(row[number] for row in rows)]
+            if name[:1] in {">", "="}:
+                column.min_width = max(map(cell_len, texts))
+            else:
+                words = (cell_len(word) for text in texts for word in text.split())
+                column.min_width = min(max(words, default=0), LONGEST_WORD)
+        least = sum(column.min_width or 0 for column in table.columns)
+        return least + BETWEEN * (len(table.columns) - 1) + EDGES
+
+    def _line_by_line(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table too wide for the terminal: each row as a block."""
+        longest = max(map(cell_len, names))
+        for row in rows:
+            self._console.print()
+            for name, value in zip(names, row, strict=True):
+                label = name + " " * (longest - cell_len(name))
+                self._console.print(_text(f"{label}  {value}"), soft_wrap=True)
 
     def progress(self, text: str) -> None:
         """Tell on standard error what is being waited for; a repetition is not told."""

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corridor.cli.figures import at_least, at_most
+from corridor.cli.figures import decimal_at_least, decimal_at_most, with_decimal
 from corridor.cli.output import Output
 from corridor.cli.side_by_side import show_countries
 from corridor.privacy.reliability import Reliability
@@ -42,9 +42,9 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
         [
             (
                 one["country"],
-                at_most(one["spent"]),
-                at_least(one["remaining_year"]),
-                at_least(one["remaining_all_time"]),
+                decimal_at_most(one["spent"]),
+                decimal_at_least(one["remaining_year"]),
+                decimal_at_least(one["remaining_all_time"]),
                 "yes" if one["is_enough"] else "no: it would refuse",
                 one["consent_rule"],
             )
@@ -53,16 +53,18 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
         note="by its allowance alone: what an authority's policy says of such a question is known "
         "only when it is asked",
     )
-    if forecast["too_dear"] is not None:
-        out.say(f"!! {forecast['too_dear']}")
+    for hindrance in (forecast["too_few"], forecast["too_dear"]):
+        if hindrance is not None:
+            out.say(f"!! it cannot be asked now: {hindrance}")
     _show_beside(forecast, out)
     if forecast["free_release"] is not None:
         out.say(
             "This was answered already, and nothing has changed since; it is free: "
             f"corridor results {forecast['free_release']}"
         )
-    elif forecast["too_dear"] is None:
-        out.say("Nothing was spent. Next: corridor ask, with the same words")
+    elif forecast["too_dear"] is None and forecast["too_few"] is None:
+        named = "" if not forecast["accuracy_supposed"] else ' and --accuracy "±N" or --rho ρ'
+        out.say(f"Nothing was spent. Next: corridor ask, with the same words{named}")
 
 
 def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:
@@ -81,7 +83,8 @@ def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:
     price = (
         f"free, as it was answered already: corridor results {beside['free_release']}"
         if beside["free_release"] is not None
-        else f"another ρ = {beside['rho']}, both together ρ = {beside['rho_together']} "
+        else f"another ρ = {with_decimal(beside['rho'])}, both together ρ = "
+        f"{with_decimal(beside['rho_together'])} "
         f"(ε = {shown_epsilon(beside['epsilon_together'])})"
     )
     out.say(f"region       its own figure, {margins}, is another question: {price}")
@@ -106,14 +109,25 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
             for one in forecast["tables"]
         ],
         note="± is the half-width of each cell's 95 % interval"
-        + ("; of most cells, and of the widest" if differ else ""),
+        + ("; of most cells, and of the widest" if differ else "")
+        + "; such cells hold about: what a cell of this kind usually holds in a region of a dozen "
+        "members, by experience of the field and not from your region's data",
     )
-    if forecast["accuracy"] is not None:
+    if forecast.get("accuracy_supposed"):
+        out.say(
+            f"supposed     {forecast['accuracy']}, since you named neither --accuracy nor --rho; "
+            "to ask, name one"
+        )
+    elif forecast["accuracy"] is not None:
         out.say(f"asked for    {forecast['accuracy']}")
     _show_promise(forecast, out)
     if (series := forecast.get("series")) is not None:
         _show_terms(series, out)
-    out.say(f"answering    {_names(forecast['would_take_part'])}")
+    if forecast.get("too_few") is None:
+        out.say(f"answering    {_names(forecast['would_take_part'])}")
+    else:
+        out.say(f"answering    supposed: all {forecast['participants']} members")
+        out.say(f"there now    {_names(forecast['would_take_part']) or 'nobody'}")
     for sentence in forecast["sentences"]:
         out.say(f"!! {sentence}")
 
@@ -238,7 +252,7 @@ def shown_epsilon(epsilon: float) -> str:
 def guarantee_words(guarantee: Mapping[str, Any]) -> str:
     """What is promised to every person, in one line."""
     return (
-        f"ρ = {guarantee['rho']} for each person at each node "
+        f"ρ = {with_decimal(guarantee['rho'])} for each person at each node "
         f"(ε = {shown_epsilon(guarantee['epsilon'])} at δ = {guarantee['delta']})"
     )
 
@@ -246,7 +260,7 @@ def guarantee_words(guarantee: Mapping[str, Any]) -> str:
 def _show_promise(guarantee: Mapping[str, Any], out: Output) -> None:
     out.say(f"guarantee    {guarantee_words(guarantee)}")
     out.say(
-        f"             ρ = {guarantee['rho_regional']} for a person known to "
+        f"             ρ = {with_decimal(guarantee['rho_regional'])} for a person known to "
         f"{guarantee['nodes_per_person']} nodes "
         f"(ε = {shown_epsilon(guarantee['epsilon_regional'])})"
     )

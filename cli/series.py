@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corridor.cli.figures import decimal_at_most, minute, with_decimal
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command
 from corridor.client.app import connect, load_credentials
-from corridor.client.connection import Answer
+from corridor.client.connection import Answer, Connection
 from corridor.errors import WrongUsageError
+from corridor.errors.cli import AmbiguousIdError
 from corridor.publishing.estimates import NONE, figure
 from corridor.publishing.tables import Cell, tables_of
 
@@ -22,7 +24,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         does="list the standing series, or show what one of them says so far",
         example="corridor series 6570fee4410a50bb",
     )
-    parser.add_argument("id", nargs="?", metavar="ID", help="of a series")
+    parser.add_argument("id", nargs="?", metavar="ID", help="of a series; its beginning is enough")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--now",
@@ -41,20 +43,33 @@ def _series(arguments: argparse.Namespace, out: Output) -> int:
             if arguments.now or arguments.end:
                 raise WrongUsageError("--now and --end need the ID of a series")
             return _list(region.all_series(), out)
+        identifier = _id_of(region, arguments.id)
         if arguments.now:
-            shown = region.hasten_series(arguments.id)
+            shown = region.hasten_series(identifier)
             out.say(
                 "Asked for at once, and taken for its period even if that is not over: who comes "
                 "from now on is counted in the next release."
             )
         elif arguments.end:
-            shown = region.end_series(arguments.id)
+            shown = region.end_series(identifier)
         else:
-            shown = region.series(arguments.id)
+            shown = region.series(identifier)
         releases = [region.release(one["release_id"]) for one in shown["releases"]]
     show_series(shown, releases, out)
     out.document({**shown, "figures": [_figures(one) for one in releases]})
     return 0
+
+
+def _id_of(region: Connection, beginning: str) -> str:
+    """The id of the series that begins so; what begins none is left for the coordinator to refuse.
+
+    Raises:
+        AmbiguousIdError: it begins several.
+    """
+    found = [one["id"] for one in region.all_series() if one["id"].startswith(beginning)]
+    if len(found) > 1 and beginning not in found:
+        raise AmbiguousIdError(beginning, len(found), "corridor series")
+    return found[0] if len(found) == 1 else beginning
 
 
 def _list(series: Sequence[Answer], out: Output) -> int:
@@ -64,13 +79,13 @@ def _list(series: Sequence[Answer], out: Output) -> int:
             one["state"],
             f"{len(one['releases'])} of {one['periods']}",
             one["every"],
-            one["next_at"] or "",
-            one["rho"],
+            minute(one["next_at"] or ""),
+            decimal_at_most(one["rho"]),
             one["purpose"],
         )
         for one in series
     ]
-    columns = ("=id", "state", ">released", "every", "next at", ">ρ of all", "purpose")
+    columns = ("=id", "state", ">released", "every", "=next at (UTC)", ">ρ of all", "purpose")
     out.table("Standing series", columns, rows)
     out.say("Next: corridor series ID, or a new one: corridor ask … --every month --periods 36")
     out.document(list(series))
@@ -98,7 +113,10 @@ def show_series(
     out.say(
         f"released     {len(series['releases'])} of {series['periods']}, one each {series['every']}"
     )
-    out.say(f"guarantee    ρ = {series['rho']} for all of them together, paid with the first")
+    out.say(
+        f"guarantee    ρ = {with_decimal(series['rho'])} for all of them together, paid with the "
+        "first"
+    )
     _show_next(series, out)
 
 

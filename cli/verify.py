@@ -100,6 +100,11 @@ NO_TREE_UNPROVEN = (
 )
 
 
+NUMBERS = (
+    "     (A claim has the same number in every receipt; those left out are of other kinds of it.)"
+)
+
+
 def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = add_command(
@@ -188,6 +193,8 @@ def _run(arguments: argparse.Namespace, out: Output) -> int:
     out.say(f"Checked against {anchor}:")
     for claim in claims:
         out.say(f"{claim.number:>3}. {claim.text}")
+    if [claim.number for claim in claims] != list(range(1, len(claims) + 1)):
+        out.say(NUMBERS)
     out.say("Every claim holds.")
     if arguments.release is not None:
         out.say("The release shows the figures of this receipt.")

@@ -24,7 +24,7 @@ Answer = dict[str, Any]
 Scope = Literal["regional", "per-country"]
 Told = Callable[[Answer], None]
 
-OVER = frozenset({"released", "failed"})
+OVER = frozenset({"released", "failed", "cancelled"})
 
 
 class Api(Protocol):
@@ -143,7 +143,7 @@ class Asked:
 
     @property
     def state(self) -> str:
-        """queued, running, waiting, released or failed, when it was looked at last."""
+        """queued, running, waiting, released, failed or cancelled, when it was looked at last."""
         return str(self.shown["state"])
 
     def look(self) -> "Asked":

@@ -36,7 +36,7 @@ TIMEOUT_SECONDS = 30.0
 PAGE = 500
 """Items of a list that are asked for at once."""
 
-OVER = frozenset({"released", "failed"})
+OVER = frozenset({"released", "failed", "cancelled"})
 """States of a question that never change."""
 
 
@@ -138,7 +138,7 @@ class Connection:
         pause: Callable[[float], None],
         ends: frozenset[str] = OVER,
     ) -> Answer:
-        """The question once it is released or failed; each change is told on the way.
+        """The question once it is over; each change is told on the way.
 
         `pause` waits the given number of seconds between two looks. A question that waits for
         people to approve it may do so for days: name `waiting` among `ends` to come back then.
@@ -249,7 +249,7 @@ class Connection:
 
 
 def _split(url: str) -> SplitResult:
-    refusal = BadAddressError(f"{url}: is no address such as https://coordinator:8443")
+    refusal = BadAddressError(f"{url}: is no address such as https://coordinator:7080")
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0

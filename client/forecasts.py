@@ -41,14 +41,19 @@ class Forecast:
 
     @property
     def can_be_asked(self) -> bool:
-        """Whether enough authorities have enough left, by what they said last."""
-        return self.document["too_dear"] is None
+        """Whether enough authorities are there and have enough left, by what they said last."""
+        return not self._hindrances
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What one should know before asking."""
-        too_dear = self.document["too_dear"]
-        return (*self.document["sentences"], *(() if too_dear is None else (too_dear,)))
+        return (*self.document["sentences"], *self._hindrances)
+
+    @property
+    def _hindrances(self) -> tuple[str, ...]:
+        """Why it cannot be asked now."""
+        said = (self.document[key] for key in ("too_few", "too_dear"))
+        return tuple(str(why) for why in said if why is not None)
 
     @property
     def shares(self) -> Mapping[str, float]:

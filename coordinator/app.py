@@ -62,6 +62,7 @@ from corridor.coordinator.store import Store
 from corridor.coordinator.stream_desk import StreamDesk
 from corridor.coordinator.successor_desk import SuccessorDesk
 from corridor.coordinator.taken_back import Withdrawals
+from corridor.coordinator.titles import Titles
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.web.events import Followers
@@ -423,9 +424,14 @@ def list_tokens(world: World) -> tuple[TokenHolder, ...]:
 # ---------------------------------------------------------------- serving
 
 
+def log_ready(serving: Serving) -> None:
+    """Where it serves, as a line of the log; a terminal is told in words instead."""
+    _log.info("coordinator.serving", grpc=serving.grpc, web=serving.web)
+
+
 def serve(
     world: World,
-    on_ready: Callable[[Serving], None] = lambda _: None,
+    on_ready: Callable[[Serving], None] = log_ready,
     *,
     fault: str | None = None,
 ) -> None:
@@ -450,7 +456,7 @@ def serve(
 async def run(
     world: World,
     stop: asyncio.Event,
-    on_ready: Callable[[Serving], None] = lambda _: None,
+    on_ready: Callable[[Serving], None] = log_ready,
     *,
     fault: str | None = None,
 ) -> None:
@@ -489,7 +495,6 @@ async def run(
         host, _ = split_address(parts.settings.listen, "listen")
         web_host, _ = split_address(parts.settings.web, "web")
         on_ready(Serving(f"{host}:{port}", f"{web_host}:{web.bind_addr[1]}"))
-        _log.info("coordinator.serving", grpc_port=port, web_port=web.bind_addr[1])
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -769,6 +774,7 @@ def make_parts(
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
     releases = ReleaseDesk(store, home.receipts, charters, log)
+    titles = Titles(charters, catalogue)
     cosigning = CosigningDesk(log=log, charters=charters, connections=connections, now=now)
     loop = asyncio.get_running_loop() if wake is not None else None
 
@@ -833,6 +839,7 @@ def make_parts(
             presence=presence,
             held_out=record.held_out,
             catalogue=catalogue,
+            title_of=titles.of,
             progress=progress,
             waiting=waiting,
             series=series,
@@ -844,8 +851,7 @@ def make_parts(
         ),
         history=AttemptHistory(
             store=store,
-            charters=charters,
-            catalogue=catalogue,
+            title_of=titles.of,
             now=now,
             is_served=home.is_served,
         ),
@@ -914,6 +920,18 @@ def _read_authority(home: Home) -> Authority:
 
 def _read_data(name: str) -> str:
     return (files("corridor.queries") / "data" / name).read_text("utf-8")
+
+
+def web_url(world: World) -> str:
+    """The address of the REST API, as analysts reach it.
+
+    Raises:
+        NoHomeError: there is no coordinator.
+    """
+    settings = read_settings(Home(world.home))
+    return (
+        f"{'http' if settings.plain_http else 'https'}://{_public(settings, settings.web, 'web')}"
+    )
 
 
 def _public(settings: Settings, address: str, key: str) -> str:

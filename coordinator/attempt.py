@@ -27,6 +27,7 @@ import structlog
 from corridor.coordinator.attempts import Ending, Parting
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.home import Deadlines
+from corridor.coordinator.remedies import Dropped, told_reason
 from corridor.coordinator.spool import Spool
 from corridor.errors import CorridorError
 from corridor.errors.figures import NoCountryAnsweredError
@@ -193,6 +194,7 @@ class Attempt:
         self._since = surroundings.now()
         self._out: dict[CountryCode, Parting] = {}
         self._silent: dict[CountryCode, Parting] = {}
+        self._told: dict[CountryCode, str] = {}
         self._changed = asyncio.Event()
         self._one_word = asyncio.Lock()
         self._taking: set[asyncio.Task[None]] = set()
@@ -324,9 +326,12 @@ class Attempt:
     # ------------------------------------------------------------ what nodes say
 
     @property
-    def reasons(self) -> Mapping[CountryCode, str]:
-        """Why each node that dropped out did: the code of its refusal, or of what it did wrong."""
-        return {country: one.code or "" for country, one in sorted(self._out.items())}
+    def reasons(self) -> Mapping[CountryCode, Dropped]:
+        """Why each node that dropped out did."""
+        return {
+            country: Dropped(one.code or "", self._told.get(country, ""))
+            for country, one in sorted(self._out.items())
+        }
 
     @property
     def ending(self) -> Ending:
@@ -362,6 +367,7 @@ class Attempt:
         try:
             match said:
                 case Refusal() as refusal:
+                    self._told[country] = told_reason(refusal.code, refusal.message)
                     self._drop_out(country, refusal.code)
                 case VectorChunk() as chunk:
                     await self._on_chunk(country, chunk)

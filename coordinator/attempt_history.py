@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, exists, func, select, tuple_
 
 from corridor.coordinator.attempts import State
-from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.store import (
     Store,
@@ -24,16 +23,10 @@ from corridor.coordinator.store import (
     held_out,
     questions,
 )
-from corridor.errors import CorridorError
+from corridor.coordinator.titles import TitleOf
 from corridor.errors.region import ApprovalPendingError, UnknownAttemptError
 from corridor.ids import Digest
 from corridor.protocols import canonical
-from corridor.protocols.charter import Charter
-from corridor.queries.answers import title_of
-from corridor.queries.catalogue import Catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
 
 Shown = dict[str, Any]
 """An object that a command prints."""
@@ -80,8 +73,7 @@ class AttemptHistory:
     """
 
     store: Store
-    charters: CharterDesk
-    catalogue: Catalogue
+    title_of: TitleOf
     now: Callable[[], int]
     is_served: Callable[[], bool]
 
@@ -119,7 +111,7 @@ class AttemptHistory:
             "session": None if row["session"] is None else row["session"].hex(),
             "question_id": row["question_id"],
             "question_digest": row["digest"].hex(),
-            "title": self._title(Digest(row["charter"]), row["question"]),
+            "title": self.title_of(Digest(row["charter"]), row["question"]),
             "rho": row["rho"],
             "asked_by": row["asked_by"],
             "asked_at": iso(row["asked"]),
@@ -141,16 +133,6 @@ class AttemptHistory:
         if row["outcome"] == ApprovalPendingError.code:
             return "waiting"
         return row["outcome"] if row["outcome"] in ("released", "reused") else "failed"
-
-    def _title(self, digest: Digest, question: bytes) -> str:
-        """What was asked, in words; empty where this version cannot read it any more."""
-        try:
-            charter: Charter = self.charters.find(digest).charter
-            domains = make_domains(self.catalogue, charter)
-            plan = compile_plan(parse_question(question), domains)
-        except CorridorError:
-            return ""
-        return "; ".join(title_of(table, domains) for table in plan.tables)
 
 
 def _number(connection: Connection, row: RowMapping) -> int | None:

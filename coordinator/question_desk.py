@@ -2,7 +2,9 @@
 
 A question comes as SQL, as an indicator with parameters, or in canonical form; either with an
 accuracy (the ρ that it needs is computed) or with a ρ. All of that happens under the charter in
-force and for the members that are connected now, and touches no data.
+force and for the members that are connected now, and touches no data. A forecast needs neither: it
+supposes an accuracy where none is named, and everybody's presence where too few are there, and
+says so. What spends supposes nothing.
 
     ask → the release that exists already, free
         → the same question that stands in line, waits for people or runs already
@@ -15,10 +17,11 @@ A release "exists already" if nobody's newer data and nobody else could be in a 
 participant's edition is the latest that is known, and every member that is ready now took part.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
@@ -31,18 +34,20 @@ from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.repeats import Repeatable, earlier, remember
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import Store, questions, releases
+from corridor.coordinator.titles import TitleOf
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import LONGEST_HOURS, USUAL_HOURS, WaitingRecord, give_time
 from corridor.errors.canonical import NotCanonicalError
-from corridor.errors.questions import AccuracyTooDearError, NoSeriesError
+from corridor.errors.questions import AccuracyTooDearError, NoAccuracyError, NoSeriesError
 from corridor.errors.region import (
     MalformedRequestError,
+    QuestionCancelledError,
     QueueFullError,
     TooFewConnectedError,
     TooManyFiguresError,
     UnknownQuestionError,
 )
-from corridor.ids import CountryCode
+from corridor.ids import CountryCode, Digest
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols import canonical
@@ -68,10 +73,13 @@ from corridor.queries.standing import as_series, due, first_turn, named
 from corridor.queries.views import View, view_to_json
 
 DEFAULT_ACCURACY = "±20"
-"""What is meant where neither accuracy nor ρ is given."""
+"""What a forecast supposes where neither accuracy nor ρ is given; nothing is asked at it."""
 
 MOST_FIGURES = CELLS_CEILING
 """In all countries' figures of one question together; its receipt holds every one of them."""
+
+CANCELLED = "cancelled"
+"""Shown as the state of a question that its asker took back; kept as one that failed."""
 
 LONGEST_PURPOSE = 300
 LONGEST_SQL = 20_000
@@ -116,7 +124,12 @@ class SeriesRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """A question with its plan and price, under one charter and for those who are ready."""
+    """A question with its plan and price, under one charter and for those who are ready.
+
+    Attributes:
+        too_few: why it cannot be asked now, where too few are ready; then the price is for
+            everybody, as far as it is known what they have left.
+    """
 
     charter: Charter
     domains: Domains
@@ -127,6 +140,17 @@ class Priced:
     rho: Rho
     ready: Mapping[CountryCode, Presence]
     known: Mapping[CountryCode, Presence]
+    too_few: TooFewConnectedError | None
+
+    @property
+    def counted(self) -> int:
+        """How many nodes the price is for."""
+        return len(self.ready) if self.too_few is None else len(self.charter.signing_keys)
+
+    @property
+    def affordable(self) -> Fraction:
+        """The ρ that a question may cost, by what as many nodes as are needed said last."""
+        return _affordable(self.charter, self.scope, self.ready, self.known, self.too_few)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +159,7 @@ class QuestionDesk:
 
     Attributes:
         held_out: members that no attempt asks, since one proved that they lied.
+        title_of: a question in plain words, under the charter that it was asked under.
         wake: tells the rounds that a question waits; any thread may call it.
         taken_back: hears of a question that was.
         now: seconds since 1970 UTC.
@@ -145,6 +170,7 @@ class QuestionDesk:
     presence: PresenceRecord
     held_out: Callable[[], frozenset[CountryCode]]
     catalogue: Catalogue
+    title_of: TitleOf
     progress: Progress
     waiting: WaitingRecord
     series: SeriesDesk
@@ -160,13 +186,13 @@ class QuestionDesk:
         Raises:
             CorridorError: it could not be asked, and why.
         """
-        priced = self._price(request)
+        priced = self._price(request, supposing=True)
         coming = forecast(
             priced.plan,
             priced.domains,
             priced.charter,
             priced.rho,
-            len(priced.ready),
+            priced.counted,
             scope=priced.scope,
         )
         existing = self._existing(priced)
@@ -174,6 +200,8 @@ class QuestionDesk:
         return {
             **coming.to_json(),
             "accuracy": None if request.rho is not None else str(_accuracy(request)),
+            "accuracy_supposed": _is_unpriced(request),
+            "too_few": None if priced.too_few is None else str(priced.too_few),
             "too_dear": None if too_dear is None else str(too_dear),
             "views": [view_to_json(view) for view in priced.views],
             "question_digest": priced.question.digest.hex(),
@@ -213,7 +241,7 @@ class QuestionDesk:
             if asked_before is not None:
                 return self.show(asked_before)
         hours = _approval_hours(request)
-        priced = self._price(request)
+        priced = self._price_named(request)
         existing = self._existing(priced)
         if existing is None and (too_dear := _too_dear(request, priced)) is not None:
             raise too_dear
@@ -298,7 +326,40 @@ class QuestionDesk:
 
     # ------------------------------------------------------------ reading and pricing
 
-    def _price(self, request: AskRequest) -> Priced:
+    def _price_named(self, request: AskRequest) -> Priced:
+        """The price of a question that says itself what it may cost.
+
+        Raises:
+            NoAccuracyError: it does not.
+            CorridorError: it cannot be asked, and why. Nothing was spent.
+        """
+        if _is_unpriced(request):
+            raise self._no_accuracy(request)
+        return self._price(request)
+
+    def _no_accuracy(self, request: AskRequest) -> NoAccuracyError:
+        """What a question that names no price is told: what the usual one would have been.
+
+        Raises:
+            CorridorError: it could not be asked at any price, and why.
+        """
+        supposed = str(_accuracy(request))
+        try:
+            priced = self._price(request, supposing=True)
+        except AccuracyTooDearError:
+            return NoAccuracyError(supposed, None, None)
+        least = min((_left(one) for one in priced.ready.values()), default=Fraction(0))
+        part = ceil(100 * priced.rho.value / least) if least > 0 else None
+        return NoAccuracyError(supposed, str(priced.rho.value), part)
+
+    def _price(self, request: AskRequest, *, supposing: bool = False) -> Priced:
+        """The question with its price.
+
+        `supposing` that everybody were there, where too few are.
+
+        Raises:
+            CorridorError: it cannot be asked, and why. Nothing was spent.
+        """
         if request.scope not in set(Scope):
             raise MalformedRequestError(
                 f"scope {request.scope[:40]!r} is none of regional and per-country; "
@@ -326,12 +387,16 @@ class QuestionDesk:
             and country in known
             and known[country].is_ready(charter.digest)
         }
-        fewest = fewest_nodes(charter, scope)
-        if len(ready) < fewest:
+        fewest, too_few, many = fewest_nodes(charter, scope), None, len(ready)
+        if many < fewest:
             absent = set(charter.signing_keys) - set(ready)
-            raise TooFewConnectedError(ready, absent, fewest, held_out)
-        if scope is Scope.PER_COUNTRY and len(ready) * plan.entries > MOST_FIGURES:
-            raise TooManyFiguresError(len(ready), plan.entries, MOST_FIGURES)
+            too_few = TooFewConnectedError(ready, absent, fewest, held_out)
+            if not supposing:
+                raise too_few
+            many = len(charter.signing_keys)
+        if scope is Scope.PER_COUNTRY and many * plan.entries > MOST_FIGURES:
+            raise TooManyFiguresError(many, plan.entries, MOST_FIGURES)
+        most = _affordable(charter, scope, ready, known, too_few)
         return Priced(
             charter=charter,
             domains=domains,
@@ -339,9 +404,10 @@ class QuestionDesk:
             views=asked.views,
             plan=plan,
             scope=scope,
-            rho=_rho(request, plan, charter, ready, scope),
+            rho=_rho(request, plan, charter, many, scope, affordable=most),
             ready=ready,
             known=known,
+            too_few=too_few,
         )
 
     def _as_series(self, asked: Asked, terms: SeriesRequest, scope: Scope) -> Question:
@@ -424,6 +490,7 @@ class QuestionDesk:
         shown: Shown = {
             "id": row["id"],
             "state": row["state"],
+            "title": self.title_of(Digest(row["charter"]), row["question"]),
             "question_digest": row["digest"].hex(),
             "question": canonical.decode(row["question"], "question"),
             "rho": row["rho"],
@@ -439,14 +506,19 @@ class QuestionDesk:
             "release_id": row["release"],
             "again_at": None,
             "waits_until": None,
+            "goes_on_without": None,
         }
         if row["state"] == State.WAITING:
             wait = self.waiting.of(row["id"])
             shown["waiting_for"] = sorted(wait.countries)
             shown["again_at"] = None if wait.again is None else iso(wait.again)
             shown["waits_until"] = iso(wait.until)
+            shown["goes_on_without"] = self._goes_on_without(row, wait.countries)
         if row["failure"] is not None:
-            shown["failure"] = canonical.decode(row["failure"], "failure")
+            failure = canonical.decode(row["failure"], "failure")
+            shown["failure"] = failure
+            if isinstance(failure, Mapping) and failure["code"] == QuestionCancelledError.code:
+                shown["state"] = CANCELLED
         progress = self.progress.of(row["id"])
         if row["state"] == State.RUNNING and progress is not None:
             shown["round"] = progress.round
@@ -455,22 +527,33 @@ class QuestionDesk:
             shown["answered"] = list(progress.answered)
         return shown
 
+    def _goes_on_without(self, row: RowMapping, countries: Collection[CountryCode]) -> bool:
+        """Whether enough members are left without these, when their time is over."""
+        charter = self.charters.find(Digest(row["charter"])).charter
+        needed = self.series.members(parse_question(row["question"]))
+        if needed is not None and needed & set(countries):
+            return False
+        others = set(charter.signing_keys) - set(countries) - self.held_out()
+        return len(others) >= fewest_nodes(charter, Scope(row["scope"]))
+
 
 def _rho(
     request: AskRequest,
     plan: Plan,
     charter: Charter,
-    ready: Mapping[CountryCode, Presence],
+    nodes: int,
     scope: Scope,
+    *,
+    affordable: Fraction,
 ) -> Rho:
     if request.rho is None:
         return rho_for_accuracy(
             plan,
             charter,
             _accuracy(request),
-            len(ready),
+            nodes,
             scope=scope,
-            affordable=_affordable(charter, scope, ready),
+            affordable=affordable,
         )
     if request.accuracy is not None:
         raise MalformedRequestError(
@@ -489,6 +572,11 @@ def _approval_hours(request: AskRequest) -> int:
             f"{hours}; nothing was spent"
         )
     return hours
+
+
+def _is_unpriced(request: AskRequest) -> bool:
+    """Whether nothing says how exact the answer shall be, or what it may cost."""
+    return request.accuracy is None and request.rho is None
 
 
 def _accuracy(request: AskRequest) -> Accuracy:
@@ -515,7 +603,7 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
     A ρ that somebody names is asked for as it stands: each node decides for itself.
     """
     needed = fewest_nodes(priced.charter, priced.scope)
-    most = _affordable(priced.charter, priced.scope, priced.ready)
+    most = priced.affordable
     if request.rho is not None or priced.rho.value <= most:
         return None
     return AccuracyTooDearError(
@@ -527,16 +615,29 @@ def _too_dear(request: AskRequest, priced: Priced) -> AccuracyTooDearError | Non
             priced.charter,
             _accuracy(request),
             Rho(max(most, Fraction(0))),
-            len(priced.ready),
+            priced.counted,
             scope=priced.scope,
         ),
     )
 
 
-def _affordable(charter: Charter, scope: Scope, ready: Mapping[CountryCode, Presence]) -> Fraction:
-    """The ρ that as many nodes as are needed have left, by what they said last."""
-    left = sorted((_left(one) for one in ready.values()), reverse=True)
-    return left[fewest_nodes(charter, scope) - 1]
+def _affordable(
+    charter: Charter,
+    scope: Scope,
+    ready: Mapping[CountryCode, Presence],
+    known: Mapping[CountryCode, Presence],
+    too_few: TooFewConnectedError | None,
+) -> Fraction:
+    """The ρ that as many nodes as are needed have left, by what they said last.
+
+    Where too few are there, by what all said when they were; one that never did has enough.
+    """
+    if too_few is None:
+        left = [_left(one) for one in ready.values()]
+    else:
+        most = charter.ceilings.rho_per_question
+        left = [_left(known[one]) if one in known else most for one in charter.signing_keys]
+    return sorted(left, reverse=True)[fewest_nodes(charter, scope) - 1]
 
 
 def _read_sql(text: str, domains: Domains) -> Asked:

@@ -39,6 +39,7 @@ from corridor.coordinator.connections import Connections
 from corridor.coordinator.country_attempt import CountryAttempt, Figures
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.remedies import remedies
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors import CorridorError
@@ -51,6 +52,7 @@ from corridor.errors.region import (
     SeriesMembersMissingError,
     TooFewConnectedError,
 )
+from corridor.errors.secure_sum import TooFewLeftError
 from corridor.faults import Reached, go_on
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId
 from corridor.privacy.rho import Rho
@@ -436,17 +438,21 @@ class Rounds:
 
 def describe(attempt: Attempt, error: CorridorError) -> Failure:
     """What failed, in which round, who was missing, and whether anything may have been debited."""
+    reasons, advice = attempt.reasons, ""
     message = str(error)
-    if attempt.reasons:
-        reasons = ", ".join(f"{country} ({code})" for country, code in attempt.reasons.items())
-        message += f" Dropped out: {reasons}."
+    if isinstance(error, TooFewLeftError) and reasons:
+        message = error.happened
+        advice = remedies({country: one.code for country, one in reasons.items()}, attempt.missing)
+    if reasons:
+        listed = ", ".join(f"{country} ({why})" for country, why in reasons.items())
+        message += f" Dropped out: {listed}."
     if attempt.round in BEFORE_DEBIT:
         message += " No node had debited anything yet; reservations are released."
     elif "debited stays" not in message:
         message += " What was debited stays debited."
     return Failure(
         code=error.code,
-        message=message,
+        message=f"{message} {advice}".rstrip(),
         round=attempt.round.value,
         missing=tuple(sorted(attempt.missing)),
     )

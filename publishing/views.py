@@ -103,6 +103,10 @@ class ViewTable:
         }
 
 
+WORTH_SAYING = 0.005
+"""A bound below is as good as none."""
+
+
 def views_of(tables: Sequence[ReleasedTable], view: View) -> tuple[ViewTable, ...]:
     """The view of every table that it fits.
 
@@ -112,7 +116,6 @@ def views_of(tables: Sequence[ReleasedTable], view: View) -> tuple[ViewTable, ..
     found = [_view(table, view) for table in tables if _fits(table, view)]
     if found:
         return tuple(found)
-    names = sorted({axis.name for table in tables for axis in table.axes})
     match view:
         case Quantile():
             raise ViewError("quantiles of this answer", "ask for a histogram, or MEDIAN(field)")
@@ -121,8 +124,19 @@ def views_of(tables: Sequence[ReleasedTable], view: View) -> tuple[ViewTable, ..
         case ShareOf(field) | RatioOf(field) | Change(field) | Trend(field):
             raise ViewError(
                 f"a view by {field[:40]!r}",
-                f"it is grouped by {', '.join(names) or 'nothing'}; means have no shares",
+                _why_none(tables, field, view),
             )
+
+
+def _why_none(tables: Sequence[ReleasedTable], field: str, view: View) -> str:
+    """What is in the way of a view by a field, and what there is."""
+    names = sorted({axis.name for table in tables for axis in table.axes})
+    if field not in names:
+        listed = ", ".join(names)
+        return f"the answer is grouped by {listed}" if names else "the answer has no grouping"
+    if isinstance(view, ShareOf | RatioOf) and any(table.measure == "mean" for table in tables):
+        return "a mean has no shares and no ratios; there are --change and --trend of it"
+    return "how its figures hang together is not known"
 
 
 def _fits(table: ReleasedTable, view: View) -> bool:
@@ -385,9 +399,9 @@ def _top(table: ReleasedTable, view: View, count: int) -> ViewTable:
         )
         rank = Figure(value=place + 1, low=int(best[cell_place]), high=int(worst[cell_place]))
         rows.append(ViewRow(labels=cell.labels, figures=(figure, rank)))
-    of_set = _percent_down(probability_of_set(values, shown, spread))
-    of_order = _percent_down(probability_of_order(values, shown, spread))
-    doubt = f"these are the largest with probability ≥ {of_set}, in this order ≥ {of_order}"
+    doubt = _doubt(
+        probability_of_set(values, shown, spread), probability_of_order(values, shown, spread)
+    )
     return ViewTable(
         view=view,
         title=f"The {len(shown)} largest: {table.title}",
@@ -488,6 +502,18 @@ def _known(axis: Axis) -> Floats:
 
 def _for_all(cells: int) -> float:
     return float(quantile_above(Fraction(1, 20) / max(1, cells)))
+
+
+def _doubt(of_set: float, of_order: float) -> str:
+    """How sure it is that these are the largest, and stand in their true order."""
+    sure = f"with probability ≥ {_percent_down(of_set)}"
+    if of_set < WORTH_SAYING:
+        return (
+            "whether these are the largest, and in which order, is not known: too close to others"
+        )
+    if of_order < WORTH_SAYING:
+        return f"these are the largest {sure}; in which order is not known: they are too close"
+    return f"these are the largest {sure}, in this order ≥ {_percent_down(of_order)}"
 
 
 def _percent_down(probability: float) -> str:

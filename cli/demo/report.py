@@ -1,9 +1,9 @@
 """The demo's report: one HTML file with everything in it, to be opened without any network.
 
 Every picture stands beside its table, and uncertainty is drawn, never by colour alone: a flow to be
-used with caution is faint and says so on its band, a bar or point of that kind is hollow;
+used with caution is hatched, a bar or point of that kind is hollow;
 of what is too uncertain only the interval is drawn (of a flow nothing), and the table shows it by
-its interval too. A picture is an ECharts option; `corridorInterval` and `corridorMarks` in a
+its interval too. A picture is an ECharts option; `corridorHatched` and `corridorBands` in a
 series, which ECharts does not know, are where the page adds a few lines of its own.
 """
 
@@ -91,6 +91,12 @@ class Part:
     figures: Sequence[Figure]
     facts: Sequence[tuple[str, str]]
 
+    @property
+    def has_hatched_flows(self) -> bool:
+        """Whether the picture has bands to be used with caution, so that it needs a key."""
+        series = self.option.get("series", [])
+        return any(link["mark"] for one in series for link in one.get("links", []))
+
 
 def render_report(
     title: str, introduction: str, parts: Sequence[Part], ledgers: Sequence[Sequence[str]]
@@ -126,7 +132,7 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
         "series": [
             {
                 "type": "sankey",
-                "corridorMarks": True,
+                "corridorHatched": True,
                 "left": 120,
                 "right": 150,
                 "top": 12,
@@ -152,8 +158,8 @@ def flow_picture(figures: Sequence[Figure]) -> dict[str, Any]:
                         "value": round(one.value, 1),
                         "mark": one.mark,
                         "lineStyle": {
-                            "color": "source",
-                            "opacity": 0.14 if one.is_rough else 0.5,
+                            "color": _colour(origins.index(f"from {one.keys[0]}")),
+                            "opacity": 0.5,
                         },
                         "tooltip": {
                             "formatter": f"{one.labels[0]} → {one.labels[1]}: "
@@ -222,67 +228,72 @@ def trend_picture(figures: Sequence[Figure]) -> dict[str, Any]:
     }
 
 
-def bar_picture(figures: Sequence[Figure]) -> dict[str, Any]:
-    """Bars with their intervals by the second grouping, a colour for each value of the first.
+def age_picture(figures: Sequence[Figure]) -> dict[str, Any]:
+    """Persons per year of age, by band; a colour for each value of the first grouping.
 
-    A value of the first grouping of which every cell is too uncertain is left to the table.
+    Bands are of different lengths: each is as wide as it has years and as high as it has persons
+    in each, so that a longer band looks no fuller than it is. What has no end (48+) or is unknown
+    has no such height, and a value of the first grouping of which every cell is too uncertain no
+    picture: both are left to the table.
     """
-    groups = {one.keys[0]: one.labels[0] for one in figures}
-    bands = {one.keys[1]: one.labels[1] for one in figures}
-    found = {one.keys: one for one in figures}
-    shown = [
-        group for group in groups if not all(found[group, band].is_uncertain for band in bands)
+    found = [(one, ends) for one in figures if (ends := _years(one.keys[1])) is not None]
+    groups = {one.keys[0]: one.labels[0] for one, _ in found if not one.is_uncertain}
+    borders = sorted({age for _, (first, last) in found for age in (first, last + 1)})
+    series = [
+        {
+            "name": label,
+            "type": "custom",
+            "corridorBands": {"place": number, "of": len(groups), "colour": _colour(number)},
+            "itemStyle": {"color": _colour(number)},
+            "data": [
+                {
+                    "value": [
+                        first,
+                        last + 1,
+                        None if one.is_uncertain else _per_year(one.value, first, last),
+                        _per_year(one.low, first, last),
+                        _per_year(one.high, first, last),
+                    ],
+                    "rough": one.is_rough,
+                    "tooltip": {
+                        "formatter": f"{label}, {one.labels[1]}: {one.shown} persons"
+                        f"{f' ({one.mark})' if one.mark else ''}"
+                    },
+                }
+                for one, (first, last) in found
+                if one.keys[0] == group
+            ],
+        }
+        for number, (group, label) in enumerate(groups.items())
     ]
-    bars: list[dict[str, Any]] = []
-    intervals: list[dict[str, Any]] = []
-    for number, group in enumerate(shown):
-        row = [found[group, band] for band in bands]
-        bars.append(
-            {
-                "name": groups[group],
-                "type": "bar",
-                "barGap": "8%",
-                "barCategoryGap": "28%",
-                "itemStyle": {"color": _colour(number)},
-                "data": [
-                    {
-                        "value": None if one.is_uncertain else round(one.value, 1),
-                        "itemStyle": _outlined(number) if one.is_rough else {},
-                    }
-                    for one in row
-                ],
-            }
-        )
-        intervals.append(
-            {
-                "name": groups[group],
-                "type": "custom",
-                "corridorInterval": {"place": number, "of": len(shown)},
-                "tooltip": {"show": False},
-                "silent": True,
-                "z": 5,
-                "data": [
-                    [place, round(one.low, 1), round(one.high, 1)] for place, one in enumerate(row)
-                ],
-            }
-        )
     return {
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
-        "legend": {"top": 0, "data": [groups[group] for group in shown]},
-        "grid": {"left": 60, "right": 24, "top": 40, "bottom": 40},
-        "xAxis": {"type": "category", "data": list(bands.values())},
-        "yAxis": {"type": "value", "name": "persons"},
-        "series": bars + intervals,
+        "tooltip": {"trigger": "item"},
+        "legend": {"top": 0, "data": list(groups.values())},
+        "grid": {"left": 60, "right": 24, "top": 40, "bottom": 52},
+        "xAxis": {
+            "type": "value",
+            "name": "age when trafficked",
+            "nameLocation": "middle",
+            "nameGap": 30,
+            "min": min(borders, default=0),
+            "max": max(borders, default=1),
+            "axisLabel": {"customValues": borders},
+            "axisTick": {"show": True, "customValues": borders},
+            "splitLine": {"show": False},
+        },
+        "yAxis": {"type": "value", "name": "persons per year of age"},
+        "series": series,
     }
 
 
-def _outlined(number: int) -> dict[str, Any]:
-    return {
-        "color": "#fff",
-        "borderColor": _colour(number),
-        "borderType": "dashed",
-        "borderWidth": 1.5,
-    }
+def _years(band: str) -> tuple[int, int] | None:
+    """The first and last year of a band such as 9-17; None where it has no end or is unknown."""
+    first, dash, last = band.partition("-")
+    return (int(first), int(last)) if dash and first.isdigit() and last.isdigit() else None
+
+
+def _per_year(persons: float, first: int, last: int) -> float:
+    return round(persons / (last - first + 1), 2)
 
 
 def _colour(number: int) -> str:

@@ -18,7 +18,7 @@ from corridor.cli.demo.region import DemoRegion
 from corridor.cli.demo.report import (
     Figure,
     Part,
-    bar_picture,
+    age_picture,
     flow_picture,
     render_report,
     trend_picture,
@@ -118,8 +118,8 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
         Scene(
             title="Corridors",
             words="From which country of recruitment to which country of exploitation. The band's "
-            "width is the number of persons; a band that says so is to be used with caution, and "
-            "flows that are too uncertain are left to the table.",
+            "width is the number of persons; a hatched band is to be used with caution, and flows "
+            "that are too uncertain are left to the table.",
             request={
                 "indicator": "corridor_matrix",
                 "parameters": {"from": members, "to": DESTINATIONS},
@@ -144,16 +144,18 @@ def _scenes(countries: Sequence[CountryCode]) -> tuple[Scene, ...]:
         Scene(
             title="Age and gender",
             words=f"While this was computed, the node of {_name(countries[-1])} was stopped on "
-            "purpose. The others finished without it; the margins and the promise still hold. A "
-            "hollow bar is to be used with caution, and one that is too uncertain is no bar, only "
-            "its interval.",
+            "purpose. The others finished without it; the margins and the promise still hold. Age "
+            "bands are of three and nine years: each is as wide as it has years, and the bars in "
+            "it, side by side, are as high as there are persons in each of them. A hollow bar is "
+            "to be used with caution, one that is too uncertain is no bar, only its interval; 48 "
+            "and older is in the table.",
             request={
                 "indicator": "victims_by_sex_age",
                 "parameters": {},
                 "accuracy": ACCURACY,
                 "purpose": "demo: age and gender",
             },
-            picture=bar_picture,
+            picture=age_picture,
             stopped=countries[-1],
         ),
     )

@@ -106,7 +106,7 @@ def _holder(tokens: TokenDesk, failures: FailurePace) -> TokenHolder:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     try:
         if scheme.lower() != "bearer":
-            raise UnknownTokenError  # noqa: TRY301 - the same answer as for a wrong one
+            raise UnknownTokenError(has_one=False)  # noqa: TRY301 - the same answer as for a wrong one
         return tokens.holder(token.strip())
     except UnknownTokenError:
         # Who has a token is never kept out by others at the same address: a proxy, or a loopback.

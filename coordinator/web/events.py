@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from corridor.coordinator.attempts import State
+from corridor.coordinator.question_desk import CANCELLED
 from corridor.errors.region import TooManyFollowersError
 
 LOOK_SECONDS = 0.25
 BEAT_SECONDS = 15
 LONGEST_SECONDS = 600
 
-OVER = frozenset({State.RELEASED.value, State.FAILED.value})
+OVER = frozenset({State.RELEASED.value, State.FAILED.value, CANCELLED})
 
 
 class Followers:

@@ -38,7 +38,10 @@ class SeriesBody(Shape):
 
 
 class AskBody(Shape):
-    """A question: exactly one of `sql`, `indicator` and `question`."""
+    """A question: exactly one of `sql`, `indicator` and `question`.
+
+    Asked in earnest, it has exactly one of `accuracy` and `rho`; a forecast supposes ±20 without.
+    """
 
     sql: Annotated[str | None, Field(examples=["SELECT COUNT(DISTINCT person) FROM persons"])] = (
         None
@@ -321,6 +324,13 @@ class Forecast(Shape):
     tables: list[TableForecast]
     sentences: Annotated[list[str], Field(description="what to know before asking")]
     accuracy: str | None
+    accuracy_supposed: Annotated[
+        bool, Field(description="none was named; to ask, name one, or a rho")
+    ]
+    too_few: Annotated[
+        str | None,
+        Field(description="why it cannot be asked now; the figures are as if all were there"),
+    ]
     too_dear: Annotated[str | None, Field(description="why it could not be asked now")]
     views: list[dict[str, Any]]
     question_digest: Hex
@@ -348,7 +358,13 @@ class Question(Shape):
     """Where a question stands."""
 
     id: Name
-    state: Literal["queued", "running", "waiting", "released", "failed"]
+    state: Annotated[
+        Literal["queued", "running", "waiting", "released", "failed", "cancelled"],
+        Field(description="cancelled: its asker took it back, and nothing was spent"),
+    ]
+    title: Annotated[
+        str, Field(description="what was asked, in words; empty if an older version asked it")
+    ]
     question_digest: Hex
     question: dict[str, Any]
     rho: Fraction
@@ -364,6 +380,10 @@ class Question(Shape):
     release_id: Name | None
     again_at: Moment | None
     waits_until: Moment | None
+    goes_on_without: Annotated[
+        bool | None,
+        Field(description="after waits_until: answered without whom it waits for, or else failed"),
+    ]
     views: list[dict[str, Any]] = []
 
 

@@ -261,7 +261,10 @@ def test_a_policy_that_refuses_is_obeyed_named_and_noted(
     dear = ask(analyst, {"sql": CORRIDORS, "rho": "1/40"})  # every default policy refuses this
     assert dear["state"] == "failed"
     assert dear["failure"]["round"] == "propose"
-    assert "BG (policy.refuses)" in dear["failure"]["message"]
+    told = dear["failure"]["message"]
+    assert "BG (policy.refuses: “" in told
+    assert "refuses the question: too expensive for one question”)" in told
+    assert "a cheaper one (a smaller ρ)" in told
     journal = node_app.journal(node_app.real_world(region.home(FIVE[0])), 5)
     refusals = [one.document["code"] for one in journal if one.kind == "refused"]
     assert "policy.refuses" in refusals

@@ -19,6 +19,7 @@ import httpx
 import numpy as np
 
 from corridor.cli.demo.region import free_port
+from corridor.client.connection import OVER
 from corridor.coordinator import app
 from corridor.coordinator.home import Deadlines
 from corridor.ids import CountryCode
@@ -383,7 +384,7 @@ class LoopbackRegion:
 
     def wait(self, question: str) -> dict[str, Any]:
         """The question once it is answered or failed."""
-        return self.wait_until(question, lambda shown: shown["state"] in {"released", "failed"})
+        return self.wait_until(question, lambda shown: shown["state"] in OVER)
 
     def wait_until(
         self, question: str, holds: Callable[[dict[str, Any]], bool], seconds: float = 30

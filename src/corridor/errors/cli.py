@@ -82,10 +82,10 @@ class AmbiguousIdError(WrongUsageError):
 
     code = "cli.ambiguous_id"
 
-    def __init__(self, beginning: str, found: int) -> None:
-        """Say how many it fits."""
+    def __init__(self, beginning: str, found: int, listed_by: str = "corridor results") -> None:
+        """Say how many it fits, and what lists them."""
         super().__init__(
-            f"{beginning!r} begins {found} ids; write more of it. `corridor results` lists them. "
+            f"{beginning!r} begins {found} ids; write more of it. `{listed_by}` lists them. "
             "Nothing was fetched."
         )
 

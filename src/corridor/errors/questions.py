@@ -155,6 +155,23 @@ class TooFewNodesError(RefusedError):
         self.needed = needed
 
 
+class NoAccuracyError(QuestionError):
+    """Nothing says how exact the answer shall be, or what it may cost. Nothing was spent."""
+
+    code = "question.no_accuracy"
+
+    def __init__(self, usual: str, rho: str | None, part: int | None) -> None:
+        """Show both ways, and what a usual accuracy would cost: ρ, and of what is left in %."""
+        share = "" if part is None else f", {part} % of what the authority with the least has left"
+        price = "more than can be paid" if rho is None else f"every node ρ = {rho}{share}"
+        super().__init__(
+            "the question does not say how exact the answer shall be, or what it may cost",
+            'name one of them: an accuracy (--accuracy "±20": each cell, at 95 %) or a price '
+            f"(--rho 1/200). As a measure: {usual} would cost {price}; `corridor forecast` says "
+            "what another would",
+        )
+
+
 class UnsupportedAccuracyError(QuestionError):
     """An accuracy is asked for in a form that is not supported."""
 

@@ -193,11 +193,16 @@ class UnknownTokenError(NotAllowedError):
 
     code = "access.unknown_token"
 
-    def __init__(self) -> None:
-        """Say where a token comes from."""
+    def __init__(self, *, has_one: bool = True) -> None:
+        """Say whether there was a token at all, and what to do about it."""
         super().__init__(
-            "this needs a token: `Authorization: Bearer …` with one that `corridor coordinator "
-            "token` has issued and nobody revoked; `corridor login` stores it"
+            "this token is not valid: it was never issued here, or was revoked; nothing was done. "
+            "Ask the coordinator's staff for another, and log in again with it: `corridor login "
+            "URL`"
+            if has_one
+            else "this needs a token: `Authorization: Bearer …` with one that the coordinator's "
+            "staff issue (`corridor coordinator token`); `corridor login` stores it. Nothing was "
+            "done"
         )
 
 

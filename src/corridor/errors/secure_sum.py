@@ -227,6 +227,7 @@ class TooFewLeftError(RefusedError):
     Attributes:
         left, needed: numbers of nodes.
         missing: who could have answered and did not, sorted; empty where it is not known.
+        happened: the message without what to do, for whoever knows why they are missing.
         spent: what is said of that, behind "Nothing was".
     """
 
@@ -241,10 +242,11 @@ class TooFewLeftError(RefusedError):
         self.needed = needed
         self.missing = tuple(sorted(missing))
         names = f" Missing: {', '.join(self.missing)}." if self.missing else ""
-        super().__init__(
+        self.happened = (
             f"{round_name} round: {left} nodes {did}, {needed} are needed.{names} Nothing was "
-            f"{self.spent}. Ask again when more nodes are there."
+            f"{self.spent}."
         )
+        super().__init__(f"{self.happened} Ask again when more nodes are there.")
 
 
 class TooFewParticipantsError(TooFewLeftError):

@@ -1,6 +1,10 @@
 """The analyst's commands against a real coordinator over TLS, whose nodes are scripted."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +115,114 @@ def test_an_answer_is_asked_shown_exported_and_proven(tmp_path: Path, capsys: Ca
     assert main(["verify", str(tmp_path / "receipt.json")]) == 2
     charter.write_bytes(b"{}")
     assert main(["verify", str(tmp_path / "receipt.json"), "--charter", str(charter)]) == 1
+
+
+def test_asking_without_a_price_is_refused_with_both_ways_and_what_the_usual_one_costs(
+    region: LoopbackRegion, capsys: Capture
+) -> None:
+    questions = len(told(capsys, "results"))
+    ledgers = {country: node.script.entries for country, node in region.nodes.items()}
+    supposed = told(capsys, "forecast", SQL)
+    assert supposed["accuracy_supposed"]
+    for words in (["ask", SQL], ["ask", SQL, "--every", "month", "--periods", "3"]):
+        assert main(words) == 1
+        refusal = capsys.readouterr().err
+        assert "[question.no_accuracy]" in refusal
+        assert '--accuracy "±20"' in refusal
+        assert "--rho 1/200" in refusal
+        assert "±20 at 95 % would cost every node ρ = " in refusal
+        assert "Nothing was spent." in refusal
+    assert supposed["rho"] in refused_price(capsys)
+    assert len(told(capsys, "results")) == questions
+    assert {country: node.script.entries for country, node in region.nodes.items()} == ledgers
+    # Nor is it asked where a mean needs another accuracy, or the words are no question.
+    assert main(["ask", SQL.replace("gender", "gendr")]) == 1
+    assert "[question.unknown_field]" in capsys.readouterr().err
+
+
+def refused_price(capsys: Capture) -> str:
+    assert main(["ask", SQL]) == 1
+    return capsys.readouterr().err
+
+
+def test_a_forecast_says_that_it_supposes_an_accuracy(capsys: Capture) -> None:
+    unasked = SQL.replace("GROUP BY", "WHERE year = '2022' GROUP BY")
+    assert main(["forecast", unasked]) == 0
+    shown = capsys.readouterr().out
+    assert "supposed     ±20 at 95 %, since you named neither --accuracy nor --rho" in shown
+    assert 'with the same words and --accuracy "±N" or --rho ρ' in shown
+    assert main(["forecast", SQL, "--accuracy", "±20"]) == 0
+    assert "supposed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("answer", "asked"), [("no", 0), ("", 0), ("yes", 1)])
+def test_at_a_terminal_a_question_without_a_price_shows_the_forecast_and_asks_for_a_yes(
+    tmp_path: Path, capsys: Capture, answer: str, asked: int
+) -> None:
+    sql = SQL.replace("GROUP BY", "WHERE year = '2021' GROUP BY")
+    before = len(told(capsys, "results"))
+    shown, code = at_a_terminal(["ask", sql], answer)
+    assert "Forecast" in shown
+    assert "Type yes:" in shown
+    assert "Persons by gender" in shown
+    assert len(told(capsys, "results")) == before + asked
+    assert (code == 0) is bool(asked), shown
+
+
+def at_a_terminal(words: list[str], answer: str) -> tuple[str, int]:
+    """Run the command with a terminal at its hands, and type this line."""
+    ours, theirs = pty.openpty()
+    command = [str(Path(sys.executable).with_name("corridor")), *words]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown, typed = "", False
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # the other end was closed
+                break
+            if not piece:
+                break
+            shown += piece.decode(errors="replace")
+            if not typed and "Type yes:" in shown:
+                os.write(ours, f"{answer}\n".encode())
+                typed = True
+        code = process.wait(30)
+    os.close(ours)
+    return shown, code
+
+
+def test_the_list_of_questions_says_what_was_asked_and_never_cuts_a_time(capsys: Capture) -> None:
+    told(capsys, "ask", SQL, "--accuracy", "±23")
+    newest = told(capsys, "results")[0]
+    assert newest["title"] == "Persons by gender"
+    assert main(["results"]) == 0
+    line = next(one for one in capsys.readouterr().out.splitlines() if newest["id"] in one)
+    assert "Persons by gender" in line
+    assert f" {newest['asked_at'][:10]} {newest['asked_at'][11:16]}" in line
+
+
+def test_a_revoked_token_is_told_to_log_in_again(region: LoopbackRegion, capsys: Capture) -> None:
+    words = login(region)
+    words[words.index(region.token)] = app.issue_token(region.world, "gone")
+    assert main(words) == 0
+    app.revoke_token(region.world, "gone")
+    capsys.readouterr()
+    assert main(["results"]) == 1
+    refusal = capsys.readouterr().err
+    assert "was never issued here, or was revoked" in refusal
+    assert "log in again" in refusal
+    assert "Bearer" not in refusal
+
+
+def test_a_series_goes_by_the_beginning_of_its_id(capsys: Capture) -> None:
+    begun = told(capsys, "ask", SQL, "--rho", "1/99", "--every", "year", "--periods", "3")
+    assert told(capsys, "series", begun["id"][:4])["id"] == begun["id"]
+    assert main(["series", "no-such"]) == 1
+    assert "[region.unknown_series]" in capsys.readouterr().err
+    told(capsys, "ask", SQL, "--rho", "1/98", "--every", "year", "--periods", "4")
+    assert main(["series", ""]) == 2
+    assert "`corridor series` lists them" in capsys.readouterr().err
 
 
 def test_the_beginning_of_an_id_is_enough_where_it_fits_one(capsys: Capture) -> None:
@@ -224,6 +336,17 @@ def test_too_few_nodes_refuse_a_question_by_name_and_it_costs_nothing(
     ledgers = {country: node.script.entries for country, node in region.nodes.items()}
     try:
         region.wait_for_members("RO", "UA")
+        # A forecast spends nothing, so that it needs nobody: it supposes all, and says who is away.
+        forecast = told(capsys, "forecast", SQL, "--accuracy", "±20")
+        assert forecast["participants"] == 5
+        assert forecast["would_take_part"] == ["RO", "UA"]
+        assert forecast["would_miss"] == ["BG", "MD", "NG"]
+        assert "3 nodes are needed" in forecast["too_few"]
+        assert main(["forecast", SQL, "--accuracy", "±20"]) == 0
+        shown = capsys.readouterr().out
+        assert "supposed: all 5 members" in shown
+        assert "it cannot be asked now: 3 nodes are needed" in shown
+        assert "Next: corridor ask" not in shown
         assert main(["ask", SQL, "--rho", "1/77"]) == 1
         refusal = capsys.readouterr().err
         assert "[region.too_few_nodes]" in refusal

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from corridor.cli.attempts import show_attempts
+from corridor.cli.demo.region import free_port
 from corridor.cli.main import main
 from corridor.cli.output import Output
 from corridor.coordinator.attempts import AttemptRecord, Ending, Failure, NotInvited, Parting
@@ -60,9 +63,40 @@ def test_an_invitation_tells_the_next_command(capsys: Capture) -> None:
 def test_a_token_is_shown_once_then_listed_then_revoked(capsys: Capture) -> None:
     issued = told(capsys, "token", "Ana", "--organisation", "IOM")
     assert issued["token"].startswith("corridor_")
-    assert told(capsys, "token", "--list") == [{"name": "Ana", "organisation": "IOM"}]
+    assert told(capsys, "token", "--list") == [
+        {"name": "Ana", "organisation": "IOM", "scopes": ["ask", "read"]}
+    ]
     assert told(capsys, "token", "Ana", "--revoke") == {"name": "Ana", "revoked": True}
     assert told(capsys, "token", "--list") == []
+
+
+def test_a_token_comes_with_the_whole_login_that_its_holder_types(
+    home: Path, capsys: Capture
+) -> None:
+    settings = home / "coordinator.toml"
+    text = settings.read_text("utf-8")
+    web = next(line for line in text.splitlines() if line.startswith("web = "))
+    text = text.replace(web, 'web = "0.0.0.0:7080"')
+    settings.write_text(text.replace("hosts = []", 'hosts = ["coordinator.example"]'), "utf-8")
+    assert main(["coordinator", "token", "Ana"]) == 0
+    said = capsys.readouterr().out
+    assert "corridor login https://coordinator.example:7080 --ca-fingerprint " in said
+
+
+def test_a_log_says_once_where_a_coordinator_serves(tmp_path: Path) -> None:
+    words = ["coordinator", "init", "--name", "X", "--home", str(tmp_path / "served")]
+    ports = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    assert main([*words, "--listen", ports[0], "--web", ports[1]]) == 0
+    serve = [str(Path(sys.executable).with_name("corridor")), "coordinator", "serve"]
+    with subprocess.Popen(
+        [*serve, "--home", str(tmp_path / "served")], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        first = json.loads(process.stderr.readline())
+        process.terminate()
+        rest = process.stderr.read()
+    assert (first["event"], first["grpc"], first["web"]) == ("coordinator.serving", *ports)
+    assert ports[1] not in rest
 
 
 def test_a_charter_needs_enrolled_members(capsys: Capture) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from corridor.cli.demo.region import _wait_for_port, free_port
 from corridor.cli.demo.report import (
     Figure,
     Part,
-    bar_picture,
+    age_picture,
     flow_picture,
     render_report,
     trend_picture,
@@ -104,6 +105,9 @@ def test_a_flow_to_be_used_with_caution_says_so_and_an_uncertain_one_is_not_draw
     flows = [told(("A", "X"), 60), told(("A", "Y"), 30), told(("B", "X"), 16)]
     links = flow_picture(flows)["series"][0]["links"]
     assert [link["mark"] for link in links] == ["", "use with caution"]
+    drawn = [replace(part(), option=flow_picture(some)) for some in (flows, flows[:1])]
+    keys = ["use with caution</p>" in render_report("t", "i", [one], []) for one in drawn]
+    assert keys == [True, False]
     assert links[1]["tooltip"]["formatter"] == "A → Y: 30 ± 15 (use with caution)"
 
 
@@ -113,11 +117,20 @@ def test_an_uncertain_point_or_bar_is_only_its_interval() -> None:
     assert [one["value"] for one in line["data"]] == [60, 30, None]
     assert [one["symbol"] for one in line["data"][:2]] == ["circle", "emptyCircle"]
     assert (low["data"][2], width["data"][2]) == (0, 17.2)
-    bands = [told(("F", "0-8"), 60), told(("F", "9-17"), 30), told(("F", "18+"), 3)]
-    bars, intervals = bar_picture(bands)["series"]
-    assert [one["value"] for one in bars["data"]] == [60, 30, None]
-    assert [one["itemStyle"].get("borderType") for one in bars["data"]] == [None, "dashed", None]
-    assert intervals["data"][2] == [2, 0, 17.2]
+    bands = [told(("F", "0-8"), 90), told(("F", "9-17"), 27), told(("F", "18-20"), 3)]
+    (women,) = age_picture(bands)["series"]
+    assert [one["value"][2] for one in women["data"]] == [10, 3, None]
+    assert [one["rough"] for one in women["data"]] == [False, True, False]
+    assert women["data"][2]["value"] == [18, 21, None, 0, 5.73]
+
+
+def test_a_longer_band_of_ages_looks_no_fuller_than_a_shorter_one_of_as_many_a_year() -> None:
+    bands = [told(("F", "9-17"), 900), told(("F", "18-20"), 300), told(("F", "48+"), 500)]
+    picture = age_picture([*bands, told(("F", "unknown"), 400)])
+    (women,) = picture["series"]
+    assert [one["value"][:3] for one in women["data"]] == [[9, 18, 100], [18, 21, 100]]
+    assert picture["xAxis"]["axisLabel"]["customValues"] == [9, 18, 21]
+    assert picture["yAxis"]["name"] == "persons per year of age"
 
 
 def test_the_report_shows_no_figure_that_is_too_uncertain() -> None:

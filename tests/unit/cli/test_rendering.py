@@ -9,6 +9,7 @@ from corridor.cli.release import show_release, shown_epsilon
 from corridor.publishing.estimates import MEANING, estimate, interval, shown_margin
 from support.releases import make_release, make_table
 
+PROMISE = "ρ = 143/10000 (0.0143) for each person at each node (ε = 0.76 at δ = 1/1000000)"
 CURATOR = "a trusted curator's margin: ± 12; together 1 284 ± 30"
 
 
@@ -36,8 +37,8 @@ def test_an_answer_reads_as_a_table_with_margins_its_promise_and_who_is_in_it() 
         " Masculine   2025      0 to 12               –   too uncertain",
         f"1 reliable, 1 use with caution, 2 too uncertain; {MEANING}; {CURATOR}",
         "only         trafficking status Actual victim",
-        "guarantee    ρ = 143/10000 for each person at each node (ε = 0.76 at δ = 1/1000000)",
-        "             ρ = 143/2500 for a person known to 2 nodes (ε = 1.59)",
+        f"guarantee    {PROMISE}",
+        "             ρ = 143/2500 (0.0572) for a person known to 2 nodes (ε = 1.59)",
         "against      the coordinator with 1 of the nodes at its side",
         "noise        1.22 times a trusted curator's, who sees all the data",
         "Who is in it",

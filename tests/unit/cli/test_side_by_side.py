@@ -118,6 +118,8 @@ def test_a_forecast_says_that_authorities_decide_and_what_the_region_costs_besid
         "allowances": [],
         "free_release": None,
         "accuracy": None,
+        "accuracy_supposed": False,
+        "too_few": None,
         "too_dear": None,
         "views": [],
         "beside": {
@@ -135,7 +137,7 @@ def test_a_forecast_says_that_authorities_decide_and_what_the_region_costs_besid
         return text.getvalue()
 
     assert "each authority decides by its policy" in words()
-    told = "± 15, is another question: another ρ = 1/50, both together ρ = 1/25 (ε = 1.30)"
+    told = "± 15, is another question: another ρ = 1/50 (0.02), both together ρ = 1/25 (0.04) (ε"
     assert told in words()
     forecast["beside"]["free_release"] = "1fad"
     assert "free, as it was answered already: corridor results 1fad" in words()

@@ -507,6 +507,8 @@ def test_a_receipt_with_its_proof_says_who_cosigned_and_that_it_is_enough(
     assert verify("receipt.json", "--charter", "charter.json") == 0
     told = capsys.readouterr().out
     assert " 14. It is release 3 of 4 in the tree" in told
+    assert "9." in told
+    assert "(A claim has the same number in every receipt" in told  # 10 to 13 are left out
     assert " 15. 4 of 5 members cosigned that checkpoint (BG, MD, NG, RO); 4 are enough" in told
     assert told.count("Not proven") == 1
     assert verify("receipt.json", *trust("BG", "MD", "RO", "UA"), "--json") == 0

@@ -194,6 +194,7 @@ def test_a_forecast_reads_well_in_a_notebook() -> None:
         "rho": "1/100",
         "epsilon": 0.75,
         "free_release": None,
+        "too_few": None,
         "too_dear": "it is too dear",
         "sentences": [],
         "allowances": [{"country": "BG", "remaining_year": "1/50", "remaining_all_time": "1"}],

@@ -164,7 +164,7 @@ def test_where_nobody_is_willing_nothing_is_published_and_nothing_spent(
     assert failure["code"] == "figures.nobody_answered"
     assert failure["missing"] == EVERYBODY
     assert "No node had debited anything yet" in failure["message"]
-    assert "BG (policy.refuses)" in failure["message"]
+    assert "BG (policy.refuses: “policy rule 3 refuses the question”)" in failure["message"]
 
 
 def test_one_connected_country_is_enough_for_its_own_figure(region: LoopbackRegion) -> None:

@@ -239,9 +239,9 @@ def test_a_series_can_be_ended(region: LoopbackRegion) -> None:
     [
         ({"start": "2020-01"}, "question.series_in_past"),
         ({"start": "2020"}, "question.no_series"),
-        ({"every": "day"}, "question.no_series"),
-        ({"periods": 0}, "question.no_series"),
-        ({"periods": 10_000}, "question.no_series"),
+        ({"every": "day"}, "request.malformed"),
+        ({"periods": 0}, "request.malformed"),
+        ({"periods": 10_000}, "request.malformed"),
         ({"periods": "3"}, "request.malformed"),
         ({"begin": "2030-01"}, "request.malformed"),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from corridor.cli.progress import progress_line
 from corridor.coordinator import app, waiting
 from corridor.ids import CountryCode
 from corridor.protocols.secure_sum.messages import Acceptance, Proposal
@@ -81,6 +82,7 @@ def test_a_question_waits_for_people_and_is_answered_by_itself_once_they_approve
     assert shown["waiting_for"] == ["BG"]
     assert shown["again_at"] is not None
     assert shown["waits_until"] > shown["again_at"]
+    assert shown["goes_on_without"] is True
     accept(region, BG)
     assert survivors(region, question) == EVERYBODY
 
@@ -142,6 +144,32 @@ def test_it_fails_with_a_code_of_its_own_where_too_few_are_left_without_those_wh
     assert "No node had debited anything yet" in failure["message"]
 
 
+def test_it_is_not_said_to_go_on_where_too_few_are_left_without_those_who_wait(
+    region: LoopbackRegion,
+) -> None:
+    refuse(region, WAITS, BG, MD, NG)
+    question = ask(region, 2023, "1/22")
+    shown = wait_for_people(region, question)
+    assert shown["waiting_for"] == ["BG", "MD", "NG"]
+    assert shown["goes_on_without"] is False  # two are left, three are needed
+    assert "else it fails, since too few others are left" in progress_line(shown)
+    accept(region, BG, MD, NG)
+    assert survivors(region, question) == EVERYBODY
+
+
+def test_a_denial_is_not_told_to_go_away_by_asking_again(region: LoopbackRegion) -> None:
+    refuse(region, DENIED, BG, MD)
+    refuse(region, "policy.refuses", NG)
+    failure = region.wait(ask(region, 2024, "1/22"))["failure"]
+    assert (
+        "Dropped out: BG (policy.denied), MD (policy.denied), NG (policy.refuses: “a test”)."
+        in (failure["message"])
+    )
+    assert "BG, MD: a person there denied it." in failure["message"]
+    assert "NG: the policy there refuses this question as it is" in failure["message"]
+    assert "when more nodes are there" not in failure["message"]
+
+
 def test_people_are_not_waited_for_where_their_approval_could_not_help(
     region: LoopbackRegion,
 ) -> None:
@@ -159,7 +187,8 @@ def test_its_asker_takes_it_back_and_nobody_else_does(region: LoopbackRegion) ->
     other = app.issue_token(region.world, "eva", organisation="Another ministry")
     assert region.post(path, {}, other).json()["code"] == "question.of_others"
     shown = region.post(path, {}).json()
-    assert (shown["state"], shown["failure"]["code"]) == ("failed", "question.cancelled")
+    assert (shown["state"], shown["failure"]["code"]) == ("cancelled", "question.cancelled")
+    assert region.wait(question)["state"] == "cancelled"  # it is over, for whoever waits
     assert region.post(path, {}).json()["code"] == "question.cannot_cancel"
     region.wait_for_outcome(BG, "question.cancelled")  # whose people need not look at it any more
     assert "question.cancelled" not in region.nodes[MD].script.codes

@@ -168,6 +168,32 @@ def test_the_largest_cells_have_ranks_and_no_unknowns() -> None:
     )
 
 
+def test_an_order_that_nobody_can_know_is_said_in_words_and_not_as_a_probability_of_nothing() -> (
+    None
+):
+    found = table([50, 50, 50, 50, 0], axis("to", "A", "B", "C", "D", "unknown"))
+    of_both = seen(found, Top(4)).notes[0]
+    assert "in which order is not known" in of_both
+    of_none = seen(table([50.0] * 20 + [0.0], axis("to", *map(str, range(20)), "unknown")), Top(3))
+    assert of_none.notes[0].startswith("whether these are the largest")
+    for note in (of_both, of_none.notes[0]):
+        assert "≥ 0 %" not in note
+
+
+def test_a_mean_has_no_shares_and_the_refusal_says_what_it_has() -> None:
+    found = table(
+        [30.0, 33.0, 30.0, 20.0],
+        YEAR,
+        measure={"mean": "age", "low": 0, "high": 99},
+        margin=None,
+        margins=[1.0] * 4,
+        totals=None,
+        covariances=None,
+    )
+    with pytest.raises(ViewError, match="a mean has no shares and no ratios"):
+        views_of([found], ShareOf("year", ("2023",)))
+
+
 def test_a_change_of_means_takes_their_own_margins() -> None:
     found = table(
         [30.0, 33.0, None, 20.0],  # type: ignore[list-item]
@@ -193,7 +219,8 @@ def test_counts_that_hang_together_in_an_unknown_way_have_no_views() -> None:
 @pytest.mark.parametrize(
     ("view", "words"),
     [
-        (ShareOf("age", ("1",)), "grouped by gender, year"),
+        (ShareOf("age", ("1",)), "the answer is grouped by gender, year. The release"),
+        (Change("quarter"), "the answer is grouped by gender, year. The release"),
         (ShareOf("gender", ("Martian",)), "its values here are Feminine, Masculine"),
         (Change("year", "2023", "1999"), "its values here are 2024, 2025"),
         (Quantile(Fraction(1, 2)), "MEDIAN"),
