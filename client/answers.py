@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.client.html import html_lines, html_table
+from corridor.client.html import html_lines, html_table, printable
 from corridor.errors.client import MissingLibraryError, SeveralTablesError
 from corridor.files import PUBLIC, write_atomically
 from corridor.publishing.estimates import MEANING, figure, mark, tally
@@ -127,7 +127,7 @@ class Release:
         return tuple(written)
 
     def __repr__(self) -> str:
-        titles = "; ".join(one.title for one in self.tables)
+        titles = "; ".join(printable(one.title) for one in self.tables)
         return f"<release {self.id}: {titles}>"
 
     def _repr_html_(self) -> str:
@@ -218,7 +218,7 @@ class Table:
         return islice(self.cells(), SHOWN_ROWS)
 
     def __repr__(self) -> str:
-        return f"<table of {len(self):,} cells: {self.title}>"
+        return f"<table of {len(self):,} cells: {printable(self.title)}>"
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -36,6 +36,9 @@ TIMEOUT_SECONDS = 30.0
 PAGE = 500
 """Items of a list that are asked for at once."""
 
+MOST_PAGES = 2000
+"""Parts of a list, after which it is no list of Corridor's."""
+
 OVER = frozenset({"released", "failed", "cancelled"})
 """States of a question that never change."""
 
@@ -205,7 +208,7 @@ class Connection:
     def _get_pages(self, path: str) -> list[Answer]:
         found: list[Answer] = []
         last = ""
-        while True:
+        for _ in range(MOST_PAGES):
             response = self._send("GET", f"{path}?limit={PAGE}{last}")
             page = self._json(response)
             if not isinstance(page, list):
@@ -214,6 +217,7 @@ class Connection:
             if "next" not in response.links or not page:
                 return found
             last = f"&after={_name(str(page[-1].get('id')))}"
+        raise RemoteAnswerError(path)  # a list without an end
 
     def _send(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from corridor.client.html import html_lines, html_table
+from corridor.client.html import html_lines, html_table, printable
 from corridor.publishing.estimates import shown_margin
 
 
@@ -69,7 +69,7 @@ class Forecast:
             f"{one['title']}: ± {shown_margin(one['margin'])} in each of {one['cells']:,} cells"
             for one in self.document["tables"]
         ]
-        return "\n".join([*lines, *self._facts()])
+        return printable("\n".join([*lines, *self._facts()]))
 
     def __repr__(self) -> str:
         return f"<forecast: ρ = {self.rho}, ± {', '.join(map(shown_margin, self.margins))}>"

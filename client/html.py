@@ -1,4 +1,4 @@
-"""HTML for notebooks: tables and lines, every text escaped."""
+"""What notebooks and terminals show: tables and lines, every text of elsewhere made harmless."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -36,6 +36,11 @@ def html_table(
 def html_lines(lines: Iterable[str]) -> str:
     """Lines, one below another."""
     return "".join(f'<div style="{_LEFT}">{escape(line)}</div>' for line in lines)
+
+
+def printable(text: str) -> str:
+    """A text without what would repaint a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "·" for letter in text)
 
 
 def _style(place: int, texts: int) -> str:

@@ -39,6 +39,7 @@ from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.faults import parse_fault
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.home import (
     Deadlines,
     Home,
@@ -479,7 +480,8 @@ async def run(
         )
         let_answer(server, parts)
         followers = Followers(Limits().followers)
-        web = _make_web(parts, followers)
+        maker = FileMaker()
+        web = _make_web(parts, followers, maker)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
         tasks = [
@@ -500,6 +502,7 @@ async def run(
             await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:
             followers.close()
+            maker.close()
             await _stop(parts, tasks, server, web)
         for task in tasks:
             if not task.cancelled() and (bug := task.exception()) is not None:
@@ -617,7 +620,7 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
     admit(parts, peer)
 
 
-def _make_web(parts: "Parts", followers: Followers) -> WsgiServer:
+def _make_web(parts: "Parts", followers: Followers, maker: FileMaker) -> WsgiServer:
     settings = parts.settings
     site = make_site(
         Desks(
@@ -633,6 +636,7 @@ def _make_web(parts: "Parts", followers: Followers) -> WsgiServer:
         now=parts.world.now,
         reference=parts.world.reference,
         followers=followers,
+        maker=maker,
         limits=Limits(),
         version=__version__,
     )

@@ -31,6 +31,7 @@ from corridor.coordinator.store import (
     Store,
     attempt_members,
     attempts,
+    heading_of,
     held_out,
     questions,
     releases,
@@ -330,7 +331,7 @@ class AttemptRecord:
         self, question: QueuedQuestion, publication: Publication, ending: Ending | None = None
     ) -> None:
         """The attempt is over with this answer: all of it is recorded, or nothing is."""
-        now = self.now()
+        now, heading = self.now(), heading_of(publication.document)
         with self.store.writing() as connection:
             place = _next_place(connection)
             connection.execute(
@@ -343,6 +344,7 @@ class AttemptRecord:
                     scope=question.scope,
                     participants=participants_key(publication.participants),
                     document=publication.document,
+                    heading=heading,
                     receipt=publication.receipt,
                     published=now,
                 )

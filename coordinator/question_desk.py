@@ -237,7 +237,7 @@ class QuestionDesk:
         """
         if repeatable is not None:
             with self.store.reading() as connection:
-                asked_before = earlier(connection, holder.name, repeatable)
+                asked_before = earlier(connection, holder, repeatable)
             if asked_before is not None:
                 return self.show(asked_before)
         hours = _approval_hours(request)
@@ -262,7 +262,7 @@ class QuestionDesk:
         }
         with self.store.writing() as connection:
             if repeatable is not None:
-                asked_before = earlier(connection, holder.name, repeatable)
+                asked_before = earlier(connection, holder, repeatable)
                 if asked_before is not None:
                     return self.show(asked_before)
             in_line = select(questions.c.id).where(
@@ -284,7 +284,7 @@ class QuestionDesk:
                 if existing is None:
                     give_time(connection, identifier, self.now(), hours)
             if repeatable is not None:
-                remember(connection, holder.name, repeatable, identifier, self.now())
+                remember(connection, holder, repeatable, identifier, self.now())
         self.wake()
         return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
 

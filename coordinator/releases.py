@@ -76,12 +76,11 @@ class ReleaseDesk:
         Raises:
             UnknownReleaseError: the page begins after one that there is not.
         """
-        newest = select(releases.c.document).order_by(releases.c.place.desc()).limit(page.limit)
+        newest = select(releases.c.heading).order_by(releases.c.place.desc()).limit(page.limit)
         if page.after is not None:
             newest = newest.where(releases.c.place < self._row(page.after)["place"])
         with self.store.reading() as connection:
-            rows = connection.execute(newest).scalars()
-            return [_without_tables(json.loads(row)) for row in rows]
+            return [json.loads(row) for row in connection.execute(newest).scalars()]
 
     def document(self, identifier: str) -> bytes:
         """The release: its tables, its guarantee, who took part; JSON.
@@ -421,7 +420,3 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(CHUNK_BYTES):
             yield piece
-
-
-def _without_tables(document: Shown) -> Shown:
-    return {key: value for key, value in document.items() if key not in {"tables", "countries"}}

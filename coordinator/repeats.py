@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from corridor.coordinator.store import repeats
+from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.region import KeyReusedError, MalformedRequestError
 
 KEPT_SECONDS = 7 * 24 * 60 * 60
@@ -42,7 +43,7 @@ class Repeatable:
             )
 
 
-def earlier(connection: Connection, asker: str, request: Repeatable) -> str | None:
+def earlier(connection: Connection, asker: TokenHolder, request: Repeatable) -> str | None:
     """The question that this request became when it came first; None where it is new.
 
     Raises:
@@ -60,7 +61,7 @@ def earlier(connection: Connection, asker: str, request: Repeatable) -> str | No
 
 
 def remember(
-    connection: Connection, asker: str, request: Repeatable, question: str, now: int
+    connection: Connection, asker: TokenHolder, request: Repeatable, question: str, now: int
 ) -> None:
     """Keep what a request became; forget those of more than a week ago."""
     connection.execute(delete(repeats).where(repeats.c.made < now - KEPT_SECONDS))
@@ -74,8 +75,10 @@ def remember(
     )
 
 
-def _key_hash(asker: str, request: Repeatable) -> bytes:
-    return _hash(_hash(asker.encode()) + request.key.encode())
+def _key_hash(asker: TokenHolder, request: Repeatable) -> bytes:
+    # By the issue, too: whoever gets a revoked token's name later is somebody else.
+    who = f"{asker.issued} {len(asker.name)} {asker.name} {asker.organisation}"
+    return _hash(_hash(who.encode()) + request.key.encode())
 
 
 def _hash(raw: bytes) -> bytes:

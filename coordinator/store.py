@@ -20,6 +20,7 @@ time, between processes SQLite's lock decides (`BEGIN IMMEDIATE`, waiting up to 
 Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
 """
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -41,6 +42,8 @@ from sqlalchemy import (
     create_engine,
     event,
     inspect,
+    select,
+    update,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -49,7 +52,8 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 SCHEMA_VERSION = 7
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, 6, waits, and 7, successors and repeats. 4 also moves what
-`named_dealers` held to `held_out`. 7 also gave tokens their scopes."""
+`named_dealers` held to `held_out`. 7 also gave
+tokens their scopes and releases their headings."""
 
 schema = MetaData()
 
@@ -227,6 +231,7 @@ releases = Table(
     Column("scope", Text, nullable=False),
     Column("participants", LargeBinary, nullable=False),  # canonical JSON: country → edition
     Column("document", LargeBinary, nullable=False),
+    Column("heading", LargeBinary),  # the document without its tables: lists need no more
     Column("receipt", LargeBinary, nullable=False),
     Column("published", Integer, nullable=False),
 )
@@ -355,6 +360,7 @@ class Store:
                 if inspect(connection).has_table("named_dealers"):
                     _move_named_dealers(connection)
                 _add_scopes(connection)
+                _add_headings(connection)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise StoreFromElsewhereError(version, SCHEMA_VERSION)
@@ -366,6 +372,23 @@ def _add_scopes(connection: Connection) -> None:
         connection.exec_driver_sql(
             "ALTER TABLE tokens ADD COLUMN scopes TEXT NOT NULL DEFAULT 'read ask'"
         )
+
+
+def heading_of(document: bytes) -> bytes:
+    """A release's document without its tables."""
+    whole = json.loads(document)
+    kept = {key: value for key, value in whole.items() if key not in {"tables", "countries"}}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _add_headings(connection: Connection) -> None:
+    if "heading" in {one["name"] for one in inspect(connection).get_columns("releases")}:
+        return
+    connection.exec_driver_sql("ALTER TABLE releases ADD COLUMN heading BLOB")
+    for (identifier,) in connection.execute(select(releases.c.id)).all():
+        this = releases.c.id == identifier
+        document = connection.execute(select(releases.c.document).where(this)).scalar_one()
+        connection.execute(update(releases).where(this).values(heading=heading_of(document)))
 
 
 def _move_named_dealers(connection: Connection) -> None:

@@ -8,7 +8,7 @@ here, until accounts are built.
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
 
@@ -36,11 +36,13 @@ class TokenHolder:
         name: to whom the token was issued.
         organisation: what was written down with it.
         scopes: what it allows.
+        issued: when; it tells a holder from an earlier one of the same name.
     """
 
     name: str
     organisation: str
     scopes: frozenset[TokenScope] = ALL
+    issued: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class TokenDesk:
                 select(tokens).where(tokens.c.revoked.is_(None)).order_by(tokens.c.name)
             )
             return tuple(
-                TokenHolder(row.name, row.organisation, parse_scopes(row.scopes)) for row in rows
+                TokenHolder(row.name, row.organisation, parse_scopes(row.scopes), row.issued)
+                for row in rows
             )
 
     def holder(self, token: str) -> TokenHolder:
@@ -120,14 +123,14 @@ class TokenDesk:
         """
         # At every request, so without a transaction of SQLAlchemy's.
         row = self.store.look_up(
-            "SELECT name, organisation, scopes FROM tokens "
+            "SELECT name, organisation, scopes, issued FROM tokens "
             "WHERE token_hash = ? AND revoked IS NULL",
             _hash(token),
         )
         if row is None:
             raise UnknownTokenError
-        name, organisation, scopes = row
-        return TokenHolder(name, organisation, parse_scopes(scopes))
+        name, organisation, scopes, issued = row
+        return TokenHolder(name, organisation, parse_scopes(scopes), issued)
 
 
 def _hash(token: str) -> bytes:

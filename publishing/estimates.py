@@ -10,6 +10,7 @@ words, so that they survive a printer, a screen reader and eyes that see no colo
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -78,9 +79,16 @@ def shown_margin(margin: float) -> str:
 
 
 def harmless(text: str) -> str:
-    """`text` as no spreadsheet takes it for a formula, and without control characters."""
+    """`text` as no spreadsheet takes it for a formula, and without control characters.
+
+    Nor a part of it: where lists are separated by `;`, as in many of Europe's languages, a
+    spreadsheet cuts a line of CSV there.
+    """
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"'{plain}" if plain.lstrip()[:1] in {"=", "+", "-", "@"} else plain
+    return _FORMULA.sub(r"\1'", plain)
+
+
+_FORMULA = re.compile(r"(^\s*|[;,|]\s*)(?=[=+\-@])")
 
 
 def _grouped(value: float, decimals: int) -> str:

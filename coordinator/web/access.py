@@ -12,7 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
-from corridor.coordinator.web.operations import operation_of
+from corridor.coordinator.web.operations import Operation, operation_of
 from corridor.errors.region import ScopeMissingError, TooManyRequestsError, UnknownTokenError
 
 
@@ -94,11 +94,16 @@ def demand_allowed(tokens: TokenDesk, failures: FailurePace, pace: Pace) -> None
     if said is not None and said.needs is None:
         return
     g.holder = _holder(tokens, failures)
+    pace.demand(g.holder, works=works(said))
     if view is None:  # 404 and 405 are for those who may look
         return
     if said is None or said.needs not in g.holder.scopes:
         raise ScopeMissingError("" if said is None or said.needs is None else said.needs)
-    pace.demand(g.holder, works=request.method == "POST")
+
+
+def works(said: Operation | None) -> bool:
+    """Whether what was asked for takes work."""
+    return said is not None and said.works
 
 
 def _holder(tokens: TokenDesk, failures: FailurePace) -> TokenHolder:
@@ -119,3 +124,8 @@ def current_holder() -> TokenHolder:
     """Whose token this request carries; only views behind `demand_allowed` ask."""
     holder: TokenHolder = g.holder
     return holder
+
+
+def current_token() -> str:
+    """The token of this request, for looking again later whether it still counts."""
+    return request.headers.get("Authorization", "").partition(" ")[2].strip()

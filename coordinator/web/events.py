@@ -8,18 +8,24 @@ by itself. Each stream holds a thread of the server, so there are only so many a
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.question_desk import CANCELLED
+from corridor.errors import CorridorError
 from corridor.errors.region import TooManyFollowersError
 
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 BEAT_SECONDS = 15
 LONGEST_SECONDS = 600
 
 OVER = frozenset({State.RELEASED.value, State.FAILED.value, CANCELLED})
+
+
+MOST_OF_ONE = 6
+"""Questions that one token follows at once."""
 
 
 class Followers:
@@ -27,20 +33,38 @@ class Followers:
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._places = threading.Semaphore(most)
+        self._lock = threading.Lock()
+        self._following: Counter[str] = Counter()
         self._closing = threading.Event()
 
-    def follow(self, look: Callable[[], dict[str, Any]]) -> Iterator[str]:
-        """The events of one question. `look` says how it stands.
+    def follow(self, who: str, look: Callable[[], dict[str, Any]]) -> Iterator[str]:
+        """The events of one question.
+
+        Args:
+            who: follows it.
+            look: says how it stands; where it raises, as when the token was revoked, all ends.
 
         Raises:
-            TooManyFollowersError: there are as many as there can be.
+            TooManyFollowersError: there are as many as there can be, of all or of this one.
             CorridorError: as `look` does, before anything was sent.
         """
         first = look()
-        if not self._places.acquire(blocking=False):
-            raise TooManyFollowersError(self.most)
-        return _Stream(self._events(first, look), self._places.release)
+        self._take_place(who)
+        return _Stream(self._events(first, look), lambda: self._give_back(who))
+
+    def _take_place(self, who: str) -> None:
+        with self._lock:
+            if self._following.total() >= self.most:
+                raise TooManyFollowersError(self.most)
+            if self._following[who] >= MOST_OF_ONE:
+                raise TooManyFollowersError(MOST_OF_ONE)
+            self._following[who] += 1
+
+    def _give_back(self, who: str) -> None:
+        with self._lock:
+            self._following[who] -= 1
+            if not self._following[who]:
+                del self._following[who]
 
     def close(self) -> None:
         """End every stream."""
@@ -53,7 +77,10 @@ class Followers:
         for _ in range(int(LONGEST_SECONDS / LOOK_SECONDS)):
             if shown["state"] in OVER or self._closing.wait(LOOK_SECONDS):
                 return
-            seen, quiet = look(), quiet + LOOK_SECONDS
+            try:
+                seen, quiet = look(), quiet + LOOK_SECONDS
+            except CorridorError:
+                return
             if seen != shown:
                 shown, number, quiet = seen, number + 1, 0.0
                 yield _event(number, shown)

@@ -51,6 +51,7 @@ class Operation:
         needs: what a token must allow; None lets anybody in.
         refuses: statuses of the refusals of its own, besides those that every view has.
         headers: of the request, name and what it does, that change what happens.
+        works: it takes work, so that a token may ask for fewer of them in a minute.
     """
 
     takes: type[BaseModel] | None
@@ -59,6 +60,7 @@ class Operation:
     needs: TokenScope | None
     refuses: tuple[int, ...]
     headers: tuple[tuple[str, str], ...]
+    works: bool
 
 
 def operation(
@@ -69,10 +71,17 @@ def operation(
     asks: type[BaseModel] | None = None,
     refuses: tuple[int, ...] = (),
     headers: tuple[tuple[str, str], ...] = (),
+    works: bool = False,
 ) -> Callable[[_V], _V]:
     """Say of a view what it takes and gives."""
     said = Operation(
-        takes=takes, asks=asks, gives=gives, needs=needs, refuses=refuses, headers=headers
+        takes=takes,
+        asks=asks,
+        gives=gives,
+        needs=needs,
+        refuses=refuses,
+        headers=headers,
+        works=works or takes is not None,
     )
 
     def remember(view: _V) -> _V:

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.scopes import TokenScope
-from corridor.coordinator.web.access import current_holder
+from corridor.coordinator.tokens import TokenDesk
+from corridor.coordinator.web.access import current_holder, current_token
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.operations import Raw, operation, read_body, read_nothing
 from corridor.coordinator.web.paging import page_answer, read_page
@@ -29,7 +30,7 @@ EVENTS = Raw(
 )
 
 
-def question_views(desk: QuestionDesk, followers: Followers) -> Blueprint:
+def question_views(desk: QuestionDesk, tokens: TokenDesk, followers: Followers) -> Blueprint:
     """POST /forecast, /questions, /questions/ID/cancel; GET /questions, /questions/ID, …/events."""
     views = Blueprint("questions", __name__)
 
@@ -74,11 +75,14 @@ def question_views(desk: QuestionDesk, followers: Followers) -> Blueprint:
     @operation(gives=EVENTS, needs=TokenScope.READ, refuses=(404,))
     def events(identifier: str) -> Response:
         """Follow a question: who has answered, which round, how it ended."""
+        token = current_token()
 
         def look() -> dict[str, Any]:
+            tokens.holder(token)  # a stream must not outlive the right to it
             return desk.show(identifier)
 
-        stream = Response(followers.follow(look), mimetype="text/event-stream")
+        events = followers.follow(current_holder().name, look)
+        stream = Response(events, mimetype="text/event-stream")
         stream.headers["X-Accel-Buffering"] = "no"  # a proxy shall pass events on at once
         return stream
 

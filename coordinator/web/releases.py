@@ -1,12 +1,12 @@
 """Views of what was released, and of the tree that it stands in."""
 
 import io
-import json
 import zipfile
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.web.operations import Raw, json_answer, operation, read_query
@@ -35,7 +35,7 @@ PROOF = Raw(("text/plain",), "The proof that the release is in the tree, as a tl
 NOTE = Raw(("text/plain",), "The latest checkpoint, a signed note with its cosignatures.")
 
 
-def release_views(desk: ReleaseDesk) -> Blueprint:
+def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprint:
     """GET /releases, /releases/ID, …/files/FORM, …/receipt, …/proof."""
     views = Blueprint("releases", __name__, url_prefix="/releases")
 
@@ -53,7 +53,7 @@ def release_views(desk: ReleaseDesk) -> Blueprint:
         return json_answer(desk.document(identifier))
 
     @views.get("/<identifier>/files/<form>")
-    @operation(gives=FILES, needs=TokenScope.READ, refuses=(404,))
+    @operation(gives=FILES, needs=TokenScope.READ, refuses=(404,), works=True)
     def file(identifier: str, form: str) -> Response:
         """A release in another form, with its metadata.
 
@@ -62,10 +62,14 @@ def release_views(desk: ReleaseDesk) -> Blueprint:
         """
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
-        chosen = FORMS[form]
+        document = desk.document(identifier)
+        tag = f"{identifier}-{form}-{version}"  # releases never change, how they are written may
+        if request.if_none_match.contains(tag):
+            return Response(status=304)
         name = f"corridor-{identifier}"
-        release = json.loads(desk.document(identifier))
-        return _download(chosen, name, tuple(chosen.write(release, f"{name}{chosen.suffix}")))
+        response = _download(FORMS[form], name, maker.make(document, form, name))
+        response.set_etag(tag)
+        return response
 
     @views.get("/<identifier>/receipt")
     @operation(asks=ReceiptQuery, gives=RECEIPT, needs=TokenScope.READ, refuses=(404,))

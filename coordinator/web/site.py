@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.tokens import TokenDesk
-from corridor.coordinator.web.access import FailurePace, Pace, demand_allowed
+from corridor.coordinator.web.access import FailurePace, Pace, demand_allowed, works
 from corridor.coordinator.web.enrolment import enrolment_views
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.openapi import describe
-from corridor.coordinator.web.operations import Raw, operation
+from corridor.coordinator.web.operations import Raw, operation, operation_of
 from corridor.coordinator.web.questions import question_views
 from corridor.coordinator.web.refusals import install_refusals
 from corridor.coordinator.web.region import region_views
@@ -67,6 +68,7 @@ def make_site(
     now: Callable[[], int],
     reference: Callable[[], str],
     followers: Followers,
+    maker: FileMaker,
     limits: Limits,
     version: str,
 ) -> Flask:
@@ -80,6 +82,7 @@ def make_site(
         now: seconds since 1970 UTC.
         reference: names an internal error in the log and to the caller.
         followers: who follows questions.
+        maker: makes files of releases.
         limits: how much a token may ask.
         version: of Corridor.
     """
@@ -93,8 +96,8 @@ def make_site(
     for views in (
         enrolment_views(desks.enrolment, failures, plain_http=plain_http),
         region_views(desks.region),
-        question_views(desks.questions, followers),
-        release_views(desks.releases),
+        question_views(desks.questions, desks.tokens, followers),
+        release_views(desks.releases, maker, version),
         log_views(desks.releases),
         series_views(desks.series),
     ):
@@ -135,7 +138,8 @@ def _finish(response: Response, pace: Pace) -> Response:
     kept = request.path.startswith("/api/v1/releases/") and response.status_code == 200
     response.headers["Cache-Control"] = "private, no-cache" if kept else "no-store"
     if "holder" in g:
-        pace.tell(g.holder, response, works=request.method == "POST")
+        said = operation_of(current_app.view_functions.get(request.endpoint or ""))
+        pace.tell(g.holder, response, works=works(said))
     if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
         response.add_etag()
         response.make_conditional(request)

@@ -9,8 +9,8 @@ the SDMX-JSON message. An observation:
     MARGIN_95, LOW_95, HIGH_95
     UNBIASED      the number of every cell, for programs that add up many
 
-and the metadata are attributes of the data set (in CSV, where there is no such place, of every
-row). Corridor's structures are maintained by nobody: their agency is `CORRIDOR`.
+and the metadata are attributes of the data set (in CSV they stand in the first row). Corridor's
+structures are maintained by nobody: their agency is `CORRIDOR`.
 """
 
 import csv
@@ -85,12 +85,13 @@ def write_sdmx_csv(release: Mapping[str, Any], name: str) -> Iterator[Document]:
         names = [one.id for one in dimensions]
         writer.writerow([*HEADINGS, *names, "OBS_VALUE", "OBS_STATUS", *NUMBERS, *facts])
         head = ["datastructure", _structure(release, place), "I"]
-        tail = [harmless(text) for text in facts.values()]
+        tail = [harmless(text) for text in facts.values()]  # once: attributes of the whole
         for position, cell in _observations(tables[place]):
             codes = [one.codes[at].id for one, at in zip(dimensions, position, strict=True)]
             status, _ = STATUS[cell.reliability]
             value, *numbers = map(_empty, (_quotable(cell), *_numbers(cell)))
             writer.writerow([*head, *codes, value, status, *numbers, *tail])
+            tail = [""] * len(facts)
         yield Document(where, text.getvalue().encode())
 
 

@@ -17,6 +17,9 @@ from corridor.publishing.formats.rows import FIGURES, NUMBERS, WORDS, Entry, col
 from corridor.publishing.metadata import metadata
 from corridor.publishing.tables import tables_of
 
+CELL_LETTERS = 32_000
+"""Excel's cells hold 32 767 letters; what is longer goes on in the next row."""
+
 
 def write_workbook(release: Mapping[str, Any], name: str) -> Iterator[Document]:
     """A release as one workbook; a value that is too uncertain is grey in it.
@@ -29,7 +32,8 @@ def write_workbook(release: Mapping[str, Any], name: str) -> Iterator[Document]:
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 28, 100
     for key, value in metadata(release).items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        about.append([harmless(key), harmless(text)])
+        for start in range(0, max(len(text), 1), CELL_LETTERS):  # a cell holds no more
+            about.append([harmless(key), harmless(text[start : start + CELL_LETTERS])])
     for number, table in enumerate(tables_of(release), start=1):
         sheet = workbook.create_sheet(f"Table {number}")
         sheet.freeze_panes = "A3"

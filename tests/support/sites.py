@@ -5,8 +5,12 @@ from collections.abc import Callable
 from flask import Flask
 
 from corridor.coordinator import app
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.site import Desks, Limits, make_site
+
+MAKER = FileMaker()
+"""Makes its process at the first file, and ends it with the tests."""
 
 
 def desks_of(parts: app.Parts) -> Desks:
@@ -25,6 +29,7 @@ def site_over(
     *,
     now: Callable[[], int] = lambda: 60_000,
     limits: Limits | None = None,
+    maker: FileMaker | None = None,
 ) -> Flask:
     limits = limits or Limits()
     return make_site(
@@ -34,6 +39,7 @@ def site_over(
         now=now,
         reference=lambda: "ref-1",
         followers=Followers(limits.followers),
+        maker=maker or MAKER,
         limits=limits,
         version="0.1.0",
     )

@@ -276,6 +276,30 @@ class TooManyFollowersError(UnavailableError):
         )
 
 
+class FormTooLargeError(InvalidInputError):
+    """A release has more cells than are put into this form here. Nothing was made."""
+
+    code = "release.form_too_large"
+
+    def __init__(self, form: str, cells: int, most: int) -> None:
+        """Name both numbers and another way."""
+        super().__init__(
+            f"this release has {cells} cells, and {form} is made of at most {most} here; take it "
+            "as json, and put it into another form where you are (`corridor results --format`, or "
+            "`save` in Python)"
+        )
+
+
+class FilesBusyError(UnavailableError):
+    """Too many files of releases are being made. Nothing was made."""
+
+    code = "release.files_busy"
+
+    def __init__(self) -> None:
+        """Say what helps."""
+        super().__init__("too many files are being made now; try again in some seconds")
+
+
 class UnknownFormError(NotFoundError):
     """A release is asked for in a form that there is not. Nothing was made."""
 

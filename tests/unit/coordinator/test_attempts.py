@@ -233,7 +233,7 @@ def test_a38_a_full_disk_while_publishing_leaves_no_half_release(coordinator: Co
         id="r",
         session=SESSION,
         participants=EDITIONS,
-        document=bytes(2_000_000),
+        document=b'{"tables": "%s"}' % (b"x" * 2_000_000),
         receipt=b"",
     )
     with coordinator.store.reading() as connection:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from corridor.coordinator.store import SCHEMA_VERSION, Store, held_out, tokens
+from corridor.coordinator.store import SCHEMA_VERSION, Store, held_out, releases, tokens
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
 
@@ -97,6 +97,28 @@ def test_members_named_by_an_older_version_are_held_out_or_readmitted_as_it_mean
             select(held_out.c.country, held_out.c.since, held_out.c.readmitted).order_by("country")
         ).all()
     assert [tuple(row) for row in rows] == [("RO", 12, 20), ("UA", 20, None)]
+    store.close()
+
+
+def test_an_older_version_s_tokens_keep_what_they_could_do_and_releases_get_headings(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        connection.execute(insert(tokens).values(row("ana")))
+        connection.exec_driver_sql(
+            "INSERT INTO releases (id, place, session, digest, rho, scope, participants, document, "
+            "receipt, published) VALUES ('r', 1, x'01', x'02', '1', 'regional', x'7b7d', "
+            'CAST(\'{"id":"r","tables":[1]}\' AS BLOB), x\'03\', 4)'
+        )
+        connection.exec_driver_sql("ALTER TABLE tokens DROP COLUMN scopes")
+        connection.exec_driver_sql("ALTER TABLE releases DROP COLUMN heading")
+        connection.exec_driver_sql("PRAGMA user_version = 6")
+    store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    with store.reading() as connection:
+        assert connection.execute(select(tokens.c.scopes)).scalar_one() == "read ask"
+        assert connection.execute(select(releases.c.heading)).scalar_one() == b'{"id":"r"}'
     store.close()
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pytest
 
@@ -121,6 +122,33 @@ def test_codes_of_sdmx_keep_to_its_letters_and_differ() -> None:
     assert len(set(codes)) == len(words)
     assert all(re.fullmatch(r"[A-Za-z0-9_]+", one) for one in [dimension["id"], *codes])
     assert [one["name"] for one in dimension["values"]] == words
+
+
+def test_a29_metadata_stand_once_in_sdmx_csv() -> None:
+    rows = list(csv.DictReader(io.StringIO(one_file("sdmx-csv").decode())))
+    assert [row["RHO"] for row in rows] == ["143/10000", "", "", ""]
+
+
+@pytest.mark.parametrize("form", ["csv", "sdmx-csv"])
+def test_a35_no_text_becomes_a_formula_where_lists_are_separated_otherwise(form: str) -> None:
+    evil = "report;=1+cmd|' /C calc'!A0; +1,-2|@x"
+    axes = [{"name": "a", "label": evil, "values": [evil], "labels": [evil]}]
+    table = make_table(axes=axes, title=evil, values=[1.0], non_negative=[1.0])
+    release = make_release(tables=[table], purpose=evil, region=evil)
+    data = next(data for name, data in written(form, release).items() if name.endswith(".csv"))
+    for separator in ";,|\t":
+        lines = csv.reader(io.StringIO(data.decode()), delimiter=separator)
+        fields = [field.strip() for line in lines for field in line]
+        assert not [one for one in fields if one[:1] in {"=", "+", "@"}], separator
+        assert not [one for one in fields if one[:1] == "-" and not one[1:2].isdigit()]
+
+
+def test_a_workbook_holds_metadata_of_any_length() -> None:
+    question = {"text": "y" * 40_000}
+    workbook = openpyxl.load_workbook(io.BytesIO(one_file("xlsx", make_release(question=question))))
+    parts = [row[1] for row in workbook["About"].values if row[0] == "question"]
+    assert json.loads("".join(map(str, parts))) == question
+    workbook.close()
 
 
 @pytest.mark.parametrize("form", ["csv", "sdmx-csv"])

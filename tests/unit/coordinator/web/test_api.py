@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -18,10 +19,13 @@ from hypothesis import given, settings
 from pydantic import TypeAdapter
 
 from corridor.coordinator import app
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.scopes import TokenScope
+from corridor.coordinator.web.events import MOST_OF_ONE, Followers
 from corridor.coordinator.web.operations import Raw, operation_of
 from corridor.coordinator.web.shapes import Problem
 from corridor.coordinator.web.site import Limits
+from corridor.errors.region import FilesBusyError, UnknownTokenError
 from corridor.publishing.formats import FORMS
 from support.loopback_region import QUICK, LoopbackRegion
 from support.sites import site_over
@@ -287,6 +291,20 @@ def test_one_asker_s_key_is_nothing_to_another(region: LoopbackRegion) -> None:
     assert len(ids) == 2  # each is answered at once by the release that exists
 
 
+def test_a42_a_name_that_is_given_again_inherits_no_key(region: LoopbackRegion) -> None:
+    def ask(token: str) -> str:
+        answer = region.client.post(
+            "/api/v1/questions",
+            json={"sql": SQL, "rho": "1/20"},
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "mine"},
+        )
+        return str(answer.json()["id"])
+
+    first = ask(app.issue_token(region.world, "carla", organisation="One"))
+    app.revoke_token(region.world, "carla")
+    assert ask(app.issue_token(region.world, "carla", organisation="Two")) != first
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
 def test_a_key_that_is_none_is_refused(client: FlaskClient, key: str) -> None:
     answer = client.post("/api/v1/questions", json={"sql": SQL}, headers={"Idempotency-Key": key})
@@ -317,7 +335,7 @@ def test_a_question_can_be_followed_to_its_end(region: LoopbackRegion) -> None:
 
 def test_only_so_many_may_follow_and_whoever_goes_makes_room(region: LoopbackRegion) -> None:
     with app.opened(region.world) as parts:
-        client = site_over(parts, limits=Limits(followers=2)).test_client()
+        client = site_over(parts, limits=Limits(followers=2)).test_client()  # fewer than of one
         headers = {"Authorization": f"Bearer {region.token}"}
         question = client.get("/api/v1/questions", headers=headers).get_json()[0]["id"]
         path = f"/api/v1/questions/{question}/events"
@@ -331,7 +349,78 @@ def test_only_so_many_may_follow_and_whoever_goes_makes_room(region: LoopbackReg
         second.close()
 
 
+def test_a29_one_token_does_not_take_every_place(region: LoopbackRegion) -> None:
+    other = app.issue_token(region.world, "dora", organisation="Test ministry")
+    with app.opened(region.world) as parts:
+        client = site_over(parts).test_client()
+        mine, hers = ({"Authorization": f"Bearer {one}"} for one in (region.token, other))
+        question = client.get("/api/v1/questions", headers=mine).get_json()[0]["id"]
+        path = f"/api/v1/questions/{question}/events"
+        open_streams = [client.get(path, headers=mine, buffered=False) for _ in range(MOST_OF_ONE)]
+        assert client.get(path, headers=mine).status_code == 503
+        assert client.get(path, headers=hers, buffered=False).status_code == 200
+        for stream in open_streams:
+            stream.close()
+
+
+def test_a42_a_stream_ends_with_the_right_to_it() -> None:
+    looked: list[int] = []
+
+    def look() -> dict[str, Any]:
+        looked.append(1)
+        if len(looked) > 1:
+            raise UnknownTokenError
+        return {"id": "a", "state": "running"}
+
+    assert len([one for one in Followers(2).follow("ana", look) if "data:" in one]) == 1
+
+
+def test_a29_what_is_refused_is_counted_too(region: LoopbackRegion) -> None:
+    with app.opened(region.world) as parts:
+        client = site_over(parts, limits=Limits(requests=3)).test_client()
+        headers = {"Authorization": f"Bearer {region.token}"}
+        paths = ("/api/v1/nowhere", "/api/v1/nowhere", "/api/v1/releases/0000", "/api/v1/region")
+        assert [client.get(one, headers=headers).status_code for one in paths] == [404] * 3 + [429]
+
+
 # ---------------------------------------------------------------- files
+
+
+def test_a29_a_release_that_is_too_large_for_a_form_is_refused(
+    region: LoopbackRegion, release: dict[str, Any]
+) -> None:
+    maker = FileMaker(most_cells=2)
+    headers = {"Authorization": f"Bearer {region.token}"}
+    with app.opened(region.world) as parts:
+        client = site_over(parts, maker=maker).test_client()
+        path = f"/api/v1/releases/{release['id']}/files"
+        answer = client.get(f"{path}/csv", headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "release.form_too_large")
+        assert client.get(f"{path}/json", headers=headers).get_json() == release
+    maker.close()
+
+
+def test_a_file_that_one_has_is_not_made_again(
+    client: FlaskClient, release: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/api/v1/releases/{release['id']}/files/sdmx-csv"
+    first = client.get(path)
+    assert first.status_code == 200
+    monkeypatch.setattr(FileMaker, "make", None)  # whoever calls it fails
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_files_are_made_again_after_their_process_was_killed(release: dict[str, Any]) -> None:
+    maker, document = FileMaker(), json.dumps(release).encode()
+    assert maker.make(document, "csv", "a")
+    (process,) = maker._process()._processes.values()
+    process.kill()
+    process.join()
+    with suppress(FilesBusyError):
+        maker.make(document, "csv", "a")
+    assert maker.make(document, "csv", "a")
+    maker.close()
 
 
 @pytest.mark.parametrize("form", FORMS)
