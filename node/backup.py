@@ -33,6 +33,7 @@ from Crypto.Protocol.KDF import HKDF
 
 from corridor.errors.backup import DamagedBackupError, MalformedBackupError
 from corridor.errors.files import DiskError
+from corridor.errors.keeping import UnreadableLockError, WrongSecretError
 from corridor.errors.receipts import (
     MalformedSealError,
     NotARecipientError,
@@ -57,6 +58,8 @@ from corridor.transport.sealed_files import open_sealed, seal
 
 MAGIC = b"corridor backup 1\n"
 VERSION = 1
+ANOTHER = "take another backup"
+"""What is left where a backup does not open with the right secret: it has no backup of its own."""
 STAGING = ".backup-"
 """How a folder begins in which copies wait; what a kill left of one is removed by the next."""
 PIECE_BYTES = 1 << 20
@@ -256,7 +259,10 @@ def open_backup(path: Path, sources: Sources) -> Opened:
         stream.begin()
         return stream
 
-    key, stream = try_to_open(lock, sources, name, opening)
+    try:
+        key, stream = try_to_open(lock, sources, name, opening)
+    except WrongSecretError as error:
+        raise WrongSecretError(name, lock.text, ANOTHER) from error
     stream.name = name
     manifest = _parse_manifest(stream.part(_MOST_MANIFEST_BYTES), name)
     try:
@@ -389,7 +395,10 @@ def _parse_head(head: bytes, name: str) -> tuple[CountryCode, Lock]:
         raise MalformedBackupError(name, "has no head that can be read") from error
     if not isinstance(country, str) or not is_country_code(country):
         raise MalformedBackupError(name, "names no country")
-    return country, parse_lock(lock, name)
+    try:
+        return country, parse_lock(lock, name)
+    except UnreadableLockError as error:
+        raise UnreadableLockError(name, ANOTHER) from error
 
 
 def _parse_manifest(raw: bytes, name: str) -> Manifest:

@@ -33,7 +33,7 @@ from corridor.node.policy import Policy, parse_policy
 from corridor.node.policy_in_force import read_policy_text
 from corridor.node.series_book import SeriesBook
 from corridor.node.store import EditionStore
-from corridor.node.store.locks import Sources
+from corridor.node.store.locks import KEY_FILE, PASSPHRASE_FILE, Sources
 from corridor.node.store.vault import unlock_with
 from corridor.node.views import (
     CardView,
@@ -63,6 +63,11 @@ Tell = Callable[[str], None]
 SERVE_LOCK = "serve.lock"
 CONSOLE_LOCK = "console.lock"
 
+BACKUP_PASSPHRASE_FILE, BACKUP_KEY_FILE = (
+    "CORRIDOR_BACKUP_PASSPHRASE_FILE",
+    "CORRIDOR_BACKUP_KEY_FILE",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -84,24 +89,32 @@ def real_world(home: Path) -> World:
 
 def environment() -> Sources:
     """Where this process finds what opens sealed keys: its environment, or its terminal."""
-
-    def named(variable: str) -> Path | None:
-        value = os.environ.get(variable)
-        return Path(value) if value else None
-
     return Sources(
-        passphrase_file=named("CORRIDOR_PASSPHRASE_FILE"),
-        key_file=named("CORRIDOR_KEY_FILE"),
-        credentials=named("CREDENTIALS_DIRECTORY"),
+        passphrase_file=_named(PASSPHRASE_FILE),
+        key_file=_named(KEY_FILE),
+        credentials=_named("CREDENTIALS_DIRECTORY"),
         ask=getpass if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
 
 
 def backup_sources() -> Sources:
-    """Where this process finds what opens a backup; its passphrase may be another."""
-    found = environment()
-    named = os.environ.get("CORRIDOR_BACKUP_PASSPHRASE_FILE")
-    return replace(found, passphrase_file=Path(named)) if named else found
+    """Where this process finds what opens a backup: never what opens the node's own keys.
+
+    What is sealed with the node's passphrase without anybody's saying so does not open with the one
+    that its operator wrote down for it.
+    """
+    return replace(
+        environment(),
+        passphrase_file=_named(BACKUP_PASSPHRASE_FILE),
+        key_file=_named(BACKUP_KEY_FILE),
+        passphrase_variable=BACKUP_PASSPHRASE_FILE,
+        key_variable=BACKUP_KEY_FILE,
+    )
+
+
+def _named(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None
 
 
 def charter_desk(home: Home) -> CharterDesk:
