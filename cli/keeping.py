@@ -205,7 +205,9 @@ def _retire(arguments: argparse.Namespace, out: Output) -> int:
         out.say(f"Written: {path}")
     out.say("Its case data are erased here. Destroy the backups that hold them, too.")
     out.say("Next: tell the coordinator, who proposes a charter without this country:")
-    out.say("      corridor coordinator charter propose --without CC")
+    out.say(f"      corridor coordinator charter propose --without {done.country}")
+    out.say("It needs as many other members as the charter's fewest participants, three at least.")
+    out.say("Where fewer are left, no question can be asked any more, and the region has ended.")
     out.document(
         {"files": list(map(str, done.files)), "entries": done.entries, "spent": done.spent}
     )

@@ -588,7 +588,7 @@ def _doctor(arguments: argparse.Namespace, out: Output) -> int:
     out.table(
         "Doctor",
         (" ", "what", "finding"),
-        [("ok" if one.ok else "!!", one.what, one.finding) for one in findings],
+        [(one.mark, one.what, one.finding) for one in findings],
     )
-    out.document([{"ok": one.ok, "what": one.what, "finding": one.finding} for one in findings])
+    out.document([asdict(one) for one in findings])
     return 0 if all(one.ok for one in findings) else 1

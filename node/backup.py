@@ -41,7 +41,7 @@ from corridor.errors.receipts import (
     SealTruncatedError,
 )
 from corridor.files import PRIVATE, PUBLIC, flush_folder, make_private_folder
-from corridor.ids import CountryCode, EncryptionKey, is_country_code
+from corridor.ids import CountryCode, EditionId, EncryptionKey, is_country_code
 from corridor.node.store.locks import (
     KEY_BYTES,
     Lock,
@@ -85,7 +85,8 @@ class Manifest:
     Attributes:
         at: when it was made, UTC.
         is_sealed: whether the node's keys were sealed at home.
-        edition: the current one; None where there is none, or without data.
+        with_data: whether it holds case data.
+        edition: of these; None where there were none, or they were left out.
         ledger, journal: number of entries, and the digest of the last in hexadecimal digits.
         files: name, size and SHA-256 of each, in their order.
     """
@@ -95,7 +96,7 @@ class Manifest:
     version: str
     with_data: bool
     is_sealed: bool
-    edition: str | None
+    edition: EditionId | None
     ledger: tuple[int, str]
     journal: tuple[int, str]
     files: tuple[tuple[str, int, str], ...]

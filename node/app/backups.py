@@ -103,7 +103,7 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
             country=settings.country,
             at=world.clock().astimezone(UTC).isoformat(timespec="seconds"),
             version=__version__,
-            with_data=with_data,
+            with_data=current is not None,
             is_sealed=vault.lock_of(world.home) is not None,
             edition=None if current is None else current.id,
             **_heads(world, staging),
@@ -119,7 +119,7 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
         )
         write_pieces_atomically(out, pieces)
     with journal_of(world, home, keys) as journal:
-        journal.backed_up(with_data=with_data)
+        journal.backed_up(manifest.edition, left_out=not with_data)
     # A new key file is where --with says: no variable leads elsewhere.
     from_where = sources.where_from(lock) if how.kind == "passphrase" else ""
     return _view(manifest, out, [], lock, from_where)

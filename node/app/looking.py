@@ -26,6 +26,7 @@ from corridor.node.app.world import (
 from corridor.node.budget import budget_view
 from corridor.node.home import (
     Home,
+    read_retired,
     read_settings,
 )
 from corridor.node.keys import (
@@ -58,6 +59,10 @@ def status(world: World) -> StatusView:
     """
     home = Home(world.home)
     read_settings(home)
+    if home.is_retired:
+        at = read_retired(home)
+        line = f"retired{at and f' on {at:.10}'}: it takes part in nothing any more"
+        return StatusView(line, False, {"alive": False, "retired": at or True})
     if not home.status.exists():
         raise NotRunningError
     found = parse_status(home.status.read_text("utf-8"))

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,6 +14,7 @@ from pathlib import Path
 import grpc
 
 from corridor.errors.node import DamagedKeyError
+from corridor.ids import EditionId
 from corridor.node.charter_desk import CharterDesk, Own
 from corridor.node.home import (
     Home,
@@ -185,6 +186,18 @@ def hold_to_journal(ledger: Ledger, journal: Journal) -> None:
     ledger.hold_to(journal.sessions_let_out())
 
 
+def current_edition(world: World) -> EditionId | None:
+    """The edition that questions are answered from; None where there is none.
+
+    Raises:
+        StoreDamagedError: the store does not say so any more.
+    """
+    if Home(world.home).is_retired:
+        return None
+    current = EditionStore(world.home, world.random_bytes, world.clock).current()
+    return None if current is None else current.id
+
+
 def dial_coordinator(home: Home) -> grpc.aio.Channel:
     """A channel to the coordinator; its certificate authority is pinned."""
     enrolment = read_enrolment(home)
@@ -239,6 +252,10 @@ def series_book(world: World, home: Home) -> SeriesBook:
 
 
 def shortened(value: object) -> str:
-    """A hash by its beginning; codes and an operator's words are read whole."""
+    """A hash by its beginning; codes and words are read whole, parts one by one."""
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{name} {shortened(one)}" for name, one in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return " ".join(map(shortened, value))
     text = str(value)
     return text[:12] + "…" if len(text) > 24 and set(text) <= set("0123456789abcdef") else text

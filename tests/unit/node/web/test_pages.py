@@ -513,7 +513,7 @@ def test_the_overview_says_what_is_due_and_when_the_backup_could_be_restored(
         assert due in admin.last
     home = Home(console.home)
     with journal_of(console.world, home, read_keys(home)) as journal:
-        journal.backed_up(with_data=True)
+        journal.backed_up(None)
         journal.backup_checked(START.isoformat(), "")
     admin.post("/doctor")
     console.desks.checkups.wait()
