@@ -167,6 +167,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation, to be compared by telephone before it is used.
+
+    Attributes:
+        authority: fingerprint of the certificate authority, in groups of four.
+        coordinator_key: fingerprint of the signing key; `words` are the same to read out.
+    """
+
+    country: CountryCode
+    grpc: str
+    web: str
+    expires: datetime
+    authority: str
+    coordinator_key: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointView:
     """The checkpoint that this node holds: its note, its size, who cosigned it."""
 

@@ -10,7 +10,7 @@ class LockedError(UnavailableError):
 
     def __init__(self, what: str, variable: str, *, is_new: bool = False) -> None:
         """Say the ways to say it; `is_new` where it is only to be sealed."""
-        sealed = "is to be sealed" if is_new else "is sealed"
+        sealed = "to be sealed" if is_new else "sealed"
         super().__init__(
             f"{what}: {sealed} with a passphrase, and there is no terminal to ask for it. Name "
             f"a file that holds it in {variable}, or run the command at a terminal. Nothing was "
@@ -28,8 +28,8 @@ class WrongSecretError(RefusedError):
     ) -> None:
         """Say what was tried, and what is done `otherwise`: a damaged file looks the same."""
         super().__init__(
-            f"{what}: does not open with what was given; it was sealed with {lock}. Try again with "
-            f"the right one; if it is the right one, the file is damaged: {otherwise}. Nothing was "
+            f"{what}: not opened by what was given; sealed with {lock}. Try again with the right "
+            f"one; if it is the right one, the file is damaged: {otherwise}. Nothing was "
             "changed."
         )
 
