@@ -29,6 +29,7 @@ from corridor.node.home import (
     read_retired,
     read_settings,
 )
+from corridor.node.journal_folding import folded
 from corridor.node.keys import (
     read_keys,
 )
@@ -208,10 +209,10 @@ def budget(world: World) -> BudgetView:
 
 
 def journal(world: World, last: int) -> list[JournalLine]:
-    """The last entries of the journal."""
+    """The last entries of the journal; a question that waits for people is told once."""
     home = Home(world.home)
     with journal_of(world, home, read_keys(home)) as book:
-        rows = list(book.rows())[-last:]
+        rows = folded(book.rows())[-last:]
     return [
         JournalLine(
             row.number,
