@@ -26,7 +26,12 @@ def add_keeping(command: AddCommand) -> None:
         "credential of systemd, or with something else than before",
         example="seal --with passphrase --home /srv/corridor",
     )
-    add_with(seal, KINDS, "CORRIDOR_PASSPHRASE_FILE (a new one: CORRIDOR_NEW_…)")
+    add_with(
+        seal,
+        KINDS,
+        "CORRIDOR_PASSPHRASE_FILE (where one seals it already, the new one: "
+        "CORRIDOR_NEW_PASSPHRASE_FILE)",
+    )
     backup = command(
         "backup",
         _backup,

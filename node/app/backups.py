@@ -120,8 +120,7 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
         write_pieces_atomically(out, pieces)
     with journal_of(world, home, keys) as journal:
         journal.backed_up(manifest.edition, left_out=not with_data)
-    # A new key file is where --with says: no variable leads elsewhere.
-    from_where = sources.where_from(lock) if how.kind == "passphrase" else ""
+    from_where = sources.passphrase_from if how.kind == "passphrase" else ""
     return _view(manifest, out, [], lock, from_where)
 
 

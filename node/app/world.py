@@ -13,6 +13,7 @@ from pathlib import Path
 
 import grpc
 
+from corridor.errors import CorridorError
 from corridor.errors.node import DamagedKeyError
 from corridor.ids import EditionId
 from corridor.node.charter_desk import CharterDesk, Own
@@ -189,12 +190,14 @@ def hold_to_journal(ledger: Ledger, journal: Journal) -> None:
 def current_edition(world: World) -> EditionId | None:
     """The edition that questions are answered from; None where there is none.
 
-    Raises:
-        StoreDamagedError: the store does not say so any more.
+    Also where the store does not say it any more: the look at the case data tells why.
     """
     if Home(world.home).is_retired:
         return None
-    current = EditionStore(world.home, world.random_bytes, world.clock).current()
+    try:
+        current = EditionStore(world.home, world.random_bytes, world.clock).current()
+    except CorridorError:
+        return None
     return None if current is None else current.id
 
 

@@ -233,17 +233,12 @@ class Sources:
             raise BadKeyFileError(str(file), reason, self.passphrase_variable) from error
         return raw.decode("utf-8", "surrogateescape").split("\n", 1)[0].removesuffix("\r")
 
-    def where_from(self, lock: Lock) -> str:
-        """Where the secret of such a lock comes from here, for people."""
-        match lock:
-            case PassphraseLock() if self.passphrase_file is not None:
-                return f"from the file that {self.passphrase_variable} names"
-            case PassphraseLock():
-                return "as typed"
-            case KeyFileLock() if self.key_file is not None:
-                return f"which lies now where {self.key_variable} says"
-            case _:
-                return ""
+    @property
+    def passphrase_from(self) -> str:
+        """Where a passphrase comes from here, for people."""
+        if self.passphrase_file is None:
+            return "as typed"
+        return f"from the file that {self.passphrase_variable} names"
 
     @property
     def asks_a_person(self) -> bool:

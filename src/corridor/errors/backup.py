@@ -38,7 +38,7 @@ class DamagedBackupError(DamagedError):
         """Say what does not fit, and what to do."""
         super().__init__(
             f"{name}: {why}: it is not as it was written, and cannot be relied on. Take another "
-            "backup, and destroy this one. Nothing was changed."
+            "backup. Nothing was changed."
         )
 
 
