@@ -12,6 +12,7 @@ said, too.
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,13 @@ from corridor.cli.trust import trust_of
 from corridor.cli.verify import read_charter
 from corridor.cli.words import Nouns, add_command
 from corridor.errors import WrongUsageError
-from corridor.errors.journal import NotContinuedError, OtherSignerError, UnknownSignerError
+from corridor.errors.journal import (
+    AlteredExportError,
+    NotContinuedError,
+    OtherSignerError,
+    UnknownSignerError,
+)
+from corridor.errors.ledger import BrokenChainError
 from corridor.ids import CountryCode
 from corridor.node.journal import Export, JournalRow, parse_export
 from corridor.protocols.cards import Card, Fingerprint, fingerprint
@@ -92,7 +99,8 @@ def _run(arguments: argparse.Namespace, out: Output) -> int:
         )
     export = _read(arguments.file)
     _demand_signer(export, trust_of(arguments.trust), arguments.charter)
-    rows = export.verified(ed25519_verify)
+    with _foreign(arguments.file):
+        rows = export.verified(ed25519_verify)
     earlier = None
     if arguments.earlier is not None:
         earlier = _demand_continued(export, _read(arguments.earlier))
@@ -161,8 +169,18 @@ def _tell(
 
 
 def _read(path: Path) -> Export:
-    with reading(path, "a journal that `corridor node journal --export` wrote"):
+    with _foreign(path), reading(path, "a journal that `corridor node journal --export` wrote"):
         return parse_export(read_file(path).decode("utf-8", "replace").split("\n"))
+
+
+@contextmanager
+def _foreign(path: Path) -> Iterator[None]:
+    """Whoever reads an export did not write it: no node of theirs is to be put back."""
+    try:
+        yield
+    except BrokenChainError as error:
+        problem = error.problem.replace("this node", "that node")
+        raise AlteredExportError(str(path), error.number, problem) from error
 
 
 def _demand_signer(

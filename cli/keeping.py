@@ -26,7 +26,12 @@ def add_keeping(command: AddCommand) -> None:
         "credential of systemd, or with something else than before",
         example="seal --with passphrase --home /srv/corridor",
     )
-    add_with(seal, KINDS)
+    add_with(
+        seal,
+        KINDS,
+        "CORRIDOR_PASSPHRASE_FILE (where one seals it already, the new one: "
+        "CORRIDOR_NEW_PASSPHRASE_FILE)",
+    )
     backup = command(
         "backup",
         _backup,
@@ -37,7 +42,7 @@ def add_keeping(command: AddCommand) -> None:
     backup.add_argument(
         "--without-data", action="store_true", help="leave out case data, series, import reports"
     )
-    add_with(backup, BACKUP_KINDS)
+    add_with(backup, BACKUP_KINDS, "CORRIDOR_BACKUP_PASSPHRASE_FILE")
     check = command(
         "check",
         _check,
@@ -90,15 +95,15 @@ def add_keeping(command: AddCommand) -> None:
     )
 
 
-def add_with(parser: argparse.ArgumentParser, kinds: tuple[str, ...]) -> None:
-    """`--with KIND [VALUE]`."""
+def add_with(parser: argparse.ArgumentParser, kinds: tuple[str, ...], variable: str) -> None:
+    """`--with KIND [VALUE]`; `variable` can name the file that holds a passphrase."""
     parser.add_argument(
         "--with",
         dest="sealing",
         nargs="+",
         required=True,
         metavar=("KIND", "VALUE"),
-        help="one of: passphrase (asked for, or in the file that CORRIDOR_PASSPHRASE_FILE names); "
+        help=f"one of: passphrase (asked for, or in the file that {variable} names); "
         "key-file PATH (made if it is not there)"
         + ("; credential [NAME] of systemd" if "credential" in kinds else "")
         + ("; none (files that only the owner can read)" if "none" in kinds else ""),
@@ -129,10 +134,9 @@ def _seal(arguments: argparse.Namespace, out: Output) -> int:
     sealed = app.seal(app.real_world(home_of(arguments)), how)
     if sealed:
         out.say(f"The keys of this node are sealed with {sealed}.")
-        out.say(
-            "Without it nobody reads them again, you included: keep a copy of it elsewhere, and"
-        )
-        out.say(f"a backup of the node: corridor node backup --out FILE{same_home(arguments)}")
+        out.say("Without it nobody reads them again, you included. Keep a copy of it elsewhere,")
+        out.say("and a backup of the node:")
+        out.say(f"      corridor node backup --out FILE --with passphrase{same_home(arguments)}")
     else:
         out.say("The keys of this node lie in files that only their owner can read, not sealed.")
     out.document({"sealed_with": sealed or None})
@@ -206,7 +210,9 @@ def _retire(arguments: argparse.Namespace, out: Output) -> int:
         out.say(f"Written: {path}")
     out.say("Its case data are erased here. Destroy the backups that hold them, too.")
     out.say("Next: tell the coordinator, who proposes a charter without this country:")
-    out.say("      corridor coordinator charter propose --without CC")
+    out.say(f"      corridor coordinator charter propose --without {done.country}")
+    out.say("It needs as many other members as the charter's fewest participants, three at least.")
+    out.say("Where fewer are left, no question can be asked any more, and the region has ended.")
     out.document(
         {"files": list(map(str, done.files)), "entries": done.entries, "spent": done.spent}
     )

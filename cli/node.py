@@ -14,11 +14,17 @@ from corridor.cli.keeping import add_keeping
 from corridor.cli.output import Output
 from corridor.cli.people import add_people_commands
 from corridor.cli.trust import trust_of
-from corridor.cli.words import Nouns, add_command, add_group, add_home
+from corridor.cli.words import AddCommand, Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
 from corridor.files import PUBLIC, write_atomically
 from corridor.node import app
-from corridor.node.views import CardView, CharterOffer, EvidenceView, SeriesView
+from corridor.node.views import (
+    CardView,
+    CharterOffer,
+    EvidenceView,
+    InvitationView,
+    SeriesView,
+)
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
 from corridor.protocols.contradictions import encode_line
 
@@ -43,14 +49,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     init.add_argument("--name", default="", help="name of the authority")
 
-    enrol = command(
-        "enrol",
-        _enrol,
-        does="join the coordinator that sent an invitation; the private keys never leave",
-        example="enrol invitation-MD.json --home /srv/corridor",
-    )
-    enrol.add_argument("invitation", type=Path, metavar="INVITATION", help="the file it sent")
-
+    _add_enrol(command)
     card = command(
         "card",
         _card,
@@ -228,6 +227,21 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
 
 
+def _add_enrol(command: AddCommand) -> None:
+    enrol = command(
+        "enrol",
+        _enrol,
+        does="join the coordinator that sent an invitation; the private keys never leave",
+        example="enrol invitation-MD.json --home /srv/corridor",
+    )
+    enrol.add_argument("invitation", type=Path, metavar="INVITATION", help="the file it sent")
+    enrol.add_argument(
+        "--show",
+        action="store_true",
+        help="only show what is to be compared by telephone; nothing is sent",
+    )
+
+
 def _init(arguments: argparse.Namespace, out: Output) -> int:
     card = app.initialise(
         app.real_world(home_of(arguments)),
@@ -241,9 +255,21 @@ def _init(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
+def _show_invitation(found: InvitationView, out: Output) -> int:
+    out.say(f"An invitation of {found.country} to {found.grpc}, until {found.expires:%Y-%m-%d}.")
+    out.say("Nothing was sent. Compare by telephone, and enrol only if all of it is the same:")
+    out.say(f"authority    {found.authority}")
+    out.say(f"signing key  {found.coordinator_key}")
+    out.say(f"in words     {found.words}")
+    out.document({**asdict(found), "expires": found.expires.isoformat()})
+    return 0
+
+
 def _enrol(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     with reading(arguments.invitation, "an invitation as the coordinator sent it"):
+        if arguments.show:
+            return _show_invitation(app.invitation_view(read_file(arguments.invitation)), out)
         enrolment = app.enrol(world, read_file(arguments.invitation))
     key = fingerprint_text(key_fingerprint(enrolment.coordinator_key))
     out.say(f"Enrolled with {enrolment.region} at {enrolment.grpc}. Compare by telephone:")
@@ -588,7 +614,7 @@ def _doctor(arguments: argparse.Namespace, out: Output) -> int:
     out.table(
         "Doctor",
         (" ", "what", "finding"),
-        [("ok" if one.ok else "!!", one.what, one.finding) for one in findings],
+        [(one.mark, one.what, one.finding) for one in findings],
     )
-    out.document([{"ok": one.ok, "what": one.what, "finding": one.finding} for one in findings])
+    out.document([asdict(one) for one in findings])
     return 0 if all(one.ok for one in findings) else 1

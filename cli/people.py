@@ -35,7 +35,7 @@ def add_people_commands(command: Command) -> None:
         "--role",
         action="append",
         default=[],
-        choices=sorted(Role),
+        choices=[str(one) for one in sorted(Role)],
         help="with add and role; may be repeated",
     )
     serve = command(

@@ -25,4 +25,4 @@ def _trust(text: str) -> tuple[CountryCode, Fingerprint]:
     try:
         return country, parse_spoken_fingerprint(words)
     except MalformedCardError as error:
-        raise BadTrustError(text, str(error)) from error
+        raise BadTrustError(text, str(error).removesuffix(" Nothing was kept.")) from error

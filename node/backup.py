@@ -33,6 +33,7 @@ from Crypto.Protocol.KDF import HKDF
 
 from corridor.errors.backup import DamagedBackupError, MalformedBackupError
 from corridor.errors.files import DiskError
+from corridor.errors.keeping import UnreadableLockError, WrongSecretError
 from corridor.errors.receipts import (
     MalformedSealError,
     NotARecipientError,
@@ -40,7 +41,7 @@ from corridor.errors.receipts import (
     SealTruncatedError,
 )
 from corridor.files import PRIVATE, PUBLIC, flush_folder, make_private_folder
-from corridor.ids import CountryCode, EncryptionKey, is_country_code
+from corridor.ids import CountryCode, EditionId, EncryptionKey, is_country_code
 from corridor.node.store.locks import (
     KEY_BYTES,
     Lock,
@@ -57,6 +58,8 @@ from corridor.transport.sealed_files import open_sealed, seal
 
 MAGIC = b"corridor backup 1\n"
 VERSION = 1
+ANOTHER = "take another backup"
+"""What is left where a backup does not open with the right secret: it has no backup of its own."""
 STAGING = ".backup-"
 """How a folder begins in which copies wait; what a kill left of one is removed by the next."""
 PIECE_BYTES = 1 << 20
@@ -82,7 +85,8 @@ class Manifest:
     Attributes:
         at: when it was made, UTC.
         is_sealed: whether the node's keys were sealed at home.
-        edition: the current one; None where there is none, or without data.
+        with_data: whether it holds case data.
+        edition: of these; None where there were none, or they were left out.
         ledger, journal: number of entries, and the digest of the last in hexadecimal digits.
         files: name, size and SHA-256 of each, in their order.
     """
@@ -92,7 +96,7 @@ class Manifest:
     version: str
     with_data: bool
     is_sealed: bool
-    edition: str | None
+    edition: EditionId | None
     ledger: tuple[int, str]
     journal: tuple[int, str]
     files: tuple[tuple[str, int, str], ...]
@@ -256,7 +260,10 @@ def open_backup(path: Path, sources: Sources) -> Opened:
         stream.begin()
         return stream
 
-    key, stream = try_to_open(lock, sources, name, opening)
+    try:
+        key, stream = try_to_open(lock, sources, name, opening)
+    except WrongSecretError as error:
+        raise WrongSecretError(name, lock.text, ANOTHER) from error
     stream.name = name
     manifest = _parse_manifest(stream.part(_MOST_MANIFEST_BYTES), name)
     try:
@@ -389,7 +396,10 @@ def _parse_head(head: bytes, name: str) -> tuple[CountryCode, Lock]:
         raise MalformedBackupError(name, "has no head that can be read") from error
     if not isinstance(country, str) or not is_country_code(country):
         raise MalformedBackupError(name, "names no country")
-    return country, parse_lock(lock, name)
+    try:
+        return country, parse_lock(lock, name)
+    except UnreadableLockError as error:
+        raise UnreadableLockError(name, ANOTHER) from error
 
 
 def _parse_manifest(raw: bytes, name: str) -> Manifest:

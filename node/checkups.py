@@ -65,6 +65,7 @@ class CheckBook:
 def _entry(one: Looked) -> dict[str, object]:
     return {
         "ok": one.found.ok,
+        "warns": one.found.warns,
         "finding": one.found.finding,
         "at": one.at.astimezone(UTC).isoformat(timespec="seconds"),
         "seconds": round(one.seconds, 3),
@@ -75,5 +76,6 @@ def _looked(what: str, entry: Mapping[str, object]) -> Looked:
     at = datetime.fromisoformat(str(entry["at"]))
     if at.tzinfo is None:
         raise ValueError("a time without its zone")
-    found = Finding(entry["ok"] is True, what, str(entry["finding"]))
+    ok, warns = entry["ok"] is True, entry.get("warns") is True
+    found = Finding(ok, what, str(entry["finding"]), ok and warns)
     return Looked(found, at, float(str(entry["seconds"])))

@@ -280,6 +280,14 @@ def _is_name(text: str) -> bool:
     return 1 <= len(text) <= 200 and text.isprintable()
 
 
+def read_retired(home: Home) -> str:
+    """When this node retired, ISO 8601; empty where its file does not say so."""
+    try:
+        return str(json.loads(home.retired.read_text("utf-8"))["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def demand_in_service(home: Home) -> None:
     """Check that this node has not retired.
 

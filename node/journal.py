@@ -211,9 +211,18 @@ class Journal:
         """
         self._add("person_request", None, request=kind, edition=edition, by=by)
 
-    def backed_up(self, *, with_data: bool) -> None:
-        """A backup of the whole home was written, with the case data or without."""
-        self._add("backed_up", None, with_data=with_data)
+    def backed_up(self, edition: EditionId | None, *, left_out: bool = False) -> None:
+        """A backup of the whole home was written, with this edition of the case data.
+
+        With none where there was none yet, or where it was `left_out` on purpose.
+        """
+        self._add(
+            "backed_up",
+            None,
+            with_data=edition is not None,
+            edition=edition or "",
+            left_out=left_out,
+        )
 
     def backup_checked(self, backup_at: str, code: str) -> None:
         """A backup of that time was exercised; `code` says why it cannot be restored, if so."""

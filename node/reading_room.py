@@ -21,6 +21,7 @@ from pathlib import Path
 from corridor.errors.console import BooksOpeningError
 from corridor.ids import SessionId
 from corridor.node.journal import Journal, JournalRow
+from corridor.node.journal_folding import folded
 from corridor.node.ledger import Ledger
 
 PATIENCE_SECONDS = 0.1
@@ -81,6 +82,15 @@ class _Books:
     spending: list[SpendingPoint] = field(default_factory=list)
     ledger_number: int = 0
     held: int = 0
+    shown: dict[int, JournalRow] = field(default_factory=dict)
+    shown_of: int = 0
+
+    def folded_rows(self) -> dict[int, JournalRow]:
+        """What is shown of the rows that were read so far, by number."""
+        if self.shown_of != len(self.journal_rows):
+            self.shown = {row.number: row for row in folded(self.journal_rows)}
+            self.shown_of = len(self.journal_rows)
+        return self.shown
 
 
 class ReadingRoom:
@@ -147,14 +157,20 @@ class ReadingRoom:
             return tuple(books.spending)
 
     def journal(self, text: str, kind: str, page: int, size: int) -> JournalPage:
-        """One page of the entries that contain `text` and are of `kind`, where one is given."""
+        """One page of the entries that contain `text` and are of `kind`, where one is given.
+
+        Who looks for words sees every entry that has them; else a question that waits is told once.
+        """
         with self._open_books() as books:
             self._read_on(books)
             words = text.casefold().split()
+            rows = {row.number: row for row in books.journal_rows} if words else books.folded_rows()
             found = [
-                row
+                rows[row.number]
                 for row, told in zip(books.journal_rows, books.texts, strict=True)
-                if (not kind or row.kind == kind) and all(word in told for word in words)
+                if row.number in rows
+                and (not kind or row.kind == kind)
+                and all(word in told for word in words)
             ]
             pages = max(1, -(-len(found) // size))
             page = min(max(1, page), pages)

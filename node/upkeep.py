@@ -4,10 +4,11 @@ The intervals are those of the handbook (docs/handbook/backup-and-restore.md).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from corridor.ids import EditionId
 from corridor.node.checkups import WHOLE_NODE, Looked
 from corridor.node.journal import JournalRow
 
@@ -28,10 +29,23 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastBackup:
-    """When the home was backed up last, and whether with the case data."""
+    """When the home was backed up last, and with what.
+
+    Attributes:
+        with_data: it holds case data.
+        left_out: it holds none on purpose.
+        is_older: the node's case data are not those that it holds any more.
+    """
 
     at: datetime
     with_data: bool
+    left_out: bool = False
+    is_older: bool = False
+
+    @property
+    def lacks_data(self) -> bool:
+        """It was written before there were any, and there are some now."""
+        return self.is_older and not self.with_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,13 @@ class Upkeep:
         if self.backup is None:
             return "none was ever written: `corridor node backup --out FILE --with passphrase`"
         what = "with" if self.backup.with_data else "without"
-        told = f"last written on {_day(self.backup.at)}, {what} the case data"
+        told = f"last written on {_day(self.backup.at)}, {what} case data"
+        if self.backup.is_older:
+            told += (
+                ", and older than the data: they have changed since"
+                if self.backup.with_data
+                else ", and older than the data: there were none then"
+            )
         if Due.BACKUP in self.due:
             told += f" (more than {BACKUP_DAYS} days ago)"
         if self.exercise is None:
@@ -82,16 +102,24 @@ class Upkeep:
 
 
 def upkeep(
-    journal: Sequence[JournalRow], looks: Iterable[tuple[str, Looked | None]], now: datetime
+    journal: Sequence[JournalRow],
+    looks: Iterable[tuple[str, Looked | None]],
+    now: datetime,
+    edition: EditionId | None = None,
 ) -> Upkeep:
-    """What the journal and the last check-ups say.
+    """What the journal and the last check-ups say; `edition` is the current one.
 
     What a check-up does not look at is not due with it.
     """
     backup = exercise = None
+    names_edition = False
     for row in journal:
         if row.kind == "backed_up":
-            backup = LastBackup(row.at, bool(row.details["with_data"]))
+            backup = _last_backup(row, edition)
+            names_edition = "edition" in row.details
+        elif row.kind == "imported" and backup is not None and not names_edition:
+            # An older version's entry does not say which edition the backup holds.
+            backup = replace(backup, is_older=edition is not None and not backup.left_out)
         elif row.kind == "backup_checked":
             of = str(row.details["backup_at"])
             exercise = LastExercise(
@@ -101,7 +129,7 @@ def upkeep(
     times = [one.at for one in found if one is not None]
     checkup_at = min(times) if times and len(times) == len(found) else None
     due = set()
-    if backup is None or now - backup.at > timedelta(BACKUP_DAYS):
+    if backup is None or backup.lacks_data or now - backup.at > timedelta(BACKUP_DAYS):
         due.add(Due.BACKUP)
     if exercise is None or exercise.code or now - exercise.at > timedelta(EXERCISE_DAYS):
         due.add(Due.EXERCISE)
@@ -114,6 +142,14 @@ def upkeep(
         to_mend=sum(one is not None and not one.found.ok for one in found),
         due=frozenset(due),
     )
+
+
+def _last_backup(row: JournalRow, edition: EditionId | None) -> LastBackup:
+    held, left_out = row.details.get("edition"), bool(row.details.get("left_out"))
+    if held is None:  # written by an older version, which said with_data of one that has none, too
+        return LastBackup(row.at, bool(row.details["with_data"]), not row.details["with_data"])
+    is_older = edition is not None and not left_out and held != edition
+    return LastBackup(row.at, bool(row.details["with_data"]), left_out, is_older)
 
 
 def _day(moment: datetime) -> str:

@@ -141,11 +141,47 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that the doctor looked at."""
+    """One thing that the doctor looked at.
+
+    Attributes:
+        ok: nothing of it stops the node, or is broken.
+        warns: it works, and is not fine all the same.
+    """
 
     ok: bool
     what: str
     finding: str
+    warns: bool = False
+
+    def __post_init__(self) -> None:
+        """What is to be mended is no warning."""
+        if self.warns and not self.ok:
+            raise ValueError("a finding that is not ok needs no warning")
+
+    @property
+    def mark(self) -> str:
+        """For people, before what was found."""
+        if self.warns:
+            return " !"
+        return "ok" if self.ok else "!!"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation, to be compared by telephone before it is used.
+
+    Attributes:
+        authority: fingerprint of the certificate authority, in groups of four.
+        coordinator_key: fingerprint of the signing key; `words` are the same to read out.
+    """
+
+    country: CountryCode
+    grpc: str
+    web: str
+    expires: datetime
+    authority: str
+    coordinator_key: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ checksum, so a slip of the ear is noticed.
 
 from mnemonic import Mnemonic
 
+from corridor.errors.charter import MalformedCardError
 from corridor.protocols.cards import Fingerprint, parse_fingerprint
 
 WORDS = 15
@@ -20,10 +21,22 @@ def parse_spoken_fingerprint(text: str) -> Fingerprint:
     """A fingerprint that somebody typed: fifteen words, or forty hexadecimal digits.
 
     Raises:
-        MalformedCardError: neither. Nothing was kept.
+        MalformedCardError: neither; names the word that is none. Nothing was kept.
     """
     words = text.lower().split()
     mnemonic = Mnemonic("english")
-    if len(words) == WORDS and mnemonic.check(" ".join(words)):
-        return Fingerprint(bytes(mnemonic.to_entropy(words)))
-    return parse_fingerprint(text)
+    if len(words) != WORDS:
+        return parse_fingerprint(text)
+    for number, word in enumerate(words, 1):
+        if word not in mnemonic.wordlist:
+            raise MalformedCardError(
+                f"word {number} of {WORDS}, {word!r}, is none of the list; have it read again. "
+                "Nothing was kept."
+            )
+    if not mnemonic.check(" ".join(words)):
+        raise MalformedCardError(
+            f"each of the {WORDS} words is in the list, and together they are no fingerprint: one "
+            "was heard as another, or the order is wrong. Have all of them read again. Nothing was "
+            "kept."
+        )
+    return Fingerprint(bytes(mnemonic.to_entropy(words)))

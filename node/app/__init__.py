@@ -70,7 +70,7 @@ from corridor.node.app.erasing import (
     record_correction,
     retention,
 )
-from corridor.node.app.joining import card, enrol, initialise
+from corridor.node.app.joining import card, enrol, initialise, invitation_view
 from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
 from corridor.node.app.looking import (
     budget,
@@ -122,6 +122,7 @@ __all__ = [
     "heard_from_coordinator",
     "import_files",
     "initialise",
+    "invitation_view",
     "journal",
     "leave_series",
     "link_parts",

@@ -53,7 +53,7 @@ from corridor.node.keys import read_keys, read_next_keys
 from corridor.node.ledger import Ledger
 from corridor.node.schema import TABLES
 from corridor.node.store import EditionStore, vault
-from corridor.node.store.locks import Sources, derive_key
+from corridor.node.store.locks import Lock, Sources, derive_key
 from corridor.node.tree_book import TreeBook
 from corridor.node.views import Finding
 from corridor.node.witness_book import WitnessBook
@@ -88,7 +88,8 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
         raise BackupTargetError(str(out), "lies in the folder that is backed up")
     if not out.absolute().parent.is_dir():
         raise BackupTargetError(str(out), "the folder is not there")
-    lock, secret = lock_for(world, how, backup_sources(), "the backup")
+    sources = backup_sources()
+    lock, secret = lock_for(world, how, sources, "the backup")
     key = derive_key(lock, secret)
     store = EditionStore(world.home, world.random_bytes, world.clock)
     with store.standing_still(), _folder_for_a_while(world, world.home) as staging:
@@ -102,7 +103,7 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
             country=settings.country,
             at=world.clock().astimezone(UTC).isoformat(timespec="seconds"),
             version=__version__,
-            with_data=with_data,
+            with_data=current is not None,
             is_sealed=vault.lock_of(world.home) is not None,
             edition=None if current is None else current.id,
             **_heads(world, staging),
@@ -118,8 +119,9 @@ def back_up(world: World, out: Path, how: Sealing, *, with_data: bool) -> Backup
         )
         write_pieces_atomically(out, pieces)
     with journal_of(world, home, keys) as journal:
-        journal.backed_up(with_data=with_data)
-    return _view(manifest, out, [])
+        journal.backed_up(manifest.edition, left_out=not with_data)
+    from_where = sources.passphrase_from if how.kind == "passphrase" else ""
+    return _view(manifest, out, [], lock, from_where)
 
 
 def check(world: World | None, file: Path | None, folder: Path, scratch: World) -> BackupView:
@@ -154,7 +156,7 @@ def check(world: World | None, file: Path | None, folder: Path, scratch: World) 
             exercise.code = BrokenChainError.code
     age = scratch.clock() - written_at
     lines.append(f"it is {age.days} days and {age.seconds // 3600} hours old")
-    return _view(opened.manifest, file, lines)
+    return _view(opened.manifest, file, lines, opened.lock)
 
 
 @dataclass(slots=True)
@@ -246,7 +248,7 @@ def restore(world: World, file: Path) -> BackupView:
             raise DiskError(str(target), error.strerror or "cannot be made") from error
         flush_folder(target.parent)
     vault.forget(target)
-    return _view(opened.manifest, file, lines)
+    return _view(opened.manifest, file, lines, opened.lock)
 
 
 def _distrusted(world: World) -> list[str]:
@@ -412,7 +414,9 @@ def _locked(folder: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _view(manifest: backups.Manifest, file: Path, lines: list[str]) -> BackupView:
+def _view(
+    manifest: backups.Manifest, file: Path, lines: list[str], lock: Lock, from_where: str = ""
+) -> BackupView:
     what = f"edition {manifest.edition}" if manifest.edition else "no case data"
     size = file.stat().st_size / 1e6
     first = (
@@ -420,14 +424,16 @@ def _view(manifest: backups.Manifest, file: Path, lines: list[str]) -> BackupVie
         f"{manifest.ledger[0]} entries of the ledger, {manifest.journal[0]} of the journal; "
         f"{size:.1f} MB"
     )
+    sealed = f"sealed with {lock.text}" + (f", {from_where}" if from_where else "")
     return BackupView(
-        [first, *lines],
+        [first, sealed, *lines],
         {
             "file": str(file),
             "country": manifest.country,
             "at": manifest.at,
             "with_data": manifest.with_data,
             "edition": manifest.edition,
+            "sealed_with": lock.text,
             "ledger": {"entries": manifest.ledger[0], "head": manifest.ledger[1]},
             "journal": {"entries": manifest.journal[0], "head": manifest.journal[1]},
             "findings": lines,

@@ -3,12 +3,20 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from typing import Any, Self
 
 import structlog
 
 from corridor.errors import CorridorError
 from corridor.errors.files import DiskError
+from corridor.errors.keeping import (
+    BadKeyFileError,
+    LockedError,
+    NoCredentialError,
+    UnreadableLockError,
+    WrongSecretError,
+)
 from corridor.errors.ledger import ContradictionsError
 from corridor.errors.node import (
     SeriesStateLostError,
@@ -26,6 +34,7 @@ from corridor.node.app.shielding import swap_devices
 from corridor.node.app.world import (
     World,
     charter_desk,
+    current_edition,
     dial_coordinator,
     hold_to_journal,
     journal_of,
@@ -48,7 +57,7 @@ from corridor.node.ledger import Ledger
 from corridor.node.link import membership
 from corridor.node.store import EditionStore
 from corridor.node.tree_book import TreeBook
-from corridor.node.upkeep import upkeep
+from corridor.node.upkeep import Due, upkeep
 from corridor.node.views import (
     Finding,
 )
@@ -113,8 +122,33 @@ class _Shared:
         return found
 
 
-Look = Callable[[World, Home, _Shared], str]
+@dataclass(frozen=True, slots=True)
+class _Warned:
+    """What is found of something that works, and is not fine all the same."""
+
+    text: str
+
+
+RETIRED = "given up: this node has retired"
+
+Look = Callable[[World, Home, _Shared], str | _Warned]
 """Says what is found; refuses where it is to be mended."""
+
+_CLOSED = {
+    one.code
+    for one in (
+        BadKeyFileError,
+        LockedError,
+        NoCredentialError,
+        UnreadableLockError,
+        WrongSecretError,
+    )
+}
+_NEED_KEYS = {
+    *("approvals", "case data", "ledger", "journal", "backups", "series", "replies"),
+    *("certificate", "coordinator", "charter"),
+}
+"""Looks that say the same once more where the keys do not open, and ask for a passphrase first."""
 
 
 def doctor(world: World) -> list[Finding]:
@@ -138,16 +172,29 @@ def check_up(
     read_settings(home)
     book = CheckBook(home.checks)
     with _Shared(world, home, one_call or nullcontext()) as shared:
+        closed = False
         for what, look in LOOKS.items():
             began = world.clock()
-            try:
-                found = Finding(True, what, look(world, home, shared))
-            except CorridorError as error:
-                found = Finding(False, what, f"{error} [{error.code}]")
+            if closed and what in _NEED_KEYS:
+                found = Finding(False, what, "not looked at: the keys do not open, see above")
+            else:
+                found, code = _found(what, look, world, home, shared)
+                closed = closed or code in _CLOSED
             ended = world.clock()
             looked = Looked(found, ended, (ended - began).total_seconds())
             keep_look(book, looked)
             yield looked
+
+
+def _found(what: str, look: Look, world: World, home: Home, shared: _Shared) -> tuple[Finding, str]:
+    """What one look finds, and the code of its refusal."""
+    try:
+        told = look(world, home, shared)
+    except CorridorError as error:
+        return Finding(False, what, f"{error} [{error.code}]"), error.code
+    if isinstance(told, _Warned):
+        return Finding(True, what, told.text, warns=True), ""
+    return Finding(True, what, told), ""
 
 
 def keep_look(book: CheckBook, looked: Looked) -> None:
@@ -180,21 +227,21 @@ def _look_at_approvals(world: World, _: Home, shared: _Shared) -> str:
     return f"{waiting} questions wait for people" if waiting else "no question waits for people"
 
 
-def _look_at_rest(_: World, home: Home, __: _Shared) -> str:
+def _look_at_rest(_: World, home: Home, __: _Shared) -> str | _Warned:
     lock = sealed_with(home.folder)
     if not lock:
-        return (
+        return _Warned(
             "not sealed: whoever copies this folder has the keys and the case data. Files of mode "
             "0600 protect them from other users alone; `corridor node seal --with passphrase`"
         )
     return f"sealed with {lock}"
 
 
-def _look_at_memory(_: World, __: Home, ___: _Shared) -> str:
+def _look_at_memory(_: World, __: Home, ___: _Shared) -> str | _Warned:
     swap = swap_devices()
     if not swap:
         return "no swap on a disk; `serve` and `import` leave no core dumps"
-    return (
+    return _Warned(
         f"there is swap ({', '.join(swap)}), to which memory with case data may be written: see "
         "that it is encrypted, or switch it off (`swapoff -a`)"
     )
@@ -237,18 +284,22 @@ def _look_at_journal(_: World, __: Home, shared: _Shared) -> str:
     return f"whole; {shared.journal.head[0]} entries"
 
 
-def _look_at_backups(world: World, _: Home, shared: _Shared) -> str:
-    return upkeep(tuple(shared.journal.rows()), (), world.clock()).text
+def _look_at_backups(world: World, home: Home, shared: _Shared) -> str | _Warned:
+    if home.is_retired:
+        return "destroy those that hold the case data: this node has retired"
+    found = upkeep(tuple(shared.journal.rows()), (), world.clock(), current_edition(world))
+    is_older = found.backup is not None and found.backup.is_older
+    return _Warned(found.text) if is_older or found.due - {Due.CHECKUP} else found.text
 
 
-def _look_at_replies(_: World, home: Home, shared: _Shared) -> str:
+def _look_at_replies(_: World, home: Home, shared: _Shared) -> str | _Warned:
     kinds = [row.kind for row in shared.journal.rows()]
     late, left = kinds.count("left_late"), kinds.count("let_out")
     seconds = float(read_policy(home).replies_after)
     if not late:
         return f"{left} were counted within {seconds:g} s, when they leave"
     # No fault that stops anything, and what a later slot tells is little; but it can be mended.
-    return (
+    return _Warned(
         f"{late} of {left} took longer than the first slot ({seconds:g} s) and left at a later "
         'one: raise "after_seconds" in policy.toml'
     )
@@ -274,6 +325,8 @@ def _look_at_tree(_: World, home: Home, __: _Shared) -> str:
 
 
 def _look_at_certificate(world: World, home: Home, _: _Shared) -> str:
+    if home.is_retired:
+        return RETIRED
     read_enrolment(home)
     certificate = decode_certificate(read_identity(home).certificate)
     verify_valid_at(certificate, world.clock(), "this node's certificate")
@@ -281,6 +334,8 @@ def _look_at_certificate(world: World, home: Home, _: _Shared) -> str:
 
 
 def _look_at_coordinator(_: World, home: Home, shared: _Shared) -> str:
+    if home.is_retired:
+        return RETIRED
     enrolment = read_enrolment(home)
     host, port = enrolment.web.removeprefix("https://").rsplit(":", 1)
     verify_pinned(fetch_authority(host, int(port)), enrolment.authority)

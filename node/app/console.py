@@ -43,6 +43,7 @@ from corridor.node.app.world import (
     SERVE_LOCK,
     World,
     charter_desk,
+    current_edition,
     journal_of,
     ledger_of,
     own_card_view,
@@ -182,7 +183,12 @@ def _make_desks(
         budget=lambda: _budget(home, room),
         allowance=lambda: read_policy(home).all_time,
         checkups=checkups,
-        upkeep=lambda: upkeep(room.journal_rows(), checkups.state().looks, world.clock()),
+        upkeep=lambda: upkeep(
+            room.journal_rows(),
+            checkups.state().looks,
+            world.clock(),
+            current_edition(world),
+        ),
     )
 
 

@@ -1,5 +1,7 @@
 """A new node: its home and keys, its card, its enrolment with the coordinator."""
 
+from datetime import UTC, datetime
+
 from corridor.errors.charter import NoSuchCountryError
 from corridor.errors.node import (
     SettingsError,
@@ -26,12 +28,15 @@ from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.store import EditionStore
 from corridor.node.views import (
     CardView,
+    InvitationView,
 )
+from corridor.protocols.cards import fingerprint_text, parse_fingerprint
 from corridor.queries.catalogue import parse_catalogue
 from corridor.transport.certificates import (
     encode_key,
     make_key,
 )
+from corridor.transport.fingerprints import spoken_fingerprint
 from corridor.transport.invitations import parse_invitation
 
 
@@ -56,6 +61,26 @@ def initialise(world: World, *, country: CountryCode, name: str) -> CardView:
 def card(world: World) -> CardView:
     """This node's card; while its keys are being rotated, with the one that follows."""
     return own_card_view(Home(world.home))
+
+
+def invitation_view(invitation: bytes) -> InvitationView:
+    """What an invitation says, before anything is sent to whoever wrote it.
+
+    Raises:
+        MalformedInvitationError: it is none.
+    """
+    asked = parse_invitation(invitation)
+    key = parse_fingerprint(asked.coordinator_key)
+    authority = asked.authority.upper()
+    return InvitationView(
+        country=asked.country,
+        grpc=asked.grpc,
+        web=asked.web,
+        expires=datetime.fromtimestamp(asked.expires, UTC),
+        authority="-".join(authority[at : at + 4] for at in range(0, len(authority), 4)),
+        coordinator_key=fingerprint_text(key),
+        words=spoken_fingerprint(key),
+    )
 
 
 def enrol(world: World, invitation: bytes) -> Enrolment:

@@ -27,6 +27,8 @@ from corridor.node.store.locks import (
 )
 from corridor.node.store.rotation import rotate_store
 
+FOR_NEW = "CORRIDOR_NEW_PASSPHRASE_FILE"
+
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
@@ -145,11 +147,11 @@ def _refuse_beside(path: Path, home: Path) -> None:
 def _for_new(world: World) -> Sources:
     """Where a new passphrase comes from: not from where the old one does."""
     sources = environment()
-    named = os.environ.get("CORRIDOR_NEW_PASSPHRASE_FILE")
+    named = os.environ.get(FOR_NEW)
     if named:
-        return replace(sources, passphrase_file=Path(named))
+        return replace(sources, passphrase_file=Path(named), passphrase_variable=FOR_NEW)
     if isinstance(vault.lock_of(world.home), PassphraseLock):
-        return replace(sources, passphrase_file=None)
+        return replace(sources, passphrase_file=None, passphrase_variable=FOR_NEW)
     return sources
 
 

@@ -26,8 +26,10 @@ from corridor.node.app.world import (
 from corridor.node.budget import budget_view
 from corridor.node.home import (
     Home,
+    read_retired,
     read_settings,
 )
+from corridor.node.journal_folding import folded
 from corridor.node.keys import (
     read_keys,
 )
@@ -58,6 +60,10 @@ def status(world: World) -> StatusView:
     """
     home = Home(world.home)
     read_settings(home)
+    if home.is_retired:
+        at = read_retired(home)
+        line = f"retired{at and f' on {at:.10}'}: it takes part in nothing any more"
+        return StatusView(line, False, {"alive": False, "retired": at or True})
     if not home.status.exists():
         raise NotRunningError
     found = parse_status(home.status.read_text("utf-8"))
@@ -203,10 +209,10 @@ def budget(world: World) -> BudgetView:
 
 
 def journal(world: World, last: int) -> list[JournalLine]:
-    """The last entries of the journal."""
+    """The last entries of the journal; a question that waits for people is told once."""
     home = Home(world.home)
     with journal_of(world, home, read_keys(home)) as book:
-        rows = list(book.rows())[-last:]
+        rows = folded(book.rows())[-last:]
     return [
         JournalLine(
             row.number,

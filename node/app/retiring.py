@@ -19,6 +19,7 @@ from pathlib import Path
 
 from corridor.errors.files import DiskError
 from corridor.files import flush_folder, make_private_folder, write_atomically
+from corridor.ids import CountryCode
 from corridor.node.app.keeping import stopped
 from corridor.node.app.world import (
     World,
@@ -49,6 +50,7 @@ class Retired:
     files: tuple[Path, ...]
     entries: int
     spent: str
+    country: CountryCode
 
 
 def retire(world: World, out: Path, *, by: str) -> Retired:
@@ -82,7 +84,7 @@ def retire(world: World, out: Path, *, by: str) -> Retired:
                 _write(out / "card.json", [card.encode().decode()]),
             )
         _erase_data(world)
-    return Retired(files, said.sequence, str(said.spent))
+    return Retired(files, said.sequence, str(said.spent), settings.country)
 
 
 def _exported(ledger: Ledger, card: Card) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import grpc
 
+from corridor.errors import CorridorError
 from corridor.errors.node import DamagedKeyError
+from corridor.ids import EditionId
 from corridor.node.charter_desk import CharterDesk, Own
 from corridor.node.home import (
     Home,
@@ -33,7 +35,7 @@ from corridor.node.policy import Policy, parse_policy
 from corridor.node.policy_in_force import read_policy_text
 from corridor.node.series_book import SeriesBook
 from corridor.node.store import EditionStore
-from corridor.node.store.locks import Sources
+from corridor.node.store.locks import KEY_FILE, PASSPHRASE_FILE, Sources
 from corridor.node.store.vault import unlock_with
 from corridor.node.views import (
     CardView,
@@ -63,6 +65,11 @@ Tell = Callable[[str], None]
 SERVE_LOCK = "serve.lock"
 CONSOLE_LOCK = "console.lock"
 
+BACKUP_PASSPHRASE_FILE, BACKUP_KEY_FILE = (
+    "CORRIDOR_BACKUP_PASSPHRASE_FILE",
+    "CORRIDOR_BACKUP_KEY_FILE",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -84,24 +91,32 @@ def real_world(home: Path) -> World:
 
 def environment() -> Sources:
     """Where this process finds what opens sealed keys: its environment, or its terminal."""
-
-    def named(variable: str) -> Path | None:
-        value = os.environ.get(variable)
-        return Path(value) if value else None
-
     return Sources(
-        passphrase_file=named("CORRIDOR_PASSPHRASE_FILE"),
-        key_file=named("CORRIDOR_KEY_FILE"),
-        credentials=named("CREDENTIALS_DIRECTORY"),
+        passphrase_file=_named(PASSPHRASE_FILE),
+        key_file=_named(KEY_FILE),
+        credentials=_named("CREDENTIALS_DIRECTORY"),
         ask=getpass if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
 
 
 def backup_sources() -> Sources:
-    """Where this process finds what opens a backup; its passphrase may be another."""
-    found = environment()
-    named = os.environ.get("CORRIDOR_BACKUP_PASSPHRASE_FILE")
-    return replace(found, passphrase_file=Path(named)) if named else found
+    """Where this process finds what opens a backup: never what opens the node's own keys.
+
+    What is sealed with the node's passphrase without anybody's saying so does not open with the one
+    that its operator wrote down for it.
+    """
+    return replace(
+        environment(),
+        passphrase_file=_named(BACKUP_PASSPHRASE_FILE),
+        key_file=_named(BACKUP_KEY_FILE),
+        passphrase_variable=BACKUP_PASSPHRASE_FILE,
+        key_variable=BACKUP_KEY_FILE,
+    )
+
+
+def _named(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None
 
 
 def charter_desk(home: Home) -> CharterDesk:
@@ -172,6 +187,20 @@ def hold_to_journal(ledger: Ledger, journal: Journal) -> None:
     ledger.hold_to(journal.sessions_let_out())
 
 
+def current_edition(world: World) -> EditionId | None:
+    """The edition that questions are answered from; None where there is none.
+
+    Also where the store does not say it any more: the look at the case data tells why.
+    """
+    if Home(world.home).is_retired:
+        return None
+    try:
+        current = EditionStore(world.home, world.random_bytes, world.clock).current()
+    except CorridorError:
+        return None
+    return None if current is None else current.id
+
+
 def dial_coordinator(home: Home) -> grpc.aio.Channel:
     """A channel to the coordinator; its certificate authority is pinned."""
     enrolment = read_enrolment(home)
@@ -226,6 +255,10 @@ def series_book(world: World, home: Home) -> SeriesBook:
 
 
 def shortened(value: object) -> str:
-    """A hash by its beginning; codes and an operator's words are read whole."""
+    """A hash by its beginning; codes and words are read whole, parts one by one."""
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{name} {shortened(one)}" for name, one in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return " ".join(map(shortened, value))
     text = str(value)
     return text[:12] + "…" if len(text) > 24 and set(text) <= set("0123456789abcdef") else text

@@ -35,6 +35,7 @@ from corridor.errors.people import (
     RoleMissingError,
     UnknownPersonError,
     WaitError,
+    WrongCodeError,
     WrongSignInError,
 )
 from corridor.node.people import second_factor
@@ -328,7 +329,7 @@ class PeopleDesk:
         A code of the authenticator, once, or a recovery code; the session stays as it is.
 
         Raises:
-            WaitError, WrongSignInError: the code is not right, or was used before.
+            WaitError, WrongCodeError: the code is not right, or was used before.
         """
         person = self._fresh(session)
         self._demand_code(person, code)
@@ -374,7 +375,7 @@ class PeopleDesk:
             secret = self._factors.open(person.id, person.new_secret)
             step = second_factor.step_of(secret, code, self._now(), 0)
         if step is None:
-            raise WrongSignInError
+            raise WrongCodeError
         codes = self._make_codes()
         with self._store.writing():
             self._record(PeopleChange("second_factor", person.name, person.roles, person.name))
@@ -524,7 +525,7 @@ class PeopleDesk:
                     return
                 if self._store.use_recovery_code(fresh.id, second_factor.code_hash(code)):
                     return
-        raise WrongSignInError
+        raise WrongCodeError
 
     def _begin_try(self, key: str) -> tuple[int, int]:
         """Count a try as one in vain before it is judged: of many at once none is free.

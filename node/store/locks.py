@@ -1,6 +1,7 @@
 """What opens a sealed file of this node: a passphrase, a key file, or a credential of systemd.
 
-    passphrase    Argon2id (RFC 9106) over what a person types or CORRIDOR_PASSPHRASE_FILE holds
+    passphrase    Argon2id (RFC 9106) over what a person types, or a file holds that the environment
+                  names: CORRIDOR_PASSPHRASE_FILE for the keys, another variable for a backup
     key-file      HKDF over a file of at least 32 bytes, which lies elsewhere: a stick, a mount
     credential    the same over `$CREDENTIALS_DIRECTORY/NAME`, which systemd decrypts for a service
 
@@ -40,6 +41,9 @@ FEWEST_CHARACTERS = 12
 MOST_SECRET_BYTES = 1 << 16
 CREDENTIAL = "corridor-master"
 """The name of systemd's credential, where none is given."""
+
+PASSPHRASE_FILE, KEY_FILE = "CORRIDOR_PASSPHRASE_FILE", "CORRIDOR_KEY_FILE"
+"""The variables that name where a node's own secret lies."""
 
 TRIES = 3
 """How often somebody at a terminal may mistype; a program's file is read once."""
@@ -170,12 +174,16 @@ class Sources:
         key_file: where the key file lies now, if not where the lock says.
         credentials: systemd's folder of credentials for this service.
         ask: asks somebody at a terminal, without showing what they type; None where nobody is.
+        passphrase_variable, key_variable: the variables that can name the two files, for whoever
+            has to set them.
     """
 
     passphrase_file: Path | None = None
     key_file: Path | None = None
     credentials: Path | None = None
     ask: Callable[[str], str] | None = field(default=None, compare=False)
+    passphrase_variable: str = PASSPHRASE_FILE
+    key_variable: str = KEY_FILE
 
     def secret(self, lock: Lock, what: str) -> bytes:
         """What should open the lock of `what`.
@@ -188,7 +196,7 @@ class Sources:
             case PassphraseLock():
                 return self._passphrase(what)
             case KeyFileLock():
-                return read_key_file(self.key_file or Path(lock.path))
+                return read_key_file(self.key_file or Path(lock.path), self.key_variable)
             case CredentialLock():
                 return self._credential(lock.name)
             case _:  # pragma: no cover
@@ -196,9 +204,9 @@ class Sources:
 
     def _passphrase(self, what: str) -> bytes:
         if self.passphrase_file is not None:
-            return passphrase_bytes(_first_line(self.passphrase_file))
+            return passphrase_bytes(self.written_passphrase(self.passphrase_file))
         if self.ask is None:
-            raise LockedError(what)
+            raise LockedError(what, self.passphrase_variable)
         return passphrase_bytes(self.ask(f"Passphrase of {what}: "))
 
     def _credential(self, name: str) -> bytes:
@@ -212,14 +220,34 @@ class Sources:
             raise NoCredentialError(name, f"has fewer than {KEY_BYTES} bytes")
         return secret
 
+    def written_passphrase(self, file: Path) -> str:
+        """The first line of a file.
+
+        Raises:
+            BadKeyFileError: it cannot be read. Nothing was changed.
+        """
+        try:
+            raw = _read_short(file)
+        except OSError as error:
+            reason = error.strerror or "cannot be read"
+            raise BadKeyFileError(str(file), reason, self.passphrase_variable) from error
+        return raw.decode("utf-8", "surrogateescape").split("\n", 1)[0].removesuffix("\r")
+
+    @property
+    def passphrase_from(self) -> str:
+        """Where a passphrase comes from here, for people."""
+        if self.passphrase_file is None:
+            return "as typed"
+        return f"from the file that {self.passphrase_variable} names"
+
     @property
     def asks_a_person(self) -> bool:
         """Whether a passphrase is typed, and may be mistyped."""
         return self.passphrase_file is None and self.ask is not None
 
 
-def read_key_file(path: Path) -> bytes:
-    """What a key file holds.
+def read_key_file(path: Path, variable: str = KEY_FILE) -> bytes:
+    """What a key file holds; `variable` can name where it lies.
 
     Raises:
         BadKeyFileError: it cannot be read, or has too few bytes. Nothing was changed.
@@ -227,9 +255,9 @@ def read_key_file(path: Path) -> bytes:
     try:
         secret = _read_short(path)
     except OSError as error:
-        raise BadKeyFileError(str(path), error.strerror or "cannot be read") from error
+        raise BadKeyFileError(str(path), error.strerror or "cannot be read", variable) from error
     if len(secret) < KEY_BYTES:
-        raise BadKeyFileError(str(path), f"has fewer than {KEY_BYTES} bytes")
+        raise BadKeyFileError(str(path), f"has fewer than {KEY_BYTES} bytes", variable)
     return secret
 
 
@@ -241,13 +269,13 @@ def new_passphrase(sources: Sources, what: str) -> bytes:
         LockedError: nobody is there to say it.
     """
     if sources.passphrase_file is not None:
-        chosen = _first_line(sources.passphrase_file)
+        chosen = sources.written_passphrase(sources.passphrase_file)
     elif sources.ask is not None:
         chosen = sources.ask(f"New passphrase for {what}: ")
         if chosen != sources.ask("The same once more: "):
             raise WeakPassphraseError("the two were not alike")
     else:
-        raise LockedError(what)
+        raise LockedError(what, sources.passphrase_variable, is_new=True)
     if len(chosen) < FEWEST_CHARACTERS:
         raise WeakPassphraseError(f"it has fewer than {FEWEST_CHARACTERS} characters")
     return passphrase_bytes(chosen)
@@ -309,14 +337,6 @@ def fresh(lock: Lock, random_bytes: RandomBytes) -> Lock:
 def lock_label(lock: Lock) -> str:
     """The lock as what it locks is bound to."""
     return canonical.encode(lock_document(lock)).decode()
-
-
-def _first_line(path: Path) -> str:
-    try:
-        raw = _read_short(path)
-    except OSError as error:
-        raise BadKeyFileError(str(path), error.strerror or "cannot be read") from error
-    return raw.decode("utf-8", "surrogateescape").split("\n", 1)[0].removesuffix("\r")
 
 
 def _read_short(path: Path) -> bytes:

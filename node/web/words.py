@@ -156,6 +156,9 @@ def met(verdict: str, rule: str) -> tuple[str, str]:
 
 SAID: Mapping[str, Any] = {
     "people.wrong_sign_in": _l("Name, password or code are not right. Nothing was changed."),
+    "people.wrong_code": _l(
+        "The code is wrong or was used before; wait for the next one. Nothing was changed."
+    ),
     "people.wait": _l("Too many wrong tries for this name. Wait a while, then try again."),
     "people.not_signed_in": _l("You are not signed in, or no longer. Nothing was done."),
     "people.role_missing": _l(

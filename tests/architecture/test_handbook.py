@@ -17,7 +17,7 @@ HANDBOOK = ROOT / "docs" / "handbook"
 PAGES = sorted(HANDBOOK.glob("*.md"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([a-z_]+(?:\.[a-z_]+)+)`|\[([a-z_]+(?:\.[a-z_]+)+)\]")
-NO_CODES = re.compile(r"\.(json|toml|key|pem|jsonl|sqlite3|md|txt|example)$")
+NO_CODES = re.compile(r"\.(json|toml|key|pem|jsonl|sqlite3|md|txt|example|next|before)$")
 FINDINGS = set(PROBLEMS)
 """What an import says of single values: no errors."""
 SAID_WITHOUT_AN_ERROR = {"node.internal"}

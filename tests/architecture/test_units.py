@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from corridor.cli.main import main
+from corridor.node.listening import LISTEN, is_loopback
 
 UNITS = sorted((Path(__file__).resolve().parents[2] / "deploy" / "systemd").glob("*.service"))
 INSTALLED = "/opt/corridor/bin/corridor"
@@ -28,6 +29,16 @@ def here(unit: Path, folder: Path) -> Path:
     copy = folder / unit.name
     copy.write_text(unit.read_text().replace(INSTALLED, command))
     return copy
+
+
+def settings(unit: Path) -> dict[str, list[str]]:
+    """What the unit sets, as often as it does."""
+    found: dict[str, list[str]] = {}
+    for line in unit.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def analyse(*words: str) -> str:
@@ -49,6 +60,21 @@ def test_a_unit_may_do_little_besides_its_work(unit: Path, tmp_path: Path) -> No
     exposure = re.search(r"exposure level for \S+: ([\d.]+)", said)
     assert exposure is not None
     assert float(exposure[1]) <= MOST_EXPOSED, said
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_may_dial_a_coordinator_that_is_not_on_this_machine(unit: Path) -> None:
+    set_here = settings(unit)
+    assert not set_here.keys() & {"IPAddressDeny", "PrivateNetwork", "RestrictNetworkInterfaces"}
+    assert {"AF_INET", "AF_INET6"} <= set(set_here["RestrictAddressFamilies"][0].split())
+
+
+def test_a_unit_listens_where_its_command_does_and_nowhere_else() -> None:
+    listens = {unit.stem: settings(unit).get("SocketBindAllow", []) for unit in UNITS}
+    console = f"tcp:{LISTEN.rpartition(':')[2]}"
+    assert listens == {"corridor-console": [console], "corridor-node": []}
+    assert all(settings(unit)["SocketBindDeny"] == ["any"] for unit in UNITS)
+    assert is_loopback(LISTEN.rpartition(":")[0])
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)

@@ -25,7 +25,7 @@ class MalformedBackupError(InvalidInputError):
         """Say why."""
         super().__init__(
             f"{name}: {why}; it is no backup that this version of `corridor node backup` wrote. "
-            "Nothing was restored."
+            "Nothing was changed."
         )
 
 
@@ -37,8 +37,8 @@ class DamagedBackupError(DamagedError):
     def __init__(self, name: str, why: str) -> None:
         """Say what does not fit, and what to do."""
         super().__init__(
-            f"{name}: {why}: it is not as it was written. Take another backup. Nothing was "
-            "restored."
+            f"{name}: {why}: it is not as it was written, and cannot be relied on. Take another "
+            "backup. Nothing was changed."
         )
 
 

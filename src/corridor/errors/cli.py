@@ -171,7 +171,7 @@ class BadTrustError(WrongUsageError):
 
     def __init__(self, text: str, why: str) -> None:
         """Name the text and what is wrong with it."""
-        super().__init__(f"{text!r}: {why}; nothing was done")
+        super().__init__(f"{text!r}: {why.rstrip('.')}; nothing was done")
 
 
 class NoTokenNameError(WrongUsageError):

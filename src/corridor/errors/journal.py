@@ -1,6 +1,6 @@
 """Errors of verifying another node's exported journal."""
 
-from corridor.errors import RefusedError
+from corridor.errors import DamagedError, RefusedError
 
 
 class UnknownSignerError(RefusedError):
@@ -27,6 +27,21 @@ class OtherSignerError(RefusedError):
         super().__init__(
             f"the journal is signed with another key than the one confirmed for {country}. It is "
             "not that node's journal, or the node had another key then. Nothing was verified."
+        )
+
+
+class AlteredExportError(DamagedError):
+    """An export of a journal is not what that node signed. Nothing of it counts."""
+
+    code = "journal.altered"
+
+    def __init__(self, name: str, number: int, problem: str) -> None:
+        """Name the file and the entry, for somebody who did not write it."""
+        where = f"entry {number} {problem}" if number else f"it {problem}"
+        super().__init__(
+            f"{name}: {where}. The file is not what that node signed: it was altered or cut, by "
+            "whom it does not show, and nothing in it counts. Keep it as it is, and ask that "
+            "authority itself for a new export. Nothing was changed here."
         )
 
 

@@ -8,12 +8,13 @@ class LockedError(UnavailableError):
 
     code = "keys.locked"
 
-    def __init__(self, what: str) -> None:
-        """Say the ways to say it."""
+    def __init__(self, what: str, variable: str, *, is_new: bool = False) -> None:
+        """Say the ways to say it; `is_new` where it is only to be sealed."""
+        sealed = "to be sealed" if is_new else "sealed"
         super().__init__(
-            f"{what}: is sealed with a passphrase, and there is no terminal to ask for it. Name "
-            "a file that holds it in CORRIDOR_PASSPHRASE_FILE, or run the command at a terminal. "
-            "Nothing was changed."
+            f"{what}: {sealed} with a passphrase, and there is no terminal to ask for it. Name "
+            f"a file that holds it in {variable}, or run the command at a terminal. Nothing was "
+            "changed."
         )
 
 
@@ -22,12 +23,14 @@ class WrongSecretError(RefusedError):
 
     code = "keys.wrong_secret"
 
-    def __init__(self, what: str, lock: str) -> None:
-        """Say what was tried; a damaged file looks the same."""
+    def __init__(
+        self, what: str, lock: str, otherwise: str = "put it back from the backup"
+    ) -> None:
+        """Say what was tried, and what is done `otherwise`: a damaged file looks the same."""
         super().__init__(
-            f"{what}: does not open with what was given; it was sealed with {lock}. Try again with "
-            "the right one; if it is the right one, the file is damaged: put it back from the "
-            "backup. Nothing was changed."
+            f"{what}: not opened by what was given; sealed with {lock}. Try again with the right "
+            f"one; if it is the right one, the file is damaged: {otherwise}. Nothing was "
+            "changed."
         )
 
 
@@ -49,12 +52,10 @@ class BadKeyFileError(RefusedError):
 
     code = "keys.bad_key_file"
 
-    def __init__(self, name: str, why: str) -> None:
-        """Name the file and say why."""
-        super().__init__(
-            f"{name}: {why}. Mount what it lies on, or name where it lies now "
-            "(CORRIDOR_KEY_FILE, CORRIDOR_PASSPHRASE_FILE). Nothing was changed."
-        )
+    def __init__(self, name: str, why: str, variable: str = "") -> None:
+        """Name the file and say why, and the variable that can name another."""
+        where = f", or name in {variable} where it lies now" if variable else ", or name another"
+        super().__init__(f"{name}: {why}. Mount what it lies on{where}. Nothing was changed.")
 
 
 class NoCredentialError(UnavailableError):
@@ -76,12 +77,9 @@ class UnreadableLockError(DamagedError):
 
     code = "keys.unreadable_lock"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, remedy: str = "put it back from the backup") -> None:
         """Name the file."""
-        super().__init__(
-            f"{name}: is not as this node wrote it. It was left as it is; put it back from the "
-            "backup."
-        )
+        super().__init__(f"{name}: is not as this node wrote it. It was left as it is; {remedy}.")
 
 
 class VaultBusyError(UnavailableError):

@@ -13,6 +13,7 @@ class BrokenChainError(DamagedError):
 
     def __init__(self, chain: str, number: int, problem: str) -> None:
         """Name the chain and the entry."""
+        self.number, self.problem = number, problem
         super().__init__(
             f"{chain}: entry {number} {problem}. The file was left as it is, and this node answers "
             "nothing until it is restored. Keep a copy for the other members: it may be evidence."

@@ -15,11 +15,28 @@ class WrongSignInError(RefusedError):
 
     code = "people.wrong_sign_in"
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        what: str = "name, password or code are not right; nothing was changed. Try again, or ask "
+        "an administrator of this node to reset the account.",
+    ) -> None:
         """Say the same whichever of them is wrong."""
+        super().__init__(what)
+
+
+class WrongCodeError(WrongSignInError):
+    """The code of somebody who is known by session or password is not right. Nothing was changed.
+
+    That it is the code tells them nothing that they do not know.
+    """
+
+    code = "people.wrong_code"
+
+    def __init__(self) -> None:
+        """Say that it may have been right, once."""
         super().__init__(
-            "name, password or code are not right; nothing was changed. Try again, or ask an "
-            "administrator of this node to reset the account."
+            "the code is wrong, or was used before; nothing was changed. Wait for the next one, "
+            "which comes every half minute."
         )
 
 

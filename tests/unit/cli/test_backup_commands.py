@@ -21,6 +21,7 @@ from corridor.node.store import EditionStore, vault
 from support.case_files import write_csv
 from support.console import PASSWORD, cheap_passwords
 from support.killing import killed_at_every_flush
+from support.typing_at_a_terminal import typed
 from support.waiting_questions import CHILDREN, let_wait, put_charter_in_force
 
 Capture = pytest.CaptureFixture[str]
@@ -300,6 +301,74 @@ def test_another_passphrase_opens_no_backup(
     assert refusal(run(None, "check", file, code=1)) == "keys.wrong_secret"
     assert refusal(run(tmp_path / "back", "restore", file, code=1)) == "keys.wrong_secret"
     assert not (tmp_path / "back").exists()
+
+
+def test_a_backup_is_never_sealed_with_the_passphrase_of_the_node_itself(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "other"))
+    run(node, "seal", "--with", "passphrase")
+    file = tmp_path / "backup"
+    done = run(node, "backup", "--out", file, "--with", "passphrase")
+    assert done["sealed_with"].startswith("a passphrase")
+    assert run(None, "check", file)["sealed_with"] == done["sealed_with"]
+    monkeypatch.delenv("CORRIDOR_BACKUP_PASSPHRASE_FILE")
+    second = tmp_path / "second"
+    for words in (
+        ("backup", "--out", second, "--with", "passphrase"),
+        ("check", file),
+        ("restore", file),
+    ):
+        home = tmp_path / "back" if words[0] == "restore" else node
+        error = run(home, *words, code=1)["error"]
+        assert error["code"] == "keys.locked"
+        assert "CORRIDOR_BACKUP_PASSPHRASE_FILE" in error["message"]
+    assert not second.exists()
+
+
+def test_at_a_terminal_a_person_is_asked_for_the_passphrase_of_a_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "other"))
+    monkeypatch.delenv("CORRIDOR_BACKUP_PASSPHRASE_FILE")
+    run(node, "seal", "--with", "passphrase")
+    file = tmp_path / "backup"
+    words = ["node", "backup", "--out", str(file), "--with", "passphrase", "--home", str(node)]
+    status, shown = typed([str(Path(sys.executable).with_name("corridor")), *words], [OPENS] * 2)
+    assert status == 0, shown
+    assert "New passphrase for the backup: " in shown
+    assert "sealed with a passphrase (Argon2id, 64 MiB), as typed" in " ".join(shown.split())
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "opens"))
+    run(node, "check", file)
+
+
+def test_the_node_s_key_file_variable_leads_to_no_key_of_a_backup(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(node, "seal", "--with", "key-file", tmp_path / "stick")
+    monkeypatch.setenv("CORRIDOR_KEY_FILE", str(tmp_path / "stick"))
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "key-file", tmp_path / "key")
+    run(node, "check", file)
+    (tmp_path / "key").rename(tmp_path / "moved")
+    error = run(node, "check", file, code=1)["error"]
+    assert (error["code"], "CORRIDOR_BACKUP_KEY_FILE" in error["message"]) == (
+        "keys.bad_key_file",
+        True,
+    )
+    monkeypatch.setenv("CORRIDOR_BACKUP_KEY_FILE", str(tmp_path / "moved"))
+    run(node, "check", file)
+
+
+def test_what_a_wrong_secret_of_a_backup_advises_is_no_backup_of_it(
+    node: Path, tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "backup"
+    run(node, "backup", "--out", file, "--with", "passphrase")
+    monkeypatch.setenv("CORRIDOR_BACKUP_PASSPHRASE_FILE", str(tmp_path / "other"))
+    message = run(node, "check", file, code=1)["error"]["message"]
+    assert "take another backup" in message
+    assert "from the backup" not in message
 
 
 @pytest.mark.parametrize("where", ["lock", "key", "first chunk", "last byte", "cut", "more"])

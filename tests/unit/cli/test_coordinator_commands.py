@@ -17,6 +17,8 @@ from corridor.cli.output import Output
 from corridor.coordinator.attempts import AttemptRecord, Ending, Failure, NotInvited, Parting
 from corridor.coordinator.store import Store, questions
 from corridor.ids import CountryCode, SessionId
+from corridor.protocols.cards import fingerprint_text
+from corridor.transport.fingerprints import parse_spoken_fingerprint
 from corridor.transport.invitations import parse_invitation
 from support.release_tree import make_log
 
@@ -53,6 +55,23 @@ def test_an_invitation_is_a_private_file_that_a_node_can_read(
     assert invitation.country == "MD"
     assert invitation.authority == document["authority"]
     assert invitation.code not in json.dumps(document)
+
+
+def test_an_invitation_is_compared_before_anything_is_sent(tmp_path: Path, capsys: Capture) -> None:
+    told(capsys, "invite", "--country", "MD")
+    path = tmp_path / "invitation-MD.json"
+    node = tmp_path / "node"
+    assert main(["node", "init", "--country", "MD", "--home", str(node)]) == 0
+    before = sorted(one.name for one in node.rglob("*"))
+    capsys.readouterr()
+    words = ["node", "enrol", str(path), "--show", "--json", "--home", str(node)]
+    assert main(words) == 0  # no coordinator runs
+    shown = json.loads(capsys.readouterr().out)
+    invitation = parse_invitation(path.read_bytes())
+    assert shown["authority"].replace("-", "").lower() == invitation.authority
+    assert shown["coordinator_key"] == invitation.coordinator_key
+    assert fingerprint_text(parse_spoken_fingerprint(shown["words"])) == invitation.coordinator_key
+    assert sorted(one.name for one in node.rglob("*")) == before
 
 
 def test_an_invitation_tells_the_next_command(capsys: Capture) -> None:

@@ -56,6 +56,39 @@ def test_a_sealed_node_answers_to_its_passphrase_and_to_no_other(
     assert fingerprint(node, capsys, code=1) == "keys.locked"
 
 
+def test_a_wrong_passphrase_is_said_once_by_the_doctor(
+    node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "old"))
+    seal(node, "passphrase")
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "new"))
+    vault.forget(node)
+    capsys.readouterr()
+    assert main(["node", "doctor", "--json", "--home", str(node)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert sum("keys.wrong_secret" in one["finding"] for one in found) == 1
+    closed = {one["what"] for one in found if one["finding"].startswith("not looked at")}
+    assert {"ledger", "journal", "charter", "certificate"} <= closed
+    assert not any(one["ok"] for one in found if one["what"] in closed)
+
+
+def test_keys_that_are_not_sealed_are_a_warning_and_no_fault(
+    node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def rest() -> dict[str, object]:
+        vault.forget(node)
+        capsys.readouterr()
+        main(["node", "doctor", "--json", "--home", str(node)])
+        found = json.loads(capsys.readouterr().out)
+        return next(one for one in found if one["what"] == "keys at rest")
+
+    found = rest()
+    assert (found["ok"], found["warns"]) == (True, True)
+    monkeypatch.setenv("CORRIDOR_PASSPHRASE_FILE", str(tmp_path / "old"))
+    seal(node, "passphrase")
+    assert not rest()["warns"]
+
+
 def test_status_doctor_and_journal_say_how_the_keys_are_kept(
     node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

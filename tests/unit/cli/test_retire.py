@@ -77,6 +77,21 @@ def test_what_a_retired_node_did_can_be_read_and_verified(
     assert run(node, "node", "series") == []
 
 
+def test_a_retired_node_says_so_and_is_asked_to_mend_nothing(
+    node: Path, tmp_path: Path, run: Callable[..., Any], capsys: Capture
+) -> None:
+    retire(node, tmp_path / "out", run)
+    assert run(node, "node", "status", code=1)["retired"]
+    found = {one["what"]: one for one in run(node, "node", "doctor")}
+    assert all(one["ok"] for one in found.values())
+    for what in ("certificate", "coordinator"):
+        assert found[what]["finding"] == "given up: this node has retired"
+    assert main(["node", "journal", "--home", str(node)]) == 0
+    shown = capsys.readouterr().out
+    assert "{" not in shown
+    assert "country MD" in " ".join(shown.split())
+
+
 def test_without_saying_that_it_is_meant_nothing_is_done(
     node: Path, tmp_path: Path, run: Callable[..., Any]
 ) -> None:

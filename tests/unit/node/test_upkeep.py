@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from corridor.ids import EditionId
 from corridor.node.checkups import WHOLE_NODE, Looked
 from corridor.node.journal import JournalRow
 from corridor.node.upkeep import (
@@ -22,6 +23,16 @@ SECOND = timedelta(seconds=1)
 
 def backed_up(at: datetime, *, with_data: bool = True) -> JournalRow:
     return JournalRow(1, at, "backed_up", "", {"with_data": with_data})
+
+
+def of_edition(held: str, *, left_out: bool = False) -> JournalRow:
+    details = {"with_data": bool(held), "edition": held, "left_out": left_out}
+    return JournalRow(1, NOW, "backed_up", "", details)
+
+
+def of_now(current: str | None, *rows: JournalRow) -> Upkeep:
+    edition = None if current is None else EditionId(current)
+    return upkeep([*rows, checked(NOW)], looks(NOW), NOW, edition)
 
 
 def checked(at: datetime, of: datetime | None = NOW, code: str = "") -> JournalRow:
@@ -76,6 +87,36 @@ def test_a_look_that_was_never_had_makes_the_check_up_due() -> None:
     found = kept(looks=looks(NOW, None))
     assert found.due == {Due.CHECKUP}
     assert found.checkup_at is None
+
+
+def test_a_backup_of_another_edition_is_older_than_the_data_and_not_due_for_it() -> None:
+    found = of_now("b", of_edition("a"))
+    assert found.backup == LastBackup(NOW, with_data=True, is_older=True)
+    assert "older than the data: they have changed since" in found.text
+    assert found.due == set()
+
+
+def test_a_backup_from_before_the_first_import_lacks_the_data_and_is_due() -> None:
+    found = of_now("a", of_edition(""))
+    assert found.backup == LastBackup(NOW, with_data=False, is_older=True)
+    assert "older than the data: there were none then" in found.text
+    assert found.due == {Due.BACKUP}
+    assert of_now(None, of_edition("")).due == set()
+
+
+def test_a_backup_of_the_current_edition_or_without_data_on_purpose_is_not_older() -> None:
+    for row in (of_edition("a"), of_edition("", left_out=True)):
+        found = of_now("a", row, JournalRow(2, NOW, "imported", "", {"edition": "a"}))
+        assert found.backup is not None
+        assert not found.backup.is_older
+        assert found.due == set()
+
+
+def test_an_older_version_s_backup_is_older_than_the_data_after_an_import() -> None:
+    imported = JournalRow(2, NOW, "imported", "", {"edition": "a"})
+    assert of_now("a", imported, backed_up(NOW)).backup == LastBackup(NOW, with_data=True)
+    found = of_now("a", backed_up(NOW), imported).backup
+    assert found == LastBackup(NOW, with_data=True, is_older=True)
 
 
 def test_the_last_exercise_counts_and_not_the_last_good_one() -> None:

@@ -163,7 +163,7 @@ def test_nothing_is_approved_without_a_fresh_code(office: Office, code: str) -> 
     form: dict[str, object] = {"code": given, "shown": shown_on(ana)}
     answer = ana.post(f"/approvals/{identifier}/approve", form)
     assert answer.status_code == 401
-    assert "people.wrong_sign_in" in ana.last
+    assert "people.wrong_code" in ana.last
     assert office.approvers(identifier) == ()
 
 

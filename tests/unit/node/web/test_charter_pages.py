@@ -51,7 +51,7 @@ def test_a_browser_that_was_left_open_signs_no_charter(console: Console) -> None
     form: dict[str, object] = {"digest": str(desks.charter.offer({}).document["digest"])}
     for code in ({}, {"code": site.code_of("Ana")}):  # that one signed her in
         assert admin.post("/charter/sign", {**form, **code}).status_code == 401
-        assert "people.wrong_sign_in" in admin.last
+        assert "people.wrong_code" in admin.last
     assert not signed
     code_again = {"code": site.new_code_of("Ana")}
     assert admin.post("/charter/sign", {**form, **code_again}).status_code == 303

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from corridor.node.app.world import journal_of
+from corridor.node.app.world import current_edition, journal_of
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.node.people import Role
@@ -186,10 +186,31 @@ def test_the_last_backup_is_said(console: Console, officer: Browser) -> None:
     assert "The journal knows of none." in officer.last
     home = Home(console.home)
     with journal_of(console.world, home, read_keys(home)) as journal:
-        journal.backed_up(with_data=False)
+        journal.backed_up(None, left_out=True)
     officer.get("/editions")
     assert "1 Mar 2026" in officer.last
     assert "It does not hold the case data." in officer.last
+
+
+def test_a_backup_that_is_older_than_the_data_is_marked(
+    console: Console, officer: Browser, tmp_path: Path
+) -> None:
+    home = Home(console.home)
+    with journal_of(console.world, home, read_keys(home)) as journal:
+        journal.backed_up(None)
+    officer.get("/editions")
+    assert "older than the data" not in officer.last
+    import_cases(console.world, tmp_path)
+    officer.get("/editions")
+    assert "older than the data" in officer.last
+    assert "It holds no case data: there were none then." in officer.last
+    officer.get("/today")
+    assert "A backup is due" in officer.last
+    with journal_of(console.world, home, read_keys(home)) as journal:
+        journal.backed_up(current_edition(console.world))
+    officer.get("/editions")
+    assert "older than the data" not in officer.last
+    assert "It holds the case data." in officer.last
 
 
 def test_how_long_data_stay_is_said_with_what_goes_next(

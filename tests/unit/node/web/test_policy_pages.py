@@ -92,7 +92,7 @@ def test_a_browser_that_was_left_open_saves_no_policy(console: Console, admin: B
     given: dict[str, object] = {"text": REFUSES, "seen": seen(admin)}
     for code in ({}, {"code": console.code_of("Ana")}):  # that one signed her in
         assert admin.post("/policy/save", {**given, **code}).status_code == 401
-        assert "people.wrong_sign_in" in admin.last
+        assert "people.wrong_code" in admin.last
         assert "/policy/save" in admin.last
     assert (console.home / "policy.toml").read_text() == DEFAULT_POLICY
 
