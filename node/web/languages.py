@@ -146,7 +146,9 @@ def listed(words: Sequence[object]) -> str:
 
 
 def _short(value: object) -> str:
-    """A hash by its beginning; codes and words are read whole."""
+    """A hash by its beginning; codes and words are read whole, parts one by one."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_short(one)}" for name, one in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     text = str(value)
