@@ -38,6 +38,13 @@ TEXTS: Final = frozenset(
         ),
         _l("one person may count as several, and is protected as several"),
         _l("told apart as several persons; make their identity number, name and birthdate agree"),
+        _l(
+            "is in the data as another person; if one: `corridor node person correct`, or --replace"
+        ),
+        _l("who withdrew consent may still be counted, by the rows of before"),
+        _l(
+            "is in the data as another person with consent; if one, correct or erase the older rows"
+        ),
         _l("if month/day was meant, the case counts in another month"),
         _l("read as day/month/year; write dates as 2024-03-31"),
         _l("can be two days, and the mapping says that nobody knows which; write 2024-03-31"),
