@@ -106,6 +106,7 @@ EFFECTS: Final[Mapping[str, str]] = {
     "sheet.no_fields": "nothing of the sheet is in any answer",
     "sheet.no_rows": "nothing of the sheet is in any answer",
     "column.misspelt": _NOTHING,
+    "column.template_name": _NOTHING,
     "column.by_label": "if the label stands over the wrong column, the field is wrong in every row",
     "column.other_label": "if the name is the wrong one of the two, the field is wrong everywhere",
     "column.unknown": "nothing of the column is in any answer",

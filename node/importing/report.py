@@ -104,17 +104,20 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "is not written in the order that the mapping says; correct it, or the mapping",
     ),
     "date.excel_serial": ("repaired", "read as Excel's day number; give the cells a date format"),
-    "country.unresolved": ("rejected", "correct it, or map it in a mapping file"),
+    "country.unresolved": (
+        "rejected",
+        "correct it, or say what it means: import with --countries FILE",
+    ),
     "country.ambiguous_code": (
         "rejected",
-        'may be "not available" or Namibia; write the name, or map it in a mapping file',
+        'may be "not available" or Namibia; write the name, or import with --countries FILE',
     ),
     "country.several": ("rejected", "names several countries; leave one, or map it"),
     "country.from_address": ("repaired", "the country was taken out of an address"),
     "country.comma_list": ("repaired", "separate several countries by ; instead of commas"),
     "picklist.unknown_value": (
         "rejected",
-        "use a value of the HTCDS picklist; corridor/queries/data/htcds-2.0.json lists them",
+        "use a value that `corridor node values FIELD` lists, or `corridor node map`",
     ),
     "picklist.several_values": ("rejected", "this field takes one value; leave the right one"),
     "picklist.space_list": ("repaired", "separate several values by ; instead of spaces"),
@@ -153,6 +156,7 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "the sheet holds neither victims' cases nor their events or support plans",
     ),
     "column.misspelt": ("repaired", "rename the column to the field's name"),
+    "column.template_name": ("repaired", "official files spell it so: nothing is to be done"),
     "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
     "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
     "column.unknown": (

@@ -63,7 +63,7 @@ class Node:
         current = store.current()
         assert current is not None
         tables = store.tables(current.id)
-        return tables.persons.num_rows, sum(tables.cases["consent"].to_pylist())
+        return tables.persons.num_rows, tables.cases["consent"].to_pylist().count(True)
 
     def profile(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("profile", "--json"))
