@@ -358,8 +358,6 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
     )
     for line in outcome.lines:
         out.say(line)
-    for line in outcome.document["next"]:
-        out.say(line)
     out.say(
         "A node that serves counts the new edition from the next question on: "
         f"corridor node serve{same_home(arguments)}"

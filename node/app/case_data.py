@@ -143,6 +143,7 @@ def import_files(
             f"The report is in {path}, for this node's own staff.",
             *_about_quality(found, home),
             *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
+            *report.next_steps(),
         ],
         {
             "edition": written.edition.id,

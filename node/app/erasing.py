@@ -332,7 +332,7 @@ def _alike(store: EditionStore, persons: Collection[bytes]) -> int:
     current = store.current()
     if current is None:
         return 0
-    return len(Standing.of_edition(store.held(current.id)).alike_to(persons))
+    return Standing.of_edition(store.held(current.id)).alike_to(persons)
 
 
 def _month_of(moment: datetime) -> datetime:

@@ -9,6 +9,9 @@ and their rows of before stay. Here that is seen, so that people can say which o
 
 Only what the import does not bring again counts as standing: a file that has all persons of a
 reference, old and new, says nothing by that.
+
+Of keys the first eight bytes are compared, which takes half the memory: what is said here is a
+hint, and among millions of cases none is expected that is like another one by chance.
 """
 
 from collections.abc import Collection
@@ -19,30 +22,33 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from corridor.node.importing.edition import are_of, keys_of
+from corridor.node.importing.edition import keys_of
 from corridor.node.importing.keys import KEY_BYTES, Keys
 from corridor.node.importing.next_edition import Held
-from corridor.node.schema import LINKS, TABLES
+from corridor.node.schema import LINKS
 
 Flags = npt.NDArray[np.bool_]
+Shorts = npt.NDArray[np.uint64]
+"""The first eight bytes of keys; 0: there is none."""
 
+_NONE = np.uint64(0)
 _NO_KEY = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Standing:
-    """The cases of an edition, by keys; one entry a case.
+    """The cases of an edition, by short keys; one entry a case.
 
     Attributes:
         case, person: their keys.
-        reference, alike: as in `schema.LINKS`; empty where there is none, or nobody knows.
+        reference, alike: as in `schema.LINKS`; 0 where there is none, or nobody knows.
         consented: whether the case may be shared by what the file said.
     """
 
-    case: Keys
-    person: Keys
-    reference: Keys
-    alike: Keys
+    case: Shorts
+    person: Shorts
+    reference: Shorts
+    alike: Shorts
     consented: Flags
 
     def __post_init__(self) -> None:
@@ -57,28 +63,30 @@ class Standing:
         Raises:
             CorridorError: the edition cannot be read.
         """
-        persons = keys_of(_whole(edition, "persons", ["person_key"])["person_key"])
-        cases = _whole(edition, "cases", ["person", "case_key", "consent", "agreement"])
-        links = pa.concat_tables([LINKS.empty_table(), *edition.pieces("links", LINKS.names)])
-        person = persons[cases["person"].to_numpy()]
-        stays = ~are_of(person, without)
-        agreed = cases["agreement"].fill_null(pa.scalar(True)).to_numpy()
+        persons = _column(edition, "persons", "person_key")
+        numbers, consents = [np.zeros(0, np.uint32)], [np.zeros(0, np.bool_)]
+        for piece in edition.pieces("cases", ["person", "consent", "agreement"]):
+            agreed = piece["agreement"].fill_null(pa.scalar(True)).to_numpy()
+            numbers.append(piece["person"].to_numpy())
+            consents.append(piece["consent"].to_numpy() & agreed)
+        person = persons[np.concatenate(numbers)]
+        stays = ~np.isin(person, _shorts_of(without))
         return cls(
-            case=keys_of(cases["case_key"])[stays],
+            case=_column(edition, "cases", "case_key")[stays],
             person=person[stays],
-            reference=link_keys(links["reference_key"])[stays],
-            alike=link_keys(links["alike_key"])[stays],
-            consented=(cases["consent"].to_numpy() & agreed)[stays],
+            reference=_column(edition, "links", "reference_key")[stays],
+            alike=_column(edition, "links", "alike_key")[stays],
+            consented=np.concatenate(consents)[stays],
         )
 
-    def alike_to(self, persons: Collection[bytes]) -> frozenset[bytes]:
-        """Other persons who have the name and birthdate of one of these, known otherwise."""
-        theirs = are_of(self.person, persons)
+    def alike_to(self, persons: Collection[bytes]) -> int:
+        """How many others have the name and birthdate of one of these, and are known otherwise."""
+        theirs = np.isin(self.person, _shorts_of(persons))
         # Who is told apart by name and birthdate has that key for their own.
         alike = np.concatenate((self.alike[theirs], self.person[theirs]))
-        alike = alike[alike != _NO_KEY]
+        alike = alike[alike != _NONE]
         found = ~theirs & (np.isin(self.alike, alike) | np.isin(self.person, alike))
-        return frozenset(one.ljust(KEY_BYTES, b"\0") for one in self.person[found].tolist())
+        return len(np.unique(self.person[found]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,21 +113,27 @@ def compare(
     standing: Standing, *, case: Keys, person: Keys, reference: Keys, alike: Keys, consented: Flags
 ) -> Comparison:
     """Lay the cases of an import beside those that stand."""
-    left = ~np.isin(standing.case, case) & (standing.reference != _NO_KEY)
-    fresh = (reference != _NO_KEY) & ~np.isin(case, standing.case)
-    other = fresh & np.isin(reference, standing.reference[left])
+    cases, references, names = short(case), short(reference), short(alike)
+    left = ~np.isin(standing.case, cases) & (standing.reference != _NONE)
+    fresh = (references != _NONE) & ~np.isin(cases, standing.case)
+    other = fresh & np.isin(references, standing.reference[left])
     shared = standing.reference[left & standing.consented]
-    withdrawn = other & ~consented & np.isin(reference, shared)
-    gone = ~np.isin(standing.person, person)
+    withdrawn = other & ~consented & np.isin(references, shared)
+    gone = ~np.isin(standing.person, short(person))
     known = np.concatenate((standing.alike[gone], standing.person[gone]))
-    named = (alike != _NO_KEY) & np.isin(alike, known)
+    named = (names != _NONE) & np.isin(names, known)
     return Comparison(
         other,
         withdrawn,
         named,
-        len(np.unique(reference[other])),
-        len(np.unique(reference[withdrawn])),
+        len(np.unique(references[other])),
+        len(np.unique(references[withdrawn])),
     )
+
+
+def short(keys: Keys) -> Shorts:
+    """The first eight bytes of each key."""
+    return np.frombuffer(np.ascontiguousarray(keys, f"S{KEY_BYTES}").tobytes(), "<u8")[::2].copy()
 
 
 def link_array(keys: Keys) -> "pa.Array[Any]":
@@ -132,12 +146,13 @@ def link_array(keys: Keys) -> "pa.Array[Any]":
     return array
 
 
-def link_keys(column: "pa.ChunkedArray[Any]") -> Keys:
-    """A column of `schema.LINKS` as keys, empty where there is none."""
-    whole = column.fill_null(pa.scalar(bytes(KEY_BYTES), pa.binary(KEY_BYTES)))
-    return keys_of(whole)
+def _shorts_of(keys: Collection[bytes]) -> Shorts:
+    return short(np.array(list(keys), f"S{KEY_BYTES}"))
 
 
-def _whole(edition: Held, table: str, columns: list[str]) -> pa.Table:
-    expected = pa.schema([TABLES[table].field(name) for name in columns])
-    return pa.concat_tables([expected.empty_table(), *edition.pieces(table, columns)])
+def _column(edition: Held, table: str, name: str) -> Shorts:
+    """A column of keys of an edition; 0 where it has none."""
+    blank = pa.scalar(bytes(KEY_BYTES), LINKS.field("alike_key").type)
+    pieces = edition.pieces(table, [name])
+    parts = [short(keys_of(piece[name].fill_null(blank))) for piece in pieces]
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
