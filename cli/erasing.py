@@ -6,18 +6,23 @@ command line, where other users of the machine and the shell's history would hav
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from corridor.cli.homes import home_of, read_file, same_home
 from corridor.cli.output import Output
 from corridor.cli.words import AddCommand
 from corridor.errors import WrongUsageError
-from corridor.errors.erasing import NoIdentityError
+from corridor.errors.erasing import NobodyFoundError, NoIdentityError, SharedReferenceError
 from corridor.ids import EditionId, is_edition_id
 from corridor.node import app
 from corridor.node.home import RULES, Retention, parse_retention
 from corridor.node.importing.persons import WORDS, Identity, parse_identity
+from corridor.node.views import ErasedPerson
+
+ASK = -1
+"""Everyone of the case is meant, and how many they are is still to be confirmed."""
 
 
 def add_erasing(command: AddCommand) -> None:
@@ -70,6 +75,16 @@ def add_erasing(command: AddCommand) -> None:
         metavar="FILE",
         help='who it is, as lines such as identity_number = "…" (- for standard input); asked for '
         "if it is left out, and never given on the command line",
+    )
+    person.add_argument(
+        "--everyone-of-case",
+        nargs="?",
+        type=int,
+        const=ASK,
+        default=0,
+        metavar="NUMBER",
+        help="every person who has the case reference is meant: so many; without the number it is "
+        "shown and asked for",
     )
     _add_by(person)
 
@@ -184,13 +199,11 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
             if erases
             else "person correct: name the case files with the corrected rows"
         )
-    identity = _identity(arguments.identity)
+    identity = _everyone(world, arguments, _identity(arguments.identity))
     if erases:
         done = app.erase_person(world, identity, by=arguments.by)
-        out.say("They were in the data." if done.found else "They were not in the data.")
-        out.say(
-            "No later import brings them back; the journal says that it was done, not for whom."
-        )
+        for line in erased_lines(done):
+            out.say(line)
         edition = done.edition
     else:
         persons = app.persons_of(world, identity, by=arguments.by)
@@ -202,6 +215,8 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
             progress=out.progress,
             instead_of=persons,
         )
+        for line in outcome.document["report"]["warnings"]:
+            out.say(line)
         edition = EditionId(outcome.document["edition"])
         app.record_correction(world, edition, by=arguments.by)
         out.say("Their rows of before are out, and the rows of these files are in.")
@@ -210,6 +225,61 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
     _say_what_stays(world, arguments, out)
     out.document({"request": arguments.request, "edition": edition})
     return 0
+
+
+def erased_lines(done: ErasedPerson) -> Iterator[str]:
+    """What an erasure did, and which rows it cannot have found."""
+    if done.persons > 1:
+        yield f"They were in the data, as {done.persons} persons."
+    else:
+        absent = f"They were not in the data. [{NobodyFoundError.code}]"
+        yield "They were in the data." if done.found else absent
+    yield (
+        "No later import brings back rows that go by what was given; the journal says that it was "
+        "done, not for whom."
+    )
+    if done.kinds == 1:
+        yield (
+            "Only one way of telling them was given: rows of theirs that do not have it are not "
+            "found by it, and stay. If you know more (number, name with birthdate, references), "
+            "erase again with all of it."
+        )
+    if done.alike:
+        yield (
+            f"ATTENTION: {done.alike} other persons in the data have the same name and birthdate, "
+            "with another identity number or without one, and stay. If they are this person, erase "
+            "again with name and birthdate, and with that number."
+        )
+    if done.of_case:
+        yield (
+            f"{done.of_case} other persons have this case reference, and stay. If all of them are "
+            "meant: --everyone-of-case."
+        )
+
+
+def _everyone(world: app.World, arguments: argparse.Namespace, identity: Identity) -> Identity:
+    """The same, with how many persons of the case are meant where all are."""
+    wanted = arguments.everyone_of_case
+    if not wanted:
+        return identity
+    if wanted == ASK:
+        if not sys.stdin.isatty():
+            raise WrongUsageError("--everyone-of-case: say how many persons, where nobody is asked")
+        there = app.sharers(world, identity)
+        print(
+            f"{there} persons in the data have this case reference, and all of them are meant. "
+            "Type their number to confirm: ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+        typed = sys.stdin.readline().strip()
+        if not there or typed != str(there):
+            raise SharedReferenceError(there)
+        wanted = there
+    if wanted < 0:
+        raise WrongUsageError("--everyone-of-case: a number of persons")
+    return replace(identity, everyone_of_case=wanted)
 
 
 def _say_what_stays(world: app.World, arguments: argparse.Namespace, out: Output) -> None:
@@ -234,9 +304,13 @@ def _identity(path: Path | None) -> Identity:
         return parse_identity(raw, str(path))
     if not sys.stdin.isatty():
         raise NoIdentityError("nobody is there to say who it is, and no --identity FILE")
-    print("Who is it? Leave empty what is not known.", file=sys.stderr)
-    said = {}
+    print(
+        "Who is it? Fill in everything that you know: rows are found only by what they themselves "
+        "say. Leave empty what is not known.",
+        file=sys.stderr,
+    )
+    said: dict[str, str] = {}
     for word in WORDS:
         print(f"{word.replace('_', ' ')}: ", end="", file=sys.stderr, flush=True)
         said[word] = sys.stdin.readline().strip()
-    return Identity(**said)
+    return Identity(**said, everyone_of_case=0)

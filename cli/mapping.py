@@ -8,7 +8,8 @@ The answers are read from standard input, a line each, so that a program can giv
     -              leave the column out; of a value: it counts as unknown
     s              say nothing of it now
     an order       of dates: day-first, month-first, year-first; or - where nobody knows
-    q              stop; nothing is written
+    q              stop; nothing is written. So does Ctrl-C
+    ?              what can be answered
 """
 
 import argparse
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from corridor.cli import values
 from corridor.cli.homes import home_of, same_home, whole_from
 from corridor.cli.output import Output
 from corridor.node import app
@@ -41,12 +43,20 @@ VALUES_SHOWN = 12
 """Of one column, in the table for people; they are asked about all."""
 
 
+HELP = (
+    "   Return: what stands in [brackets]; a number: that one of the other guesses; a field, as in "
+    "prs_Gender, or FIELD/VALUE for a box to tick; of a value, one of the field's (`corridor node "
+    "values FIELD` lists them); - leave it out, or of a value: unknown; s say nothing of it now; "
+    "q stop, nothing is written; ? this help"
+)
+
+
 class _Stop(Exception):  # noqa: N818  # no error: the operator has had enough
     """The operator stops; nothing is to be written."""
 
 
 def add_to(command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add the command, and the one that says what values there are."""
     parser = command(
         "map",
         _map,
@@ -68,6 +78,7 @@ def add_to(command: Callable[..., argparse.ArgumentParser]) -> None:
         help="with --yes: confirm what is at least so likely",
     )
     parser.add_argument("--show", action="store_true", help="only show what is proposed")
+    values.add_to(command)
 
 
 def add_source_words(parser: argparse.ArgumentParser) -> None:
@@ -113,9 +124,10 @@ def _map(arguments: argparse.Namespace, out: Output) -> int:
             if (mapping := table.accepted(arguments.least))
         ]
     elif open_columns and not arguments.show:
+        out.progress("Return takes what stands in [brackets]; ? says what else can be typed.")
         try:
             asked = [_Conversation(fields, out, sys.stdin).about(table) for table in found]
-        except _Stop:
+        except (_Stop, KeyboardInterrupt):
             out.say("Stopped. Nothing was written.")
             out.document({"written": None, "tables": [table.to_json() for table in found]})
             return 1
@@ -205,7 +217,7 @@ class _Conversation:
                 columns[column.heading] = target_of(target)
                 reasons[column.heading] = reason
                 name = target
-            for value in column.values.get(name, ()):
+            for value in column.values_of(name):
                 meant = self._value(name, value)
                 if meant is not None:
                     values.setdefault(name, {})[value.text] = meant
@@ -289,7 +301,11 @@ class _Conversation:
 
     def _ask(self, question: str) -> str:
         self._out.progress(question)
-        line = self._answers.readline()
-        if not line or line.strip() == "q":
-            raise _Stop
-        return line.strip()
+        while True:
+            line = self._answers.readline()
+            if not line or line.strip() == "q":
+                raise _Stop
+            if line.strip() != "?":
+                return line.strip()
+            self._out.progress(HELP)
+            self._out.progress(question)

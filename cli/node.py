@@ -385,8 +385,8 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
     for line in outcome.lines:
         out.say(line)
     out.say(
-        "Next: correct what was rejected and import again; a node that serves counts the new "
-        f"edition from the next question on: corridor node serve{same_home(arguments)}"
+        "A node that serves counts the new edition from the next question on: "
+        f"corridor node serve{same_home(arguments)}"
     )
     out.document(outcome.document)
     return 0

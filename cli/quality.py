@@ -32,7 +32,9 @@ def add_to(command: Callable[..., argparse.ArgumentParser]) -> None:
 def _profile(arguments: argparse.Namespace, out: Output) -> int:
     world = app.real_world(home_of(arguments))
     found = app.quality(world, arguments.edition)
-    if arguments.worklist is not None:
+    if arguments.worklist is not None and found.worklist is None:
+        out.say("There is nothing for the case workers: no list was written.")
+    elif arguments.worklist is not None:
         content = app.quality_worklist(world, found)
         write_atomically(arguments.worklist, content, PRIVATE)
         out.progress(f"{found.work} places were written to {arguments.worklist}")

@@ -5,6 +5,9 @@
     legs       one row a step of a journey, of the case in row `case` of `cases`
     services   one row a support plan, of the case in row `case` of `cases`
 
+and, beside them, `links`: one row a case, in the order of `cases`, by which the next import sees
+that somebody is there under another key. No question reads it; editions of before have none.
+
 `cases` is sorted by person, then newest referral first, then case key; `legs` and `services`
 by case. `person` numbers the persons of this edition without gaps and serves grouping
 only: it changes when somebody else is removed, so nothing that a guarantee rests on may
@@ -108,6 +111,16 @@ SERVICES = _schema(
 TABLES = {"persons": PERSONS, "cases": CASES, "legs": LEGS, "services": SERVICES}
 """The files of an edition by name."""
 
+LINKS = _schema(
+    # x_CaseReference of the case, and name with birthdate of its person, as keys; null: none.
+    pa.field("reference_key", pa.binary(16)),
+    pa.field("alike_key", pa.binary(16)),
+)
+"""What stands beside the tables of an edition."""
+
+STORED = {**TABLES, "links": LINKS}
+"""Tables, and what stands beside them."""
+
 
 PIECE = 1 << 18
 """Rows of a table that are in memory at once where it is written or read piece by piece."""
@@ -153,9 +166,15 @@ class EditionTables:
 
     def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows of a table in stored order, not too many at once; all columns, or these."""
-        whole = self[table] if columns is None else self[table].select(list(columns))
+        found = no_links(self.cases.num_rows) if table == "links" else self[table]
+        whole = found if columns is None else found.select(list(columns))
         for start in range(0, whole.num_rows, PIECE):
             yield whole.slice(start, PIECE)
+
+
+def no_links(cases: int) -> pa.Table:
+    """The links of so many cases of which nobody knows any."""
+    return pa.table([pa.nulls(cases, field.type) for field in LINKS], schema=LINKS)
 
 
 def choice_keys(person_keys: "pa.ChunkedArray[Any]") -> npt.NDArray[np.uint64]:

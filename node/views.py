@@ -442,10 +442,19 @@ class ErasedPerson:
     Attributes:
         found: whether they were in the data; said to the operator, and kept nowhere.
         edition: the one that followed; None where there is none.
+        persons: how many persons, as keys, were in the data and are not any more.
+        of_case: how many other persons have the case reference that was given; they stay.
+        alike: how many other persons have the same name and birthdate, and stay: with another
+            identity number, or one of the two without.
+        kinds: in how many ways the person was told.
     """
 
     found: bool
     edition: EditionId | None
+    persons: int = 0
+    of_case: int = 0
+    alike: int = 0
+    kinds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

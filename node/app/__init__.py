@@ -69,6 +69,7 @@ from corridor.node.app.erasing import (
     persons_of,
     record_correction,
     retention,
+    sharers,
 )
 from corridor.node.app.joining import card, enrol, initialise, invitation_view
 from corridor.node.app.keeping import Sealing, open_keys, rotate_store_key, seal, sealed_with
@@ -155,6 +156,7 @@ __all__ = [
     "series",
     "serve",
     "settle_evidence",
+    "sharers",
     "status",
     "suppose",
     "take_evidence",

@@ -17,6 +17,7 @@ from corridor.node.importing.memory import give_back
 from corridor.node.importing.next_edition import NextEdition, merge
 from corridor.node.importing.proposing import TableProposal
 from corridor.node.importing.reading import read_case_files
+from corridor.node.importing.standing import Standing
 from corridor.node.keys import (
     read_keys,
 )
@@ -78,6 +79,7 @@ def import_files(
     desk = mapping_desk(world, columns)
     mapping = desk.mapping(required=columns is not None)
     sources = sources_of(paths, database=database, tables=tables_named, mapping=mapping)
+    stands = None if replace or current is None else store.held(current.id)
     imported, report = read_case_files(
         sources,
         fields=parse_htcds(read_data("htcds-2.0.json")),
@@ -87,11 +89,12 @@ def import_files(
         progress=progress,
         max_persons=ceiling,
         columns=mapping,
+        standing=None if stands is None else lambda: Standing.of_edition(stands, instead_of),
     )
     give_back()
     erased = suppressed(world, store)
     following = merge(
-        None if replace or current is None else store.held(current.id),
+        stands,
         leaving_out(imported, erased) if erased else imported,
         1 if current is None else current.number + 1,
         max_persons=ceiling,
@@ -105,6 +108,7 @@ def import_files(
         tables,
         replaces=None if current is None else current.id,
         sources=[Digest(source.digest()) for source in sources],
+        links=lambda: following.pieces("links"),
     )
     with journal_of(world, home, keys) as journal:
         journal.imported(written.edition.id)
@@ -132,12 +136,14 @@ def import_files(
         verdict += ", though it holds what the one before held"
     return ImportOutcome(
         [
+            *report.before.warnings(),
             f"edition {written.edition.id} {verdict}; {_counted(following)}",
             *report.mapped_lines(desk.path.name),
             *report.to_text().splitlines(),
             f"The report is in {path}, for this node's own staff.",
             *_about_quality(found, home),
             *(_ask_for_countries(unresolved, to_fill_in) if unresolved else ()),
+            *report.next_steps(),
         ],
         {
             "edition": written.edition.id,
@@ -145,6 +151,7 @@ def import_files(
             "persons": following.persons,
             "cases": following.cases,
             "report": report.to_json(),
+            "next": list(report.next_steps()),
             "file": str(path),
             "countries": str(to_fill_in) if unresolved else None,
             "worklist": found.worklist and str(home.imports / found.worklist),

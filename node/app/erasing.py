@@ -33,7 +33,14 @@ from corridor.node.home import Home, Retention, demand_in_service, read_settings
 from corridor.node.import_reports import erase_reports, erase_reports_before, reports_at
 from corridor.node.importing.keys import Keyring
 from corridor.node.importing.next_edition import merge
-from corridor.node.importing.persons import Identity, among, key_by_reference, keys_named
+from corridor.node.importing.persons import (
+    Identity,
+    among,
+    count_by_reference,
+    keys_by_reference,
+    keys_named,
+)
+from corridor.node.importing.standing import Standing
 from corridor.node.journal import Journal
 from corridor.node.keys import read_keys
 from corridor.node.retention import COLUMNS, CaseCount, Foresight, count_cases, foresee
@@ -105,15 +112,30 @@ def erase_person(world: World, identity: Identity, *, by: str) -> ErasedPerson:
     store, keys = _store(world), read_keys(home)
     tables = _tables(store)
     named = _named(world, store, identity)
-    persons = named | key_by_reference(identity, Keyring(store.person_secret), tables or _nobody())
-    found = tables is not None and bool(among(tables, persons))
+    by_case = keys_by_reference(identity, Keyring(store.person_secret), tables or _nobody(), named)
+    persons = named | by_case.meant
+    found = frozenset() if tables is None else among(tables, persons)
+    alike = 0 if tables is None else _alike(store, persons)
     suppressed = _suppression(world, store)
     suppressed.add(persons)
     with journal_of(world, home, keys) as journal:
         edition = _carry_out(world, store, suppressed, journal, by)
     if not persons:
         raise NobodyFoundError
-    return ErasedPerson(found, edition)
+    return ErasedPerson(
+        bool(found), edition, len(found), by_case.others, alike, kinds=identity.kinds
+    )
+
+
+def sharers(world: World, identity: Identity) -> int:
+    """How many persons in the data have the case reference; to be confirmed before all are meant.
+
+    Raises:
+        CorridorError: the data cannot be read.
+    """
+    store = _store(world)
+    tables = _tables(store) or _nobody()
+    return count_by_reference(identity, Keyring(store.person_secret), tables)
 
 
 def persons_of(world: World, identity: Identity, *, by: str) -> frozenset[bytes]:
@@ -127,7 +149,7 @@ def persons_of(world: World, identity: Identity, *, by: str) -> frozenset[bytes]
     store = _store(world)
     tables = _tables(store) or _nobody()
     persons = _named(world, store, identity)
-    persons |= key_by_reference(identity, Keyring(store.person_secret), tables)
+    persons |= keys_by_reference(identity, Keyring(store.person_secret), tables, persons).meant
     found = among(tables, persons)
     if not found:
         current = store.current()
@@ -294,13 +316,23 @@ def _write_again(
     The reports of the imports go first: they may quote cells of those rows.
     """
     erase_reports(Home(world.home))
+    following = merge(store.held(current.id), None, 0, without=without, since=oldest_day(world))
     written = store.write(
-        merge(store.held(current.id), None, 0, without=without, since=oldest_day(world)),
+        following,
+        links=lambda: following.pieces("links"),
         replaces=current.id,
         sources=current.sources,
         imported_at=current.imported_at,
     )
     return written.edition.id
+
+
+def _alike(store: EditionStore, persons: Collection[bytes]) -> int:
+    """How many others in the data have the name and birthdate of one of these."""
+    current = store.current()
+    if current is None:
+        return 0
+    return Standing.of_edition(store.held(current.id)).alike_to(persons)
 
 
 def _month_of(moment: datetime) -> datetime:

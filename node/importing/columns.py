@@ -33,7 +33,7 @@ from corridor.node.importing.dialects import (
     references,
     row_links,
 )
-from corridor.node.importing.headings import Heading, Headings, compact
+from corridor.node.importing.headings import MISSPELT, Heading, Headings, compact
 from corridor.node.importing.mapping import (
     FileMapping,
     TableMapping,
@@ -391,7 +391,8 @@ class HeaderReader:
     def _report_name(self, table: "_Table", title: "_Title", heading: Heading) -> None:
         name = heading.field
         if heading.is_plain and name != title.name:
-            table.found.add(table.place, name, "column.misspelt", value=title.name)
+            problem = "template_name" if compact(title.name) in MISSPELT else "misspelt"
+            table.found.add(table.place, name, f"column.{problem}", value=title.name)
         if title.label and name not in (self._headings.labelled(title.label) or [name]):
             table.found.add(table.place, name, "column.other_label", value=title.label)
 

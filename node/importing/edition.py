@@ -49,19 +49,24 @@ class ImportedCases:
     Attributes:
         cases: as in `IMPORTED_CASES`, sorted by case key.
         legs, services: as in `IMPORTED_LEGS` and `IMPORTED_SERVICES`; `case` is a row of `cases`.
+        links: as in `schema.LINKS`, one row a case in the order of `cases`.
     """
 
     cases: pa.Table
     legs: pa.Table
     services: pa.Table
+    links: pa.Table
 
     def __post_init__(self) -> None:
         for table, expected in (
             (self.cases, IMPORTED_CASES),
             (self.legs, IMPORTED_LEGS),
             (self.services, IMPORTED_SERVICES),
+            (self.links, schema.LINKS),
         ):
             _check(table, expected)
+        if self.links.num_rows != self.cases.num_rows:
+            raise ValueError("each case has one row of links")
 
 
 def leaving_out(imported: ImportedCases, persons: Collection[bytes]) -> ImportedCases:
@@ -75,8 +80,13 @@ def leaving_out(imported: ImportedCases, persons: Collection[bytes]) -> Imported
         numbered = pa.array(numbers[of_case[stays]].astype(np.uint32))
         return table.filter(pa.array(stays)).set_column(0, table.schema.field("case"), numbered)
 
-    cases = imported.cases.filter(pa.array(keep))
-    return ImportedCases(cases, following(imported.legs), following(imported.services))
+    kept = pa.array(keep)
+    return ImportedCases(
+        imported.cases.filter(kept),
+        following(imported.legs),
+        following(imported.services),
+        imported.links.filter(kept),
+    )
 
 
 def are_of(person_keys: Keys, persons: Collection[bytes]) -> Flags:

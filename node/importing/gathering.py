@@ -12,9 +12,10 @@
    somebody whom no case names so belongs to nobody: it would leave the files with that person, and
    must not change the others of the case.
 4. Journeys, corridors, ages.
+5. Who may stand in the data under another key is said (`standing`), and changes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ from corridor.node.importing.report import (
     FieldFill,
     Findings,
     ImportReport,
+    KnownBefore,
     Place,
     UnresolvedCountry,
 )
@@ -63,7 +65,9 @@ from corridor.node.importing.rows import (
     ToldApartBy,
     keys_taken,
 )
+from corridor.node.importing.standing import Standing, compare, link_array
 from corridor.node.importing.values import OLDEST_AGE
+from corridor.node.schema import LINKS
 
 _NO_KEY: Final = b""
 _BLOCK: Final = 1 << 16
@@ -82,8 +86,11 @@ def gather(
     findings: Findings,
     resolver: CountryResolver,
     max_persons: int | None,
+    standing: Callable[[], Standing] | None = None,
 ) -> tuple[ImportedCases, ImportReport]:
     """The cases of an import, and what is to be said about it.
+
+    `standing` reads who is in the data already, which nothing but the report depends on.
 
     Raises:
         TooManyPersonsError: there are more than `max_persons`; nothing was imported.
@@ -105,9 +112,11 @@ def gather(
     first_event = travelled.earliest_day(len(cases))
     ages = _ages(cases, first_event, findings)
     _look_at_dates(cases, first_event, findings)
+    before = _look_at_standing(cases, standing, findings)
     fills = _fills(cases, events, services, findings)
     without_consent = int((~cases.consented()).sum())
     legs = with_locations(travelled, recruited, exploited).to_table()
+    links = pa.table([link_array(cases.reference), link_array(cases.alike)], schema=LINKS)
     table = _table(cases, travelled, corridor, ages.values)
     report = ImportReport(
         tables=tuple(findings.tables),
@@ -129,8 +138,9 @@ def gather(
         fills=fills,
         several_cases=several,
         work=findings.work(),
+        before=before,
     )
-    return ImportedCases(table, legs, plans), report
+    return ImportedCases(table, legs, plans, links), report
 
 
 # ---------------------------------------------------------------- cases
@@ -481,6 +491,33 @@ def _look_at_persons(rows: CaseRows, person: Keys, findings: Findings) -> None:
         pairs = np.unique(np.stack((group, who), axis=1), axis=0)
         several = np.bincount(pairs[:, 0]) > 1
         _report_rows(findings, rows, field, problem, known[several[group]])
+
+
+def _look_at_standing(
+    cases: _Cases, standing: Callable[[], Standing] | None, findings: Findings
+) -> KnownBefore:
+    """Report cases that may be of somebody who is in the data under another key."""
+    if standing is None:
+        return KnownBefore()
+    found = compare(
+        standing(),
+        case=cases.key,
+        person=cases.person,
+        reference=cases.reference,
+        alike=cases.alike,
+        consented=cases.consented(),
+    )
+    for flags, field, problem in (
+        (found.withdrawn, "con_Consent", "case.consent_withdrawn"),
+        (found.other_person, "x_CaseReference", "person.reference_before"),
+        (found.alike, "prs_IdentityNumber", "person.alike_before"),
+    ):
+        cases.report(findings, field, problem, np.flatnonzero(flags))
+    return KnownBefore(
+        references=found.references,
+        references_withdrawn=found.references_withdrawn,
+        alike=len(np.unique(cases.person[found.alike])),
+    )
 
 
 def _fills(

@@ -25,7 +25,7 @@ from corridor.errors.importing import TooManyPersonsError
 from corridor.node import schema
 from corridor.node.importing.edition import ImportedCases, are_of, days_of, key_array, keys_of
 from corridor.node.importing.keys import KEY_BYTES, Keys
-from corridor.node.schema import PIECE, TABLES
+from corridor.node.schema import PIECE, STORED, TABLES
 
 _DATES_OF_A_CASE: Final = ("referred_on", "identified_on", "last_event_on")
 _NEVER: Final = np.iinfo(np.int64).min
@@ -181,12 +181,17 @@ class NextEdition:
         return len(self._order)
 
     def pieces(self, table: str) -> Iterator[pa.Table]:
-        """The rows of a table in their order; may be asked for again while `previous` stands."""
+        """The rows of a table in their order; may be asked for again while `previous` stands.
+
+        Also `links`, which stand beside the tables in the order of the cases.
+        """
         match table:
             case "persons":
                 return self._pieces_of_persons()
             case "cases":
                 return self._pieces_of_cases()
+            case "links":
+                return self._pieces_of_links()
             case _:
                 return self._following(table)
 
@@ -203,6 +208,12 @@ class NextEdition:
             person = self._person[start : start + PIECE]
             numbered = {"person": pa.array(person), "choice_key": pa.array(choice_keys[person])}
             yield rows.piece(self._order[start : start + PIECE], numbered)
+
+    def _pieces_of_links(self) -> Iterator[pa.Table]:
+        new = None if self._imported is None else self._imported.links
+        rows = _Rows(self._previous, new, "links", self._old, self._order)
+        for start in range(0, len(self._order), PIECE):
+            yield rows.piece(self._order[start : start + PIECE], {})
 
     def _following(self, table: str) -> Iterator[pa.Table]:
         """Legs, or services, by the new numbers of their cases."""
@@ -240,7 +251,7 @@ class _Rows:
     def __init__(
         self, held: Held | None, new: pa.Table | None, table: str, count: int, order: Places
     ) -> None:
-        self._schema = TABLES[table]
+        self._schema = STORED[table]
         self._new = new
         self._count = count
         pieces = iter(()) if held is None else held.pieces(table, self._schema.names)

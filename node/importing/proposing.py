@@ -18,7 +18,7 @@ import csv
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date
@@ -132,6 +132,7 @@ class ColumnProposal:
         known: whether heading and mapping say already what the column is; then only values and
             the order of dates wait.
         dates: for each guessed field that holds dates, what they leave open.
+        values_as: gives the values that a field lacks which nobody guessed.
     """
 
     heading: str
@@ -140,6 +141,15 @@ class ColumnProposal:
     values: Mapping[str, tuple[ValueProposal, ...]]
     known: bool = False
     dates: Mapping[str, DateProposal] = dataclass_field(default_factory=dict)
+    values_as: Callable[[str], tuple[ValueProposal, ...]] | None = dataclass_field(
+        default=None, repr=False, compare=False
+    )
+
+    def values_of(self, target: str) -> tuple[ValueProposal, ...]:
+        """What the column's cells would leave open if it were this field, guessed or not."""
+        if target in self.values or self.known or self.values_as is None:
+            return self.values.get(target, ())
+        return self.values_as(target)
 
     def to_json(self) -> dict[str, Any]:
         """The proposal as JSON values."""
@@ -301,7 +311,12 @@ class Proposer:
             kept,
             {k: v for k, v in values.items() if v},
             dates={k: v for k, v in dates.items() if v is not None},
+            values_as=lambda target: self._values_as(target, cells),
         )
+
+    def _values_as(self, target: str, cells: Counter[str]) -> tuple[ValueProposal, ...]:
+        takes = target in self._readers and takes_values(self._headers.field(target))
+        return self._values(target, cells) if takes else ()
 
     def _known(
         self, heading: str, label: str, name: str, cells: Counter[str], place: Place
@@ -332,6 +347,8 @@ class Proposer:
             )
             looked_at = sum(count for _, count in cells.most_common(SAMPLED_VALUES))
             share = fitting / looked_at
+            if not share and self._is_ticked(name, cells):
+                return None
             shown = f"{round(100 * share)} % of the values fit"
         if share is None:
             confidence = 0.9 * by_name
@@ -399,8 +416,15 @@ class Proposer:
 
     # ------------------------------------------------------------ values
 
+    def _is_ticked(self, name: str, cells: Counter[str]) -> bool:
+        """Whether the cells are yes and no, which are no values of the field's picklist."""
+        about = self._headers.field(name)
+        return bool(about.picklist) and not any(read_yes(text).problems for text in cells)
+
     def _values(self, name: str, cells: Counter[str]) -> tuple[ValueProposal, ...]:
         about = self._headers.field(name)
+        if self._is_ticked(name, cells) and not any(self._is_read(name, one) for one in cells):
+            return ()
         found: Counter[str] = Counter()
         for text, count in cells.items():
             parts = re.split(r"[;\n\r]+", text) if about.is_multiselect else [text]

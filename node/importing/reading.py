@@ -67,6 +67,7 @@ from corridor.node.importing.rows import (
     ToldApartBy,
     no_keys,
 )
+from corridor.node.importing.standing import Standing
 from corridor.node.importing.values import (
     Cell,
     PicklistReader,
@@ -99,6 +100,7 @@ def read_case_files(
     max_persons: int | None = None,
     ceilings: Ceilings | None = None,
     columns: FileMapping | None = None,
+    standing: Callable[[], Standing] | None = None,
 ) -> tuple[ImportedCases, ImportReport]:
     """Read case files, all together, as one import.
 
@@ -114,6 +116,7 @@ def read_case_files(
         max_persons: the charter's ceiling.
         ceilings: what is opened at most; the defaults fit a node of ordinary size.
         columns: the operator's word on columns and values that are not HTCDS.
+        standing: reads who is in the data already; for the report alone.
 
     Raises:
         CorridorError: one of `corridor.errors.importing`; in each case nothing was imported.
@@ -137,6 +140,7 @@ def read_case_files(
         findings=reader.findings,
         resolver=resolver,
         max_persons=max_persons,
+        standing=standing,
     )
 
 

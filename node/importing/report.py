@@ -78,6 +78,18 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "noted",
         "told apart as several persons; make their identity number, name and birthdate agree",
     ),
+    "person.reference_before": (
+        "noted",
+        "is in the data as another person; if one: `corridor node person correct`, or --replace",
+    ),
+    "person.alike_before": (
+        "noted",
+        "is in the data as another person; if one: `corridor node person correct`, or --replace",
+    ),
+    "case.consent_withdrawn": (
+        "noted",
+        "is in the data as another person with consent; if one, correct or erase the older rows",
+    ),
     "date.month_first": (
         "repaired",
         "read as month/day/year; where both can be, day/month/year counts: write 2024-03-31",
@@ -92,17 +104,20 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "is not written in the order that the mapping says; correct it, or the mapping",
     ),
     "date.excel_serial": ("repaired", "read as Excel's day number; give the cells a date format"),
-    "country.unresolved": ("rejected", "correct it, or map it in a mapping file"),
+    "country.unresolved": (
+        "rejected",
+        "correct it, or say what it means: import with --countries FILE",
+    ),
     "country.ambiguous_code": (
         "rejected",
-        'may be "not available" or Namibia; write the name, or map it in a mapping file',
+        'may be "not available" or Namibia; write the name, or import with --countries FILE',
     ),
     "country.several": ("rejected", "names several countries; leave one, or map it"),
     "country.from_address": ("repaired", "the country was taken out of an address"),
     "country.comma_list": ("repaired", "separate several countries by ; instead of commas"),
     "picklist.unknown_value": (
         "rejected",
-        "use a value of the HTCDS picklist; corridor/queries/data/htcds-2.0.json lists them",
+        "use a value that `corridor node values FIELD` lists, or `corridor node map`",
     ),
     "picklist.several_values": ("rejected", "this field takes one value; leave the right one"),
     "picklist.space_list": ("repaired", "separate several values by ; instead of spaces"),
@@ -141,6 +156,7 @@ PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
         "the sheet holds neither victims' cases nor their events or support plans",
     ),
     "column.misspelt": ("repaired", "rename the column to the field's name"),
+    "column.template_name": ("repaired", "official files spell it so: nothing is to be done"),
     "column.by_label": ("repaired", "the column has no API name; it was found by its label"),
     "column.other_label": ("noted", "the label belongs to another field; the API name counts"),
     "column.unknown": (
@@ -241,6 +257,18 @@ class UnresolvedCountry:
     suggestion: CountryCode | None
 
 
+_WHO_IT_IS: Final = frozenset(
+    (
+        "prs_IdentityNumber",
+        "prs_FirstName",
+        "prs_MiddleName",
+        "prs_SecondName",
+        "prs_Birthdate",
+        "x_CaseReference",
+        "x_PersonReference",
+    )
+)
+
 WORK_ROWS: Final = 100_000
 """How many places the case workers' list names at most."""
 
@@ -250,6 +278,9 @@ TO_BE_MENDED: Final = (
     "age.differs",
     "person.alike",
     "person.reference_shared",
+    "person.reference_before",
+    "person.alike_before",
+    "case.consent_withdrawn",
 )
 """Beside what was rejected: what only the people who know the cases can mend."""
 
@@ -282,6 +313,55 @@ class FieldFill:
     has_column: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBefore:
+    """How much of an import may be of somebody who is in the data under another key.
+
+    Attributes:
+        references: case references that stand under a person whom the import does not bring again.
+        references_withdrawn: of these, how many come in without consent where that person's case
+            has it.
+        alike: persons whose name and birthdate stand under another person.
+    """
+
+    references: int = 0
+    references_withdrawn: int = 0
+    alike: int = 0
+
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody must read before the data are used; the worst first."""
+        found = []
+        if self.references_withdrawn:
+            found.append(
+                f"ATTENTION: consent may have been withdrawn. {self.references_withdrawn} case "
+                "references come in without consent, and the data still hold them under another "
+                "person with consent, who goes on being counted. If they are the same persons, "
+                f"take the rows of before out: {_WAY_OUT}"
+            )
+        if self.references:
+            found.append(
+                f"ATTENTION: {self.references} case references come in under another person than "
+                "in the data, where the rows of before stay. If they are the same persons, they "
+                "are counted twice now. This happens where a row was corrected in what it says "
+                "of who somebody is (number, name, birthdate; gender, where it has no more than a "
+                f"case reference). What to do: {_WAY_OUT}"
+            )
+        if self.alike:
+            found.append(
+                f"ATTENTION: {self.alike} persons have the name and birthdate of somebody who is "
+                "in the data with another identity number, or one of the two without. If they are "
+                f"the same persons, they are counted twice now. What to do: {_WAY_OUT}"
+            )
+        return tuple(found)
+
+
+_WAY_OUT: Final = (
+    "`corridor node person correct FILE` with everything that your files say of them (a case "
+    "reference can stand for everybody who has it: --everyone-of-case), or import all case files "
+    "anew with --replace. The list for the case workers names the rows."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """Everything that an import has to say to the staff of its node.
@@ -299,6 +379,7 @@ class ImportReport:
         fills: of every field that is read.
         several_cases: how many persons have more than one.
         work: the places that somebody should look at, in order; at most `WORK_ROWS`.
+        before: who may be in the data under another key.
     """
 
     tables: tuple[TableRead, ...]
@@ -317,10 +398,26 @@ class ImportReport:
     fills: tuple[FieldFill, ...] = ()
     several_cases: int = 0
     work: tuple[WorkPlace, ...] = ()
+    before: KnownBefore = KnownBefore()
 
     def count(self, fate: Fate) -> int:
         """How many values had this fate."""
         return sum(entry.count for entry in self.entries if entry.fate == fate)
+
+    def next_steps(self) -> tuple[str, ...]:
+        """What to do about what was rejected, and the trap in that; nothing where nothing was."""
+        if not self.count("rejected"):
+            return ()
+        found = ["Next: correct what was rejected and import again."]
+        rejected = {entry.field for entry in self.entries if entry.fate == "rejected"}
+        if rejected & _WHO_IT_IS or self.persons_by.get("row"):
+            found.append(
+                "But a row that is corrected in what it says of who somebody is (number, name, "
+                "birthdate, references), or that says nothing of it, comes in as another person, "
+                "and the row of before stays: for these `corridor node person correct FILE`, or "
+                "import all case files anew with --replace."
+            )
+        return tuple(found)
 
     def mapped_lines(self, mapping: str) -> Iterator[str]:
         """One line for each table of which a mapping file said something."""
@@ -336,6 +433,12 @@ class ImportReport:
                 {**_place(table.place), "holds": list(table.holds), "rows": table.rows}
                 for table in self.tables
             ],
+            "warnings": list(self.before.warnings()),
+            "known_before": {
+                "case_references": self.before.references,
+                "case_references_without_consent": self.before.references_withdrawn,
+                "alike": self.before.alike,
+            },
             "rows": self.rows,
             "cases": self.cases,
             "persons": self.persons,

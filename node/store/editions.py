@@ -11,6 +11,7 @@
         about                    when, from what, how many rows, the ends of the files (sealed
                                  under the data key)
         persons.parquet, cases.parquet, legs.parquet, services.parquet
+        links.parquet        keys by which the next import compares; editions of before have none
 
 The Parquet files are under Parquet Modular Encryption (AES-GCM for every module, the footer
 among them), each with a key derived from the data key, and with edition and table as associated
@@ -18,8 +19,8 @@ data, so that no file passes for another. Parquet leaves its ends in clear, and 
 cipher was used: `about` holds a hash of the ends.
 
 Where `store.toml` names another engine (`settings`), the tables lie there in place of the Parquet
-files, and the folder has key and `about` all the same, and `elsewhere`, which says in what engine;
-it is written before anything is sent there, so that what a kill left behind is found and erased.
+files, and the folder has all the rest, and `elsewhere`, which says in what engine; it is written
+before anything is sent there, so that what a kill left behind is found and erased.
 
 A new edition:
 
@@ -68,7 +69,7 @@ from corridor.errors.store import (
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, EditionId, is_edition_id
 from corridor.node.conditions import Condition
-from corridor.node.schema import PIECE, TABLES, EditionTables
+from corridor.node.schema import PIECE, STORED, TABLES, EditionTables, no_links
 from corridor.node.store.moving import STORE_KEY, finish_rotation
 from corridor.node.store.places import open_elsewhere
 from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
@@ -88,8 +89,12 @@ CHOICE_KEY_BYTES = 16
 Clock = Callable[[], datetime]
 """Says what time it is, in UTC."""
 
+Links = Callable[[], Iterator[pa.Table]]
+"""Gives the rows of `schema.LINKS` in the order of an edition's cases."""
+
 _KEY, _ABOUT, _STATE, _SECRETS, _LOCK = "key", "about", "state", "secrets", "writing"
 _ELSEWHERE = "elsewhere"
+_LINKS = "links"
 _NOT_TO_BE_REACHED = (
     EngineMissingError,
     EngineRefusedError,
@@ -309,6 +314,15 @@ class EditionStore:
             if path.parent.name != edition.id:
                 raise NotErasedError(_named(path.parent), self._engine_of(path.parent))
 
+    def has_links(self, edition: EditionId) -> bool:
+        """Whether anything stands beside the edition's tables; older ones have nothing there.
+
+        Raises:
+            NoSuchEditionError: it was replaced or erased.
+            StoreDamagedError: a file is not as it was written.
+        """
+        return _LINKS in self._read_about(edition)["ends"]
+
     def tables(self, edition: EditionId) -> EditionTables:
         """All of an edition, for the next import to build upon.
 
@@ -333,6 +347,7 @@ class EditionStore:
         replaces: EditionId | None,
         sources: Sequence[Digest],
         imported_at: datetime | None = None,
+        links: Links | None = None,
     ) -> Written:
         """Make `tables` the current edition; the one before is erased.
 
@@ -343,6 +358,7 @@ class EditionStore:
             replaces: the edition that was current when `tables` were made.
             sources: SHA-256 of the files they were made from.
             imported_at: when these came in; None: now.
+            links: gives what stands beside the tables (`schema.LINKS`), a row for each case.
 
         Raises:
             EditionReplacedError: `replaces` is not current; nothing was stored.
@@ -366,7 +382,7 @@ class EditionStore:
             number = state.last_number + 1
             edition = EditionId(f"{number}-{self._random_bytes(8).hex()}")
             came = (imported_at, tuple(sources))
-            written = self._write_folder(edition, number, tables, came)
+            written = self._write_folder(edition, number, tables, came, links)
             self._make_current(edition, number)
             # The import has succeeded. If the old key cannot be destroyed now, it will be by
             # the next write or start.
@@ -429,10 +445,15 @@ class EditionStore:
         about = self._about(edition)
 
         def fill(beside: Path, data_key: bytes) -> tuple[Edition, dict[str, str]]:
+            ends = {}
             if about.engine is Engine.DUCKDB:
-                return about, _write_tables(beside, self.held(edition), edition, data_key)
-            twin._name_engine(beside, edition, about.engine)  # noqa: SLF001  # it is one of us
-            return about, {}
+                ends = _write_tables(beside, self.held(edition), edition, data_key)
+            else:
+                twin._name_engine(beside, edition, about.engine)  # noqa: SLF001  # it is one of us
+            if self.has_links(edition):
+                held = self.held(edition)
+                ends |= _write_links(beside, lambda: held.pieces("links"), edition, data_key)
+            return about, ends
 
         twin._make_folder(edition, fill)  # noqa: SLF001
 
@@ -491,10 +512,13 @@ class EditionStore:
         self, edition: EditionId, table: str, columns: Sequence[str]
     ) -> Iterator[pa.Table]:
         about = self._about(edition)
-        if about.engine is not Engine.DUCKDB:
+        if table == _LINKS and not self.has_links(edition):
+            yield no_links(about.rows["cases"]).select(list(columns))
+            return
+        if about.engine is not Engine.DUCKDB and table != _LINKS:
             yield from self._elsewhere(about.engine).pieces(edition, about.rows, table, columns)
             return
-        schema = pa.schema([TABLES[table].field(name) for name in columns])
+        schema = pa.schema([STORED[table].field(name) for name in columns])
         for piece in self._groups(edition, table, columns, ()):
             if not piece.schema.equals(schema, check_metadata=False):
                 raise StoreDamagedError(f"editions/{edition}/{table}.parquet")
@@ -637,6 +661,7 @@ class EditionStore:
         number: int,
         tables: Pieces,
         came: tuple[datetime | None, tuple[Digest, ...]],
+        links: Links | None,
     ) -> Edition:
         """All files of an edition, durable; it is not current yet."""
         engine = self._settings.engine
@@ -651,6 +676,7 @@ class EditionStore:
                 self._name_engine(beside, edition, engine)
                 flush_folder(self._folder)
                 self._elsewhere(engine).write(edition, checked)
+            ends |= _write_links(beside, links, edition, data_key)
             written = Edition(
                 id=edition,
                 number=number,
@@ -744,13 +770,13 @@ class HeldEdition:
     edition: EditionId
 
     def pieces(self, table: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows of a table in stored order; all columns, or these.
+        """The rows of a table in stored order, or of `links`; all columns, or these.
 
         Raises:
             NoSuchEditionError: it was replaced or erased.
             StoreDamagedError: a file is not as it was written.
         """
-        names = list(columns or TABLES[table].names)
+        names = list(columns or STORED[table].names)
         return self.store._plain_pieces(self.edition, table, names)  # noqa: SLF001  # it is one of us
 
 
@@ -787,23 +813,36 @@ def _string_paths(field: "pa.Field[Any]") -> list[str]:
 def _write_tables(folder: Path, tables: Pieces, edition: EditionId, key: bytes) -> dict[str, str]:
     """All Parquet files of an edition, durable; gives their ends."""
     for name in TABLES:
-        _write_table(folder / f"{name}.parquet", tables, edition, name, key)
+        _write_table(folder / f"{name}.parquet", tables.pieces(name), edition, name, key)
     return {name: _ends(folder / f"{name}.parquet") for name in TABLES}
 
 
-def _write_table(path: Path, tables: Pieces, edition: EditionId, name: str, key: bytes) -> None:
+def _write_links(
+    folder: Path, links: Links | None, edition: EditionId, key: bytes
+) -> dict[str, str]:
+    """What stands beside the tables, durable; gives its ends."""
+    if links is None:
+        return {}
+    path = folder / f"{_LINKS}.parquet"
+    _write_table(path, links(), edition, _LINKS, key)
+    return {_LINKS: _ends(path)}
+
+
+def _write_table(
+    path: Path, pieces: Iterator[pa.Table], edition: EditionId, name: str, key: bytes
+) -> None:
     properties = encryption.create_encryption_properties(  # type: ignore[attr-defined]
         derive(key, f"file {name}"), aad_prefix=_bound_to(edition, name), store_aad_prefix=False
     )
     with open(path, "xb", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
         with pq.ParquetWriter(
             file,
-            TABLES[name],
+            STORED[name],
             compression="lz4",
             write_statistics=False,
             encryption_properties=properties,
         ) as writer:
-            for piece in tables.pieces(name):
+            for piece in pieces:
                 writer.write_table(piece, row_group_size=_ROW_GROUP)
                 del piece
         file.flush()

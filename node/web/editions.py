@@ -12,7 +12,7 @@ from corridor.errors import CorridorError
 from corridor.errors.console import BadFormError
 from corridor.errors.people import NotSignedInError
 from corridor.ids import EditionId, is_edition_id
-from corridor.node.importing.persons import WORDS, Identity
+from corridor.node.importing.persons import EVERYONE, WORDS, Identity
 from corridor.node.people import Role
 from corridor.node.views import ErasedPerson
 from corridor.node.web.access import current_session, for_roles
@@ -21,6 +21,7 @@ from corridor.node.web.refusals import said, status_of
 
 ALL = "all"
 LONGEST_WORD = 200
+DIGITS = 10
 
 
 def edition_views(desks: Desks) -> Blueprint:
@@ -106,10 +107,13 @@ def _identity() -> Identity:
     """Who was typed.
 
     Raises:
-        BadFormError: a word is longer than any that a case file has.
+        BadFormError: a word is longer than any that a case file has, or a number is none.
     """
     typed = {word: request.form.get(word, "") for word in WORDS}
     for word, text in typed.items():
         if len(text) > LONGEST_WORD:
             raise BadFormError(word, f"is longer than {LONGEST_WORD} characters")
-    return Identity(**typed)
+    everyone = request.form.get(EVERYONE, "").strip()
+    if everyone and not (everyone.isascii() and everyone.isdigit() and len(everyone) < DIGITS):
+        raise BadFormError(EVERYONE, "is no number of persons")
+    return Identity(**typed, everyone_of_case=int(everyone or 0))

@@ -38,16 +38,23 @@ TEXTS: Final = frozenset(
         ),
         _l("one person may count as several, and is protected as several"),
         _l("told apart as several persons; make their identity number, name and birthdate agree"),
+        _l(
+            "is in the data as another person; if one: `corridor node person correct`, or --replace"
+        ),
+        _l("who withdrew consent may still be counted, by the rows of before"),
+        _l(
+            "is in the data as another person with consent; if one, correct or erase the older rows"
+        ),
         _l("if month/day was meant, the case counts in another month"),
         _l("read as day/month/year; write dates as 2024-03-31"),
         _l("can be two days, and the mapping says that nobody knows which; write 2024-03-31"),
         _l("is not written in the order that the mapping says; correct it, or the mapping"),
         _l("counts in the cell “unknown” of corridors and legs"),
-        _l("correct it, or map it in a mapping file"),
-        _l('may be "not available" or Namibia; write the name, or map it in a mapping file'),
+        _l("correct it, or say what it means: import with --countries FILE"),
+        _l('may be "not available" or Namibia; write the name, or import with --countries FILE'),
         _l("names several countries; leave one, or map it"),
         _l("counts in the cell “unknown” of questions about this field"),
-        _l("use a value of the HTCDS picklist; corridor/queries/data/htcds-2.0.json lists them"),
+        _l("use a value that `corridor node values FIELD` lists, or `corridor node map`"),
         _l("this field takes one value; leave the right one"),
         _l("write a whole number"),
         _l("outside what is possible; correct it"),

@@ -31,16 +31,19 @@ class NoIdentityError(InvalidInputError):
 
 
 class SharedReferenceError(RefusedError):
-    """Several persons have the case reference that was given. Nothing was changed."""
+    """Not as many persons have the case reference as are meant. Nothing was changed."""
 
     code = "erasing.shared_reference"
 
-    def __init__(self) -> None:
-        """Say what tells them apart."""
+    def __init__(self, persons: int) -> None:
+        """Say how many have it, and what tells them apart."""
         super().__init__(
-            "the person: several persons have this case reference, and which of them is meant "
-            "cannot be told. Give the identity number, or name and birthdate. Nothing was changed."
+            f"the person: {persons} persons in the data have this case reference. If one of them "
+            "is meant, give the identity number, or name and birthdate, too. If all of them are "
+            f"meant, say so with their number: --everyone-of-case {persons}, everyone_of_case = "
+            f"{persons} in the file, or in the console's form. Nothing was changed."
         )
+        self.persons = persons
 
 
 class NobodyFoundError(NotFoundError):
@@ -71,7 +74,8 @@ class MalformedIdentityError(InvalidInputError):
         super().__init__(
             f'{name}: {why}. It has lines such as `identity_number = "…"`, with any of '
             "identity_number, first_name, middle_name, second_name, birthdate, case_reference, "
-            "person_reference. Nothing was changed."
+            "person_reference; and everyone_of_case = 2 where all (so many) persons of the case "
+            "reference are meant. Nothing was changed."
         )
 
 

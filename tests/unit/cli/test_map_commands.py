@@ -133,3 +133,56 @@ def test_the_operator_is_asked_how_dates_are_written_and_the_import_does_so(
     assert run(home, "import", path) == 0
     assert run(home, "map", path) == 0
     assert "there is nothing to ask" in capsys.readouterr().out
+
+
+def test_the_words_of_french_registers_have_proposals(home: Path, capsys: Capture) -> None:
+    row = {"N° de victime": "V-1", "Statut": "Closed", "Sexe": "F"}
+    file = write_csv(home.parent / "registre.csv", [row, row | {"N° de victime": "V-2"}])
+    assert run(home, "map", file, "--show", "--json") == 0
+    (table,) = json.loads(capsys.readouterr().out)["tables"]
+    best = {one["heading"]: one["guesses"][0]["target"] for one in table["columns"]}
+    assert best["N° de victime"] == "x_PersonReference"
+    assert best["Statut"] in ("cas_Status", "vic_TraffickingStatus")
+
+
+def test_ticks_are_no_values_of_a_picklist(home: Path, capsys: Capture) -> None:
+    rows = [{"Sexe": "F", "Méthode de contrôle": word} for word in ("oui", "non")]
+    file = write_csv(home.parent / "registre.csv", rows)
+    assert run(home, "map", file, "--show", "--json") == 0
+    (table,) = json.loads(capsys.readouterr().out)["tables"]
+    asked = [one["values"] for one in table["columns"] if one["heading"] != "Sexe"]
+    assert asked == [{}]
+
+
+def test_a_column_that_is_named_by_hand_is_asked_for_its_values_at_once(
+    home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_csv(home.parent / "a.csv", [{"zz": "Dame", "Remarques": "x"}])
+    answers = ["?", "prs_Gender", "Feminine", "s"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    assert run(home, "map", file) == 0
+    assert "FIELD/VALUE" in capsys.readouterr().err
+    text = (home / "mapping.toml").read_text("utf-8")
+    assert 'zz = "prs_Gender"' in text
+    assert 'Dame = "Feminine"' in text
+
+
+def test_an_interrupted_conversation_says_that_nothing_was_written(
+    home: Path, victims: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def readline(self) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Interrupted())
+    assert run(home, "map", victims) == 1
+    assert "Nothing was written" in capsys.readouterr().out
+    assert not (home / "mapping.toml").exists()
+
+
+def test_the_values_of_a_field_are_listed(home: Path, capsys: Capture) -> None:
+    assert run(home, "values", "prs_Gender") == 0
+    assert "Feminine" in capsys.readouterr().out
+    assert run(home, "values", "--json") == 0
+    assert "prs_Gender" in json.loads(capsys.readouterr().out)
+    assert run(home, "values", "prs_Nothing") == 2

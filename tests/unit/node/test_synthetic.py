@@ -73,7 +73,7 @@ def test_the_dirt_is_met_and_reported(tmp_path: Path) -> None:
         "date.future",
         "date.unreadable",
         "date.day_first",
-        "column.misspelt",
+        "column.template_name",
         "column.by_label",
         "column.other_label",
         "sheet.no_fields",

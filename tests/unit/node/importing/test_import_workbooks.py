@@ -119,7 +119,7 @@ def test_a36_a_misspelt_name_a_missing_name_and_wrong_labels_are_repaired_and_re
     _, report = read(template(tmp_path / "cases.xlsx", ROW))
     found = {(entry.problem, entry.field) for entry in report.entries}
     assert {
-        ("column.misspelt", "vic_TraffickingStatusDecisionMakingOrg"),
+        ("column.template_name", "vic_TraffickingStatusDecisionMakingOrg"),
         ("column.by_label", "cas_ReasonForOutgoingReferral"),
         ("column.other_label", "prs_MailingCity"),
     } <= found

@@ -49,7 +49,7 @@ def kinds(console: Console) -> list[tuple[str, object]]:
 
 def test_before_an_import_there_is_no_profile_and_it_is_said(officer: Browser) -> None:
     assert officer.get("/data/quality").status_code == 200
-    assert "There is no profile yet" in officer.last
+    assert "There is no profile: it comes with an import" in officer.last
     assert officer.get("/data/quality/worklist").status_code == 404
 
 
