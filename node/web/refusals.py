@@ -6,7 +6,7 @@
 A bug is logged with its traceback; the page shows a reference to that log entry, nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from corridor.errors import CorridorError
 from corridor.errors.console import ForgedFormError, FormTooLargeError, WrongHostError
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
+from corridor.node.web.languages import chosen_language, gettext
+from corridor.node.web.refusal_words import ABOUT
 from corridor.node.web.words import SAID
 from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
 
@@ -36,10 +38,24 @@ def status_of(error: CorridorError) -> int:
     return status_by(STATUS, error)
 
 
-def said(error: CorridorError) -> dict[str, str]:
-    """What a page shows of a refusal: its code, our words in the reader's language, or English."""
-    local = SAID.get(error.code)
-    return {"code": error.code, "local": "" if local is None else str(local), "english": str(error)}
+def said(error: CorridorError) -> Mapping[str, str]:
+    """What a page shows of a refusal."""
+    return said_of(error.code, str(error))
+
+
+def said_of(code: str, message: str) -> Mapping[str, str]:
+    """The same of one that another process met.
+
+    `local` is in the reader's language: all of it, where `english` is empty; else what it means in
+    general, and the message has the rest. In English the message says all.
+    """
+    if (whole := SAID.get(code)) is not None:
+        return {"code": code, "local": str(whole), "english": ""}
+    if chosen_language() == "en":
+        return {"code": code, "local": "", "english": message}
+    about = ABOUT.get(code)
+    local = gettext("This was declined. The handbook explains the code.")
+    return {"code": code, "local": local if about is None else str(about), "english": message}
 
 
 def install_refusals(app: Flask, reference: Callable[[], str]) -> None:
