@@ -6,10 +6,12 @@
 A bug is logged with its traceback; the page shows a reference to that log entry, nothing else.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from corridor.errors import CorridorError
@@ -17,8 +19,11 @@ from corridor.errors.console import ForgedFormError, FormTooLargeError, WrongHos
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
 from corridor.node.web.languages import chosen_language, gettext
 from corridor.node.web.refusal_words import ABOUT
+from corridor.node.web.told import told
 from corridor.node.web.words import SAID
 from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
+
+_REFUSED = re.compile(r"(?P<message>.+) \[(?P<code>[a-z_]+(?:\.[a-z_]+)+)\]", re.DOTALL)
 
 _log = structlog.get_logger()
 
@@ -56,6 +61,16 @@ def said_of(code: str, message: str) -> Mapping[str, str]:
     about = ABOUT.get(code)
     local = gettext("This was declined. The handbook explains the code.")
     return {"code": code, "local": local if about is None else str(about), "english": message}
+
+
+def finding(text: str) -> Markup:
+    """What a check-up found, in the reader's language; a refusal by its code, as on a page."""
+    found = _REFUSED.fullmatch(text)
+    if found is None or chosen_language() == "en":
+        return told(text)
+    refusal = said_of(found["code"], found["message"])
+    shown = Markup(" ").join(filter(None, (escape(refusal["local"]), told(refusal["english"]))))
+    return shown + Markup(' <code dir="ltr">{}</code>').format(refusal["code"])
 
 
 def install_refusals(app: Flask, reference: Callable[[], str]) -> None:

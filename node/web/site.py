@@ -32,7 +32,7 @@ from corridor.node.web.overview import overview_views
 from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
 from corridor.node.web.quality import quality_views
-from corridor.node.web.refusals import install_refusals
+from corridor.node.web.refusals import finding, install_refusals
 from corridor.node.web.told import told
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
 from corridor.node.web.words import (
@@ -131,7 +131,7 @@ def make_console(
 
     _dress(app, desks)
     install_languages(app)
-    app.jinja_env.filters.update(told=told, detail=detail)
+    app.jinja_env.filters.update(told=told, detail=detail, finding=finding)
     for views in (
         static_views(),
         entrance_views(desks, secure=has_tls),
