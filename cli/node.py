@@ -337,6 +337,8 @@ def _show_offer(offer: CharterOffer, out: Output, *, whole: bool) -> None:
         width = max(len(name) for name, _ in offer.numbers)
         for name, value in offer.numbers:
             out.say(f"{name:<{width}}  {value}")
+        if whole:  # long, and nobody shall agree to it unseen
+            out.say(f"{'these countries':<{width}}  {offer.document['countries']}")
     else:
         width = max((len(name) for name, *_ in offer.changes), default=0)
         for name, before, now in offer.changes:
