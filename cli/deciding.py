@@ -229,7 +229,7 @@ def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
     if arguments.file is not None:
         with reading(arguments.file, "a policy (TOML, as policy.toml)"):
             text = app.decode_policy(read_file(arguments.file))
-            app.check_policy(text)
+            app.check_policy(text, arguments.file.name)
     if arguments.question is None:
         if arguments.purpose or arguments.organisation or arguments.every or arguments.periods:
             raise SupposedWordsError
@@ -249,9 +249,28 @@ def _test(world: app.World, arguments: argparse.Namespace, out: Output) -> int:
             periods=arguments.periods or 0,
         )
         trial = app.suppose(world, supposed, text)
-    _show_trial(trial, out, compared=text is not None)
+    if arguments.question is None:
+        _show_trial(trial, out, compared=text is not None)
+    else:
+        _show_supposed(arguments.question, trial, out, compared=text is not None)
     out.document(trial.document)
     return 0
+
+
+def _show_supposed(question: str, trial: PolicyTrial, out: Output, *, compared: bool) -> None:
+    """What a question that nobody asked would meet: when and how often it came is nothing here."""
+    out.say(question)
+    for line in trial.lines:
+        out.say(f"now: {_met(line.verdict, line.rule, line.reason)}")
+        if compared:
+            out.say(f"under the file: {_met(line.would, line.would_rule, line.would_reason)}")
+        _show_price(line, out, compared=compared)
+
+
+def _met(verdict: str, rule: str, reason: str) -> str:
+    word, _, people = verdict.partition(" ")
+    asked = {"": "", "1": " 1 person"}.get(people, f" {people} people")
+    return f"{word}{asked}, by {rule}" + (f": {reason}" if reason else "")
 
 
 def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
@@ -282,8 +301,6 @@ def _show_trial(trial: PolicyTrial, out: Output, *, compared: bool) -> None:
         ],
         note="" if trial.lines else "no question came yet; try one with --question",
     )
-    for line in trial.lines:
-        _show_price(line, out, compared=compared)
     for (verdict, would), number in sorted(trial.summary.items()):
         many = f"{number} question{'s' * (number > 1)}"
         if verdict == "unknown":

@@ -334,7 +334,7 @@ def _accept(arguments: argparse.Namespace, out: Output) -> int:
                 if trusted.setdefault(country, mark) != mark:
                     raise BadTrustError(str(path), f"another key of {country} was confirmed, too")
     offer = app.offered_charter(world, trusted)
-    _show_offer(offer, out)
+    _show_offer(offer, out, whole=arguments.show)
     if arguments.show:
         out.document(offer.document)
         return 0
@@ -348,7 +348,8 @@ def _accept(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _show_offer(offer: CharterOffer, out: Output) -> None:
+def _show_offer(offer: CharterOffer, out: Output, *, whole: bool) -> None:
+    """The members, and what the charter fixes: all of it, or what changed since the last one."""
     out.table(
         f"Charter of {offer.region}, version {offer.version}"
         + (" (synthetic data)" if offer.synthetic else ""),
@@ -357,9 +358,22 @@ def _show_offer(offer: CharterOffer, out: Output) -> None:
             (one.country, one.name, " ".join(filter(None, (one.fingerprint, one.standing))))
             for one in offer.members
         ],
-        note="; ".join(f"{name} {value}" for name, value in offer.numbers),
     )
-
+    if whole or offer.since is None:
+        width = max(len(name) for name, _ in offer.numbers)
+        for name, value in offer.numbers:
+            out.say(f"{name:<{width}}  {value}")
+        if whole:  # long, and nobody shall agree to it unseen
+            out.say(f"{'these countries':<{width}}  {offer.document['countries']}")
+    else:
+        width = max((len(name) for name, *_ in offer.changes), default=0)
+        for name, before, now in offer.changes:
+            out.say(f"{name:<{width}}  {before} → {now}")
+        out.say(
+            f"{'Nothing else' if offer.changes else 'No number'} changed since version "
+            f"{offer.since}, which was accepted here; all of them: corridor node accept --show"
+        )
+        out.say(f"witnesses of before: {dict(offer.numbers)['witnesses of before']}")
     for one in offer.members:
         if one.former:
             out.say(f"{one.country} has new keys. Those of before, as they were accepted here, had")

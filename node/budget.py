@@ -158,7 +158,8 @@ def _lines(accounts: Accounts, at: _Shown, quorum: str) -> list[str]:
         )
         lines.append(
             f"Of a person known to {at.nodes} nodes: at most {at.times(region)}. If everybody else "
-            f"colluded with the coordinator: at most {at.times(alone)}."
+            "colluded with the coordinator, of a person whom this node alone knows: at most "
+            f"{at.times(alone)}."
         )
     if accounts.by_asker or accounts.shares:
         lines.append(

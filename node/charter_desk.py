@@ -4,10 +4,11 @@
 
 The coordinator delivers all keys, so its word proves nothing (ATTACKS 24). A charter is signed
 here only when the operator confirmed the fingerprint of *every* member from outside the
-coordinator, this node's own keys stand in it, and it follows the one accepted before, directly or
-through proposals that came to nothing here: they may have been replaced before anybody signed them,
-or have left this node out for a while. It is in force here when every listed member's signature was
-verified, and not before.
+coordinator (for it, or for the one signed before where that member stands in both with the same
+keys and the same past: `confirmed_before`), this node's own keys stand in it, and it follows the
+one accepted before, directly or through proposals that came to nothing here: they may have been
+replaced before anybody signed them, or have left this node out for a while. It is in force here
+when every listed member's signature was verified, and not before.
 
 While this node rotates its keys, it has two sets of them (`node.rotation`): a charter may list
 either, and is signed with those that it lists.
@@ -34,6 +35,7 @@ from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint
 from corridor.protocols.charter import (
     Charter,
     CharterSignature,
+    Member,
     SignedCharter,
     parse_charter,
     parse_signed_charter,
@@ -107,6 +109,25 @@ class CharterDesk:
             in_force = self.in_force()
             return None if in_force is None else in_force.charter
         return parse_signed_charter(self._home.charter_accepted.read_bytes()).charter
+
+    def confirmed_before(self) -> Mapping[CountryCode, Member]:
+        """The other members whose keys this node's people confirmed for the charter signed last.
+
+        Signing a charter takes the word of all of them, so this node's own signature under one is
+        the record of it. Without that signature, verified anew, nobody is confirmed: a file that
+        somebody put there is no operator's word.
+        """
+        path = self._home.charter_accepted
+        signed = parse_signed_charter(path.read_bytes()) if path.exists() else self.in_force()
+        if signed is None:
+            return {}
+        me, charter = self._me.country, signed.charter
+        text = signature_to_sign(charter, me)
+        mine = [one.signature for one in signed.signatures if one.country == me]
+        keys = [own.card.signing_key for own in self._own if own.is_listed_in(charter)]
+        if not any(self._verify(key, text, one) for key in keys for one in mine):
+            return {}
+        return {one.country: one for one in charter.members if one.country != me}
 
     def accept(
         self,
@@ -210,7 +231,12 @@ class CharterDesk:
             given = trusted.get(member.country)
             if given is not None and given != fingerprint(Card.of(member)):
                 raise WrongFingerprintError(member.country, fingerprint_text(given))
-        missing = [one.country for one in others if one.country not in trusted]
+        before = self.confirmed_before()
+        missing = [
+            one.country
+            for one in others
+            if one.country not in trusted and before.get(one.country) != one
+        ]
         if missing:
             raise UnconfirmedMemberError(
                 f"the keys of {', '.join(missing)} are not confirmed; nothing was signed. The "

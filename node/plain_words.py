@@ -117,8 +117,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
             "A person whom {nodes} countries know loses at most ρ = {rho} ({epsilon})."
         ),
         "worst.collusion": (
-            "If all other members and the coordinator colluded, a person would lose at most "
-            "ρ = {rho} ({epsilon})."
+            "If all other members and the coordinator colluded, a person whom this country alone "
+            "knows would lose at most ρ = {rho} ({epsilon})."
         ),
         "worst.alone": "No collusion of others makes it more: all of the noise is this node's own.",
         "data.edition": "It is counted in edition {edition} of this node's data.",

@@ -155,6 +155,13 @@ class Rule:
     approvals: int = 1
 
     @property
+    def decides(self) -> str:
+        """Its verdict, for people: `ask 2 people`."""
+        if self.verdict is not Verdict.ASK or self.approvals == 1:
+            return self.verdict.value
+        return f"{self.verdict.value} {self.approvals} people"
+
+    @property
     def where(self) -> str:
         """Where it stands, for people."""
         return f"policy rule {self.number} (policy.toml, line {self.line})"
@@ -330,6 +337,43 @@ when.scope = ["regional"]
 """What `corridor node init` writes."""
 
 
+KEYS_EXPLAINED = """\
+
+# ---------------------------------------------------------------- what each key of a rule means
+# verdict       "allow", "ask" (people of the authority approve first) or "refuse".
+# approvals     only beside "ask": how many different people have to approve, 1 or 2; 1 if left out.
+#               Above `two_above` of [approvals] it is 2, whatever the rule says.
+# reason        your own words, told to whoever is refused.
+#
+# A rule decides where every condition below that it names holds; one without any always does.
+# when.tables           the question asks none but these tables: persons, corridors, legs, services.
+#                       when.tables = ["persons"]
+# when.fields           it groups by, filters by or sums at least one of these fields, named as
+#                       questions name them: gender, exploitation, recruited_in, age and so on.
+#                       when.fields = ["age", "age_band", "minor"]
+# when.cells_above      the answer has more figures than this: when.cells_above = 500
+# when.cells_at_most    it has at most so many: when.cells_at_most = 100
+# when.rho_above        it costs more than this, of a series all answers together:
+#                       when.rho_above = "1/50"
+# when.rho_at_most      it costs at most this: when.rho_at_most = "1/200"
+# when.scope            it asks for the region's sum ("regional"), or for this country's own figures
+#                       ("per-country"). A rule that allows or asks and names no scope is of
+#                       "regional" alone.
+# when.purpose          its purpose contains one of these texts, in capitals or not:
+#                       when.purpose = ["annual report"]
+# when.organisation     the asker's organisation contains one of these texts: ["IOM"]. Like the
+#                       purpose it is the coordinator's word: good for order, no protection.
+# when.minors           true: children can be told from adults in the answer; false: they cannot.
+# when.series           true: it is a standing series; false: it is none. A rule that allows or asks
+#                       and does not say it is of single questions alone.
+#
+# Beside the rules: [allowance] per_year, all_time, lost_per_day, minors, [allowance.organisations],
+# [allowance.purposes]; [consent] basis, statement, reference; [replies] after_seconds; [approvals]
+# two_above, valid_days, and most_waiting (so many questions wait at once; 50 if left out).
+"""
+"""What `corridor node policy --edit-help` adds to a new node's policy: every key there is."""
+
+
 REPLIES_AFTER = Fraction(1, 2)
 """Seconds of the first slot where the file names none: an edition of a million cases is counted."""
 
@@ -347,8 +391,18 @@ SHARE_TABLES = {Kind.ORGANISATION: "organisations", Kind.PURPOSE: "purposes"}
 """The tables below `[allowance]` that hold shares."""
 
 
-def parse_policy(text: str) -> Policy:
+IN_FORCE = "Until it is mended a node that serves keeps its old rules, and none starts."
+NOT_IN_FORCE = "Nothing was changed: the policy in force is another."
+
+
+def parse_policy(text: str, name: str = "policy.toml", left: str = IN_FORCE) -> Policy:
     """Read a policy file.
+
+    Args:
+        text: the file.
+        name: how its reader knows it, for messages.
+        left: how things are where it cannot be read: a node's own file keeps it from starting, a
+            text that somebody only tries (`NOT_IN_FORCE`) does nothing.
 
     Raises:
         PolicyError: not TOML, an unknown key or a wrong value; names the line.
@@ -356,8 +410,8 @@ def parse_policy(text: str) -> Policy:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PolicyError(f"policy.toml: {error}") from error
-    reader = _Reader(text)
+        raise PolicyError(f"{name}: {error}. {left}") from error
+    reader = _Reader(text, name, left)
     reader.refuse_unknown(values, {"allowance", "approvals", "consent", "replies", "rule"}, "")
     allowance = reader.table(values, "allowance")
     reader.refuse_unknown(
@@ -437,7 +491,8 @@ def _reference(consent: Mapping[str, Any], rule: ConsentRule, reader: "_Reader")
 class _Reader:
     """Reads values and knows in which line they stand."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str, left: str) -> None:
+        self._name, self._left = name, left
         self._lines = text.splitlines()
         self._rule_lines = [
             number
@@ -457,10 +512,7 @@ class _Reader:
 
     def error(self, key: str, section: str, problem: str, first: int = 1) -> PolicyError:
         line = self.line_of(key, section, first)
-        return PolicyError(
-            f'policy.toml, line {line}: "{key}" {problem}. Until it is mended a node that serves '
-            "keeps its old rules, and none starts."
-        )
+        return PolicyError(f'{self._name}, line {line}: "{key}" {problem}. {self._left}')
 
     def refuse_unknown(
         self, values: Mapping[str, Any], known: set[str], section: str, first: int = 1

@@ -18,7 +18,7 @@ from corridor.errors.policy import PolicyError
 from corridor.files import holding_lock, make_private_folder, write_atomically
 from corridor.ids import Digest
 from corridor.node.home import Home
-from corridor.node.policy import Policy, parse_policy
+from corridor.node.policy import IN_FORCE, NOT_IN_FORCE, Policy, parse_policy
 
 LOCK = "policy.lock"
 LONGEST = 64 * 1024
@@ -62,15 +62,15 @@ class PolicyDesk:
         except UnicodeDecodeError as error:
             raise PolicyError("policy.toml: is not UTF-8; save it as UTF-8") from error
 
-    def check(self, text: str) -> Policy:
-        """The rules that `text` means.
+    def check(self, text: str, *, is_the_file: bool = False) -> Policy:
+        """The rules that `text` means: the node's own file, or one that somebody only tries.
 
         Raises:
             PolicyError: it cannot be read; names the line.
         """
         if len(text.encode()) > LONGEST:
             raise PolicyError(f"policy.toml: is longer than {LONGEST} bytes; nothing was saved")
-        return parse_policy(_lines(text))
+        return parse_policy(_lines(text), left=IN_FORCE if is_the_file else NOT_IN_FORCE)
 
     def save(self, text: str, seen: Digest, by: str) -> Policy:
         """Put `text` in the place of the file that was `seen`, which is kept.

@@ -153,6 +153,12 @@ def _text(price: Fraction | None) -> str:
     return "" if price is None else str(price)
 
 
+def reason_of(policy: Policy, facts: QuestionFacts | None) -> str:
+    """The authority's own words for the rule that decides; empty where there are none."""
+    rule = None if facts is None else policy.decide(facts)
+    return "" if rule is None else rule.reason
+
+
 def trial(
     questions: Iterable[Tried], now: Policy, other: Policy, left: Left | None = None
 ) -> PolicyTrial:
@@ -176,6 +182,8 @@ def trial(
                 then=one.then,
                 verdict=verdict,
                 rule=rule,
+                reason=reason_of(now, one.facts),
+                would_reason=reason_of(other, one.facts),
                 would=would,
                 would_rule=other_rule,
                 price=_text(one.price),

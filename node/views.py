@@ -57,6 +57,8 @@ class CharterOffer:
         between: those proposed since the one that was accepted here, likewise.
         joins, leaves: who is listed and was not in the one accepted here, and the reverse.
         numbers: name and value pairs: thresholds, ceilings, δ.
+        since: the version that was accepted here before; None before the first.
+        changes: of the numbers, what was otherwise in that version: name, before, now.
     """
 
     raw: bytes
@@ -69,6 +71,8 @@ class CharterOffer:
     members: Sequence[MemberView]
     numbers: Sequence[tuple[str, str]]
     document: Mapping[str, Any]
+    since: int | None = None
+    changes: Sequence[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +343,7 @@ class TrialLine:
         price_repeat: of a series that nobody asked yet, what one more attempt at an answer takes; a
             later answer takes nothing.
         left, would_left: ρ that is left this year under either, of a question that may come.
+        reason, would_reason: what the authority wrote beside either rule.
     """
 
     at: str
@@ -358,6 +363,8 @@ class TrialLine:
     price_repeat: str = ""
     left: str = ""
     would_left: str = ""
+    reason: str = ""
+    would_reason: str = ""
 
     @property
     def changes(self) -> bool:

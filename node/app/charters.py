@@ -67,7 +67,14 @@ def offered_charter(
         _hold_to_offer(home, proposed)
     desk.check_offer(signed, between)
     me = read_settings(home).country
-    return _offer(signed, between, desk.accepted(), me=me, trusted=trusted or {})
+    return _offer(
+        signed,
+        between,
+        desk.accepted(),
+        me=me,
+        trusted=trusted or {},
+        confirmed=desk.confirmed_before(),
+    )
 
 
 def _hold_to_offer(home: Home, signed: SignedCharter) -> None:
@@ -168,36 +175,28 @@ def _offer(
     *,
     me: CountryCode,
     trusted: Mapping[CountryCode, Fingerprint],
+    confirmed: Mapping[CountryCode, Member] | None = None,
 ) -> CharterOffer:
+    # `confirmed`: the members that this node's people confirmed for the charter accepted last.
     charter = signed.charter
     before = frozenset(accepted.signing_keys if accepted else charter.signing_keys)
     joins = sorted(charter.signing_keys.keys() - before)
     leaves = sorted(before - charter.signing_keys.keys())
-    members = [_member_view(one, me, trusted.get(one.country), accepted) for one in charter.members]
-    by_rule = "as the rule says"
+    known = confirmed or {}
+    version = None if accepted is None else accepted.version
+    members = [
+        _member_view(
+            one,
+            me,
+            trusted.get(one.country),
+            accepted,
+            confirmed_under=version if known.get(one.country) == one else None,
+        )
+        for one in charter.members
+    ]
     numbers = [
-        ("fewest participants", str(charter.min_participants)),
-        ("colluders provided for", str(charter.max_colluders)),
-        ("most dropouts", by_rule if charter.max_dropouts is None else str(charter.max_dropouts)),
-        ("nodes that may know one person", str(charter.nodes_per_person)),
-        ("witnesses", charter.quorum_text),
+        *_numbers(charter),
         ("witnesses of before", _hand_over_text(signed, between, accepted, me)),
-        ("δ", str(charter.delta)),
-        ("dearest question ρ", str(charter.ceilings.rho_per_question)),
-        ("most cells", str(charter.ceilings.cells)),
-        ("most persons at a node", str(charter.ceilings.persons_per_node)),
-        ("failed attempts borne a day", str(charter.failed_attempts_per_day)),
-        (
-            "witnesses of a debit",
-            by_rule if charter.witness_quorum is None else str(charter.witness_quorum),
-        ),
-        ("years", f"{charter.years[0]} to {charter.years[1]}"),
-        ("domains", charter.domains_edition),
-        ("countries", ", ".join(charter.countries)),
-        ("suite", charter.suite),
-        ("days for which members' receipts are kept", str(charter.retention_days)),
-        ("coordinator's key", fingerprint_text(key_fingerprint(charter.coordinator_key))),
-        ("follows", "none" if charter.previous is None else charter.previous.hex()),
     ]
     return CharterOffer(
         raw=signed.encode(),
@@ -209,6 +208,8 @@ def _offer(
         synthetic=charter.synthetic,
         members=members,
         numbers=numbers,
+        since=version,
+        changes=() if accepted is None else _changes(accepted, charter),
         document={
             "region": charter.region,
             "version": charter.version,
@@ -228,9 +229,64 @@ def _offer(
             "joins": joins,
             "leaves": leaves,
             "signed": [word.country for word in signed.signatures],
+            "countries": ", ".join(charter.countries),
             **dict(numbers),
         },
     )
+
+
+def _numbers(charter: Charter) -> list[tuple[str, str]]:
+    """What a charter fixes beside its members; a limit that its rule gives, as a number."""
+    everybody = len(charter.members)
+    dropouts = str(charter.tolerated_dropouts(everybody))
+    if charter.max_dropouts is None:
+        dropouts += f" of {everybody}, as the rule says"
+    elif charter.max_dropouts != charter.tolerated_dropouts(everybody):
+        dropouts += f" of {everybody}; {charter.max_dropouts} where more take part"
+    quorum = str(charter.quorum)
+    if charter.witness_quorum is None:
+        quorum += f" of {everybody - 1}, as the rule says"
+    return [
+        ("fewest participants", str(charter.min_participants)),
+        ("colluders provided for", str(charter.max_colluders)),
+        ("most dropouts", dropouts),
+        ("nodes that may know one person", str(charter.nodes_per_person)),
+        ("witnesses", charter.quorum_text),
+        ("δ", str(charter.delta)),
+        ("dearest question ρ", str(charter.ceilings.rho_per_question)),
+        ("most cells", str(charter.ceilings.cells)),
+        ("most persons at a node", str(charter.ceilings.persons_per_node)),
+        ("failed attempts borne a day", str(charter.failed_attempts_per_day)),
+        ("witnesses of a debit", quorum),
+        ("years", f"{charter.years[0]} to {charter.years[1]}"),
+        ("domains", charter.domains_edition),
+        ("countries told apart", str(len(charter.countries))),
+        ("suite", charter.suite),
+        ("days for which members' receipts are kept", str(charter.retention_days)),
+        ("coordinator's key", fingerprint_text(key_fingerprint(charter.coordinator_key))),
+        ("follows", "none" if charter.previous is None else charter.previous.hex()),
+    ]
+
+
+def _changes(before: Charter, now: Charter) -> list[tuple[str, str, str]]:
+    """What a charter fixes otherwise than the one before: name, before, now."""
+    former = dict(_numbers(before))
+    found = [
+        (name, former[name], value)
+        for name, value in _numbers(now)
+        if name not in {"follows", "countries told apart"} and former[name] != value
+    ]
+    if now.region != before.region:
+        found.insert(0, ("region", before.region, now.region))
+    if now.synthetic != before.synthetic:
+        words = {True: "synthetic data", False: "real data"}
+        found.insert(0, ("made for", words[before.synthetic], words[now.synthetic]))
+    if now.countries != before.countries:
+        new = [f"+{one}" for one in sorted(set(now.countries) - set(before.countries))]
+        gone = [f"-{one}" for one in sorted(set(before.countries) - set(now.countries))]
+        told = f"{len(now.countries)} ({', '.join([*new, *gone]) or 'in another order'})"
+        found.append(("countries told apart", str(len(before.countries)), told))
+    return found
 
 
 def _hand_over_text(
@@ -256,7 +312,12 @@ def _hand_over_text(
 
 
 def _member_view(
-    member: Member, me: CountryCode, given: Fingerprint | None, accepted: Charter | None
+    member: Member,
+    me: CountryCode,
+    given: Fingerprint | None,
+    accepted: Charter | None,
+    *,
+    confirmed_under: int | None = None,
 ) -> MemberView:
     """A member as it is offered: a key that nobody confirmed is not shown, so none is copied."""
     known = {one.country: one for one in accepted.members} if accepted else {}
@@ -271,9 +332,11 @@ def _member_view(
         standing = "confirmed"
     elif given is not None:
         standing = "!! another key is listed than you confirmed"
+    elif confirmed_under is not None:
+        standing = f"confirmed under version {confirmed_under}, unchanged"
     else:
         standing = f"ask {member.name} by phone; their `corridor node card` shows it"
-    is_known = standing in {"this node", "confirmed"}
+    is_known = standing == "this node" or standing.startswith("confirmed")
     return MemberView(
         member.country,
         member.name,

@@ -36,7 +36,7 @@ from corridor.node.keys import read_keys
 from corridor.node.ledger import Ledger
 from corridor.node.plain_words import Purse, Said, describe, describe_people, shown_digest
 from corridor.node.policies import DEFAULT_POLICY, applied, file_of
-from corridor.node.policy import Policy, parse_policy
+from corridor.node.policy import NOT_IN_FORCE, Policy, parse_policy
 from corridor.node.policy_desk import PolicyDesk, difference
 from corridor.node.policy_in_force import read_policy_text
 from corridor.node.policy_trial import Left, Supposed, Tried, questions_of, trial
@@ -387,7 +387,7 @@ def trial_over(
         PolicyError: one of the two policies cannot be read; names the line.
     """
     now = read_policy(Home(world.home))
-    other = now if text is None else parse_policy(text)
+    other = now if text is None else parse_policy(text, left=NOT_IN_FORCE)
     first = None if since is None else world.clock() - timedelta(days=since)
     return trial(questions_of(rows, first), now, other)
 
@@ -402,7 +402,7 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     """
     home = Home(world.home)
     now = read_policy(home)
-    other = now if text is None else parse_policy(text)
+    other = now if text is None else parse_policy(text, left=NOT_IN_FORCE)
     charter = _charter(home)
     if charter is None:
         raise NoCharterError
@@ -432,13 +432,13 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     return trial([tried], now, other, Left(left, would_left))
 
 
-def check_policy(text: str) -> None:
-    """See that a policy can be read.
+def check_policy(text: str, name: str) -> None:
+    """See that a policy that somebody only tries can be read; `name` is its file's.
 
     Raises:
-        PolicyError: it cannot; names the line.
+        PolicyError: it cannot; names file and line. Nothing was changed.
     """
-    parse_policy(text)
+    parse_policy(text, name, NOT_IN_FORCE)
 
 
 def policy_text(world: World) -> str:

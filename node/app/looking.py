@@ -35,7 +35,7 @@ from corridor.node.keys import (
 )
 from corridor.node.ledger import Ledger, SeriesAccount
 from corridor.node.link import membership
-from corridor.node.policy import DEFAULT_POLICY
+from corridor.node.policy import DEFAULT_POLICY, KEYS_EXPLAINED
 from corridor.node.series_book import SeriesBook
 from corridor.node.shares import Limit
 from corridor.node.status import parse_status, status_line
@@ -81,8 +81,7 @@ def policy(world: World) -> PolicyView:
     """The rules of the policy, in order."""
     found = read_policy(Home(world.home))
     rules = [
-        (str(rule.number), str(rule.line), rule.verdict.value, str(rule.when))
-        for rule in found.rules
+        (str(rule.number), str(rule.line), rule.decides, str(rule.when)) for rule in found.rules
     ]
     return PolicyView(
         rules,
@@ -102,7 +101,7 @@ def policy(world: World) -> PolicyView:
             ),
             "Where no rule fits, a question is refused. `serve` reads the file when it changes.",
         ],
-        DEFAULT_POLICY,
+        DEFAULT_POLICY + KEYS_EXPLAINED,
         {
             "rules": [
                 {"rule": number, "line": line, "verdict": verdict, "when": when}

@@ -62,6 +62,8 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 SWEEP_SECONDS = 10.0
 WORRYING_SKEW_SECONDS = 60
+NEW = "a new one waits: `corridor node accept`"
+SIGNED = "signed; waits for the other members"
 
 WitnessMessage: TypeAlias = (
     WitnessAsk | WitnessAnswer | LedgerEntries | WitnessRequest | ContradictionTold
@@ -228,8 +230,10 @@ class _Conversation:
                 await self._settle_charter(message.charter, call, channel)
             case CharterAvailable(in_force=True, charter=charter):
                 await self._settle_charter(charter, call, channel)
-            case CharterAvailable():
-                self._parts.board.show(charter="a new one waits: `corridor node accept`")
+            case CharterAvailable(charter=charter):
+                standing = await self._work(self._parts.charter_of)
+                signed = charter == standing.accepted
+                self._parts.board.show(charter=SIGNED if signed else NEW)
             case CheckpointToCosign():
                 answer = await self._work(self._parts.on_checkpoint, message)
                 if answer is not None:
@@ -251,7 +255,7 @@ class _Conversation:
         board = self._parts.board
         standing = await self._work(self._parts.charter_of)
         if charter is None:
-            board.show(charter="not in force yet")
+            board.show(charter="not in force yet" if standing.accepted is None else SIGNED)
             return
         if charter not in {standing.in_force, standing.accepted}:
             board.show(charter="another is in force: run `corridor node accept`")

@@ -102,8 +102,15 @@ def draw(points: Sequence[SpendingPoint], allowance: Fraction, now: datetime) ->
         area=f"{line}V{up(Fraction(0))}Z",
         limit=up(allowance) if allowance <= top else None,
         amounts=[Tick(up(top * n / 4), top * n / 4) for n in range(5)],
-        days=[Tick(across(one), one.date()) for one in days],
+        days=_each_once([Tick(across(one), one.date()) for one in days]),
     )
+
+
+def _each_once(days: Sequence[Tick]) -> Sequence[Tick]:
+    """Without days that stand there already: a history of hours has fewer days than marks."""
+    return [
+        one for place, one in enumerate(days) if place == 0 or one.value != days[place - 1].value
+    ]
 
 
 def _round_up(value: Fraction) -> Fraction:

@@ -19,6 +19,7 @@ from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.refusals import said, status_of
+from corridor.node.web.words import TERMS
 from corridor.protocols.cards import Fingerprint, fingerprint, parse_card
 from corridor.transport.fingerprints import parse_spoken_fingerprint
 
@@ -34,7 +35,7 @@ def charter_views(desks: Desks) -> Blueprint:
     @views.get("")
     @for_roles(Role.ADMINISTRATOR, Role.AUDITOR, Role.APPROVER)
     def charter() -> str:
-        enrolled = desks.is_enrolled()
+        enrolled, signed = desks.is_enrolled(), request.args.get("signed", "")
         return render_template(
             "charter.html",
             mine=charters.mine(),
@@ -42,7 +43,8 @@ def charter_views(desks: Desks) -> Blueprint:
             charter=charters.accepted() if enrolled else None,
             in_force=enrolled and charters.is_in_force(),
             members=charters.members() if enrolled else (),
-            signed=request.args.get("signed", ""),
+            signed=signed,
+            waits_for=[one for one in signed.split(",") if is_country_code(one)],
         )
 
     @views.get("/offer")
@@ -77,6 +79,7 @@ def _offer(
     shown = render_template(
         "offer.html",
         offer=desks.charter.offer(trusted),
+        terms=TERMS,
         typed={name.removeprefix(FIELD): text for name, text in request.form.items()},
         refusal=None if error is None else said(error),
     )

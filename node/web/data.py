@@ -1,6 +1,7 @@
 """Editions and imports: files in, what became of them, and the countries to fill in."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Answer
 
-from corridor.errors.console import BadFormError
+from corridor.errors.console import BadFormError, NoSuchReportError
 from corridor.errors.files import DiskError
 from corridor.errors.importing import BadMappingError
-from corridor.node.import_desk import ImportJob, ImportStage
+from corridor.node.import_desk import ImportJob, ImportStage, ImportState
 from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
+from corridor.node.web.refusals import said_of
 from corridor.node.web.uploads import upload_folder_of
+from corridor.node.web.words import FATES
 
 
 def data_views(desks: Desks) -> Blueprint:
@@ -34,20 +37,21 @@ def data_views(desks: Desks) -> Blueprint:
     @views.get("")
     @for_roles(Role.OFFICER)
     def data() -> str:
+        edition = desks.edition()
         return render_template(
             "data.html",
-            edition=desks.edition(),
-            state=desks.imports.state(),
+            edition=edition,
             reports=desks.imports.reports(),
             databases=_databases(desks),
+            **_state(desks),
         )
 
     @views.get("/progress")
     @for_roles(Role.OFFICER)
     def progress() -> Response:
-        state = desks.imports.state()
-        answer = make_response(render_template("progress.html", state=state))
-        if state.stage is not ImportStage.RUNNING:
+        shown = _state(desks)
+        answer = make_response(render_template("progress.html", **shown))
+        if shown["state"].stage is not ImportStage.RUNNING:
             answer.headers["HX-Refresh"] = "true"  # the page shows edition and reports anew
         return answer
 
@@ -73,6 +77,35 @@ def data_views(desks: Desks) -> Blueprint:
         return answer
 
     return views
+
+
+def _state(desks: Desks) -> dict[str, Any]:
+    """The last import, as the page shows it."""
+    edition = desks.edition()
+    state = desks.imports.state()
+    if (
+        state.stage is ImportStage.REFUSED
+        and state.began is not None
+        and edition is not None
+        and edition.written_at > state.began
+    ):
+        state = ImportState()  # what was refused is of no use any more: other files came in since
+    refusal = said_of(state.code, state.message) if state.stage is ImportStage.REFUSED else None
+    return {"state": state, "refusal": refusal, "done": _done(desks, state)}
+
+
+def _done(desks: Desks, state: ImportState) -> dict[str, Any] | None:
+    """What an import that is done brought; None where its report is gone already."""
+    if state.stage is not ImportStage.DONE:
+        return None
+    try:
+        report = _read(desks.imports.report(state.report))
+    except (NoSuchReportError, DiskError):
+        return None
+    counts = Counter(dict.fromkeys(FATES, 0))
+    for one in report["entries"]:
+        counts[one["fate"]] += one["count"]
+    return {**report, "fates": [(fate, counts[fate]) for fate in FATES]}
 
 
 def _databases(desks: Desks) -> Sequence[str]:

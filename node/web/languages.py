@@ -84,7 +84,6 @@ def install_languages(app: Flask) -> None:
         figure=_figure,
         day=lambda value: format_date(value, "d MMM y"),
         month=lambda value: format_date(value, "MMMM y"),
-        short=_short,
         listed=listed,
     )
 
@@ -93,6 +92,7 @@ def install_languages(app: Flask) -> None:
         chosen = chosen_language()
         return {
             "language": chosen,
+            "colon": "\u00a0:" if chosen == "fr" else ":",
             "direction": LANGUAGES[chosen].direction,
             "languages": LANGUAGES,
         }
@@ -143,13 +143,3 @@ def chosen_locale() -> Locale:
 def listed(words: Sequence[object]) -> str:
     """Words one after another, as a list is written in the language of this request."""
     return "، ".join(map(str, words)) if chosen_language() == "ar" else ", ".join(map(str, words))
-
-
-def _short(value: object) -> str:
-    """A hash by its beginning; codes and words are read whole, parts one by one."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_short(one)}" for name, one in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    text = str(value)
-    return f"{text[:12]}…" if len(text) > 24 and set(text) <= set("0123456789abcdef") else text

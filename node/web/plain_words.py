@@ -99,8 +99,8 @@ SENTENCES: Mapping[str, Any] = {
         "A person whom %(nodes)s countries know loses at most ρ = %(rho)s (%(epsilon)s)."
     ),
     "worst.collusion": _l(
-        "If all other members and the coordinator colluded, a person would lose at most "
-        "ρ = %(rho)s (%(epsilon)s)."
+        "If all other members and the coordinator colluded, a person whom this country alone knows "
+        "would lose at most ρ = %(rho)s (%(epsilon)s)."
     ),
     "worst.alone": _l("No collusion of others makes it more: all of the noise is this node's own."),
     "data.edition": _l("It is counted in edition %(edition)s of this node's data."),

@@ -26,6 +26,7 @@ from corridor.node.policy_trial import Supposed
 from corridor.node.views import PolicyTrial
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
+from corridor.node.web.policy_words import conditions, decides
 from corridor.node.web.refusals import said, status_of
 from corridor.node.web.words import READY_MADE, met
 from corridor.protocols.secure_sum.messages import Scope
@@ -61,6 +62,8 @@ def policy_views(desks: Desks) -> Blueprint:
             days=request.form.get("days", str(DAYS)),
             most_days=MOST_DAYS,
             met=met,
+            decides=decides,
+            conditions=conditions,
             asked=request.form,
             scopes=list(Scope),
             **more,
@@ -88,7 +91,8 @@ def policy_views(desks: Desks) -> Blueprint:
     def policy() -> Response:
         now = desks.policy.text()
         try:
-            return page(now.text, now.digest.hex(), rules=desks.policy.check(now.text))
+            rules = desks.policy.check(now.text, is_the_file=True)
+            return page(now.text, now.digest.hex(), rules=rules)
         except PolicyError as error:
             return page(now.text, now.digest.hex(), error=error)
 

@@ -6,17 +6,24 @@
 A bug is logged with its traceback; the page shows a reference to that log entry, nothing else.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from corridor.errors import CorridorError
 from corridor.errors.console import ForgedFormError, FormTooLargeError, WrongHostError
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
+from corridor.node.web.languages import chosen_language, gettext
+from corridor.node.web.refusal_words import ABOUT
+from corridor.node.web.told import told
 from corridor.node.web.words import SAID
 from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
+
+_REFUSED = re.compile(r"(?P<message>.+) \[(?P<code>[a-z_]+(?:\.[a-z_]+)+)\]", re.DOTALL)
 
 _log = structlog.get_logger()
 
@@ -36,10 +43,34 @@ def status_of(error: CorridorError) -> int:
     return status_by(STATUS, error)
 
 
-def said(error: CorridorError) -> dict[str, str]:
-    """What a page shows of a refusal: its code, our words in the reader's language, or English."""
-    local = SAID.get(error.code)
-    return {"code": error.code, "local": "" if local is None else str(local), "english": str(error)}
+def said(error: CorridorError) -> Mapping[str, str]:
+    """What a page shows of a refusal."""
+    return said_of(error.code, str(error))
+
+
+def said_of(code: str, message: str) -> Mapping[str, str]:
+    """The same of one that another process met.
+
+    `local` is in the reader's language: all of it, where `english` is empty; else what it means in
+    general, and the message has the rest. In English the message says all.
+    """
+    if (whole := SAID.get(code)) is not None:
+        return {"code": code, "local": str(whole), "english": ""}
+    if chosen_language() == "en":
+        return {"code": code, "local": "", "english": message}
+    about = ABOUT.get(code)
+    local = gettext("This was declined. The handbook explains the code.")
+    return {"code": code, "local": local if about is None else str(about), "english": message}
+
+
+def finding(text: str) -> Markup:
+    """What a check-up found, in the reader's language; a refusal by its code, as on a page."""
+    found = _REFUSED.fullmatch(text)
+    if found is None or chosen_language() == "en":
+        return told(text)
+    refusal = said_of(found["code"], found["message"])
+    shown = Markup(" ").join(filter(None, (escape(refusal["local"]), told(refusal["english"]))))
+    return shown + Markup(' <code dir="ltr">{}</code>').format(refusal["code"])
 
 
 def install_refusals(app: Flask, reference: Callable[[], str]) -> None:

@@ -25,19 +25,24 @@ from corridor.node.web.desks import Desks
 from corridor.node.web.editions import edition_views
 from corridor.node.web.entrance import entrance_views
 from corridor.node.web.journal import journal_views
+from corridor.node.web.journal_words import DETAILS, detail
 from corridor.node.web.languages import install_languages
 from corridor.node.web.mapping import mapping_views
 from corridor.node.web.overview import overview_views
 from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
 from corridor.node.web.quality import quality_views
-from corridor.node.web.refusals import install_refusals
+from corridor.node.web.refusals import finding, install_refusals
+from corridor.node.web.told import told
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
 from corridor.node.web.words import (
+    FATES,
     FINDINGS,
     KINDS,
     LINKS,
     ROLES,
+    ROUNDS,
+    SCOPES,
     STATUSES,
     TABLES,
     VERDICTS,
@@ -126,6 +131,7 @@ def make_console(
 
     _dress(app, desks)
     install_languages(app)
+    app.jinja_env.filters.update(told=told, detail=detail, finding=finding)
     for views in (
         static_views(),
         entrance_views(desks, secure=has_tls),
@@ -171,7 +177,11 @@ def _dress(app: Flask, desks: Desks) -> None:
         links=LINKS,
         node_name=desks.node,
         node_country=desks.country,
+        details=DETAILS,
+        fates=FATES,
         roles=ROLES,
+        rounds=ROUNDS,
+        scope_words=SCOPES,
         statuses=STATUSES,
         style_mark=mark,
         tables=TABLES,

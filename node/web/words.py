@@ -98,6 +98,45 @@ TABLES: Mapping[str, Any] = {
     "services": _l("services"),
 }
 
+SCOPES: Mapping[str, Any] = {
+    "regional": _l("the region's sum"),
+    "per-country": _l("country by country"),
+}
+
+ROUNDS: Mapping[str, Any] = {
+    "propose": _l("proposal"),
+    "share": _l("secrets are shared"),
+    "opened": _l("secrets are opened"),
+    "masked-input": _l("masked inputs"),
+    "consistency": _l("who is left is signed"),
+    "unmask": _l("masks are removed"),
+    "figure": _l("the country's own figure"),
+}
+
+TERMS: Mapping[str, Any] = {
+    "fewest participants": _l("fewest participants"),
+    "colluders provided for": _l("colluders provided for"),
+    "most dropouts": _l("most dropouts"),
+    "nodes that may know one person": _l("nodes that may know one person"),
+    "witnesses": _l("witnesses"),
+    "witnesses of before": _l("witnesses of before"),
+    "dearest question ρ": _l("dearest question ρ"),
+    "most cells": _l("most cells"),
+    "most persons at a node": _l("most persons at a node"),
+    "failed attempts borne a day": _l("failed attempts borne a day"),
+    "witnesses of a debit": _l("witnesses of a debit"),
+    "years": _l("years"),
+    "domains": _l("lists of values"),
+    "countries told apart": _l("countries told apart"),
+    "suite": _l("cryptographic suite"),
+    "days for which members' receipts are kept": _l("days for which members' receipts are kept"),
+    "coordinator's key": _l("coordinator's key"),
+    "follows": _l("follows"),
+    "region": _l("region"),
+    "made for": _l("made for"),
+}
+"""What a charter fixes, as its offer names it."""
+
 VERDICTS: Mapping[str, Any] = {
     "allow": _l("allow"),
     "ask": _l("ask a person"),

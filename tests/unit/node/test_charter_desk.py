@@ -20,6 +20,7 @@ from corridor.errors.node import (
     OtherCoordinatorError,
     WrongFingerprintError,
 )
+from corridor.files import write_atomically
 from corridor.ids import CountryCode, Digest, PublicKey, Signature
 from corridor.node.app import charters, proposals_since
 from corridor.node.charter_desk import CharterDesk
@@ -106,6 +107,41 @@ def test_a24_one_unconfirmed_member_is_enough_to_refuse(desk: CharterDesk, missi
     with pytest.raises(UnconfirmedMemberError, match=missing):
         accept(desk, CHARTER, confirmed(but=missing))
     assert desk.accepted() is None
+
+
+def later(charter: Charter, **changes: Any) -> Charter:
+    return replace(charter, version=2, previous=CHARTER.digest, **changes)
+
+
+def test_who_was_confirmed_for_the_version_before_and_is_unchanged_is_not_asked_again(
+    desk: CharterDesk,
+) -> None:
+    accept(desk, CHARTER)
+    following = later(CHARTER, retention_days=99)
+    accept(desk, following, {})
+    assert desk.accepted() == following
+
+
+@pytest.mark.parametrize("key", STRANGER_KEYS)
+def test_a24_a_key_that_changed_since_the_version_before_is_asked_anew(
+    desk: CharterDesk, key: str
+) -> None:
+    accept(desk, CHARTER)
+    substituted = later(with_member(NE, **{key: STRANGER_KEYS[key]}))
+    with pytest.raises(UnconfirmedMemberError, match="NE are not confirmed"):
+        accept(desk, substituted, {})
+    assert desk.accepted() == CHARTER
+
+
+def test_a24_a_charter_that_this_node_never_signed_confirms_nobody(
+    desk: CharterDesk, home: Home
+) -> None:
+    # Whoever can put a file there, or the coordinator's document alone, is no operator's word.
+    write_atomically(home.charter_accepted, offer(CHARTER, NE, UA).encode())
+    assert desk.accepted() == CHARTER
+    assert desk.confirmed_before() == {}
+    with pytest.raises(UnconfirmedMemberError):
+        accept(desk, later(CHARTER, retention_days=99), {})
 
 
 @pytest.mark.parametrize("key", STRANGER_KEYS)

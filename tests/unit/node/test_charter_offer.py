@@ -77,6 +77,13 @@ def test_a31_nothing_in_a_charter_is_agreed_to_unseen(field: str) -> None:
     assert shown(replace(CHARTER, **CHANGES[field])) != shown(CHARTER)
 
 
+@pytest.mark.parametrize("field", sorted(CHANGES.keys() - {"version", "previous", "members"}))
+def test_a31_what_changed_since_the_version_before_is_told_whatever_it_is(field: str) -> None:
+    now = replace(CHARTER, **CHANGES[field])
+    assert offered(now, accepted=CHARTER).changes
+    assert offered(CHARTER, accepted=CHARTER).changes == []
+
+
 def test_a_fingerprint_that_nobody_confirmed_is_not_there_to_be_copied() -> None:
     offer = offered(CHARTER, trusted={})
     texts = {

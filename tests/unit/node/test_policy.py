@@ -5,7 +5,10 @@ import pytest
 
 from corridor.errors.policy import PolicyError, PolicyRefusesError
 from corridor.node.policy import (
+    CONDITIONS,
     DEFAULT_POLICY,
+    KEYS_EXPLAINED,
+    NOT_IN_FORCE,
     ConsentRule,
     Policy,
     QuestionFacts,
@@ -240,3 +243,23 @@ def test_a_rule_that_does_not_name_series_allows_none() -> None:
     dear = default.decide(replace(series, rho=Fraction(1, 19)))
     assert dear is not None
     assert dear.verdict is Verdict.REFUSE
+
+
+def test_every_condition_is_explained_to_whoever_edits() -> None:
+    assert [name for name in CONDITIONS if f"\n# when.{name} " not in KEYS_EXPLAINED] == []
+    assert "\n# approvals " in KEYS_EXPLAINED
+
+
+def test_a_mistake_in_a_text_that_is_only_tried_names_its_file_and_stops_nobody() -> None:
+    with pytest.raises(PolicyError, match=r"^new\.toml, line 2: ") as found:
+        parse_policy('[[rule]]\nverdict = "perhaps"\n', "new.toml", NOT_IN_FORCE)
+    assert "none starts" not in str(found.value)
+    with pytest.raises(PolicyError, match=r"^policy\.toml, line 2: .* and none starts\.$"):
+        parse_policy('[[rule]]\nverdict = "perhaps"\n')
+
+
+def test_a_rule_says_how_many_people_it_asks() -> None:
+    two, one, plain = policy(
+        'verdict = "ask"\napprovals = 2', 'verdict = "ask"', 'verdict = "allow"'
+    ).rules
+    assert (two.decides, one.decides, plain.decides) == ("ask 2 people", "ask", "allow")

@@ -46,6 +46,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "editions.erase": frozenset({OFFICER, ADMINISTRATOR}),
     "editions.person": frozenset({OFFICER, ADMINISTRATOR}),
     "editions.erase_person": frozenset({OFFICER, ADMINISTRATOR}),
+    "mapping.mapping": frozenset({OFFICER}),
+    "mapping.confirm": frozenset({OFFICER}),
     "data.data": frozenset({OFFICER}),
     "data.progress": frozenset({OFFICER}),
     "data.load": frozenset({OFFICER}),

@@ -117,7 +117,7 @@ def test_a_question_is_told_in_plain_words_with_what_it_costs_at_worst(office: O
         "It costs each person counted here ρ = 0.005 of privacy (ε = ",
         "That is 5 % of a year's allowance (ρ = 0.1), and 5 % of what is left of it (ρ = 0.1).",
         "That is 0.5 % of the allowance for all time (ρ = 1)",
-        "If all other members and the coordinator colluded, a person would lose at most ρ = 0.015",
+        "colluded, a person whom this country alone knows would lose at most ρ = 0.015",
         "2 different people have to approve it; one word of no denies it.",
         "It waits until",
     ):

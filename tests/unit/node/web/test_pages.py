@@ -267,6 +267,13 @@ def test_a_drawing_goes_up_in_steps_to_what_was_spent() -> None:
     assert draw([], Fraction(1), START) is None
 
 
+def test_a_day_stands_once_under_a_drawing_of_some_hours() -> None:
+    points = [SpendingPoint(START, Fraction(1, 10), Fraction(1, 10))]
+    chart = draw(points, Fraction(1), START + timedelta(hours=3))
+    assert chart is not None
+    assert [tick.value for tick in chart.days] == [START.date()]
+
+
 def test_a_long_history_is_drawn_no_finer_than_the_picture() -> None:
     points = [
         SpendingPoint(START + timedelta(hours=hour), Fraction(1), Fraction(hour + 1))
