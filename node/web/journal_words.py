@@ -89,6 +89,9 @@ def detail(value: object, name: str) -> Markup:
     """A detail's value for a page, in the language of this request."""
     if isinstance(value, bool):
         return escape(gettext("yes") if value else gettext("no"))
+    if isinstance(value, Mapping):
+        parts = (Markup("{} {}").format(key, _word(one, str(key))) for key, one in value.items())
+        return Markup(", ").join(parts)
     if isinstance(value, list | tuple):
         return escape(listed([_word(one, name) for one in value]))
     return _word(value, name)
