@@ -4,7 +4,8 @@
     emptied, whatever became of it
 
 Who wants to say first what columns mean has the process look at the files: they wait in their
-folder then until that was said, they are given up, others come, or the console ends. What is said
+folder then until that was said, they are given up, others come, the console ends, or nobody has
+said so for `WAITING_SECONDS`: they lie there in clear. What is said
 names what was asked (`Asking.shown`): a page of before says nothing of other files.
 
 What a killed console left behind is swept when the next one starts.
@@ -23,6 +24,7 @@ from typing import Any
 from corridor.errors import CorridorError
 from corridor.errors.console import (
     ColumnsMovedError,
+    FilesWaitedError,
     ImportDiedError,
     ImportRunsError,
     NoSuchReportError,
@@ -38,6 +40,8 @@ _STRANGE = re.compile(r"[^\w .()+-]")
 _REPORT = re.compile(r"[0-9A-Za-z-]{1,80}\.json")
 _COUNTRIES = re.compile(r"[0-9A-Za-z-]{1,80}-countries\.csv")
 REPORTS_LISTED = 50
+WAITING_SECONDS = 4 * 3600
+"""So long files wait for somebody to say what their columns mean."""
 
 
 class ImportStage(StrEnum):
@@ -133,10 +137,12 @@ class ImportDesk:
         *,
         clock: Callable[[], datetime],
         random_bytes: RandomBytes,
+        waiting_seconds: float = WAITING_SECONDS,
     ) -> None:
         self._uploads, self._reports = uploads, reports
         self._run = run
         self._clock, self._random_bytes = clock, random_bytes
+        self._waiting_seconds = waiting_seconds
         self._turn = threading.Lock()
         self._state = ImportState()
         self._asking: Asking | None = None
@@ -290,8 +296,23 @@ class ImportDesk:
 
     def _ask(self, job: ImportJob, tables: Sequence[Mapping[str, Any]]) -> None:
         with self._turn:
-            self._asking = Asking(job, tuple(tables))
+            self._asking = asking = Asking(job, tuple(tables))
             self._state = replace(self._state, stage=ImportStage.ASKING)
+        patience = threading.Timer(self._waiting_seconds, self._wait_no_more, (asking,))
+        patience.daemon = True
+        patience.start()
+
+    def _wait_no_more(self, asking: Asking) -> None:
+        """Remove files that still wait; nothing where that was said meanwhile, or others came."""
+        with self._turn:
+            if self._asking is not asking:
+                return
+            self._asking = None
+        waited = FilesWaitedError()
+        self._end(
+            asking.job,
+            ImportState(stage=ImportStage.REFUSED, code=waited.code, message=str(waited)),
+        )
 
     def _end(self, job: ImportJob, ended: ImportState) -> None:
         try:

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors.console import BadFormError
 from corridor.errors.files import DiskError
 from corridor.errors.importing import BadMappingError
-from corridor.node.import_desk import ImportJob, ImportStage
+from corridor.node.import_desk import WAITING_SECONDS, ImportJob, ImportStage
 from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
@@ -38,6 +38,7 @@ def data_views(desks: Desks) -> Blueprint:
             "data.html",
             edition=desks.edition(),
             state=desks.imports.state(),
+            waiting_hours=WAITING_SECONDS // 3600,
             reports=desks.imports.reports(),
             databases=_databases(desks),
         )
@@ -46,7 +47,8 @@ def data_views(desks: Desks) -> Blueprint:
     @for_roles(Role.OFFICER)
     def progress() -> Response:
         state = desks.imports.state()
-        answer = make_response(render_template("progress.html", state=state))
+        shown = render_template("progress.html", state=state, waiting_hours=WAITING_SECONDS // 3600)
+        answer = make_response(shown)
         if state.stage is not ImportStage.RUNNING:
             answer.headers["HX-Refresh"] = "true"  # the page shows edition and reports anew
         return answer

@@ -170,6 +170,19 @@ class ColumnsMovedError(RefusedError):
         )
 
 
+class FilesWaitedError(RefusedError):
+    """Nobody said in time what the columns of files mean. They were removed, and not imported."""
+
+    code = "console.files_waited"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "nobody said for hours what the columns of the files mean, and case files do not lie "
+            "in clear for longer; they were removed, and nothing was imported. Choose them again."
+        )
+
+
 class ImportDiedError(UnavailableError):
     """The process of an import ended without a word. The data held before are as they were."""
 

@@ -1,14 +1,17 @@
 """What columns mean, said in the console: looked at by the real process, confirmed, imported."""
 
 import re
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from corridor.errors.console import NothingAskedError
 from corridor.node.app.world import read_data
-from corridor.node.import_desk import ImportStage
+from corridor.node.import_desk import ImportDesk, ImportJob, ImportStage
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS
 from corridor.node.people import Role
@@ -19,6 +22,7 @@ from corridor.node.web.quality_words import TEXTS
 from corridor.node.web.value_words import VALUES
 from corridor.queries.htcds import parse_htcds
 from support.console import Browser, Console, open_console
+from support.ledgers import TestClock
 
 FRENCH = """\
 Prénom,Nom,Date de naissance,Sexe,Pays d'exploitation,Date de referral,Consentement,Remarques
@@ -185,6 +189,28 @@ def test_what_was_said_of_the_same_columns_of_other_files_is_not_taken_for_these
     look(console, officer)
     assert officer.post("/data/mapping", {**answers, "do": "import"}).status_code == 409
     assert not (console.home / "mapping.toml").exists()
+
+
+def test_files_of_which_nobody_says_anything_do_not_wait_for_ever(tmp_path: Path) -> None:
+    desk = ImportDesk(
+        tmp_path / "uploads",
+        tmp_path / "imports",
+        lambda _job, _tell: {"tables": [{"file": "a.csv"}]},
+        clock=TestClock(),
+        random_bytes=Random(1).randbytes,
+        waiting_seconds=0.05,
+    )
+    folder = desk.make_folder()
+    path = folder / "a.csv"
+    path.write_text(ENGLISH, "utf-8")
+    desk.begin(ImportJob(folder=folder, files=[path], looks=True), "Olga")
+    until = time.monotonic() + 30
+    while desk.state().stage is not ImportStage.REFUSED and time.monotonic() < until:
+        time.sleep(0.01)
+    assert desk.state().code == "console.files_waited"
+    assert not folder.exists()
+    with pytest.raises(NothingAskedError):
+        desk.asking()
 
 
 def test_a_mapping_file_of_ones_own_holds_for_its_import_alone(
