@@ -25,6 +25,7 @@ each in a transaction of its own; whoever comes second sees what the first one w
 
 import sqlite3
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -368,6 +369,10 @@ class ApprovalBook:
     def keep(self, waiting: Waiting, most: int, record: Record) -> None:
         """Keep a new question; `record` writes the journal first, and no more than `most` wait.
 
+        Of those that nobody asks any more, or that are over, and of which nobody said anything,
+        as many are kept at most: a coordinator that asks and takes back must not fill the book.
+        Those go first of whose organisation there are most.
+
         Raises:
             TooManyWaitingError: as many wait already. Nothing was kept.
         """
@@ -385,6 +390,7 @@ class ApprovalBook:
             ]
             if len(open_ones) >= most:
                 raise TooManyWaitingError(most)
+            self._forget_unheard(waiting.since, most)
             record(waiting)
             self._connection.execute(
                 f"INSERT INTO asked ({_COLUMNS}) "  # noqa: S608  # constants
@@ -411,6 +417,20 @@ class ApprovalBook:
                     asked.statement,
                 ),
             )
+
+    def _forget_unheard(self, now: int, most: int) -> None:
+        """Let no more than `most` stay of those that wait no more, and nobody said a word of."""
+        unheard = self._select(
+            "WHERE id NOT IN (SELECT asked FROM words) ORDER BY since DESC, rowid DESC", ()
+        )
+        rank: Counter[str] = Counter()
+        ranked = []
+        for place, one in enumerate(unheard):
+            if one.standing(now) is not Standing.WAITING:
+                rank[one.asked.organisation] += 1
+                ranked.append((rank[one.asked.organisation], place, one.id))
+        for _, _, identifier in sorted(ranked)[most:]:
+            self._connection.execute("DELETE FROM asked WHERE id = ?", (identifier,))
 
     def need(self, identifier: str, needs: int) -> None:
         """Let so many people approve it from now on: the policy has changed."""

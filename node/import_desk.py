@@ -4,7 +4,9 @@
     emptied, whatever became of it
 
 Who wants to say first what columns mean has the process look at the files: they wait in their
-folder then until that was said, they are given up, others come, or the console ends.
+folder then until that was said, they are given up, others come, the console ends, or nobody has
+said so for `WAITING_SECONDS`: they lie there in clear. What is said
+names what was asked (`Asking.shown`): a page of before says nothing of other files.
 
 What a killed console left behind is swept when the next one starts.
 """
@@ -21,6 +23,8 @@ from typing import Any
 
 from corridor.errors import CorridorError
 from corridor.errors.console import (
+    ColumnsMovedError,
+    FilesWaitedError,
     ImportDiedError,
     ImportRunsError,
     NoSuchReportError,
@@ -29,12 +33,15 @@ from corridor.errors.console import (
 from corridor.errors.files import DiskError
 from corridor.files import make_private_folder
 from corridor.node.quality import SUFFIX as PROFILE
+from corridor.protocols import canonical
 from corridor.protocols.suite import RandomBytes
 
 _STRANGE = re.compile(r"[^\w .()+-]")
 _REPORT = re.compile(r"[0-9A-Za-z-]{1,80}\.json")
 _COUNTRIES = re.compile(r"[0-9A-Za-z-]{1,80}-countries\.csv")
 REPORTS_LISTED = 50
+WAITING_SECONDS = 4 * 3600
+"""So long files wait for somebody to say what their columns mean."""
 
 
 class ImportStage(StrEnum):
@@ -56,8 +63,6 @@ class ImportState:
         progress: what is being done, in the importer's words.
         lines: the report in words, where it is done.
         looks: whether the files are only looked at.
-        tables: what may be meant by columns that are not HTCDS, as JSON values, where the files
-            wait for somebody to say so.
         report, countries: names of files in imports/; empty where there is none.
         code, message: why it was refused.
     """
@@ -68,7 +73,6 @@ class ImportState:
     progress: Sequence[str] = ()
     lines: Sequence[str] = ()
     looks: bool = False
-    tables: Sequence[Mapping[str, Any]] = ()
     report: str = ""
     countries: str = ""
     code: str = ""
@@ -99,6 +103,25 @@ class ImportJob:
     looks: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Files that wait for somebody to say what their columns mean, and what is asked of them.
+
+    Attributes:
+        tables: what may be meant by columns that are not HTCDS, as JSON values.
+    """
+
+    job: ImportJob
+    tables: Sequence[Mapping[str, Any]]
+
+    @property
+    def shown(self) -> str:
+        """What stands for these files and these questions: an answer gives it back."""
+        return canonical.digest(
+            "corridor columns", self.job.folder.name.encode(), canonical.encode(self.tables)
+        ).hex()
+
+
 RunImport = Callable[[ImportJob, Callable[[str], None]], Mapping[str, Any]]
 """Reads the files, tells what it does, and gives the lines and the document of the outcome."""
 
@@ -114,13 +137,15 @@ class ImportDesk:
         *,
         clock: Callable[[], datetime],
         random_bytes: RandomBytes,
+        waiting_seconds: float = WAITING_SECONDS,
     ) -> None:
         self._uploads, self._reports = uploads, reports
         self._run = run
         self._clock, self._random_bytes = clock, random_bytes
+        self._waiting_seconds = waiting_seconds
         self._turn = threading.Lock()
         self._state = ImportState()
-        self._asking: ImportJob | None = None
+        self._asking: Asking | None = None
         self._thread: threading.Thread | None = None
 
     def sweep(self) -> None:
@@ -157,12 +182,12 @@ class ImportDesk:
                 _remove(job.folder)
                 raise ImportRunsError
             asking, self._asking = self._asking, None
-            if asking is not None and asking.folder != job.folder:
-                _remove(asking.folder)
+            if asking is not None and asking.job.folder != job.folder:
+                _remove(asking.job.folder)
             self._start(job, by)
 
-    def asking(self) -> ImportJob:
-        """The files that wait for somebody to say what their columns mean.
+    def asking(self) -> Asking:
+        """The files that wait for somebody to say what their columns mean, and what is asked.
 
         Raises:
             NothingAskedError: none do.
@@ -172,31 +197,45 @@ class ImportDesk:
                 raise NothingAskedError
             return self._asking
 
-    def go_on(self, by: str, *, looks: bool) -> None:
-        """Read the files that wait: to the end, or look at them once more.
+    def go_on(self, by: str, shown: str, keep: Callable[[Asking], None], *, looks: bool) -> None:
+        """Keep what was said of the files that wait, then read them: to the end, or look again.
+
+        Args:
+            by: whose doing.
+            shown: what was asked (`Asking.shown`).
+            keep: keeps what was said; what it raises leaves the files waiting.
+            looks: look at them once more.
 
         Raises:
-            NothingAskedError: none do.
+            NothingAskedError: none wait. Nothing was kept.
+            ColumnsMovedError: something else is asked. Nothing was kept.
         """
         with self._turn:
-            job, self._asking = self._asking, None
-            if job is None:
-                raise NothingAskedError
-            self._start(replace(job, looks=looks), by)
+            asking = self._asked(shown)
+            keep(asking)
+            self._asking = None
+            self._start(replace(asking.job, looks=looks), by)
 
-    def give_up(self) -> None:
+    def give_up(self, shown: str) -> None:
         """Remove the files that wait.
 
         Raises:
             NothingAskedError: none do.
+            ColumnsMovedError: other files do. Nothing was removed.
             DiskError: something could not be removed.
         """
         with self._turn:
-            job, self._asking = self._asking, None
-            if job is None:
-                raise NothingAskedError
+            asking = self._asked(shown)
+            self._asking = None
             self._state = ImportState()
-            _remove(job.folder)
+            _remove(asking.job.folder)
+
+    def _asked(self, shown: str) -> Asking:
+        if self._asking is None:
+            raise NothingAskedError
+        if self._asking.shown != shown:
+            raise ColumnsMovedError
+        return self._asking
 
     def _start(self, job: ImportJob, by: str) -> None:
         now = self._clock()
@@ -257,8 +296,23 @@ class ImportDesk:
 
     def _ask(self, job: ImportJob, tables: Sequence[Mapping[str, Any]]) -> None:
         with self._turn:
-            self._asking = job
-            self._state = replace(self._state, stage=ImportStage.ASKING, tables=tuple(tables))
+            self._asking = asking = Asking(job, tuple(tables))
+            self._state = replace(self._state, stage=ImportStage.ASKING)
+        patience = threading.Timer(self._waiting_seconds, self._wait_no_more, (asking,))
+        patience.daemon = True
+        patience.start()
+
+    def _wait_no_more(self, asking: Asking) -> None:
+        """Remove files that still wait; nothing where that was said meanwhile, or others came."""
+        with self._turn:
+            if self._asking is not asking:
+                return
+            self._asking = None
+        waited = FilesWaitedError()
+        self._end(
+            asking.job,
+            ImportState(stage=ImportStage.REFUSED, code=waited.code, message=str(waited)),
+        )
 
     def _end(self, job: ImportJob, ended: ImportState) -> None:
         try:

@@ -136,20 +136,25 @@ class PeopleDesk:
         self._record = record
 
     def seal_factors(self) -> None:
-        """Seal secrets that an older version kept in clear; nothing where there are none.
+        """Seal what a version kept in clear that sealed nothing: once in the life of a file.
+
+        A secret in clear that comes later was put there by somebody else, and lets nobody in.
 
         Raises:
             PeopleUnavailableError: it could not be written; nothing was changed.
         """
-        if not any(map(_has_clear_secret, self._store.people())):
+        if self._store.seals_factors():
             return
         with self._store.writing():
+            if self._store.seals_factors():  # another process was first
+                return
             for person in filter(_has_clear_secret, self._store.people()):
                 sealed = (
                     kept if kept is None or is_sealed(kept) else self._factors.seal(person.id, kept)
                     for kept in (person.secret, person.new_secret)
                 )
                 self._store.replace_secrets(person.id, *sealed)
+            self._store.seal_factors_from_now_on()
         self._store.forget_what_was_written()
 
     # ---------------------------------------------------------------- accounts

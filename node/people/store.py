@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS tries (
     last INTEGER NOT NULL
 ) STRICT;
 """
+SEALED = 1
+"""`PRAGMA user_version` of a file in which no second factor lies in clear; before that it was 0."""
+
 _COLUMNS = (
     "id, name, name_key, roles, password, invited, invited_until, secret, new_secret, used_step, "
     "locked, made_at, signed_in_at"
@@ -193,6 +196,15 @@ class PeopleStore:
             "UPDATE people SET secret = ?, new_secret = ? WHERE id = ?",
             (secret, new_secret, person),
         )
+
+    def seals_factors(self) -> bool:
+        """Whether every second factor in it has been sealed."""
+        ((version,),) = self._read("PRAGMA user_version", ())
+        return int(version) >= SEALED
+
+    def seal_factors_from_now_on(self) -> None:
+        """Note that every one is, inside `writing`: there is no way back."""
+        self._do(f"PRAGMA user_version = {SEALED}", ())
 
     def forget_what_was_written(self) -> None:
         """Put what was committed into the file itself, and empty the log beside it.

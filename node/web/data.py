@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors.console import BadFormError, NoSuchReportError
 from corridor.errors.files import DiskError
 from corridor.errors.importing import BadMappingError
-from corridor.node.import_desk import ImportJob, ImportStage, ImportState
+from corridor.node.import_desk import WAITING_SECONDS, ImportJob, ImportStage, ImportState
 from corridor.node.people import Role
 from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
@@ -41,6 +41,7 @@ def data_views(desks: Desks) -> Blueprint:
         return render_template(
             "data.html",
             edition=edition,
+            waiting_hours=WAITING_SECONDS // 3600,
             reports=desks.imports.reports(),
             databases=_databases(desks),
             **_state(desks),
@@ -50,7 +51,9 @@ def data_views(desks: Desks) -> Blueprint:
     @for_roles(Role.OFFICER)
     def progress() -> Response:
         shown = _state(desks)
-        answer = make_response(render_template("progress.html", **shown))
+        answer = make_response(
+            render_template("progress.html", waiting_hours=WAITING_SECONDS // 3600, **shown)
+        )
         if shown["state"].stage is not ImportStage.RUNNING:
             answer.headers["HX-Refresh"] = "true"  # the page shows edition and reports anew
         return answer

@@ -6,6 +6,10 @@ The files wait at the import desk while somebody looks at this page. Names of fi
     t0c3v1   what the second of its values means
     t0c3d    in which order its dates are written
     t0m      the language of the first table's names of months
+    shown    what stands for the files and columns that the page asked about
+
+Names are places, and say nothing without what was asked: a page that asked about other files is
+refused and shown anew, without its answers.
 
 Of cells the page shows what the command shows: values of picklists and countries, and no others.
 """
@@ -17,9 +21,9 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
-from corridor.errors.console import BadFormError
+from corridor.errors.console import BadFormError, ColumnsMovedError, NothingAskedError
 from corridor.errors.importing import BadMappingError
-from corridor.node.import_desk import ImportStage
+from corridor.node.import_desk import Asking
 from corridor.node.importing.countries import country_codes
 from corridor.node.importing.dates import Order
 from corridor.node.importing.mapping import COUNTRY_FIELDS, NONE, TableMapping, Target
@@ -46,17 +50,19 @@ def mapping_views(desks: Desks) -> Blueprint:
     fields = desks.case_data.fields
 
     def page(error: CorridorError | None = None) -> Response | Answer:
-        state = desks.imports.state()
-        if state.stage is not ImportStage.ASKING:
+        try:
+            asking = desks.imports.asking()
+        except NothingAskedError:
             return redirect(url_for("data.data", _anchor="import"), 303)
         shown = render_template(
             "mapping.html",
-            state=state,
-            columns=sum(len(table["columns"]) for table in state.tables),
-            is_own_file=desks.imports.asking().columns is not None,
+            tables=asking.tables,
+            shown=asking.shown,
+            columns=sum(len(table["columns"]) for table in asking.tables),
+            is_own_file=asking.job.columns is not None,
             refusal=None if error is None else said(error),
             best=_best,
-            default=request.form.get,
+            default=_answered if request.form.get("shown") == asking.shown else _proposed,
             fields=fields,
             parts=[(PARTS[part], names) for part, names in parts_of_htcds(fields).items()],
             value_label=value_label,
@@ -77,25 +83,33 @@ def mapping_views(desks: Desks) -> Blueprint:
     @views.post("")
     @for_roles(Role.OFFICER)
     def confirm() -> Response | Answer:
-        state, asked = desks.imports.state(), desks.imports.asking()
         person = current_session().person.name
-        if request.form.get("do") == "drop":
-            desks.imports.give_up()
-            return redirect(url_for("data.data", _anchor="import"), 303)
+        shown, wanted = request.form.get("shown", ""), request.form.get("do")
         try:
-            confirmed = [
-                one
-                for n, table in enumerate(state.tables)
-                if (one := _confirmed(n, table)) is not None
-            ]
-            if confirmed:
-                desks.case_data.keep_mapping(asked.columns, confirmed)
-        except (BadFormError, BadMappingError) as error:
+            if wanted == "drop":
+                desks.imports.give_up(shown)
+            else:
+                desks.imports.go_on(person, shown, keep, looks=wanted == "look")
+        except (BadFormError, BadMappingError, ColumnsMovedError) as error:
             return page(error)
-        desks.imports.go_on(person, looks=request.form.get("do") == "look")
         return redirect(url_for("data.data", _anchor="import"), 303)
 
+    def keep(asking: Asking) -> None:
+        said_of = (_confirmed(n, table) for n, table in enumerate(asking.tables))
+        confirmed = [one for one in said_of if one is not None]
+        if confirmed:
+            desks.case_data.keep_mapping(asking.job.columns, confirmed)
+
     return views
+
+
+def _answered(name: str, proposed: str) -> str:
+    """What the form that was sent says there."""
+    return request.form.get(name, proposed)
+
+
+def _proposed(_: str, proposed: str) -> str:
+    return proposed
 
 
 def _confirmed(n: int, table: Table) -> Confirmed | None:

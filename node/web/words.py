@@ -238,6 +238,10 @@ SAID: Mapping[str, Any] = {
         "No files wait for somebody to say what their columns mean. Nothing was imported. Choose "
         "the files again."
     ),
+    "console.columns_moved": _l(
+        "Other files wait now than those that you were asked about. Nothing was kept, imported or "
+        "removed. Say what the columns mean that are shown here."
+    ),
     "console.import_died": _l(
         "The process that read the files ended before it was done. The uploaded files were removed."
     ),

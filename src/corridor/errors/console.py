@@ -156,6 +156,33 @@ class NothingAskedError(RefusedError):
         )
 
 
+class ColumnsMovedError(RefusedError):
+    """A form answers for other files than those that wait. Nothing was kept or imported."""
+
+    code = "console.columns_moved"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "what columns mean was said of other files, or of another look at these, than those "
+            "that wait now; nothing was kept, imported or removed. Say it of the columns that are "
+            "shown here."
+        )
+
+
+class FilesWaitedError(RefusedError):
+    """Nobody said in time what the columns of files mean. They were removed, and not imported."""
+
+    code = "console.files_waited"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "nobody said for hours what the columns of the files mean, and case files do not lie "
+            "in clear for longer; they were removed, and nothing was imported. Choose them again."
+        )
+
+
 class ImportDiedError(UnavailableError):
     """The process of an import ended without a word. The data held before are as they were."""
 

@@ -20,6 +20,7 @@ from corridor.errors.policy import (
     SamePersonError,
     UnknownApprovalError,
 )
+from corridor.errors.region import QuestionCancelledError
 from corridor.ids import CountryCode, SessionId
 from corridor.node.approvals import ApprovalBook, Standing, Waiting, parse_person
 from corridor.node.policy import parse_policy
@@ -240,6 +241,26 @@ def test_a_flood_of_questions_is_capped_and_the_same_one_is_kept_once(node: Real
     assert len(node.approvals.all()) == 2
     node.people.deny(newest(node).id, ANNA)  # an answer makes room
     assert answer(node, 200, purpose="another") == "policy.waiting_for_approval"
+
+
+def take_back(node: RealNode, number: int) -> None:
+    """The coordinator says that whoever asked takes it back."""
+    error = QuestionCancelledError()
+    node.hear(Failed(error.code, str(error), frozenset()), session(number))
+
+
+def test_asking_and_taking_back_does_not_fill_the_book(node: RealNode) -> None:
+    answer(node, 1, purpose="denied", organisation="flood")
+    node.people.deny(newest(node).id, ANNA)
+    answer(node, 2, purpose="of before", organisation="somebody else")
+    take_back(node, 2)
+    for number in range(3, 30):
+        code = answer(node, number, purpose=f"flood {number}", organisation="flood")
+        assert code == "policy.waiting_for_approval"
+        take_back(node, number)
+    kept = {one.asked.purpose for one in node.approvals.all()}
+    # Two that were taken back, one of each organisation; the newest; and what somebody denied.
+    assert kept == {"denied", "of before", "flood 28", "flood 29"}
 
 
 def test_an_attempt_that_fails_before_its_debit_gives_the_approval_back(node: RealNode) -> None:

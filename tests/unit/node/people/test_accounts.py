@@ -526,6 +526,23 @@ def test_a_second_factor_put_into_the_file_in_clear_lets_nobody_in(staff: Staff)
         staff.desk.confirm_code(session, staff.code(shared))
 
 
+def test_a_second_factor_put_in_clear_into_a_file_that_seals_them_is_not_sealed(
+    staff: Staff,
+) -> None:
+    staff.desk.seal_factors()  # as the first opening does
+    _, right, _ = staff.complete(ANA, ADMINISTRATOR)
+    planted = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    assert planted != right
+    with sqlite3.connect(staff.path) as raw:
+        raw.execute("UPDATE people SET secret = ?", (planted,))
+    raw.close()
+    staff.desk.seal_factors()  # as every later one does
+    staff.clock.advance(timedelta(minutes=1))
+    session = staff.desk.sign_in(ANA, PASSWORD)
+    with pytest.raises(PeopleDamagedError, match="in clear"):
+        staff.desk.confirm_code(session, staff.code(planted))
+
+
 def test_two_processes_share_the_accounts(staff: Staff) -> None:
     with PeopleStore(staff.path) as other:
         staff.desk.add(ANA, OFFICER)

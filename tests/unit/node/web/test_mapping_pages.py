@@ -1,14 +1,17 @@
 """What columns mean, said in the console: looked at by the real process, confirmed, imported."""
 
 import re
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from corridor.errors.console import NothingAskedError
 from corridor.node.app.world import read_data
-from corridor.node.import_desk import ImportStage
+from corridor.node.import_desk import ImportDesk, ImportJob, ImportStage
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS
 from corridor.node.people import Role
@@ -19,6 +22,7 @@ from corridor.node.web.quality_words import TEXTS
 from corridor.node.web.value_words import VALUES
 from corridor.queries.htcds import parse_htcds
 from support.console import Browser, Console, open_console
+from support.ledgers import TestClock
 
 FRENCH = """\
 Prénom,Nom,Date de naissance,Sexe,Pays d'exploitation,Date de referral,Consentement,Remarques
@@ -64,7 +68,8 @@ def form_of(page: str) -> dict[str, object]:
     for name, inside in re.findall(r'<select [^>]*name="(t[^"]+)"[^>]*>(.*?)</select>', page, re.S):
         chosen = re.search(r'<option value="([^"]*)"[^>]* selected', inside)
         answers[name] = chosen[1] if chosen else ""
-    return answers | dict(re.findall(r'<input id="[^"]*" name="(t[^"]+)" value="([^"]*)"', page))
+    answers |= dict(re.findall(r'<input id="[^"]*" name="(t[^"]+)" value="([^"]*)"', page))
+    return answers | dict(re.findall(r'<input type="hidden" name="(shown)" value="([^"]*)"', page))
 
 
 def test_what_is_proposed_is_kept_as_a_readable_file_and_applied(
@@ -118,7 +123,7 @@ def test_the_order_of_dates_is_asked_and_kept(console: Console, officer: Browser
     page = look(console, officer, ENGLISH)
     assert "0 cells can only be day first, 1 only month first; 0 can be both." in page
     answers = form_of(page)
-    assert list(answers.values()) == ["month-first"]
+    assert [answer for name, answer in answers.items() if name != "shown"] == ["month-first"]
     officer.post("/data/mapping", {**answers, "do": "import"})
     console.desks.imports.wait()
     text = (console.home / "mapping.toml").read_text("utf-8")
@@ -145,18 +150,67 @@ def test_an_answer_that_means_nothing_keeps_nothing_and_what_was_chosen(
 
 @pytest.mark.parametrize("others", [False, True], ids=["given up", "other files come"])
 def test_files_that_wait_are_removed(console: Console, officer: Browser, *, others: bool) -> None:
-    look(console, officer)
+    answers = form_of(look(console, officer))
     (waiting,) = (console.home / "uploads").iterdir()
     if others:
         officer.get("/data")
         officer.post("/data/import", {"files": (BytesIO(ENGLISH.encode()), "b.csv")})
         console.desks.imports.wait()
     else:
-        officer.post("/data/mapping", {"do": "drop"})
+        officer.post("/data/mapping", {**answers, "do": "drop"})
     assert not waiting.exists()
     officer.get("/data")
     assert officer.post("/data/mapping", {"do": "import"}).status_code == 409
     assert officer.get("/data/mapping").status_code == 303
+
+
+@pytest.mark.parametrize("wanted", ["import", "look", "drop"])
+def test_what_was_said_of_other_files_is_not_taken_for_these(
+    console: Console, officer: Browser, wanted: str
+) -> None:
+    answers = form_of(look(console, officer, "Sexe;Statut\nF;x\nM;y\n"))
+    look(console, officer, "Notiz;Sexe\nx;F\ny;M\n")  # another officer's, meanwhile
+    (waiting,) = (console.home / "uploads").iterdir()
+    answers["t0c0"] = "prs_Gender"  # the note, in these
+    assert officer.post("/data/mapping", {**answers, "do": wanted}).status_code == 409
+    assert "console.columns_moved" in officer.last
+    assert form_of(officer.last)["t0c0"] != "prs_Gender"
+    assert not (console.home / "mapping.toml").exists()
+    assert console.desks.imports.state().stage is ImportStage.ASKING
+    assert waiting.exists()
+    # Said of what is shown now, it is taken.
+    assert officer.post("/data/mapping", {**form_of(officer.last), "do": wanted}).status_code == 303
+
+
+def test_what_was_said_of_the_same_columns_of_other_files_is_not_taken_for_these(
+    console: Console, officer: Browser
+) -> None:
+    answers = form_of(look(console, officer))
+    look(console, officer)
+    assert officer.post("/data/mapping", {**answers, "do": "import"}).status_code == 409
+    assert not (console.home / "mapping.toml").exists()
+
+
+def test_files_of_which_nobody_says_anything_do_not_wait_for_ever(tmp_path: Path) -> None:
+    desk = ImportDesk(
+        tmp_path / "uploads",
+        tmp_path / "imports",
+        lambda _job, _tell: {"tables": [{"file": "a.csv"}]},
+        clock=TestClock(),
+        random_bytes=Random(1).randbytes,
+        waiting_seconds=0.05,
+    )
+    folder = desk.make_folder()
+    path = folder / "a.csv"
+    path.write_text(ENGLISH, "utf-8")
+    desk.begin(ImportJob(folder=folder, files=[path], looks=True), "Olga")
+    until = time.monotonic() + 30
+    while desk.state().stage is not ImportStage.REFUSED and time.monotonic() < until:
+        time.sleep(0.01)
+    assert desk.state().code == "console.files_waited"
+    assert not folder.exists()
+    with pytest.raises(NothingAskedError):
+        desk.asking()
 
 
 def test_a_mapping_file_of_ones_own_holds_for_its_import_alone(
