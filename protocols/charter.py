@@ -552,6 +552,33 @@ def verify_keys_go_on(in_force: Charter | None, offered: Charter) -> None:
             )
 
 
+def verify_keys_stay(holders: Mapping[PublicKey, CountryCode], offered: Charter) -> None:
+    """Check that no key that was one country's is offered as another's, now or in its past.
+
+    `verify_keys_go_on` compares each country with itself. A member that is left out for a while
+    stands in no version in force: without this, whoever stole a key that it had replaced could
+    have another country listed with that key as its past, take over the ledger that witnesses hold
+    under it, and keep the member from coming back.
+
+    Args:
+        holders: whose each signing key was, in the versions that were ever in force.
+        offered: what is to be accepted.
+
+    Raises:
+        CharterSuccessionError: a key changes its country. The version in force stays.
+    """
+    for one in offered.members:
+        for key in one.keys:
+            was = holders.get(key, one.country)
+            if was != one.country:
+                raise CharterSuccessionError(
+                    f"charter version {offered.version}: {one.country} is listed with a signing "
+                    f"key that was {was}'s in a version in force before, now or as its past. "
+                    f"Nothing was accepted. Tell {was}, {one.country} and the other members: a key "
+                    f"of {was} may have been stolen."
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """Whom a member must hear before it first spends under a version with other members.
