@@ -1,8 +1,8 @@
 """Whose each signing key was in the charters that were ever in force here.
 
 `key-holders.json` only grows. The charter in force lists the keys of its members alone: without
-this file, a key of a member that is left out for a while, or was replaced by one, could be claimed
-as the past of another country, and with it the ledger that witnesses hold under it.
+this file, a key of a member that is left out for a while could be claimed as the past of another
+country, and with it the ledger that witnesses hold under it.
 """
 
 import re

@@ -308,9 +308,13 @@ class WitnessDesk:
         needed, found = self._charter.quorum, len(self._weighed.agreeing)
         if self._is_lost:
             self._show("hold another history of this ledger: nothing is answered")
-        elif not self._ready:
+        elif not self._ready and not self._is_withheld:
             others = f"; of those before, {', '.join(self._lacking)} did not" * bool(self._lacking)
             self._show(f"{found} of {needed} confirmed this ledger since the start{others}")
+        elif self._is_withheld:
+            self._show(
+                "hold more of this ledger under an earlier key, too few: nothing is answered"
+            )
         elif not self._charter.stops_rollback:
             self._show("protect against accidents only")
         else:

@@ -240,6 +240,7 @@ def test_a18_while_too_few_of_a_small_quorum_show_more_the_node_spends_nothing(
     ask(backup, others[1:])  # one of the two that hold it is away
     with pytest.raises(NotWitnessedError):
         backup.desk.demand_witnessed()
+    assert "under an earlier key" in backup.status
     ask(backup, others)
     backup.desk.demand_witnessed()
     assert backup.ledger.balance().spent == TENTH
