@@ -195,7 +195,8 @@ class CharterDesk:
     def ledger_keys(self, country: CountryCode) -> tuple[PublicKey, ...]:
         """The keys under which this country's node may state its ledger, the enrolled one first.
 
-        A node that was away while a charter with its new keys came into force has the old ones yet.
+        A node that was away while a charter with its new keys came into force has the old ones yet:
+        with those it is let in, to fetch that charter, and nothing that they sign is kept.
         """
         row = self.store.look_up("SELECT signing_key FROM members WHERE country = ?", country)
         if row is None:

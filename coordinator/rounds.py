@@ -421,7 +421,7 @@ class Rounds:
             connections=self.connections,
             suite=self.suites(charter.suite),
             verify=self.verify,
-            witness=lambda said: self.witness.keep(said, charter.member(said.country).keys),
+            witness=lambda said: self.witness.keep(said, charter.member(said.country).signing_key),
             on_round=lambda name, answered: self.record.enter(session, name.value, answered),
             on_progress=on_progress,
             deadlines=self.deadlines,

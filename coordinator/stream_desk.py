@@ -249,7 +249,7 @@ class StreamDesk:
         keys = self.charters.ledger_keys(country)
         if not keys:
             raise NoLongerEnrolledError(country)
-        self.witness.keep_signed(standing.statement, keys)
+        self.witness.keep_signed(standing.statement, keys[0], former=keys[1:])
 
     def _in_force(self) -> Digest | None:
         try:

@@ -2,7 +2,9 @@
 
     hand_in ──▶ 1. the card is of the country that calls
                 2. the statement is of its enrolled signing key and the card's, and signed by both
-                3. it waits for the next proposal; a later one replaces it
+                3. a charter can list it beside everybody else: no key of anybody's, since a version
+                   that was in force already, and not the hundred and first of that member
+                4. it waits for the next proposal; a later one replaces it
     hand_in of the enrolled card, without a statement: what waited is taken back
     in force ──▶ the card is the enrolled one
 
@@ -17,12 +19,12 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 
-from corridor.coordinator.store import Store, members, successors
+from corridor.coordinator.store import Store, charters, members, successors
 from corridor.errors.charter import FalseSuccessionError
-from corridor.errors.region import AnotherCountryError, NoLongerEnrolledError
+from corridor.errors.region import AnotherCountryError, NoCharterError, NoLongerEnrolledError
 from corridor.ids import CountryCode, PublicKey
 from corridor.protocols.cards import Card, parse_card
-from corridor.protocols.charter import Charter, Member
+from corridor.protocols.charter import Charter, Member, check_keys, parse_charter
 from corridor.protocols.successions import Succession, parse_successions, verify_successions
 from corridor.protocols.suite import Verify
 
@@ -47,10 +49,13 @@ class SuccessorDesk:
         """Take new keys, or take them back; the signing key that the next charter will list.
 
         Raises:
-            MalformedCardError, MalformedCharterError: they cannot be read.
+            MalformedCardError: the card cannot be read.
             AnotherCountryError: the card is another country's.
             NoLongerEnrolledError: the country is not enrolled.
             FalseSuccessionError: they do not follow the enrolled key. Nothing was taken.
+            MalformedCharterError: the statement cannot be read, or no charter could list what it
+                says. Nothing was taken: one member's keys would stop every proposal.
+            NoCharterError: none is in force, which these keys could follow. Nothing was taken.
         """
         found = parse_card(card)
         if found.country != country:
@@ -74,6 +79,7 @@ class SuccessorDesk:
                         handed_in=self.now(),
                     )
                 )
+                _demand_listable(connection)
         _log.info("successor.noted", country=country, waits=bool(statements))
         return found.signing_key
 
@@ -87,6 +93,22 @@ class SuccessorDesk:
         if [one.former for one in statements] != [enrolled]:
             raise FalseSuccessionError(country)
         verify_successions(self.region, country, statements, card.signing_key, self.verify)
+
+
+def _demand_listable(connection: Connection) -> None:
+    """Raise unless a charter right after the one in force could list what waits."""
+    document = connection.execute(
+        select(charters.c.document)
+        .where(charters.c.in_force.is_not(None))
+        .order_by(charters.c.version.desc())
+    ).scalar()
+    if document is None:
+        raise NoCharterError
+    in_force = parse_charter(document, "charter in force")
+    enrolled = connection.execute(select(members.c.country, members.c.card))
+    cards = {CountryCode(row.country): row.card for row in enrolled}
+    _, listed = listed_members(connection, cards, in_force)
+    check_keys(listed, in_force.coordinator_key, in_force.version + 1)
 
 
 def listed_members(

@@ -2,7 +2,7 @@
 
 A statement says how far a ledger is and how much was spent. The latest of each country, which is
 the one that is kept, is held against the next one (`protocols.chains.contradiction`): no entry
-twice with other content, none earlier, and never less spent, as long as its member is the same. One
+twice with other content, none earlier, and never less spent, as long as its key is the same. One
 that contradicts goes to `forks` together with the one that it contradicts, both with their
 signatures.
 
@@ -56,40 +56,48 @@ class WitnessRecord:
     verify: Verify
     now: Callable[[], int]
 
-    def keep_signed(self, statement: LedgerStatement, keys: Sequence[PublicKey]) -> None:
-        """Keep what a node states when it connects, after checking that one of its keys signed it.
+    def keep_signed(
+        self, statement: LedgerStatement, key: PublicKey, former: Sequence[PublicKey] = ()
+    ) -> None:
+        """Keep what a node states when it connects, after checking that `key` signed it.
 
-        `keys` are all that this member ever had: its ledger is one, whichever signed.
+        What one of its `former` keys signed is not kept, and contradicts nothing: the node was away
+        while a charter with its new key came into force, and fetches that one; or it is a thief of
+        the key that was replaced.
 
         A ledger that is behind is no fork yet: its node lost entries, and must be connected to be
         given them back by the members. It cannot take part as it is: `keep` refuses it.
 
         Raises:
-            ForgedStatementError: none did. Nothing was kept.
+            ForgedStatementError: none of these keys did. Nothing was kept.
             WitnessedForkError: as `keep`.
         """
         text = statement.to_sign()
-        if not any(self.verify(key, text, statement.signature) for key in keys):
-            raise ForgedStatementError(statement.country)
+        if not self.verify(key, text, statement.signature):
+            if not any(self.verify(one, text, statement.signature) for one in former):
+                raise ForgedStatementError(statement.country)
+            _log.warning("witness.former_key", country=statement.country)
+            return
         with self.store.reading() as connection:
-            before = self._latest(connection, statement.country, keys)
+            before = self._latest(connection, statement.country, key)
         if before is not None and statement.sequence < before.sequence:
             _log.warning("witness.behind", country=statement.country, sequence=statement.sequence)
             return
-        self.keep(statement, keys)
+        self.keep(statement, key)
 
-    def keep(self, statement: LedgerStatement, keys: Sequence[PublicKey]) -> None:
-        """Keep a statement whose signature was checked against one of `keys`.
+    def keep(self, statement: LedgerStatement, key: PublicKey) -> None:
+        """Keep a statement whose signature was checked against `key`.
 
-        A ledger belongs to keys that follow one another: a member that lost its own, and was
-        confirmed with another, has a new one, which would contradict the old one in every number.
-        That one is let go.
+        What another key signed is let go, and not held against it. A member that lost its key, and
+        was confirmed with another, has a new ledger, which would contradict the old one in every
+        number. One that rotated its key goes on with its ledger, but what stands here under the
+        key of before may be the word of that key's thief.
 
         Raises:
             WitnessedForkError: it contradicts what was witnessed; it is kept among the forks.
         """
         with self.store.writing() as connection:
-            before = self._latest(connection, statement.country, keys)
+            before = self._latest(connection, statement.country, key)
             if before is None:
                 connection.execute(
                     delete(statements).where(statements.c.country == statement.country)
@@ -127,9 +135,9 @@ class WitnessRecord:
         ).scalar_one()
 
     def _latest(
-        self, connection: Connection, country: CountryCode, keys: Sequence[PublicKey]
+        self, connection: Connection, country: CountryCode, key: PublicKey
     ) -> LedgerStatement | None:
-        """The latest statement of this country under one of these keys."""
+        """The latest statement of this country, where this key signed it."""
         row = connection.execute(_LATEST, {"of": country}).first()
         if row is None:
             return None
@@ -141,8 +149,7 @@ class WitnessRecord:
             head=Digest(row.head),
             signature=Signature(row.signature),
         )
-        text = found.to_sign()
-        return found if any(self.verify(key, text, found.signature) for key in keys) else None
+        return found if self.verify(key, found.to_sign(), found.signature) else None
 
 
 def _row(statement: LedgerStatement) -> dict[str, Any]:

@@ -10,6 +10,9 @@ one accepted before, directly or through proposals that came to nothing here: th
 replaced before anybody signed them, or have left this node out for a while. It is in force here
 when every listed member's signature was verified, and not before.
 
+A signing key that was ever one country's in a charter in force here is never another's
+(`node.key_holders`).
+
 While this node rotates its keys, it has two sets of them (`node.rotation`): a charter may list
 either, and is signed with those that it lists.
 
@@ -31,6 +34,7 @@ from corridor.errors.node import (
 from corridor.files import make_private_folder, write_atomically
 from corridor.ids import CountryCode, Digest, PublicKey
 from corridor.node.home import Home
+from corridor.node.key_holders import holders_in, read_holders, remember_holders
 from corridor.protocols.cards import Card, Fingerprint, fingerprint, fingerprint_text
 from corridor.protocols.charter import (
     Charter,
@@ -42,6 +46,7 @@ from corridor.protocols.charter import (
     signature_to_sign,
     verify_history,
     verify_keys_go_on,
+    verify_keys_stay,
 )
 from corridor.protocols.successions import Succession
 from corridor.protocols.suite import Sign, Verify
@@ -194,6 +199,8 @@ class CharterDesk:
         self._check_mine(offered.charter)
         in_force = self.in_force()
         verify_keys_go_on(None if in_force is None else in_force.charter, offered.charter)
+        known = {} if in_force is None else holders_in(in_force.charter)
+        verify_keys_stay({**known, **read_holders(self._home)}, offered.charter)
         verify_history(self.accepted(), [one.charter for one in between], offered.charter)
 
     def confirm(self, document: bytes) -> SignedCharter:
@@ -208,6 +215,9 @@ class CharterDesk:
         if accepted is None or signed.charter.digest != accepted.digest:
             raise NotTheAcceptedCharterError
         signed.verify_in_force(self._verify)
+        before = self.in_force()
+        for one in (signed,) if before is None else (before, signed):
+            remember_holders(self._home, one.charter)
         write_atomically(self._home.charter, signed.encode())
         return signed
 

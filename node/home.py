@@ -7,6 +7,7 @@
     enrolment.json     where the coordinator is, and its keys' fingerprints
     charter.json       the charter in force; charter-accepted.json the one signed here last
     charters-before/   those whose members have not confirmed the ledger since
+    key-holders.json   whose each key was, in every charter that was in force here
     keys/              signing.key, encryption.key, tls.key, people.key, tls.pem, ca.pem
     editions/          case data, encrypted; store.key unlocks them
     store.toml         where the authority wants case data elsewhere; mostly not there
@@ -85,6 +86,11 @@ class Home:
     def charters_before(self) -> Path:
         """Earlier versions whose members have still to confirm the ledger under a later one."""
         return self.folder / "charters-before"
+
+    @property
+    def key_holders(self) -> Path:
+        """Whose each signing key was, in every charter that was in force here."""
+        return self.folder / "key-holders.json"
 
     @property
     def keys(self) -> Path:

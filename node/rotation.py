@@ -1,7 +1,7 @@
 """Rotation of the keys that a node's card shows: its signing key and its encryption key.
 
     begin ──▶ keys that follow, beside those that count
-      │           └─ abandon: nothing was signed with them; the old ones go on
+      │           └─ abandon: no charter with them can come into force; the old ones go on
       └──▶ the next charter lists them; this node signs it with the new key, all others confirm it
                └─▶ it is in force here: from then on the new keys count (`node.keys.read_keys`)
                        └─ settle: the old signing key is destroyed, the old encryption key is kept
@@ -22,11 +22,11 @@ from contextlib import contextmanager
 
 from corridor.errors.keeping import RotationBusyError, RotationSignedError
 from corridor.files import PUBLIC, erase_file, flush_folder, holding_lock, write_atomically
+from corridor.ids import PublicKey
 from corridor.node.home import Home, NodeSettings
 from corridor.node.keys import (
     KEY_BYTES,
     NodeKeys,
-    is_listed,
     read_kept_keys,
     read_keys,
     read_next_keys,
@@ -34,7 +34,7 @@ from corridor.node.keys import (
     successions_file,
 )
 from corridor.node.store.vault import drop_secret, has_secret, keep_secret
-from corridor.protocols.charter import Charter
+from corridor.protocols.charter import Charter, parse_charter, parse_signed_charter
 from corridor.protocols.successions import (
     encode_successions,
     make_succession,
@@ -108,18 +108,36 @@ def abandon(home: Home) -> bool:
     """Give the rotation up: the next keys are destroyed. Whether there was one.
 
     Raises:
-        RotationSignedError: this node has signed a charter that lists them, last. Nothing was
-            changed: it may come into force, and nobody else could sign for this node then.
+        RotationSignedError: this node has signed a charter that lists them, and none of a later
+            version is in force here. Nothing was changed: that one may come into force elsewhere,
+            and nobody else could sign for this node then.
     """
     with rotating_alone(home):
         found = is_under_way(home)
-        if found and home.charter_accepted.exists():
-            key = read_keys(home).signing_public
-            if not is_listed(home.charter_accepted, key):
-                raise RotationSignedError
+        if found and _may_be_listed(home, read_keys(home).signing_public):
+            raise RotationSignedError
         if found or not rotation_file(home).exists():
             _drop_next(home)
         return found
+
+
+def _may_be_listed(home: Home, now: PublicKey) -> bool:
+    """Whether a charter that lists other keys than `now` was signed here and may come into force.
+
+    That another one was signed since says nothing: a coordinator may keep the earlier one back from
+    this node, and give it to the others with all signatures. Once a later version is in force,
+    every member has signed that one, and takes no earlier version any more.
+    """
+    signed = [
+        parse_charter(path.read_bytes(), path.name) for path in home.charters_before.glob("*.json")
+    ]
+    if home.charter_accepted.exists():
+        raw = home.charter_accepted.read_bytes()
+        signed.append(parse_signed_charter(raw, home.charter_accepted.name).charter)
+    past = 0
+    if home.charter.exists():
+        past = parse_signed_charter(home.charter.read_bytes()).charter.version
+    return any(one.version > past and now not in one.signing_keys.values() for one in signed)
 
 
 def settle_alone(home: Home) -> None:

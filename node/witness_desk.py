@@ -105,6 +105,11 @@ class WitnessDesk:
         # What members sign now, and by what their ledgers are known: not the same after a rotation.
         self._keys, self._origins = charter.signing_keys, charter.origins
         self._former = charter.member(me).keys[:-1]
+        # Each version under which what is held of this ledger may have been taken.
+        versions = (charter, *before)
+        self._colluders = max(one.max_colluders for one in versions)
+        self._weak_quorums = [one.quorum for one in versions if not one.stops_rollback]
+        self._is_withheld = False  # somebody holds more under an earlier key, and is not believed
         self._ledger = ledger
         self._book = book
         self._journal = journal
@@ -134,7 +139,7 @@ class WitnessDesk:
     @property
     def is_witnessed(self) -> bool:
         """Whether enough members confirmed this ledger since the start, and still could."""
-        return self._ready and not self._is_lost
+        return self._ready and not self._is_withheld and not self._is_lost
 
     @property
     def _is_lost(self) -> bool:
@@ -162,7 +167,7 @@ class WitnessDesk:
         """
         if self._is_lost:
             raise OwnForkError(", ".join(sorted(self._weighed.contradicting)))
-        if not self._ready:
+        if not self._ready or self._is_withheld:
             raise NotWitnessedError(
                 len(self._weighed.agreeing), self._charter.quorum, self._lacking
             )
@@ -238,7 +243,8 @@ class WitnessDesk:
 
     @property
     def _is_confirmed(self) -> bool:
-        return len(self._weighed.agreeing) >= self._charter.quorum and not self._lacking
+        enough = len(self._weighed.agreeing) >= self._charter.quorum
+        return enough and not self._is_withheld and not self._lacking
 
     def fresh(self) -> Iterator[LedgerEntries]:
         """This ledger's entries that the others were not sent yet."""
@@ -247,23 +253,32 @@ class WitnessDesk:
 
     def _weigh(self) -> None:
         found = weigh(self._answers, self._ledger, self._charter.quorum)
-        self._weighed = replace(found, adopt=self._believed(found.adopt)) if self._former else found
+        believed = self._believed(found.adopt) if self._former else found.adopt
+        # Where quorums share an honest member, `hand_over` asks enough of them; elsewhere nobody
+        # else may hold what an accident took from this disk.
+        self._is_withheld = bool(self._weak_quorums) and len(believed) < len(found.adopt)
+        self._weighed = replace(found, adopt=believed)
 
     def _believed(self, adopt: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """What may be taken over where this node's keys were rotated.
 
         An entry under a key of before counts if one under the key of now follows it, or if more
         than c members hold it: an honest one among them took it when that key counted. Else a thief
-        of that key would need one member to make this node spend what it likes.
+        of that key would need one member to make this node spend what it likes. c is the largest of
+        the versions not handed over yet: who is corrupt in either may hold it.
+
+        Where a quorum is so small that it protects against accidents only, no more than a quorum
+        need ever have held it, and so many are believed.
         """
-        key, colluders = self._keys[self._me], self._charter.max_colluders
+        key = self._keys[self._me]
+        needed = min([self._colluders + 1, *(max(1, one) for one in self._weak_quorums)])
         holders = Counter(
             entry.digest for answer in self._answers.values() for entry in answer.entries
         )
         end = len(adopt)
         while end and not self._verify(key, adopt[end - 1].digest, adopt[end - 1].signature):
             end -= 1
-        while end < len(adopt) and holders[adopt[end].digest] > colluders:
+        while end < len(adopt) and holders[adopt[end].digest] >= needed:
             end += 1
         return adopt[:end]
 
@@ -293,9 +308,13 @@ class WitnessDesk:
         needed, found = self._charter.quorum, len(self._weighed.agreeing)
         if self._is_lost:
             self._show("hold another history of this ledger: nothing is answered")
-        elif not self._ready:
+        elif not self._ready and not self._is_withheld:
             others = f"; of those before, {', '.join(self._lacking)} did not" * bool(self._lacking)
             self._show(f"{found} of {needed} confirmed this ledger since the start{others}")
+        elif self._is_withheld:
+            self._show(
+                "hold more of this ledger under an earlier key, too few: nothing is answered"
+            )
         elif not self._charter.stops_rollback:
             self._show("protect against accidents only")
         else:

@@ -218,15 +218,7 @@ class Charter:
             raise _wrong("members", "must be sorted by country and name no country twice")
         if not is_public_key(self.coordinator_key):
             raise _wrong("coordinator_key", "must be 32 bytes")
-        keys: list[bytes] = [self.coordinator_key]
-        keys += [key for member in self.members for key in member.keys]
-        keys += [member.encryption_key for member in self.members]
-        # One holder of two keys would be counted as two honest parties.
-        if len(set(keys)) != len(keys):
-            raise _wrong("members", "hold a key that stands twice in the charter")
-        since = [one.since for member in self.members for one in member.successions]
-        if not all(1 <= one < self.version for one in since):
-            raise _wrong("members", "have a succession from no version before this one")
+        check_keys(self.members, self.coordinator_key, self.version)
         _demand_range("min_participants", self.min_participants, 3, 10**4)
         if len(self.members) < self.min_participants:
             raise _wrong(
@@ -560,6 +552,33 @@ def verify_keys_go_on(in_force: Charter | None, offered: Charter) -> None:
             )
 
 
+def verify_keys_stay(holders: Mapping[PublicKey, CountryCode], offered: Charter) -> None:
+    """Check that no key that was one country's is offered as another's, now or in its past.
+
+    `verify_keys_go_on` compares each country with itself. A member that is left out for a while
+    stands in no version in force: without this, whoever stole a key that it had replaced could
+    have another country listed with that key as its past, take over the ledger that witnesses hold
+    under it, and keep the member from coming back.
+
+    Args:
+        holders: whose each signing key was, in the versions that were ever in force.
+        offered: what is to be accepted.
+
+    Raises:
+        CharterSuccessionError: a key changes its country. The version in force stays.
+    """
+    for one in offered.members:
+        for key in one.keys:
+            was = holders.get(key, one.country)
+            if was != one.country:
+                raise CharterSuccessionError(
+                    f"charter version {offered.version}: {one.country} is listed with a signing "
+                    f"key that was {was}'s in a version in force before, now or as its past. "
+                    f"Nothing was accepted. Tell {was}, {one.country} and the other members: a key "
+                    f"of {was} may have been stolen."
+                )
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """Whom a member must hear before it first spends under a version with other members.
@@ -707,6 +726,29 @@ def _read_successions(member: Fields) -> tuple[Succession, ...]:
     if not found:
         raise member.wrong("successions", "must be left out where there are none")
     return found
+
+
+def check_keys(members: Sequence[Member], coordinator_key: PublicKey, version: int) -> None:
+    """Refuse members' keys that no charter of this version can list.
+
+    Raises:
+        MalformedCharterError: a key stands twice, or follows one since no earlier version; names
+            whose it is. Nothing was accepted.
+    """
+    holders: dict[bytes, str] = {coordinator_key: "the coordinator"}
+    for member in members:
+        for key in (*member.keys, member.encryption_key):
+            # One holder of two keys would be counted as two honest parties.
+            if key in holders:
+                raise _wrong(
+                    "members",
+                    f"hold a key of {member.country} that stands twice in the charter: it is one "
+                    f"of {holders[key]}, too",
+                )
+            holders[key] = member.country
+    late = [m.country for m in members for s in m.successions if not 1 <= s.since < version]
+    if late:
+        raise _wrong("members", f"have a succession of {late[0]} from no version before this one")
 
 
 def _demand_range(field: str, value: int, least: int, most: int) -> None:

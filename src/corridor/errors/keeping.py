@@ -140,7 +140,7 @@ class RotationBusyError(UnavailableError):
 class RotationSignedError(RefusedError):
     """A rotation shall be given up, and this node has signed the charter that lists its new keys.
 
-    Nothing was changed: that charter may come into force at any time.
+    Nothing was changed: that charter may come into force until a later one is.
     """
 
     code = "keys.rotation_signed"
@@ -148,10 +148,10 @@ class RotationSignedError(RefusedError):
     def __init__(self) -> None:
         """Say how it is given up all the same."""
         super().__init__(
-            "the new keys stand in the charter that this node signed last, which may come into "
-            "force at any time; they were not destroyed. The coordinator knows that they are given "
-            "up. Ask it for another charter (`corridor coordinator charter propose`), sign that "
-            "one, and repeat the command."
+            "the new keys stand in a charter that this node signed, which may come into force "
+            "until a later one is; they were not destroyed. The coordinator knows that they are "
+            "given up. Ask it for another charter (`corridor coordinator charter propose`), sign "
+            "that one, and repeat the command when it is in force."
         )
 
 

@@ -16,6 +16,7 @@ from corridor.coordinator.successor_desk import SuccessorDesk
 from corridor.errors.charter import (
     CharterNotInForceError,
     FalseSuccessionError,
+    MalformedCharterError,
     NotAMemberError,
 )
 from corridor.errors.region import (
@@ -258,9 +259,11 @@ def card_of(keys: KeyPair) -> bytes:
     return Card(MD, f"Authority of {MD}", keys.public, keys.encryption).encode()
 
 
-def statement(was: KeyPair = OLD, now: KeyPair = NEW, region: str = "Test") -> bytes:
+def statement(
+    was: KeyPair = OLD, now: KeyPair = NEW, region: str = "Test", since: int = 1
+) -> bytes:
     word = make_succession(
-        region, MD, 1, former=(was.public, was.sign), following=(now.public, now.sign)
+        region, MD, since, former=(was.public, was.sign), following=(now.public, now.sign)
     )
     return encode_successions([word])
 
@@ -312,6 +315,64 @@ def test_a24_keys_that_do_not_follow_the_enrolled_one_are_not_taken(
     sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
     with pytest.raises(FalseSuccessionError):
         successors_of(chamber).hand_in(MD, card_of(NEW), told)
+    assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == OLD.public
+
+
+@pytest.mark.parametrize(
+    ("card", "since", "because"),
+    [
+        (card_of(NEW), 2, "a succession of MD from no version before"),
+        (card_of(NEW), 999_999, "a succession of MD from no version before"),
+        (
+            Card(MD, "Authority", NEW.public, node_keys(NE).encryption).encode(),
+            1,
+            r"a key of NE that stands twice.*of MD",
+        ),
+    ],
+    ids=["since the next version", "since a version far ahead", "with NE's encryption key"],
+)
+def test_a29_keys_that_no_charter_can_list_are_refused_at_once_and_stop_no_proposal(
+    chamber: Chamber, card: bytes, since: int, because: str
+) -> None:
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    with pytest.raises(MalformedCharterError, match=because):
+        successors_of(chamber).hand_in(MD, card, statement(since=since))
+    assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == OLD.public
+
+
+def test_a29_keys_that_another_member_hands_in_already_are_refused_and_those_wait_on(
+    chamber: Chamber,
+) -> None:
+    sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    desk = successors_of(chamber)
+    desk.hand_in(MD, card_of(NEW), statement())
+    was, now = node_keys(NE), next_keys(NE, 1)
+    word = make_succession(
+        "Test", NE, 1, former=(was.public, was.sign), following=(now.public, now.sign)
+    )
+    with pytest.raises(MalformedCharterError, match="of MD"):
+        desk.hand_in(
+            NE,
+            Card(NE, "Authority", now.public, NEW.encryption).encode(),
+            encode_successions([word]),
+        )
+    listed = chamber.desk.propose(TERMS).charter.signing_keys
+    assert (listed[MD], listed[NE]) == (NEW.public, was.public)
+
+
+def test_keys_drawn_under_an_earlier_version_can_still_be_handed_in(chamber: Chamber) -> None:
+    for _ in range(2):
+        sign_with(chamber, chamber.desk.propose(TERMS).charter, OLD)
+    successors_of(chamber).hand_in(MD, card_of(NEW), statement(since=1))
+    assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == NEW.public
+
+
+def test_before_a_charter_is_in_force_there_is_nothing_that_new_keys_could_follow(
+    chamber: Chamber,
+) -> None:
+    chamber.desk.propose(TERMS)
+    with pytest.raises(NoCharterError):
+        successors_of(chamber).hand_in(MD, card_of(NEW), statement())
     assert chamber.desk.propose(TERMS).charter.signing_keys[MD] == OLD.public
 
 

@@ -43,7 +43,7 @@ def statement(
 
 def test_a_ledger_that_goes_on_is_witnessed(record: WitnessRecord) -> None:
     for word in (statement(1), statement(1), statement(2, spent=1), statement(7, spent=3)):
-        record.keep_signed(word, (KEYS.public,))
+        record.keep_signed(word, KEYS.public)
     assert record.forked() == {}
 
 
@@ -55,35 +55,35 @@ def test_a_ledger_that_goes_on_is_witnessed(record: WitnessRecord) -> None:
 def test_a_second_past_is_refused_and_kept(
     record: WitnessRecord, second_past: LedgerStatement
 ) -> None:
-    record.keep(statement(5, spent=2), (KEYS.public,))
+    record.keep(statement(5, spent=2), KEYS.public)
     for _ in range(2):
         with pytest.raises(WitnessedForkError):
-            record.keep(second_past, (KEYS.public,))
+            record.keep(second_past, KEYS.public)
     assert record.forked() == {MD: 1}
-    record.keep(statement(6, spent=2), (KEYS.public,))  # the past that was witnessed goes on
+    record.keep(statement(6, spent=2), KEYS.public)  # the past that was witnessed goes on
 
 
 def test_a_statement_of_another_key_is_not_kept(record: WitnessRecord) -> None:
     with pytest.raises(ForgedStatementError):
-        record.keep_signed(statement(9, keys=KeyPair("thief")), (KEYS.public,))
-    record.keep(statement(1), (KEYS.public,))  # 9 was never witnessed, so this is no step back
+        record.keep_signed(statement(9, keys=KeyPair("thief")), KEYS.public)
+    record.keep(statement(1), KEYS.public)  # 9 was never witnessed, so this is no step back
 
 
 def test_what_was_witnessed_survives_a_restart(record: WitnessRecord, tmp_path: Path) -> None:
-    record.keep(statement(5, spent=2), (KEYS.public,))
+    record.keep(statement(5, spent=2), KEYS.public)
     record.store.close()
     store = Store(tmp_path / "c.sqlite3")
     with pytest.raises(WitnessedForkError):
-        WitnessRecord(store, verify, lambda: 1000).keep(statement(4), (KEYS.public,))
+        WitnessRecord(store, verify, lambda: 1000).keep(statement(4), KEYS.public)
     store.close()
 
 
 def test_a18_a_ledger_that_is_behind_may_connect_and_not_take_part(record: WitnessRecord) -> None:
-    record.keep_signed(statement(5, spent=2), (KEYS.public,))
-    record.keep_signed(statement(4, spent=2), (KEYS.public,))  # its node is to be given the rest
+    record.keep_signed(statement(5, spent=2), KEYS.public)
+    record.keep_signed(statement(4, spent=2), KEYS.public)  # its node is to be given the rest
     assert record.forked() == {}
     with pytest.raises(WitnessedForkError):
-        record.keep(statement(4, spent=2), (KEYS.public,))
+        record.keep(statement(4, spent=2), KEYS.public)
 
 
 def test_a29_a_member_that_states_without_end_fills_no_disk(
@@ -91,10 +91,10 @@ def test_a29_a_member_that_states_without_end_fills_no_disk(
 ) -> None:
     monkeypatch.setattr(witness, "MOST_FORKS", 3)
     for sequence in range(1, 6):
-        record.keep_signed(statement(sequence), (KEYS.public,))
+        record.keep_signed(statement(sequence), KEYS.public)
     for head in range(100, 105):
         with pytest.raises(WitnessedForkError):
-            record.keep(statement(5, head=head), (KEYS.public,))
+            record.keep(statement(5, head=head), KEYS.public)
     with record.store.reading() as connection:
         assert connection.execute(select(func.count()).select_from(statements)).scalar_one() == 1
     assert record.forked() == {MD: 3}
@@ -102,10 +102,10 @@ def test_a29_a_member_that_states_without_end_fills_no_disk(
 
 def test_a_fork_keeps_both_statements_though_the_ledger_goes_on(record: WitnessRecord) -> None:
     first, second = statement(5, spent=2), statement(5, head=99, spent=2)
-    record.keep(first, (KEYS.public,))
+    record.keep(first, KEYS.public)
     with pytest.raises(WitnessedForkError):
-        record.keep(second, (KEYS.public,))
-    record.keep(statement(6, spent=2), (KEYS.public,))
+        record.keep(second, KEYS.public)
+    record.keep(statement(6, spent=2), KEYS.public)
     with record.store.reading() as connection:
         (raw,) = connection.execute(select(forks.c.statement)).scalars()
     kept = json.loads(raw)
@@ -116,16 +116,46 @@ def test_a_fork_keeps_both_statements_though_the_ledger_goes_on(record: WitnessR
 
 
 def test_a_member_with_a_new_key_has_a_new_ledger_and_no_fork(record: WitnessRecord) -> None:
-    record.keep_signed(statement(5, spent=2), (KEYS.public,))
+    record.keep_signed(statement(5, spent=2), KEYS.public)
     anew = KeyPair("node MD, made anew")
-    record.keep(statement(1, spent=1, keys=anew), (anew.public,))  # its empty one was not witnessed
+    record.keep(statement(1, spent=1, keys=anew), anew.public)  # its empty one was not witnessed
     assert record.forked() == {}
     with pytest.raises(WitnessedForkError):  # from here on it is held to that one
-        record.keep(statement(1, head=99, spent=1, keys=anew), (anew.public,))
+        record.keep(statement(1, head=99, spent=1, keys=anew), anew.public)
 
 
 def test_with_the_same_key_an_empty_ledger_begins_nothing_anew(record: WitnessRecord) -> None:
-    record.keep_signed(statement(5, spent=2), (KEYS.public,))
-    record.keep_signed(statement(0, head=0), (KEYS.public,))
+    record.keep_signed(statement(5, spent=2), KEYS.public)
+    record.keep_signed(statement(0, head=0), KEYS.public)
     with pytest.raises(WitnessedForkError):
-        record.keep(statement(1), (KEYS.public,))
+        record.keep(statement(1), KEYS.public)
+
+
+NEXT = KeyPair("node MD, rotated")
+
+
+def test_a19_a_replaced_key_neither_advances_nor_convicts_what_the_new_one_stated(
+    record: WitnessRecord,
+) -> None:
+    record.keep_signed(statement(10, spent=5, keys=NEXT), NEXT.public, former=(KEYS.public,))
+    for word in (statement(10**6, spent=99), statement(10, head=99, spent=5), statement(11)):
+        record.keep_signed(word, NEXT.public, former=(KEYS.public,))
+    record.keep_signed(statement(11, spent=6, keys=NEXT), NEXT.public, former=(KEYS.public,))
+    record.keep(statement(12, spent=7, keys=NEXT), NEXT.public)
+    assert record.forked() == {}
+
+
+def test_a19_what_a_thief_stated_before_the_key_was_replaced_stands_in_nobodys_way_after(
+    record: WitnessRecord,
+) -> None:
+    record.keep_signed(statement(10**6, spent=99), KEYS.public)
+    record.keep_signed(statement(11, spent=6, keys=NEXT), NEXT.public, former=(KEYS.public,))
+    record.keep(statement(12, spent=7, keys=NEXT), NEXT.public)
+    assert record.forked() == {}
+    with pytest.raises(WitnessedForkError):  # from here on it is held to that one
+        record.keep(statement(11, spent=7, keys=NEXT), NEXT.public)
+
+
+def test_a_statement_of_neither_key_is_refused_after_a_rotation_too(record: WitnessRecord) -> None:
+    with pytest.raises(ForgedStatementError):
+        record.keep_signed(statement(1, keys=KeyPair("thief")), NEXT.public, former=(KEYS.public,))

@@ -34,7 +34,16 @@ from corridor.protocols.charter import (
     proposal_to_sign,
     signature_to_sign,
 )
-from support.charters import COORDINATOR, COUNTRIES, make_charter, node_keys
+from corridor.protocols.successions import make_succession
+from support.charters import (
+    COORDINATOR,
+    COUNTRIES,
+    keys_of,
+    make_charter,
+    next_keys,
+    node_keys,
+    rotated,
+)
 from support.signing import KeyPair, verify
 
 MD, NE, UA = COUNTRIES
@@ -399,3 +408,68 @@ def test_a29_a_history_without_end_is_not_gone_through(monkeypatch: pytest.Monke
     assert len(since(None, history(3))) == 3
     with pytest.raises(CharterSuccessionError, match="more than 2"):
         since(None, history(4))
+
+
+SIX = tuple(map(CountryCode, ("BG", "MD", "NE", "NG", "RO", "UA")))
+
+
+def in_force(desk: CharterDesk, charter: Charter) -> None:
+    """Everybody signs with the keys that the charter lists."""
+    accept(desk, charter)
+    words = (
+        CharterSignature(m.country, keys_of(m).sign(signature_to_sign(charter, m.country)))
+        for m in charter.members
+    )
+    desk.confirm(SignedCharter(charter, offer(charter).proposal, tuple(words)).encode())
+
+
+def claiming(base: Charter, claimant: CountryCode, stolen: KeyPair) -> Charter:
+    """The next version, in which the claimant's past is a key that was stolen."""
+    anew = KeyPair("claimant")
+    word = make_succession(
+        base.region,
+        claimant,
+        base.version,
+        former=(stolen.public, stolen.sign),
+        following=(anew.public, anew.sign),
+    )
+    member = replace(
+        base.member(claimant),
+        signing_key=anew.public,
+        encryption_key=anew.encryption,
+        successions=(word,),
+    )
+    listed = [member if one.country == claimant else one for one in base.members]
+    return replace(base, version=base.version + 1, previous=base.digest, members=tuple(listed))
+
+
+def test_a24_a_replaced_key_of_a_member_that_is_left_out_is_not_the_past_of_another(
+    home: Home, desk: CharterDesk
+) -> None:
+    ne, ua = CountryCode("NE"), CountryCode("UA")
+    first = make_charter(countries=SIX)
+    second = rotated(first, ne)
+    third = replace(
+        second,
+        version=3,
+        previous=second.digest,
+        members=tuple(one for one in second.members if one.country != ne),
+    )
+    for charter in (first, second, third):
+        in_force(desk, charter)
+    for stolen in (node_keys(ne), next_keys(ne, 1)):
+        with pytest.raises(CharterSuccessionError, match=r"UA is listed with a signing key.*NE's"):
+            desk_of(home).check_offer(offer(claiming(third, ua, stolen)))
+    back = replace(third, version=4, previous=third.digest, members=second.members)
+    desk_of(home).check_offer(offer(back))  # itself it may come back
+
+
+def test_what_is_known_of_keys_and_was_changed_is_not_read_as_nothing(
+    home: Home, desk: CharterDesk
+) -> None:
+    in_force(desk, CHARTER)
+    later = replace(CHARTER, version=2, previous=CHARTER.digest)
+    for raw in (b"[]", b'{"00":"MD"}', b'{"%s":"Moldova"}' % (b"00" * 32)):
+        home.key_holders.write_bytes(raw)
+        with pytest.raises(MalformedCharterError):
+            desk.check_offer(offer(later))

@@ -1,7 +1,7 @@
 """A ledger and a journal when the keys of their node are rotated: the chains go on, once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -10,9 +10,15 @@ from pathlib import Path
 import pytest
 
 from corridor.errors.keeping import KeysRotatedError
-from corridor.errors.ledger import BrokenChainError, ForgedAnswerError, LedgerForkError
+from corridor.errors.ledger import (
+    BrokenChainError,
+    ForgedAnswerError,
+    LedgerForkError,
+    NotWitnessedError,
+)
 from corridor.ids import CountryCode
 from corridor.node.journal import Journal, parse_export, verify_export
+from corridor.protocols.charter import Charter
 from corridor.protocols.contradictions import (
     EARLIER_KEY,
     Contradiction,
@@ -177,6 +183,104 @@ def test_a19_a_thief_of_the_old_key_with_one_member_makes_the_node_take_over_not
                 list(region.me.desk.on_answer(said))
     assert own(region.me) == before
     thief.close()
+
+
+SEVEN = tuple(map(CountryCode, ("AA", "AB", "AC", "AD", "AE", "AF", "AG")))
+
+
+def spend_alone(copy: Copy, number: int, to: Sequence[Copy]) -> None:
+    """An attempt, whose entries these members alone are shown."""
+    session = session_of(number)
+    copy.ledger.reserve(session, TENTH, question=QUESTION, charter=CHARTER, deadline=2**31)
+    copy.ledger.debit(session, TENTH)
+    carry(copy.desk.fresh(), to)
+
+
+def opened(folder: Path, charter: Charter) -> list[Copy]:
+    """The members of a charter; the first one is witnessed by the others."""
+    clock = TestClock()
+    copies = [Copy(folder / one, one, charter, clock) for one in charter.signing_keys]
+    ask(copies[0], copies[1:])
+    copies[0].desk.demand_witnessed()
+    return copies
+
+
+@pytest.mark.parametrize("later", [1, None], ids=["as small", "larger again"])
+def test_a18_after_a_rotation_a_small_quorum_gives_back_what_it_held_as_before(
+    tmp_path: Path, later: int | None
+) -> None:
+    first = make_charter(countries=SEVEN, witness_quorum=1)
+    me, *others = opened(tmp_path, first)
+    backup = me.clone(tmp_path / "backup", "backup")
+    ask(me, others)
+    spend_alone(me, 1, others[:1])
+    second = replace(rotated(first, ME), witness_quorum=later)
+    backup.goes_over(second, NEW)
+    for one in others:
+        one.goes_over(second)
+    ask(backup, others)
+    assert backup.desk.is_witnessed
+    assert backup.ledger.balance().spent == TENTH
+    for one in (me, backup, *others):
+        one.close()
+
+
+def test_a18_while_too_few_of_a_small_quorum_show_more_the_node_spends_nothing(
+    tmp_path: Path,
+) -> None:
+    first = make_charter(countries=SEVEN, witness_quorum=2, max_colluders=2)
+    me, *others = opened(tmp_path, first)
+    backup = me.clone(tmp_path / "backup", "backup")
+    ask(me, others)
+    spend_alone(me, 1, others[:2])
+    second = rotated(first, ME)
+    backup.goes_over(second, NEW)
+    for one in others:
+        one.goes_over(second)
+    ask(backup, others[1:])  # one of the two that hold it is away
+    with pytest.raises(NotWitnessedError):
+        backup.desk.demand_witnessed()
+    assert "under an earlier key" in backup.status
+    ask(backup, others)
+    backup.desk.demand_witnessed()
+    assert backup.ledger.balance().spent == TENTH
+    for one in (me, backup, *others):
+        one.close()
+
+
+def test_a19_after_a_rotation_the_larger_number_of_colluders_makes_the_node_take_over_nothing(
+    tmp_path: Path,
+) -> None:
+    first = make_charter(countries=SEVEN, max_colluders=2)
+    second = replace(rotated(first, ME), max_colluders=1)
+    me, *others = opened(tmp_path, first)
+    thief = me.clone(tmp_path / "thief", "thief")
+    me.goes_over(second, NEW)
+    for one in others:
+        one.goes_over(second)
+    spend_alone(thief, 99, [])
+    made_up = tuple(thief.ledger.entries())
+    question = me.desk.ask()
+    for liar in others[:2]:
+        lie = WitnessAnswer(
+            witness=liar.country,
+            country=ME,
+            nonce=question.nonce,
+            sequence=made_up[-1].number,
+            head=made_up[-1].digest,
+            entries=made_up,
+            signature=UNSIGNED,
+        )
+        lie = replace(lie, signature=liar.keys.sign(lie.to_sign(second.digest)))
+        list(me.desk.on_answer(lie))
+    for one in others[2:]:
+        for said in list(one.desk.on_ask(question)):
+            if isinstance(said, WitnessAnswer):
+                list(me.desk.on_answer(said))
+    assert me.ledger.length == 0
+    assert me.desk.is_witnessed
+    for one in (me, thief, *others):
+        one.close()
 
 
 def test_a18_a_ledger_of_before_that_goes_on_by_itself_is_a_fork_under_the_new_key(

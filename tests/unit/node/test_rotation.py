@@ -21,6 +21,7 @@ from corridor.node.journal import Journal
 from corridor.node.keys import NodeKeys, read_keys, read_next_keys
 from corridor.node.store import vault
 from corridor.protocols.cards import Card, fingerprint
+from corridor.protocols.charter import Charter, SignedCharter, proposal_to_sign
 from corridor.protocols.successions import verify_successions
 from corridor.transport.suites import ed25519_verify
 from support import rotating
@@ -169,15 +170,31 @@ def test_keys_that_are_given_up_are_gone_and_others_can_be_drawn(home: Home) -> 
     assert (rotation.abandon(home), rotation.abandon(home)) == (True, False)
 
 
-def test_keys_that_stand_in_the_charter_signed_last_are_not_given_up(home: Home) -> None:
+def proposed(charter: Charter) -> SignedCharter:
+    return SignedCharter(charter, COORDINATOR.sign(proposal_to_sign(charter)), ())
+
+
+def test_keys_that_a_signed_charter_lists_are_given_up_once_a_later_one_is_in_force(
+    home: Home,
+) -> None:
+    first, present = first_charter(home), read_keys(home)
     following = begin(home)
-    offered(home)
+    trusted = {m.country: fingerprint(Card.of(m)) for m in first.members}
+    second = next_charter(home, first)
+    charter_desk(home).accept(proposed(second), trusted, following.sign)
+    with pytest.raises(RotationSignedError):
+        rotation.abandon(home)
+    # Another charter is signed since, with the keys of now; the second may still come into force.
+    third = replace(second, version=3, previous=second.digest, members=first.members)
+    charter_desk(home).accept(proposed(third), trusted, present.sign)
     with pytest.raises(RotationSignedError):
         rotation.abandon(home)
     assert read_next_keys(home) == following
-    # Another charter, with the keys of now, was signed after it.
-    write_atomically(home.charter_accepted, home.charter.read_bytes())
+    charter_desk(home).check_offer(proposed(replace(second, version=4, previous=third.digest)))
+    charter_desk(home).confirm(signed_by_all(home, third).encode())
     assert rotation.abandon(home)
+    assert read_keys(home) == present
+    assert swept(home)
 
 
 def test_while_a_charter_is_signed_no_keys_are_given_up(home: Home) -> None:
