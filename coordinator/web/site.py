@@ -47,7 +47,7 @@ class Limits:
 
     Attributes:
         requests: of one token in a minute.
-        works: of those, forecasts and questions.
+        works: forecasts, questions and files, which are counted apart.
         followers: connections that follow questions, of everybody; each holds a thread.
     """
 
