@@ -100,6 +100,7 @@ SENTENCES: Final = (
     _l("separate several values by ; instead of spaces"),
     _l("write the number alone"),
     _l("rename the column to the field's name"),
+    _l("official files spell it so: nothing is to be done"),
     _l("the column has no API name; it was found by its label"),
     _l("the mapping file says that the column is this field"),
     _l("each value has a column of its own; those that are ticked were put together"),
