@@ -205,8 +205,10 @@ def test_a_series_that_goes_on_from_the_wrong_release_is_seen() -> None:
 
 
 def test_a_release_that_is_measured_again_for_nothing_is_seen() -> None:
-    def price(sums: Any, rho: Fraction, part: SeriesPart) -> Fraction:
-        return Fraction(0) if part.series in sums.series else rho
+    def price(
+        sums: Any, rho: Fraction, part: SeriesPart | None, _overdue: object = None
+    ) -> Fraction:
+        return Fraction(0) if part is not None and part.series in sums.series else rho
 
     dear = replace(story.A_SERIES, rho="1/15")  # two of its attempts are more than an allowance
     with patch.object(ledger._Sums, "price", price), patch.object(story, "A_SERIES", dear):

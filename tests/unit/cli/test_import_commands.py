@@ -201,9 +201,9 @@ class Rejected:
 
 REJECTED = [
     Rejected("cas_IncomingReferralDate", "2023-02-30", "date.impossible", "correct", shown=False),
-    Rejected("vic_LocationOfRecruitment", "Atlantis", "country.unresolved", "mapping file"),
+    Rejected("vic_LocationOfRecruitment", "Atlantis", "country.unresolved", "--countries FILE"),
     Rejected("prs_Gendre", "Feminine", "column.unknown", "rename it"),
-    Rejected("prs_Gender", "Lady", "picklist.unknown_value", "HTCDS picklist"),
+    Rejected("prs_Gender", "Lady", "picklist.unknown_value", "corridor node values"),
 ]
 
 
