@@ -161,7 +161,8 @@ def test_an_officer_imports_a_file_and_sees_it_done(staff: Staff, tmp_path: Path
         browser.find("#files").send_keys(str(cases))
         browser.press("#import form button[value=import]")
         done = browser.wait_for("#import-state.right")
-        assert "more.csv: 1 rows" in done.text
+        assert "more.csv" in done.text
+        assert "is current; 4 persons, 4 cases" in done.text
         assert browser.complaints() == []
     assert list((staff.region.worlds[MD].home / "uploads").iterdir()) == []
 
