@@ -85,10 +85,11 @@ def harmless(text: str) -> str:
     spreadsheet cuts a line of CSV there.
     """
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return _FORMULA.sub(r"\1'", plain)
+    inside = _FORMULA.sub(r"\1'", plain)
+    return f"'{inside}" if plain.lstrip()[:1] in {"=", "+", "-", "@"} else inside
 
 
-_FORMULA = re.compile(r"(^\s*|[;,|]\s*)(?=[=+\-@])")
+_FORMULA = re.compile(r"([;,|]\s*)(?=[=+\-@])")
 
 
 def _grouped(value: float, decimals: int) -> str:

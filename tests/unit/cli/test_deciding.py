@@ -247,7 +247,7 @@ def test_a_trial_foresees_what_the_ledger_would_take_and_whether_it_has_so_much(
     assert main(["node", *series, *HOME]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith(BY_GENDER)
-    assert "now: refuse, by rule 2, line" in told
+    assert "now: allow, by rule 5, line" in told
     assert "too expensive for one" in told
     assert "last asked" not in told
     assert "ρ = 1/20 with the first answer, nothing with a later one" in told
