@@ -72,7 +72,11 @@ def test_a_unit_may_dial_a_coordinator_that_is_not_on_this_machine(unit: Path) -
 def test_a_unit_listens_where_its_command_does_and_nowhere_else() -> None:
     listens = {unit.stem: settings(unit).get("SocketBindAllow", []) for unit in UNITS}
     console = f"tcp:{LISTEN.rpartition(':')[2]}"
-    assert listens == {"corridor-console": [console], "corridor-node": []}
+    assert listens == {
+        "corridor-console": [console],
+        "corridor-coordinator": ["tcp:7443", "tcp:7080"],
+        "corridor-node": [],
+    }
     assert all(settings(unit)["SocketBindDeny"] == ["any"] for unit in UNITS)
     assert is_loopback(LISTEN.rpartition(":")[0])
 

@@ -248,7 +248,6 @@ def test_a_trial_foresees_what_the_ledger_would_take_and_whether_it_has_so_much(
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith(BY_GENDER)
     assert "now: allow, by rule 5, line" in told
-    assert "too expensive for one" in told
     assert "last asked" not in told
     assert "ρ = 1/20 with the first answer, nothing with a later one" in told
     assert "ρ = 1/10 is left this year; ρ = 1/100 would be under the file, which is less" in told

@@ -171,6 +171,9 @@ def test_an_interrupted_conversation_says_that_nothing_was_written(
     home: Path, victims: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted:
+        def isatty(self) -> bool:
+            return False
+
         def readline(self) -> str:
             raise KeyboardInterrupt
 

@@ -84,7 +84,7 @@ def test_after_a_rotation_the_data_are_the_same_under_other_keys(
     assert held(node) == before
     assert (node / "store.key").read_bytes() != old_key
     new_edition = [path.read_bytes() for path in sorted(node.glob("editions/*/*.parquet"))]
-    assert len(new_edition) == 4
+    assert len(new_edition) == 5
     assert not set(old_edition) & set(new_edition)
     on_disk = [path.read_bytes() for path in node.rglob("*") if path.is_file()]
     assert not [raw for raw in on_disk if old_key in raw]
