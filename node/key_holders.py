@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from corridor.errors.charter import MalformedCharterError
-from corridor.files import PUBLIC, write_atomically
+from corridor.files import write_atomically
 from corridor.ids import CountryCode, PublicKey, is_country_code
 from corridor.node.home import Home
 from corridor.protocols import canonical
@@ -56,4 +56,4 @@ def remember_holders(home: Home, charter: Charter) -> None:
     both = {**holders_in(charter), **known}
     if both != known:
         raw = canonical.encode({key.hex(): country for key, country in sorted(both.items())})
-        write_atomically(home.key_holders, raw, PUBLIC)
+        write_atomically(home.key_holders, raw)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from corridor.errors.keeping import RotationBusyError, RotationSignedError
-from corridor.files import PUBLIC, erase_file, flush_folder, holding_lock, write_atomically
+from corridor.files import erase_file, flush_folder, holding_lock, write_atomically
 from corridor.ids import PublicKey
 from corridor.node.home import Home, NodeSettings
 from corridor.node.keys import (
@@ -85,7 +85,7 @@ def begin(
         keep_secret(home.folder, "signing.next", following.signing)
         keep_secret(home.folder, "encryption.next", following.encryption)
         # Last: without it, what was drawn is drawn again.
-        write_atomically(rotation_file(home), encode_successions([statement]), PUBLIC)
+        write_atomically(rotation_file(home), encode_successions([statement]))
         found = read_next_keys(home)
         assert found is not None  # noqa: S101  # the lock is held
         return found
@@ -154,7 +154,7 @@ def settle_alone(home: Home) -> None:
     if following is not None:
         before = b"".join(following.encryption_before)
         keep_secret(home.folder, "encryption.before", before)
-        write_atomically(successions_file(home), encode_successions(following.successions), PUBLIC)
+        write_atomically(successions_file(home), encode_successions(following.successions))
         keep_secret(home.folder, "encryption.key", following.encryption)
         _replace_signing_key(home, following)
     _drop_next(home)
