@@ -446,7 +446,7 @@ def _write(release: Answer, arguments: argparse.Namespace, out: Output) -> int:
         written: tuple[Path, ...] = (arguments.out,)
     else:
         # Half a second of libraries that no other command needs.
-        from corridor.cli.exports import write_release  # noqa: PLC0415
+        from corridor.client.saving import write_release  # noqa: PLC0415
 
         written = write_release(release, arguments.format, arguments.out)
     out.say(f"Written: {', '.join(str(path) for path in written)}")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.client.html import html_lines, html_table, printable
+from corridor.client.saving import write_release
 from corridor.errors.client import MissingLibraryError, SeveralTablesError
-from corridor.files import PUBLIC, write_atomically
 from corridor.publishing.estimates import MEANING, figure, mark, tally
 from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.columnar import arrow_table
@@ -119,12 +119,7 @@ class Release:
         form = form or path.suffix.removeprefix(".")
         if form not in FORMS:
             raise ValueError(f"no form is called {form!r}; take one of {', '.join(FORMS)}")
-        written = []
-        for document in FORMS[form].write(self.document, path.name):
-            where = path.with_name(document.name)
-            write_atomically(where, document.data, PUBLIC)
-            written.append(where)
-        return tuple(written)
+        return write_release(self.document, form, path)
 
     def __repr__(self) -> str:
         titles = "; ".join(printable(one.title) for one in self.tables)

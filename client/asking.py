@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal, Protocol
 
 from corridor.client.answers import Release
+from corridor.client.connection import OVER
 from corridor.client.forecasts import Forecast
 from corridor.errors.client import QuestionFailedError, StillOpenError
 from corridor.protocols import canonical
@@ -23,8 +24,6 @@ from corridor.queries.question import Question
 Answer = dict[str, Any]
 Scope = Literal["regional", "per-country"]
 Told = Callable[[Answer], None]
-
-OVER = frozenset({"released", "failed", "cancelled"})
 
 
 class Api(Protocol):
@@ -184,12 +183,15 @@ class Asked:
         failure = self.shown["failure"]
         if failure is not None:
             raise QuestionFailedError(self.id, str(failure["code"]), str(failure["message"]))
-        found = str(self.shown["release_id"])
-        api = self.session.api
-        return Release(api.release(found), lambda: api.receipt(found))
+        return released(self.session.api, str(self.shown["release_id"]))
 
     def __repr__(self) -> str:
         return f"<question {self.id}: {self.state}>"
+
+
+def released(api: Api, identifier: str) -> Release:
+    """A release, fetched; its receipt is when somebody wants it."""
+    return Release(api.release(identifier), lambda: api.receipt(identifier))
 
 
 @dataclass(frozen=True, slots=True)

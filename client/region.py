@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from corridor.client.answers import Release
-from corridor.client.asking import Asked, Asking, Draft, Scope, Session, draft_of
+from corridor.client.asking import Asked, Asking, Draft, Scope, Session, draft_of, released
 from corridor.client.connection import Connection
 from corridor.errors.client import OtherCatalogueError
 from corridor.errors.region import NoCharterError
@@ -134,8 +134,7 @@ class Region:
 
     def release(self, identifier: str) -> Release:
         """A release."""
-        document = self.connection.release(identifier)
-        return Release(document, lambda: self.connection.receipt(identifier))
+        return released(self.connection, identifier)
 
     def releases(self) -> Iterator[Release]:
         """Every release, newest first; each is fetched when its turn comes."""

@@ -65,6 +65,11 @@ class Cell:
         )
 
     @property
+    def quotable(self) -> float | None:
+        """The value where it may stand as a figure; None where it is too uncertain."""
+        return None if self.reliability is Reliability.UNCERTAIN else self.value
+
+    @property
     def low(self) -> float | None:
         """The lower end of the 95 % interval, as far as true values can lie."""
         return self._cut(-1)

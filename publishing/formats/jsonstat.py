@@ -88,5 +88,4 @@ def _dimension(axis: Axis) -> dict[str, Any]:
 
 
 def _figures(cell: Cell) -> tuple[float | None, ...]:
-    quotable = None if cell.reliability is Reliability.UNCERTAIN else cell.value
-    return quotable, cell.margin, cell.low, cell.high, cell.value
+    return cell.quotable, cell.margin, cell.low, cell.high, cell.value

@@ -89,7 +89,7 @@ def write_sdmx_csv(release: Mapping[str, Any], name: str) -> Iterator[Document]:
         for position, cell in _observations(tables[place]):
             codes = [one.codes[at].id for one, at in zip(dimensions, position, strict=True)]
             status, _ = STATUS[cell.reliability]
-            value, *numbers = map(_empty, (_quotable(cell), *_numbers(cell)))
+            value, *numbers = map(_empty, (cell.quotable, *_numbers(cell)))
             writer.writerow([*head, *codes, value, status, *numbers, *tail])
             tail = [""] * len(facts)
         yield Document(where, text.getvalue().encode())
@@ -179,7 +179,7 @@ def _data_set(table: ReleasedTable, place: int, facts: int) -> dict[str, Any]:
         "attributes": [0] * facts,  # each has one value
         "observations": {
             ":".join(map(str, position)): [
-                _quotable(cell),
+                cell.quotable,
                 statuses.index(cell.reliability),
                 *_numbers(cell),
             ]
@@ -223,10 +223,6 @@ def _code(text: str) -> str:
 
 def _structure(release: Mapping[str, Any], place: int) -> str:
     return f"CORRIDOR:RELEASE_{_code(str(release['id']))}_{place + 1}(1.0.0)"
-
-
-def _quotable(cell: Cell) -> float | None:
-    return None if cell.reliability is Reliability.UNCERTAIN else cell.value
 
 
 def _numbers(cell: Cell) -> tuple[float | None, ...]:

@@ -251,6 +251,11 @@ def test_a_trial_foresees_what_the_ledger_would_take_and_whether_it_has_so_much(
     assert "last asked" not in told
     assert "ρ = 1/20 with the first answer, nothing with a later one" in told
     assert "ρ = 1/10 is left this year; ρ = 1/100 would be under the file, which is less" in told
+    dear = ("policy", "test", "--question", BY_GENDER, "--rho", "1/19", *series[-6:-2])
+    assert main(["node", *dear, *HOME]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "refuse, by rule 2, line" in told
+    assert "too expensive for one series" in told
     refused = run(capsys, *words, "--every", "month", code=1)
     assert refused["error"]["code"] == "cli.half_series"
     refused = run(capsys, *words, "--every", "month", "--periods", "999", code=1)

@@ -7,7 +7,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from corridor.cli.exports import release_text, write_release
+from corridor.cli.exports import release_text
+from corridor.client.saving import write_release
 from corridor.errors.cli import NeedsFileError
 from corridor.errors.client import RemoteAnswerError
 from corridor.errors.files import DiskError
