@@ -242,15 +242,8 @@ def _member_keys(home: Home) -> tuple[MemberKey, ...]:
     )
 
 
-def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mapping[str, Any]:
-    """Read files in a process of its own, whose memory goes with it.
-
-    Its standard error is not kept: what a library says of a broken file may hold a part of it.
-
-    Raises:
-        ImportRefusedError: the import was refused; with the code and words of the refusal.
-        ImportDiedError: the process ended without a word.
-    """
+def job_line(home: Path, job: ImportJob) -> str:
+    """The one line that tells the process of an import what to do."""
     words = {
         "home": str(home),
         "folder": str(job.folder),
@@ -263,6 +256,18 @@ def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mappi
         "looks": job.looks,
         "opens": hand_over(home),  # there is no terminal to ask for a passphrase
     }
+    return json.dumps(words) + "\n"
+
+
+def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mapping[str, Any]:
+    """Read files in a process of its own, whose memory goes with it.
+
+    Its standard error is not kept: what a library says of a broken file may hold a part of it.
+
+    Raises:
+        ImportRefusedError: the import was refused; with the code and words of the refusal.
+        ImportDiedError: the process ended without a word.
+    """
     with subprocess.Popen(  # this interpreter, and a module of ours
         [sys.executable, "-P", "-m", "corridor.node.app.import_child"],
         stdin=subprocess.PIPE,
@@ -274,7 +279,7 @@ def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mappi
         assert child.stdin is not None  # noqa: S101  # both were asked for
         assert child.stdout is not None  # noqa: S101
         with contextlib.suppress(BrokenPipeError):  # it ended already; what it said counts
-            child.stdin.write(json.dumps(words) + "\n")
+            child.stdin.write(job_line(home, job))
             child.stdin.flush()
         for line in child.stdout:
             said = json.loads(line)

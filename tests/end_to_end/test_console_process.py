@@ -12,7 +12,9 @@ import pytest
 
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
+from corridor.node.app.console import job_line
 from corridor.node.home import Home
+from corridor.node.import_desk import ImportJob
 from corridor.transport.certificates import encode_certificate
 from support.authority import TestAuthority
 from support.console_region import console_process
@@ -116,13 +118,7 @@ def test_an_import_whose_console_is_gone_removes_the_files_and_ends(home: Path) 
     cases = folder / "cases.csv"
     rows = "".join(f"{number},Female,Yes\n" for number in range(300_000))
     cases.write_text("prs_IdentityNumber,prs_Gender,con_Consent\n" + rows)
-    job = {
-        "home": str(home),
-        "folder": str(folder),
-        "files": [str(cases)],
-        "mappings": [],
-        "replace": False,
-    }
+    job = ImportJob(folder=folder, files=(cases,))
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "corridor.node.app.import_child"],
         stdin=subprocess.PIPE,
@@ -131,7 +127,7 @@ def test_an_import_whose_console_is_gone_removes_the_files_and_ends(home: Path) 
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
-        child.stdin.write(json.dumps(job) + "\n")
+        child.stdin.write(job_line(home, job))
         child.stdin.flush()
         assert "progress" in child.stdout.readline()
         child.stdin.close()
