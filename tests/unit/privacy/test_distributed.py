@@ -161,7 +161,9 @@ def test_tau_of_unequal_draws_is_bounded_from_above_and_closely(
 ) -> None:
     widest_first = [float(one) for one in sorted(several, reverse=True) for _ in range(count)]
     exact, bound = tau_of(widest_first), float(tau_above(several, count))
-    assert exact * (1 - 1e-12) <= bound <= exact * (1.02 if min(several) >= 2 else 3) + 1e-50
+    assert exact * (1 - 1e-12) <= bound <= exact * (1.5 if min(several) >= 2 else 3) + 1e-50
+    # Far below what the grid of plans can show, wide draws of two widths are bounded less closely.
+    assert min(several) < 2 or bound <= exact * 1.02 + 1e-14
 
 
 def test_a_sum_of_unequal_draws_is_as_near_to_one_draw_as_the_theorem_says() -> None:
