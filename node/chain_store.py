@@ -65,6 +65,7 @@ class ChainStore:
     ) -> None:
         self._chain = chain
         self._sign, self._key, self._verify, self._former = sign, key, verify, tuple(former)
+        self._signed_anew: dict[Digest, Signature] = {}  # every peer and every page asks for them
         self._turn = threading.RLock()
         with self._disk():
             self._connection = open_durable(path, _SCHEMA)
@@ -135,10 +136,12 @@ class ChainStore:
     def vouched(self, entries: Iterator[Entry]) -> Iterator[Entry]:
         """These entries of this chain, each under a signature of the key of now."""
         for entry in entries:
-            if entry.number < self._own_from:
-                yield replace(entry, signature=self._sign(entry.digest))
-            else:
+            if entry.number >= self._own_from:
                 yield entry
+                continue
+            if entry.digest not in self._signed_anew:
+                self._signed_anew[entry.digest] = self._sign(entry.digest)
+            yield replace(entry, signature=self._signed_anew[entry.digest])
 
     def _demand_own(self, last: Entry | None) -> None:
         """Look at what another process has added since: it may have another key than this one."""

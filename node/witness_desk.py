@@ -309,8 +309,12 @@ class WitnessDesk:
         if self._is_lost:
             self._show("hold another history of this ledger: nothing is answered")
         elif not self._ready and not self._is_withheld:
-            others = f"; of those before, {', '.join(self._lacking)} did not" * bool(self._lacking)
-            self._show(f"{found} of {needed} confirmed this ledger since the start{others}")
+            parts = [f"{found} of {needed} confirmed this ledger since the start"]
+            if silent := self._keys.keys() - self._answers.keys() - {self._me}:
+                parts.append(f"still silent: {', '.join(sorted(silent))}")
+            if self._lacking:
+                parts.append(f"of those before, {', '.join(self._lacking)} did not")
+            self._show("; ".join(parts))
         elif self._is_withheld:
             self._show(
                 "hold more of this ledger under an earlier key, too few: nothing is answered"

@@ -27,6 +27,7 @@ SENTENCES: Final = (
     _l("refused (%(code)s)"),
     _l("hold another history of this ledger: nothing is answered"),
     _l("%(number)s of %(of)s confirmed this ledger since the start"),
+    _l("still silent: %(countries)s"),
     _l("of those before, %(countries)s did not"),
     _l("protect against accidents only"),
     _l("confirmed this ledger"),

@@ -84,7 +84,8 @@ def serve_says(console: Console) -> None:
         charter="in force",
         edition=None,
         last="refused (policy.refuses)",
-        witnesses="2 of 3 confirmed this ledger since the start; of those before, BG did not",
+        witnesses="2 of 3 confirmed this ledger since the start; still silent: BG; "
+        "of those before, BG did not",
         tree="4 releases, cosigned by 2 of 3",
         evidence="2 contradictions on record, see `corridor node evidence`; not confirmed by UA",
     )
