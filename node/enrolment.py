@@ -11,10 +11,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from corridor.errors.node import CoordinatorUnreachableError, EnrolmentRefusedError
@@ -78,10 +76,21 @@ def enrol(
         "card": card.encode().decode(),
         "proof": sign(enrolment_to_sign(card, invitation.code, csr)).hex(),
     }
+    # Loaded when it is needed: it takes longer to load than most commands run.
+    import httpx  # noqa: PLC0415
+
     with httpx.Client(
         verify=pinned_context(authority), timeout=TIMEOUT_SECONDS, trust_env=False
     ) as client:
-        answer = _post(client, f"{invitation.web}/api/v1/enrolment", request)
+        try:
+            response = client.post(f"{invitation.web}/api/v1/enrolment", json=request)
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise _strange(invitation.web) from error
+    if not isinstance(answer, dict):
+        raise _strange(invitation.web)
+    if not response.is_success:
+        raise EnrolmentRefusedError(str(answer.get("code")), str(answer.get("detail")))
     try:
         certificate = decode_certificate(answer["certificate"].encode(), "certificate received")
         key = bytes.fromhex(answer["coordinator_key"])
@@ -111,19 +120,6 @@ def enrol(
         grpc=grpc,
         region=region,
     )
-
-
-def _post(client: httpx.Client, url: str, request: dict[str, str]) -> dict[str, Any]:
-    try:
-        response = client.post(url, json=request)
-        answer = response.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise _strange(url) from error
-    if not isinstance(answer, dict):
-        raise _strange(url)
-    if not response.is_success:
-        raise EnrolmentRefusedError(str(answer.get("code")), str(answer.get("detail")))
-    return answer
 
 
 def _strange(url: str) -> CoordinatorUnreachableError:

@@ -17,7 +17,12 @@ from functools import lru_cache
 from math import exp, inf, nextafter
 from typing import Any
 
-import opendp.prelude as dp
+# Each by its own name: OpenDP's prelude loads polars, which takes a command longer than all else.
+from opendp.combinators import make_zCDP_to_approxDP
+from opendp.domains import atom_domain
+from opendp.measurements import make_gaussian
+from opendp.metrics import absolute_distance
+from opendp.mod import enable_features
 
 from corridor.errors.privacy import InvalidDeltaError
 from corridor.privacy.exponentials import root_above
@@ -44,18 +49,18 @@ def epsilon(rho: Rho, delta: Fraction) -> float:
         return 0.0
     if rho.value > _OPENDP_UP_TO:
         return _classic(rho, delta)
-    dp.enable_features("contrib")
+    enable_features("contrib")
     delta_below = _float_below(delta)
     # OpenDP knows ρ only through a mechanism: a Gaussian for sensitivity 1, whose scale is made
     # narrow enough that OpenDP's own account of it, rounded up, is no less than ρ.
     scale = _float_below(1 / root_above(2 * rho.value, _BITS))
     while True:
-        gaussian = dp.m.make_gaussian(dp.atom_domain(T=int), dp.absolute_distance(T=float), scale)
+        gaussian = make_gaussian(atom_domain(T=int), absolute_distance(T=float), scale)
         loss: Callable[[float], Any] = gaussian.map
         if Fraction(loss(1.0)) >= rho.value:
             break
         scale = nextafter(scale, 0.0)
-    curve: Callable[[float], Any] = dp.c.make_zCDP_to_approxDP(gaussian).map
+    curve: Callable[[float], Any] = make_zCDP_to_approxDP(gaussian).map
     profile = curve(1.0)
     return nextafter(float(profile.epsilon(delta_below)), inf)
 

@@ -22,7 +22,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import httpx
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -381,6 +380,9 @@ def fetch_authority(host: str, port: int, *, timeout_seconds: float = 10.0) -> x
     Raises:
         CannotConnectError: nobody answers there, or not with a certificate.
     """
+    # Loaded when it is needed: it takes longer to load than most commands run.
+    import httpx  # noqa: PLC0415
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False

@@ -49,7 +49,6 @@ from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import Question, parse_question
-from corridor.queries.sql import read_sql
 from corridor.queries.standing import as_series, first_turn
 
 NOT_OVER = frozenset({Standing.WAITING, Standing.APPROVED})
@@ -407,6 +406,9 @@ def suppose(world: World, asked: Supposed, text: str | None = None) -> PolicyTri
     if charter is None:
         raise NoCharterError
     domains = domains_of(charter)
+    # Loaded when it is needed: its library takes longer to load than most commands run.
+    from corridor.queries.sql import read_sql  # noqa: PLC0415
+
     question = read_sql(asked.sql, domains).question
     if asked.every is not None:
         today = world.clock().astimezone(UTC).date()
