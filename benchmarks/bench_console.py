@@ -41,8 +41,8 @@ from corridor.node.app.people import people_desk
 from corridor.node.app.world import journal_of, ledger_of, read_policy
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
 from corridor.node.store import EditionStore
+from corridor.people import Role
 
 PASSWORD = "seven otters juggle copper kettles"  # noqa: S105  # of an account that lasts a minute
 GOAL_MS = 150

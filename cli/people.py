@@ -12,7 +12,7 @@ from corridor.errors.cli import PeopleWordsError
 from corridor.node import app
 from corridor.node.app.people import people_desk
 from corridor.node.listening import LISTEN, Listening
-from corridor.node.people import Person, Role
+from corridor.people import AUTHORITY, Person
 
 Command = Callable[..., argparse.ArgumentParser]
 
@@ -35,7 +35,7 @@ def add_people_commands(command: Command) -> None:
         "--role",
         action="append",
         default=[],
-        choices=[str(one) for one in sorted(Role)],
+        choices=[str(one) for one in sorted(AUTHORITY.roles)],
         help="with add and role; may be repeated",
     )
     serve = command(

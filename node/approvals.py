@@ -35,6 +35,7 @@ from pathlib import Path
 from threading import RLock
 from typing import NewType, Self
 
+from corridor.durable_file import open_durable, written_whole
 from corridor.errors.policy import (
     ApprovalOverError,
     ApprovalsUnavailableError,
@@ -44,7 +45,6 @@ from corridor.errors.policy import (
     UnknownApprovalError,
 )
 from corridor.ids import Digest, EditionId, SessionId
-from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.canonical import fraction_text
 from corridor.protocols.secure_sum.messages import Proposal, Scope

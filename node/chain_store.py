@@ -19,10 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from corridor.durable_file import open_durable, written_whole
 from corridor.errors.keeping import KeysRotatedError
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
 from corridor.ids import Digest, PublicKey, Signature
-from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.canonical import Json
 from corridor.protocols.chains import BEGINNING, Entry, entry_digest, verify_chain

@@ -29,8 +29,8 @@ from corridor.errors.node import SeriesLeftError, SeriesStateLostError, TooManyS
 from corridor.errors.store import StoreDamagedError
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.ids import Digest, SessionId
-from corridor.node.store.sealing import RandomBytes, seal, unseal
 from corridor.queries.question import Turn, series_name
+from corridor.sealing import RandomBytes, seal, unseal
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from corridor.durable_file import open_durable, written_whole
 from corridor.errors.ledger import BrokenChainError, LedgerDiskError
 from corridor.errors.release_tree import SplitViewError
 from corridor.ids import SessionId, Signature
-from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols.notes import Checkpoint, Cosignature, Note, parse_checkpoint, parse_note
 from corridor.protocols.release_tree import Consistency
 

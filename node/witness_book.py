@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from corridor.durable_file import open_durable, written_whole
 from corridor.errors.ledger import (
     BrokenChainError,
     EquivocationError,
@@ -30,7 +31,6 @@ from corridor.errors.ledger import (
     UnknownEntriesError,
 )
 from corridor.ids import CountryCode, Digest, PublicKey, SessionId, Signature
-from corridor.node.durable_file import open_durable, written_whole
 from corridor.protocols import canonical
 from corridor.protocols.chains import BEGINNING, Entry
 from corridor.protocols.contradictions import (

@@ -7,7 +7,7 @@ from corridor.errors.policy import NotAnApproverError
 from corridor.node.app.world import World
 from corridor.node.approvals import Counts, PersonName, parse_person
 from corridor.node.home import Home
-from corridor.node.people import PeopleStore, Person, Role
+from corridor.people import PeopleStore, Person, Role
 
 
 def approver(world: World, text: str) -> PersonName:

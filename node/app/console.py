@@ -54,7 +54,6 @@ from corridor.node.home import Home, read_settings
 from corridor.node.import_desk import ImportDesk, ImportJob
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening, is_loopback
-from corridor.node.people import PeopleDesk
 from corridor.node.reading_room import ReadingRoom
 from corridor.node.status import Status, parse_status
 from corridor.node.store import EditionStore
@@ -63,6 +62,7 @@ from corridor.node.upkeep import upkeep
 from corridor.node.views import BudgetView, EditionView
 from corridor.node.web.desks import CharterDesks, Desks, MemberKey
 from corridor.node.web.site import Addresses, make_console
+from corridor.people import PeopleDesk
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 from corridor.transport.fingerprints import spoken_fingerprint
 from corridor.transport.logs import log_as_json_lines

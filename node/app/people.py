@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from corridor.node.app.world import World, journal_of
 from corridor.node.home import Home, read_settings
 from corridor.node.keys import read_keys
-from corridor.node.people import PeopleChange, PeopleDesk, PeopleStore, SealedFactors
-from corridor.node.people.passwords import Passwords
-from corridor.node.store.sealing import KEY_BYTES
 from corridor.node.store.vault import FACTOR_KEY, secret_or_new
+from corridor.people import AUTHORITY, PeopleChange, PeopleDesk, PeopleStore, SealedFactors
+from corridor.people.passwords import Passwords
+from corridor.sealing import KEY_BYTES
 
 
 @contextmanager
@@ -36,7 +36,8 @@ def people_desk(world: World) -> Iterator[PeopleDesk]:
             store,
             Passwords(),
             SealedFactors(factor_key, world.random_bytes),
-            node=settings.country,
+            staff=AUTHORITY,
+            place=settings.country,
             clock=world.clock,
             random_bytes=world.random_bytes,
             record=record,

@@ -72,10 +72,10 @@ from corridor.node.conditions import Condition
 from corridor.node.schema import PIECE, STORED, TABLES, EditionTables, no_links
 from corridor.node.store.moving import STORE_KEY, finish_rotation
 from corridor.node.store.places import open_elsewhere
-from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
 from corridor.node.store.settings import Engine, read_store_settings
 from corridor.node.store.vault import has_secret, keep_secret, read_secret
 from corridor.node.store.writing import Checked, Pieces, same
+from corridor.sealing import KEY_BYTES, RandomBytes, derive, seal, unseal
 
 if TYPE_CHECKING:
     from corridor.node.store.elsewhere import Elsewhere

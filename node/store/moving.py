@@ -16,8 +16,8 @@ from pathlib import Path
 
 from corridor.errors.store import StoreBusyError
 from corridor.files import erase_file, flush_folder, holding_lock
-from corridor.node.store.sealing import unseal
 from corridor.node.store.vault import read_secret
+from corridor.sealing import unseal
 
 STORE_KEY = "store.key"
 STATE = "state"

@@ -12,9 +12,9 @@ from pathlib import Path
 from corridor.files import flush_folder, make_private_folder, write_atomically
 from corridor.node.store.editions import EditionStore
 from corridor.node.store.moving import KEY_BEFORE, STORE_KEY, finish_rotation, next_of
-from corridor.node.store.sealing import KEY_BYTES, RandomBytes, derive
 from corridor.node.store.suppression import SuppressionList
 from corridor.node.store.vault import keep_secret
+from corridor.sealing import KEY_BYTES, RandomBytes, derive
 
 CopySeries = Callable[[Path, bytes, bytes], None]
 """Seals what standing series counted anew: into a folder, from under one key, under another."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from corridor.errors.store import StoreDamagedError
 from corridor.files import write_atomically
-from corridor.node.store.sealing import RandomBytes, seal, unseal
+from corridor.sealing import RandomBytes, seal, unseal
 
 _PURPOSE = "suppressed"
 

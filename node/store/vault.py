@@ -48,8 +48,8 @@ from corridor.node.store.locks import (
     parse_lock,
     try_to_open,
 )
-from corridor.node.store.sealing import RandomBytes, seal, unseal
 from corridor.protocols.canonical import Json
+from corridor.sealing import RandomBytes, seal, unseal
 
 PLACES: Mapping[str, str] = {
     "signing.key": "keys/signing.key",

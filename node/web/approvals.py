@@ -16,13 +16,13 @@ from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError
 from corridor.errors.policy import BadPersonNameError
 from corridor.node.approvals import MAY_COME_AGAIN, parse_person
-from corridor.node.people import Role
 from corridor.node.views import ApprovalView
-from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.plain_words import counted, told_by_subject
-from corridor.node.web.refusals import said, status_of
 from corridor.node.web.words import STANDINGS
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said, status_of
+from corridor.people import Role
 
 READERS = (Role.APPROVER, Role.OFFICER, Role.AUDITOR)
 OPEN = frozenset({"waiting", "approved"})

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from flask import Blueprint, render_template
 
-from corridor.node.people import Role
-from corridor.node.web.access import for_roles
 from corridor.node.web.chart import draw, months
 from corridor.node.web.desks import Desks
+from corridor.pages.access import for_roles
+from corridor.people import Role
 
 
 def budget_views(desks: Desks, clock: Callable[[], datetime]) -> Blueprint:

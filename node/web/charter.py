@@ -15,11 +15,11 @@ from corridor.errors.charter import MalformedCardError
 from corridor.errors.console import BadFormError, OfferMovedError
 from corridor.errors.people import NotSignedInError
 from corridor.ids import CountryCode, is_country_code
-from corridor.node.people import Role
-from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
-from corridor.node.web.refusals import said, status_of
 from corridor.node.web.words import TERMS
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said, status_of
+from corridor.people import Role
 from corridor.protocols.cards import Fingerprint, fingerprint, parse_card
 from corridor.transport.fingerprints import parse_spoken_fingerprint
 

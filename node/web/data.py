@@ -22,12 +22,12 @@ from corridor.errors.console import BadFormError, NoSuchReportError
 from corridor.errors.files import DiskError
 from corridor.errors.importing import BadMappingError
 from corridor.node.import_desk import WAITING_SECONDS, ImportJob, ImportStage, ImportState
-from corridor.node.people import Role
-from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
-from corridor.node.web.refusals import said_of
 from corridor.node.web.uploads import upload_folder_of
 from corridor.node.web.words import FATES
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said_of
+from corridor.people import Role
 
 
 def data_views(desks: Desks) -> Blueprint:

@@ -11,7 +11,6 @@ from corridor.node.checkup_desk import CheckupDesk
 from corridor.node.import_desk import ImportDesk
 from corridor.node.importing.mapping_file import Confirmed
 from corridor.node.importing.persons import Identity
-from corridor.node.people import PeopleDesk
 from corridor.node.policy_desk import PolicyDesk
 from corridor.node.policy_trial import Supposed
 from corridor.node.quality import QualityProfile
@@ -30,6 +29,7 @@ from corridor.node.views import (
     KeptEdition,
     PolicyTrial,
 )
+from corridor.people import PeopleDesk
 from corridor.protocols.cards import Fingerprint
 from corridor.protocols.charter import Charter
 from corridor.queries.htcds import HtcdsField

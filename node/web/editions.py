@@ -13,11 +13,11 @@ from corridor.errors.console import BadFormError
 from corridor.errors.people import NotSignedInError
 from corridor.ids import EditionId, is_edition_id
 from corridor.node.importing.persons import EVERYONE, WORDS, Identity
-from corridor.node.people import Role
 from corridor.node.views import ErasedPerson
-from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
-from corridor.node.web.refusals import said, status_of
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said, status_of
+from corridor.people import Role
 
 ALL = "all"
 LONGEST_WORD = 200

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from corridor.node.web.languages import gettext, listed
-from corridor.node.web.languages import lazy_gettext as _l
+from corridor.pages.languages import gettext, listed
+from corridor.pages.languages import lazy_gettext as _l
 from corridor.queries.htcds import HtcdsField
 
 PARTS: Final[Mapping[str, Any]] = {

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from flask import Blueprint, Response, render_template, request
 
-from corridor.node.people import Role
 from corridor.node.reading_room import JournalPage
-from corridor.node.web.access import for_roles
 from corridor.node.web.desks import Desks
+from corridor.pages.access import for_roles
+from corridor.people import Role
 
 PAGE_ROWS = 50
 LONGEST_SEARCH = 100

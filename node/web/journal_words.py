@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
-from corridor.node.people import Role
-from corridor.node.web.languages import chosen_locale, gettext, listed
-from corridor.node.web.languages import lazy_gettext as _l
-from corridor.node.web.words import ROLES, SCOPES, TABLES
+from corridor.node.web.words import SCOPES, TABLES
+from corridor.pages.languages import chosen_locale, gettext, listed
+from corridor.pages.languages import lazy_gettext as _l
+from corridor.pages.words import ROLES
+from corridor.people import Role
 
 DETAILS: Final[Mapping[str, Any]] = {
     "after_seconds": _l("after seconds"),

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors import CorridorError
 from corridor.errors.console import BooksOpeningError
 from corridor.errors.node import NotRunningError
-from corridor.node.people import Role
 from corridor.node.upkeep import CHECKUP_DAYS, Due, Upkeep
-from corridor.node.web.access import for_roles, signed_in
 from corridor.node.web.desks import Desks
-from corridor.node.web.refusals import said
+from corridor.pages.access import for_roles, signed_in
+from corridor.pages.refusals import said
+from corridor.people import Role
 
 _log = structlog.get_logger()
 

@@ -20,8 +20,8 @@ from flask_babel import (  # type: ignore[import-untyped]  # it has no types
 from markupsafe import Markup, escape
 
 from corridor.node.plain_words import Parameter, Said
-from corridor.node.web.languages import amount, listed
-from corridor.node.web.languages import lazy_gettext as _l
+from corridor.pages.languages import amount, listed
+from corridor.pages.languages import lazy_gettext as _l
 
 SENTENCES: Mapping[str, Any] = {
     "who.organisation": _l("%(organisation)s asks (by the coordinator's word)."),

@@ -18,17 +18,17 @@ from corridor.errors.console import BadFormError
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
 from corridor.errors.policy import PolicyError
 from corridor.ids import Digest, is_digest
-from corridor.node.people import Role
 from corridor.node.policies import ADDED, WHOLE
 from corridor.node.policy import Policy
 from corridor.node.policy_desk import difference
 from corridor.node.policy_trial import Supposed
 from corridor.node.views import PolicyTrial
-from corridor.node.web.access import current_session, for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.policy_words import conditions, decides
-from corridor.node.web.refusals import said, status_of
 from corridor.node.web.words import READY_MADE, met
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said, status_of
+from corridor.people import Role
 from corridor.protocols.secure_sum.messages import Scope
 from corridor.queries.accuracy import parse_rho
 

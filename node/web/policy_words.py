@@ -7,9 +7,9 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 from corridor.node.policy import CONDITIONS, Conditions, Policy, Rule, Verdict
-from corridor.node.web.languages import amount, gettext, listed, ngettext
-from corridor.node.web.languages import lazy_gettext as _l
 from corridor.node.web.words import SCOPES, TABLES, VERDICTS
+from corridor.pages.languages import amount, gettext, listed, ngettext
+from corridor.pages.languages import lazy_gettext as _l
 
 _WHEN: Final[Mapping[str, Any]] = {
     "tables": _l("no other tables than %(value)s"),

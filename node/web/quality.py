@@ -4,13 +4,13 @@ from flask import Blueprint, Response, render_template, request
 
 from corridor.errors.importing import NoProfileError
 from corridor.ids import EditionId, is_edition_id
-from corridor.node.people import Role
 from corridor.node.quality import QualityProfile
-from corridor.node.web.access import for_roles
 from corridor.node.web.desks import Desks
 from corridor.node.web.htcds_words import LABELS
 from corridor.node.web.quality_words import told
 from corridor.node.web.words import FATES, TOLD_APART_BY
+from corridor.pages.access import for_roles
+from corridor.people import Role
 
 
 def quality_views(desks: Desks) -> Blueprint:

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from corridor.node.web.languages import gettext
-from corridor.node.web.languages import to_translate as _l
+from corridor.pages.languages import gettext
+from corridor.pages.languages import to_translate as _l
 
 TEXTS: Final = frozenset(
     (

@@ -8,7 +8,7 @@ In English the message says all of it.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from corridor.node.web.languages import lazy_gettext as _l
+from corridor.pages.languages import lazy_gettext as _l
 
 ABOUT: Final[Mapping[str, Any]] = {
     "import.bad_country_mapping": _l(

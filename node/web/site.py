@@ -1,76 +1,62 @@
-"""Puts the views together, and what every request passes and every answer carries.
+"""The console: what this node's pages have of their own, beside what every site has."""
 
-Every page: no script and no style but our own files, nothing from elsewhere, in no other site's
-frame, kept by no cache. Where the console has TLS, browsers are told to keep to it.
-"""
-
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, g, request, send_from_directory
+from flask import Flask, g, request
 
-from corridor import __version__
+from corridor.errors.console import BooksOpeningError
 from corridor.node.import_desk import UploadFolder
-from corridor.node.people import Role
-from corridor.node.people.desk import form_token
-from corridor.node.web.access import Addresses, Doorkeeper, for_everybody
-from corridor.node.web.account import account_views
 from corridor.node.web.approvals import approval_views
 from corridor.node.web.budget import budget_views
 from corridor.node.web.charter import charter_views
 from corridor.node.web.data import data_views
 from corridor.node.web.desks import Desks
 from corridor.node.web.editions import edition_views
-from corridor.node.web.entrance import entrance_views
+from corridor.node.web.findings import finding
 from corridor.node.web.journal import journal_views
 from corridor.node.web.journal_words import DETAILS, detail
-from corridor.node.web.languages import install_languages
 from corridor.node.web.mapping import mapping_views
 from corridor.node.web.overview import overview_views
-from corridor.node.web.people import people_views
 from corridor.node.web.policy import policy_views
 from corridor.node.web.quality import quality_views
-from corridor.node.web.refusals import finding, install_refusals
+from corridor.node.web.refusal_words import ABOUT
 from corridor.node.web.told import told
 from corridor.node.web.uploads import ConsoleRequest, upload_folder_of
 from corridor.node.web.words import (
+    DUTIES,
     FATES,
     FINDINGS,
     KINDS,
     LINKS,
-    ROLES,
     ROUNDS,
+    SAID,
     SCOPES,
-    STATUSES,
     TABLES,
     VERDICTS,
 )
+from corridor.pages.access import Addresses
+from corridor.pages.languages import lazy_gettext as _l
+from corridor.pages.refusals import Words
+from corridor.pages.site import Entry, Site, make_pages
+from corridor.people import AUTHORITY, Role
 
-__all__ = ["Addresses", "make_console"]
-
-FORM_BYTES = 256 * 1024
-"""The longest form without case files: a policy is the longest."""
-
-FORM_PARTS = 200
-STATIC_SECONDS = 24 * 60 * 60
-
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+ENTRIES = (
+    Entry("overview.home", _l("Overview")),
+    Entry("approvals.approvals", _l("Questions"), (Role.APPROVER, Role.OFFICER, Role.AUDITOR)),
+    Entry("data.data", _l("Data"), (Role.OFFICER,)),
+    Entry("quality.quality", _l("Data quality"), (Role.OFFICER,)),
+    Entry("editions.editions", _l("Editions"), (Role.OFFICER, Role.ADMINISTRATOR)),
+    Entry("budget.budget", _l("Budget"), (Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR)),
+    Entry("journal.journal", _l("Journal"), (Role.AUDITOR, Role.APPROVER)),
+    Entry("charter.charter", _l("Charter"), (Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR)),
+    Entry("policy.policy", _l("Policy"), (Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR)),
+    Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
+    Entry("overview.doctor", _l("Check-up"), (Role.ADMINISTRATOR, Role.AUDITOR)),
 )
 
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # "no-referrer" would make browsers hide the origin of our own forms, too.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+__all__ = ["Addresses", "make_console"]
 
 
 def make_console(
@@ -92,12 +78,6 @@ def make_console(
         clock: what time it is.
         reference: names an internal error in the log and on the page.
     """
-    app = Flask(__name__, static_folder=None)
-    app.request_class = ConsoleRequest
-    app.config["MAX_CONTENT_LENGTH"] = FORM_BYTES
-    app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
-    app.config["MAX_FORM_PARTS"] = FORM_PARTS
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     def receive_files() -> None:
         request.max_content_length = upload_bytes
@@ -105,23 +85,33 @@ def make_console(
             desks.imports.make_folder(), upload_bytes
         )
 
-    door = Doorkeeper(
-        desks.people,
-        addresses,
-        "__Host-corridor-console" if has_tls else "corridor-console",
-        receive_files,
+    site = Site(
+        folder=Path(__file__).parent,
+        title=desks.country,
+        place=f"{desks.node} ({desks.country})",
+        home="overview.home",
+        cookie="corridor-console",
+        command="corridor node people add NAME --role administrator",
+        staff=AUTHORITY,
+        duties=DUTIES,
+        rule=_l(
+            "An auditor has no other role, and an administrator is no approver: whoever gives "
+            "accounts must not approve what leaves."
+        ),
+        entries=ENTRIES,
+        passing=frozenset({BooksOpeningError.code}),
+        words=Words(SAID, ABOUT),
+        told=told,
     )
-    app.before_request(lambda: door.admit(app))
-    app.after_request(door.keep_token)
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        if "Cache-Control" not in response.headers or request.endpoint != "static.file":
-            response.headers["Cache-Control"] = "no-store"
-        if has_tls:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        return response
+    app = make_pages(
+        site,
+        desks.people,
+        addresses=addresses,
+        has_tls=has_tls,
+        reference=reference,
+        receive_files=receive_files,
+    )
+    app.request_class = ConsoleRequest
 
     @app.teardown_request
     def drop_files(_: BaseException | None) -> None:
@@ -129,14 +119,21 @@ def make_console(
         if folder is not None and not g.get("files_are_taken", False):
             desks.imports.drop(folder.folder)
 
-    _dress(app, desks)
-    install_languages(app)
-    app.jinja_env.filters.update(told=told, detail=detail, finding=finding)
+    app.jinja_env.filters.update(detail=detail, finding=finding)
+    app.jinja_env.globals.update(
+        own_country=desks.country,
+        details=DETAILS,
+        fates=FATES,
+        findings=FINDINGS,
+        kinds=KINDS,
+        links=LINKS,
+        rounds=ROUNDS,
+        scope_words=SCOPES,
+        tables=TABLES,
+        verdicts=VERDICTS,
+    )
     for views in (
-        static_views(),
-        entrance_views(desks, secure=has_tls),
         overview_views(desks),
-        account_views(desks),
         approval_views(desks),
         data_views(desks),
         mapping_views(desks),
@@ -146,55 +143,6 @@ def make_console(
         journal_views(desks, clock),
         charter_views(desks),
         policy_views(desks),
-        people_views(desks),
     ):
         app.register_blueprint(views)
-    install_refusals(app, reference)
     return app
-
-
-def static_views() -> Blueprint:
-    """GET /static/NAME: the style and the script, for everybody, under names that never change."""
-    views = Blueprint("static", __name__)
-    folder = Path(__file__).parent / "static"
-
-    @views.get("/static/<name>")
-    @for_everybody
-    def file(name: str) -> Response:
-        return send_from_directory(folder, name, max_age=STATIC_SECONDS)
-
-    return views
-
-
-def _dress(app: Flask, desks: Desks) -> None:
-    """What every template knows."""
-    style = (Path(__file__).parent / "static" / "console.css").read_bytes()
-    mark = hashlib.sha256(style).hexdigest()[:8]
-    app.jinja_env.globals.update(
-        Role=Role,
-        findings=FINDINGS,
-        kinds=KINDS,
-        links=LINKS,
-        node_name=desks.node,
-        node_country=desks.country,
-        details=DETAILS,
-        fates=FATES,
-        roles=ROLES,
-        rounds=ROUNDS,
-        scope_words=SCOPES,
-        statuses=STATUSES,
-        style_mark=mark,
-        tables=TABLES,
-        verdicts=VERDICTS,
-        version=__version__,
-    )
-
-    @app.context_processor
-    def session() -> dict[str, object]:
-        found = g.get("session")
-        token = g.get("token")
-        return {
-            "session": found,
-            "me": None if found is None else found.person,
-            "form_token": "" if token is None else form_token(token),
-        }

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
-from corridor.node.web.languages import chosen_language, chosen_locale, gettext, listed
 from corridor.node.web.quality_words import TEXTS
 from corridor.node.web.told_sentences import SENTENCES
+from corridor.pages.languages import chosen_language, chosen_locale, gettext, listed
 
 _VALUE: Final = r"(?:(?!; ).)+?"
 _VALUES: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ written elsewhere as it stands here: `tests/unit/node/web/test_told.py` holds th
 
 from typing import Final
 
-from corridor.node.web.languages import to_translate as _l
+from corridor.pages.languages import to_translate as _l
 
 SENTENCES: Final = (
     # Of a charter.

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from corridor.node.web.languages import gettext
-from corridor.node.web.languages import to_translate as _l
+from corridor.pages.languages import gettext
+from corridor.pages.languages import to_translate as _l
 
 VALUES: Final = frozenset(
     (

@@ -19,8 +19,8 @@ from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.people import people_desk
-from corridor.node.people import Role
-from corridor.node.web.languages import LANGUAGES
+from corridor.pages.languages import LANGUAGES
+from corridor.people import Role
 from support.browsing import Chromium, chromium
 from support.console import cheap_passwords
 from support.console_region import console_process

@@ -14,8 +14,8 @@ from corridor.node import app as node_app
 from corridor.node.app.world import journal_of
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
-from corridor.node.web.languages import LANGUAGES
+from corridor.pages.languages import LANGUAGES
+from corridor.people import Role
 from support.browsing import PATIENCE_SECONDS, Chromium, chromium
 from support.console import START
 from support.console_region import MD, THREE, OfferingRegion, console_process, offering_region

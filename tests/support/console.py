@@ -21,8 +21,8 @@ from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.console import make_site, open_desks
 from corridor.node.listening import Listening
-from corridor.node.people import Passwords, PeopleDesk, Role
 from corridor.node.web.desks import Desks
+from corridor.people import Passwords, PeopleDesk, Role
 from support.ledgers import TestClock
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -21,8 +21,8 @@ from corridor.node.app.people import people_desk
 from corridor.node.app.world import journal_of, ledger_of, read_policy
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
 from corridor.node.status import AttemptStatus, Status, StatusBoard
+from corridor.people import Role
 from support.console import START, cheap_passwords
 from support.ledgers import CHARTER, QUESTION, TestClock, session_of
 from support.loopback_region import LoopThread

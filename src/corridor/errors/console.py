@@ -9,32 +9,6 @@ from corridor.errors import (
 )
 
 
-class ForgedFormError(RefusedError):
-    """A form did not come from a page of this console, or its session is over. Nothing was done."""
-
-    code = "console.forged_form"
-
-    def __init__(self) -> None:
-        """Say what to do."""
-        super().__init__(
-            "this form was not sent by a page of this console, or you were signed out meanwhile; "
-            "nothing was done. Load the page again and repeat it."
-        )
-
-
-class WrongHostError(RefusedError):
-    """The request names a host that this console does not answer for. Nothing was done."""
-
-    code = "console.wrong_host"
-
-    def __init__(self) -> None:
-        """Say what stops and how to allow a name."""
-        super().__init__(
-            "the console does not answer under that name; nothing was done. Use the address that "
-            "`corridor node console` printed, or start it with --host NAME."
-        )
-
-
 class OpenListenError(InvalidInputError):
     """The console was to listen beyond this machine without TLS. Nothing was started."""
 
@@ -92,19 +66,6 @@ class UploadsLeftError(DamagedError):
             "uploads/: case files lie there in clear, which a console left when it was killed. "
             "`corridor node serve` removes them within the hour, and `corridor node console` when "
             "it starts. Nothing was removed."
-        )
-
-
-class FormTooLargeError(InvalidInputError):
-    """What was sent is longer than this form may be. Nothing was kept."""
-
-    code = "console.too_large"
-
-    def __init__(self, most: int) -> None:
-        """Say how much may be."""
-        super().__init__(
-            f"what was sent is longer than {most:,} bytes; nothing was kept. Import large files "
-            "with `corridor node import FILE…` on the node's machine.".replace(",", " ")
         )
 
 

@@ -1,4 +1,4 @@
-"""Errors of the accounts of an authority's staff: who signs in at the node's console."""
+"""Errors of accounts: of an authority's staff at a node, of analysts and staff at a coordinator."""
 
 from corridor.errors import (
     DamagedError,
@@ -18,7 +18,7 @@ class WrongSignInError(RefusedError):
     def __init__(
         self,
         what: str = "name, password or code are not right; nothing was changed. Try again, or ask "
-        "an administrator of this node to reset the account.",
+        "an administrator to reset the account.",
     ) -> None:
         """Say the same whichever of them is wrong."""
         super().__init__(what)
@@ -73,7 +73,7 @@ class RoleMissingError(NotAllowedError):
         """Name the roles that may."""
         super().__init__(
             f"this needs the role {needed}, which you do not have; nothing was done. An "
-            "administrator of this node gives roles."
+            "administrator gives roles."
         )
 
 
@@ -135,8 +135,8 @@ class UnknownPersonError(NotFoundError):
     def __init__(self) -> None:
         """Name the command that lists them."""
         super().__init__(
-            "no account goes by that name; nothing was changed. `corridor node people list` shows "
-            "those that there are."
+            "no account goes by that name; nothing was changed. `people list` shows those that "
+            "there are."
         )
 
 
@@ -145,16 +145,13 @@ class BadRolesError(InvalidInputError):
 
     code = "people.bad_roles"
 
-    def __init__(self) -> None:
+    def __init__(self, can: str) -> None:
         """Say which can."""
-        super().__init__(
-            "give at least one role; an auditor has no other role, and an administrator is no "
-            "approver: whoever gives accounts must not approve what leaves. Nothing was changed."
-        )
+        super().__init__(f"give at least one role; {can}. Nothing was changed.")
 
 
 class LastAdministratorError(RefusedError):
-    """Without this account nobody could administer the console. Nothing was changed."""
+    """Without this account nobody could give accounts. Nothing was changed."""
 
     code = "people.last_administrator"
 
@@ -162,7 +159,7 @@ class LastAdministratorError(RefusedError):
         """Say what comes first."""
         super().__init__(
             "this is the last administrator who can sign in; nothing was changed. Make another "
-            "administrator first, or use `corridor node people` on the node's machine."
+            "administrator first, or use the command `people` on the machine itself."
         )
 
 
@@ -175,7 +172,7 @@ class BadInvitationError(RefusedError):
         """Say who gives another."""
         super().__init__(
             "name and one-time code are not right together, or the code was used or is too old; "
-            "nothing was changed. An administrator gives a new one (`corridor node people reset`)."
+            "nothing was changed. An administrator gives a new one (`people reset`)."
         )
 
 
@@ -201,6 +198,6 @@ class PeopleDamagedError(DamagedError):
         """Say what the database said, and how to go on."""
         super().__init__(
             f"people.sqlite3: {reason}. It was left as it is, and nobody can sign in. Put it back "
-            "from a backup, begin the account anew (`corridor node people reset NAME`), or move "
-            "the file away and make all of them anew with `corridor node people`."
+            "from a backup, begin the account anew (`people reset NAME`), or move the file away "
+            "and make all of them anew with the command `people`."
         )

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from corridor.coordinator import store
 from corridor.node.status import StatusBoard
 from corridor.node.store import editions
-from corridor.node.store.sealing import unseal
 from corridor.protocols.receipts import parse_public_receipt
+from corridor.sealing import unseal
 from corridor.transport import suites
 
 MOST = 1 << 16

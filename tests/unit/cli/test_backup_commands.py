@@ -16,8 +16,8 @@ from corridor.node import app
 from corridor.node.app.people import people_desk
 from corridor.node.backup import MAGIC
 from corridor.node.checkups import CheckBook
-from corridor.node.people import PeopleStore, Stage
 from corridor.node.store import EditionStore, vault
+from corridor.people import PeopleStore, Stage
 from support.case_files import write_csv
 from support.console import PASSWORD, cheap_passwords
 from support.killing import killed_at_every_flush

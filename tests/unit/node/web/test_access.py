@@ -10,9 +10,9 @@ from werkzeug.routing import Rule
 
 from corridor.errors.console import BadListenError, OpenListenError
 from corridor.node.listening import Listening
-from corridor.node.people import Role, Stage
-from corridor.node.people.desk import IDLE_SECONDS
-from corridor.node.web.access import access_of
+from corridor.pages.access import access_of
+from corridor.people import Role, Stage
+from corridor.people.desk import IDLE_SECONDS
 from support.console import PASSWORD, Browser, Console, open_console
 
 NOBODY = frozenset[Role]()

@@ -18,11 +18,11 @@ from corridor.node.app.world import journal_of
 from corridor.node.approvals import ApprovalBook
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
 from corridor.node.plain_words import SENTENCES, Said, say
 from corridor.node.web import plain_words
-from corridor.node.web.languages import LANGUAGES
 from corridor.node.web.plain_words import FIELDS, sentence
+from corridor.pages.languages import LANGUAGES
+from corridor.people import Role
 from corridor.protocols.charter import Charter
 from support.catalogue import catalogue
 from support.console import Browser, Console, open_console

@@ -13,8 +13,8 @@ from corridor.node.app.console import make_site
 from corridor.node.home import Home, read_settings
 from corridor.node.keys import read_keys
 from corridor.node.listening import Listening
-from corridor.node.people import Role
 from corridor.node.views import Accepted, CharterOffer
+from corridor.people import Role
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 from corridor.protocols.charter import SignedCharter
 from support.charters import rotated

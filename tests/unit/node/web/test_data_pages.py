@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 from corridor.node.app.world import current_edition, journal_of
 from corridor.node.home import Home
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
 from corridor.node.store import EditionStore
+from corridor.people import Role
 from support.console import Browser, Console, open_console
 from support.waiting_questions import import_cases
 

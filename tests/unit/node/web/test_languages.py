@@ -11,8 +11,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from corridor.node.people import Role
-from corridor.node.web.languages import LANGUAGES
+from corridor.pages.languages import LANGUAGES
+from corridor.people import Role
 from support.console import Browser, Console, open_console
 
 WEB = Path(__file__).parents[4] / "node" / "web"

@@ -14,12 +14,12 @@ from corridor.node.app.world import read_data
 from corridor.node.import_desk import ImportDesk, ImportJob, ImportStage
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS
-from corridor.node.people import Role
 from corridor.node.quality import EFFECTS
 from corridor.node.store import EditionStore
 from corridor.node.web.htcds_words import LABELS
 from corridor.node.web.quality_words import TEXTS
 from corridor.node.web.value_words import VALUES
+from corridor.people import Role
 from corridor.queries.htcds import parse_htcds
 from support.console import Browser, Console, open_console
 from support.ledgers import TestClock

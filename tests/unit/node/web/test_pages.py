@@ -20,11 +20,11 @@ from corridor.node.home import Home
 from corridor.node.import_desk import ImportJob, ImportStage, UploadFolder
 from corridor.node.journal import Journal, verify_export
 from corridor.node.keys import read_keys
-from corridor.node.people import Role
 from corridor.node.reading_room import SpendingPoint
 from corridor.node.status import AttemptStatus, Status, StatusBoard
 from corridor.node.store import EditionStore
 from corridor.node.web.chart import MOST_STEPS, draw, months
+from corridor.people import Role
 from corridor.transport.suites import ed25519_verify
 from support.console import PASSWORD, START, Console, open_console
 from support.ledgers import CHARTER, QUESTION, session_of

@@ -11,9 +11,9 @@ import pytest
 from corridor.errors.console import PolicyMovedError
 from corridor.files import holding_lock
 from corridor.node.app.deciding import policy_desk
-from corridor.node.people import Role
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.policy_desk import LOCK
+from corridor.people import Role
 from support.console import Browser, Console, open_console
 from support.waiting_questions import BY_GENDER, CHILDREN, put, put_charter_in_force
 

@@ -16,11 +16,11 @@ import pytest
 from corridor.errors.policy import PolicyError
 from corridor.node.home import Home
 from corridor.node.importing.report import PROBLEMS
-from corridor.node.people import Role
 from corridor.node.policies import DEFAULT_POLICY, NAMES, file_of
 from corridor.node.policy import parse_policy
 from corridor.node.status import Status, StatusBoard
 from corridor.node.web.told import is_told, told
+from corridor.people import Role
 from support.console import START, Browser, Console, open_console
 from support.waiting_questions import put_charter_in_force
 

@@ -1,0 +1,97 @@
+"""People and roles.
+
+Whatever gives somebody a way in, or more than they had, asks for the second factor again: a browser
+that was left open must not make two approvers. Locking keeps somebody out and asks for none.
+"""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from corridor.errors import CorridorError
+from corridor.errors.people import NotSignedInError
+from corridor.pages.access import current_session, for_roles
+from corridor.pages.refusals import said, status_of
+from corridor.people import PeopleDesk, Role
+
+
+def people_views(people: PeopleDesk) -> Blueprint:
+    """/people and what is changed there."""
+    views = Blueprint("people", __name__, url_prefix="/people")
+    administrators = for_roles(Role.ADMINISTRATOR)
+
+    def page(error: CorridorError | None = None, name: str = "", code: str = "") -> Response:
+        shown = render_template(
+            "people.html",
+            people=people.people(),
+            refusal=None if error is None else said(error),
+            name=name,
+            code=code,
+        )
+        return make_response(shown, 200 if error is None else status_of(error))
+
+    def by() -> str:
+        return current_session().person.name
+
+    def confirmed() -> str:
+        """Whose doing it is, once the second factor was given again."""
+        session = current_session()
+        people.confirm_again(session, request.form.get("code", ""))
+        return session.person.name
+
+    @views.get("")
+    @administrators
+    def everybody() -> Response:
+        return page()
+
+    @views.post("/add")
+    @administrators
+    def add() -> Response:
+        name = request.form.get("name", "")
+        try:
+            code = people.add(name, request.form.getlist("role"), by=confirmed())
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return page(error, name)
+        return page(name=name, code=code)
+
+    @views.post("/reset")
+    @administrators
+    def reset() -> Response:
+        name = request.form.get("name", "")
+        try:
+            code = people.reset(name, by=confirmed())
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return page(error)
+        return page(name=name, code=code)
+
+    @views.post("/roles")
+    @administrators
+    def roles() -> Response | Answer:
+        try:
+            wanted = request.form.getlist("role")
+            people.set_roles(request.form.get("name", ""), wanted, by=confirmed())
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return page(error)
+        return redirect(url_for("people.everybody"), 303)
+
+    @views.post("/lock")
+    @administrators
+    def lock() -> Response | Answer:
+        name = request.form.get("name", "")
+        try:
+            if request.form.get("locked") == "yes":
+                people.lock(name, by=by())
+            else:
+                people.unlock(name, by=confirmed())
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return page(error)
+        return redirect(url_for("people.everybody"), 303)
+
+    return views

@@ -1,0 +1,579 @@
+"""Decides on accounts, on signing in, and on sessions.
+
+An account:   invited ──one-time code──> password ──second factor──> complete
+              reset brings it back to invited; locked keeps it out
+
+A session:    wrong ─── password right ──> CODE     where there is a second factor: its code next
+                                      └──> SETUP    where there is none yet: it is set up next
+              CODE or SETUP ── code right ──> FULL  under a new name each time
+
+1. Nobody learns which of name, password and code was wrong, nor whether a name has an account.
+2. A try is counted before it is judged, so that many at once get no further than one by one. From
+   the fifth wrong one on a name waits, twice as long each time, up to a quarter of an hour; also a
+   name without an account.
+3. A session is known by 32 random bytes, of which only a hash is kept. It ends when it was not
+   used for a while, after a working day, when its owner ends it, and with every change of the
+   account's password, roles or standing.
+4. What changes an account is handed to `record` before it is done.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from corridor.errors.people import (
+    BadInvitationError,
+    BadNameError,
+    LastAdministratorError,
+    NameTakenError,
+    NotSignedInError,
+    RoleMissingError,
+    UnknownPersonError,
+    WaitError,
+    WrongCodeError,
+    WrongSignInError,
+)
+from corridor.people import second_factor
+from corridor.people.passwords import LONGEST, Passwords, check_strength
+from corridor.people.roles import Role, Staff
+from corridor.people.sealed_factors import SealedFactors, is_sealed
+from corridor.people.store import PeopleStore, Person
+from corridor.protocols.suite import RandomBytes
+
+IDLE_SECONDS = 15 * 60
+LIFE_SECONDS = 8 * 60 * 60
+HALF_SECONDS = 10 * 60
+"""So long somebody may take for the second step of signing in."""
+
+INVITATION_SECONDS = 24 * 60 * 60
+FREE_TRIES = 5
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 30, 15 * 60
+FORGOTTEN_SECONDS = 24 * 60 * 60
+SEEN_EVERY_SECONDS = 30
+"""A session's last use is written so often and no oftener: a page must not wait for the disk."""
+
+TOKEN_BYTES = 32
+_NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,38})[^\W_]")
+
+
+class Stage(StrEnum):
+    """How far a session is."""
+
+    CODE = "code"
+    SETUP = "setup"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody at a browser.
+
+    Attributes:
+        token: its name, which the browser alone holds.
+        ends_at: when it is over however much it is used; seconds since 1970.
+    """
+
+    token: str
+    person: Person
+    stage: Stage
+    ends_at: int
+
+    def demand(self, roles: frozenset[Role]) -> None:
+        """See that its owner has one of these roles.
+
+        Raises:
+            RoleMissingError: none of them.
+        """
+        if self.stage is not Stage.FULL or not roles & self.person.roles:
+            raise RoleMissingError(" or ".join(sorted(roles)))
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleChange:
+    """What is recorded of a change: names and roles, nothing else.
+
+    Attributes:
+        change: added, roles, locked, unlocked, reset, entered (a password was set), second_factor.
+        by: whose doing; empty for the command line.
+    """
+
+    change: str
+    name: str
+    roles: frozenset[Role]
+    by: str
+
+
+def form_token(session: str) -> str:
+    """What a form of this session carries; another site cannot know it."""
+    return hmac.new(session.encode(), b"corridor form", hashlib.sha256).hexdigest()
+
+
+class PeopleDesk:
+    """The accounts of one node, or of one coordinator.
+
+    Args:
+        staff: which roles there are.
+        place: what it is called; authenticators show it, and no password contains it.
+        record: hears of every change before it is done.
+    """
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        passwords: Passwords,
+        factors: SealedFactors,
+        *,
+        staff: Staff,
+        place: str,
+        clock: Callable[[], datetime],
+        random_bytes: RandomBytes,
+        record: Callable[[PeopleChange], None],
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._factors = factors
+        self._staff = staff
+        self._place = place
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._record = record
+
+    def seal_factors(self) -> None:
+        """Seal what a version kept in clear that sealed nothing: once in the life of a file.
+
+        A secret in clear that comes later was put there by somebody else, and lets nobody in.
+
+        Raises:
+            PeopleUnavailableError: it could not be written; nothing was changed.
+        """
+        if self._store.seals_factors():
+            return
+        with self._store.writing():
+            if self._store.seals_factors():  # another process was first
+                return
+            for person in filter(_has_clear_secret, self._store.people()):
+                sealed = (
+                    kept if kept is None or is_sealed(kept) else self._factors.seal(person.id, kept)
+                    for kept in (person.secret, person.new_secret)
+                )
+                self._store.replace_secrets(person.id, *sealed)
+            self._store.seal_factors_from_now_on()
+        self._store.forget_what_was_written()
+
+    # ---------------------------------------------------------------- accounts
+
+    def people(self) -> tuple[Person, ...]:
+        """Every account, by name."""
+        return self._store.people()
+
+    def is_empty(self) -> bool:
+        """Whether there is no account yet."""
+        return not self._store.people()
+
+    def add(self, name: str, roles: Iterable[str], *, by: str = "") -> str:
+        """A new account; gives the one-time code by which its owner sets a password.
+
+        Raises:
+            BadNameError, BadRolesError, NameTakenError: nothing was changed.
+        """
+        name = " ".join(name.split())
+        if _NAME.fullmatch(name) is None:
+            raise BadNameError
+        wanted, key = self._staff.parse(roles), _name_key(name)
+        with self._store.writing():
+            if self._store.by_key(key) is not None:
+                raise NameTakenError
+            self._record(PeopleChange("added", name, wanted, by))
+            self._store.add(name, key, wanted, self._now())
+            return self._invite(self._named(name))
+
+    def set_roles(self, name: str, roles: Iterable[str], *, by: str = "") -> None:
+        """Give other roles; whoever has the account is signed out.
+
+        Raises:
+            UnknownPersonError, BadRolesError, LastAdministratorError: nothing was changed.
+        """
+        wanted = self._staff.parse(roles)
+        with self._store.writing():
+            person = self._named(name)
+            if wanted == person.roles:
+                return
+            if Role.ADMINISTRATOR not in wanted:
+                self._demand_another_administrator(person, by)
+            self._record(PeopleChange("roles", person.name, wanted, by))
+            self._store.set_roles(person.id, wanted)
+            self._store.end_sessions_of(person.id)
+
+    def lock(self, name: str, *, by: str = "") -> None:
+        """Keep an account out, and sign out whoever has it.
+
+        Raises:
+            UnknownPersonError, LastAdministratorError: nothing was changed.
+        """
+        with self._store.writing():
+            person = self._named(name)
+            self._demand_another_administrator(person, by)
+            self._record(PeopleChange("locked", person.name, person.roles, by))
+            self._store.set_locked(person.id, locked=True)
+            self._store.end_sessions_of(person.id)
+
+    def lock_all(self) -> tuple[str, ...]:
+        """Keep every account out, and end every session: they may be of before. Whose they are.
+
+        For a restored installation. The command lets in again who may.
+        """
+        with self._store.writing():
+            people = self._store.people()
+            for person in people:
+                if not person.locked:
+                    self._record(PeopleChange("locked", person.name, person.roles, ""))
+                    self._store.set_locked(person.id, locked=True)
+            self._store.end_every_session()
+        return tuple(person.name for person in people)
+
+    def unlock(self, name: str, *, by: str = "") -> None:
+        """Let a locked account in again.
+
+        Raises:
+            UnknownPersonError: nothing was changed.
+        """
+        with self._store.writing():
+            person = self._named(name)
+            self._record(PeopleChange("unlocked", person.name, person.roles, by))
+            self._store.set_locked(person.id, locked=False)
+            self._store.forget_tries(person.name_key)
+
+    def reset(self, name: str, *, by: str = "") -> str:
+        """Begin an account anew: a one-time code, no password, no second factor, no session.
+
+        Raises:
+            UnknownPersonError, LastAdministratorError: nothing was changed.
+        """
+        with self._store.writing():
+            person = self._named(name)
+            self._demand_another_administrator(person, by)
+            self._record(PeopleChange("reset", person.name, person.roles, by))
+            self._store.end_sessions_of(person.id)
+            self._store.forget_tries(person.name_key)
+            return self._invite(person)
+
+    # ---------------------------------------------------------------- coming in
+
+    def enter(self, name: str, code: str, password: str) -> None:
+        """Set a password with a one-time code.
+
+        Raises:
+            WaitError, BadInvitationError, WeakPasswordError: nothing was changed.
+        """
+        key = _name_key(name)
+        before = self._begin_try(key)
+        person = self._store.by_key(key)
+        right = (
+            person is not None
+            and person.invited is not None
+            and not person.locked
+            and hmac.compare_digest(person.invited, second_factor.code_hash(code))
+            and self._now() <= person.invited_until
+        )
+        if person is None or not right:
+            raise BadInvitationError
+        self._was_right(key, before)
+        check_strength(password, person.name, self._place)
+        kept = self._passwords.keep(password)
+        with self._store.writing():
+            again = self._store.by_id(person.id)
+            if again is None or again.invited != person.invited:  # used in the same moment
+                raise BadInvitationError
+            self._record(PeopleChange("entered", person.name, person.roles, person.name))
+            self._store.set_password(person.id, kept)
+            self._store.end_sessions_of(person.id)
+            self._store.forget_tries(key)
+
+    def sign_in(self, name: str, password: str) -> Session:
+        """The first step: name and password.
+
+        Raises:
+            WaitError, WrongSignInError: nobody was signed in.
+        """
+        key = _name_key(name)
+        before = self._begin_try(key)
+        person = self._store.by_key(key)
+        kept = None if person is None else person.password
+        right = len(password) <= LONGEST and self._passwords.is_right(kept, password)
+        if person is None or not right or not person.can_sign_in:
+            raise WrongSignInError
+        self._was_right(key, before)
+        renewed = None
+        if person.password is not None and self._passwords.is_outdated(person.password):
+            renewed = self._passwords.keep(password)
+        with self._store.writing():
+            if renewed is not None:
+                self._store.set_password(person.id, renewed)
+            if person.secret is None:
+                self._store.forget_tries(key)
+            self._store.end_sessions_before(self._now() - IDLE_SECONDS, self._now() - LIFE_SECONDS)
+            stage = Stage.SETUP if person.secret is None else Stage.CODE
+            return self._begin(person, stage)
+
+    def confirm_code(self, session: Session, code: str) -> Session:
+        """The second step: a code of the authenticator, or a recovery code. A new session.
+
+        Raises:
+            WaitError, WrongSignInError: the step is still to be done.
+            NotSignedInError: the session is not at this step.
+        """
+        if session.stage is not Stage.CODE:
+            raise NotSignedInError
+        self._demand_code(session.person, code)
+        with self._store.writing():
+            self._store.forget_tries(session.person.name_key)
+            self._store.signed_in(session.person.id, self._now())
+            self._store.end_session(_session_hash(session.token))
+            return self._begin(session.person, Stage.FULL)
+
+    def confirm_again(self, session: Session, code: str) -> None:
+        """See that whoever has the session still holds the second factor: a browser was left open.
+
+        A code of the authenticator, once, or a recovery code; the session stays as it is.
+
+        Raises:
+            WaitError, WrongCodeError: the code is not right, or was used before.
+        """
+        person = self._fresh(session)
+        self._demand_code(person, code)
+        with self._store.writing():
+            self._store.forget_tries(person.name_key)
+
+    def offer_second_factor(self, session: Session, *, again: bool = False) -> tuple[str, str]:
+        """A secret for an authenticator: its text, and the address that its QR code holds.
+
+        A new one each time, unless it is to be shown `again` after a wrong code: one that somebody
+        saw on a screen that was left open must not become the owner's.
+        """
+        person = self._fresh(session)
+        if person.new_secret is None or not again:
+            secret = second_factor.make_secret(self._random_bytes)
+            kept = self._factors.seal(person.id, secret)
+            with self._store.writing():
+                self._store.offer_secret(person.id, kept)
+        else:
+            secret = self._factors.open(person.id, person.new_secret)
+        return secret, second_factor.provisioning(secret, person.name, self._place)
+
+    def take_second_factor(
+        self, session: Session, code: str, password: str = ""
+    ) -> tuple[Session, tuple[str, ...]]:
+        """Take the secret that was offered, once a code shows that it arrived. A new session.
+
+        Whoever has a second factor already gives the password, too: a browser that was left open
+        must not be enough to replace it.
+
+        Returns:
+            the session, and recovery codes, which are shown once.
+
+        Raises:
+            WaitError, WrongSignInError: the second factor is as it was.
+        """
+        person = self._fresh(session)
+        self._begin_try(person.name_key)
+        if session.stage is Stage.FULL and not self._passwords.is_right(person.password, password):
+            raise WrongSignInError
+        step = None
+        if person.new_secret is not None:
+            secret = self._factors.open(person.id, person.new_secret)
+            step = second_factor.step_of(secret, code, self._now(), 0)
+        if step is None:
+            raise WrongCodeError
+        codes = self._make_codes()
+        with self._store.writing():
+            self._record(PeopleChange("second_factor", person.name, person.roles, person.name))
+            self._store.take_secret(person.id, step)
+            self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
+            self._store.forget_tries(person.name_key)
+            self._store.signed_in(person.id, self._now())
+            self._store.end_sessions_of(person.id)
+            return self._begin(person, Stage.FULL), codes
+
+    def renew_recovery_codes(self, session: Session, password: str) -> tuple[str, ...]:
+        """New recovery codes, shown once; the old ones are void.
+
+        Raises:
+            WaitError, WrongSignInError: the old ones stay.
+        """
+        person = self._fresh(session)
+        self._demand_password(person, password)
+        codes = self._make_codes()
+        with self._store.writing():
+            self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
+        return codes
+
+    def recovery_codes_left(self, session: Session) -> int:
+        """How many recovery codes were not used yet."""
+        return self._store.recovery_codes_left(session.person.id)
+
+    def change_password(self, session: Session, old: str, new: str) -> Session:
+        """Another password; every session of the account ends, and this one begins anew.
+
+        Raises:
+            WaitError, WrongSignInError, WeakPasswordError: the old one stays.
+        """
+        person = self._fresh(session)
+        self._demand_password(person, old)
+        check_strength(new, person.name, self._place)
+        kept = self._passwords.keep(new)
+        with self._store.writing():
+            self._record(PeopleChange("entered", person.name, person.roles, person.name))
+            self._store.set_password(person.id, kept)
+            self._store.end_sessions_of(person.id)
+            return self._begin(person, Stage.FULL)
+
+    # ---------------------------------------------------------------- sessions
+
+    def session(self, token: str, *, is_use: bool = True) -> Session:
+        """The session of that name.
+
+        Args:
+            token: what the browser holds.
+            is_use: whether somebody did something; a page that looks by itself is no use.
+
+        Raises:
+            NotSignedInError: there is none, or it is over.
+        """
+        name = _session_hash(token)
+        row = self._store.session(name)
+        person = None if row is None else self._store.by_id(row.person)
+        if row is None or person is None:
+            raise NotSignedInError
+        now, stage = self._now(), Stage(row.stage)
+        ends_at = row.began + (LIFE_SECONDS if stage is Stage.FULL else HALF_SECONDS)
+        if now >= ends_at or now >= row.seen + IDLE_SECONDS or not person.can_sign_in:
+            with self._store.writing():
+                self._store.end_session(name)
+            raise NotSignedInError
+        if is_use and now >= row.seen + SEEN_EVERY_SECONDS:
+            with self._store.writing():
+                self._store.saw_session(name, now)
+        return Session(token, person, stage, ends_at)
+
+    def sign_out(self, session: Session) -> None:
+        """The session is over."""
+        with self._store.writing():
+            self._store.end_session(_session_hash(session.token))
+
+    def sign_out_everywhere(self, session: Session) -> None:
+        """All sessions of its owner are over, this one too."""
+        with self._store.writing():
+            self._store.end_sessions_of(session.person.id)
+
+    def make_token(self) -> str:
+        """A name for a browser that is not signed in, so that its forms can be told from forged."""
+        return self._random_bytes(TOKEN_BYTES).hex()
+
+    # ---------------------------------------------------------------- parts of the above
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+    def _named(self, name: str) -> Person:
+        found = self._store.by_key(_name_key(name))
+        if found is None:
+            raise UnknownPersonError
+        return found
+
+    def _fresh(self, session: Session) -> Person:
+        """The account as it is now, of a session at the right step."""
+        found = self._store.by_id(session.person.id)
+        if session.stage is Stage.CODE or found is None or not found.can_sign_in:
+            raise NotSignedInError
+        return found
+
+    def _invite(self, person: Person) -> str:
+        code = second_factor.make_code(self._random_bytes)
+        until = self._now() + INVITATION_SECONDS
+        self._store.invite(person.id, second_factor.code_hash(code), until, self._now())
+        return code
+
+    def _begin(self, person: Person, stage: Stage) -> Session:
+        token, now = self.make_token(), self._now()
+        self._store.begin_session(_session_hash(token), person.id, stage, now)
+        life = LIFE_SECONDS if stage is Stage.FULL else HALF_SECONDS
+        return Session(token, person, stage, now + life)
+
+    def _make_codes(self) -> tuple[str, ...]:
+        return tuple(
+            second_factor.make_code(self._random_bytes) for _ in range(second_factor.RECOVERY_CODES)
+        )
+
+    def _demand_another_administrator(self, person: Person, by: str) -> None:
+        """The command line may do without: whoever has it can make another."""
+        if not by or Role.ADMINISTRATOR not in person.roles:
+            return
+        others = [
+            one
+            for one in self._store.people()
+            if one.id != person.id and Role.ADMINISTRATOR in one.roles and one.can_sign_in
+        ]
+        if not others:
+            raise LastAdministratorError
+
+    def _demand_password(self, person: Person, password: str) -> None:
+        before = self._begin_try(person.name_key)
+        if len(password) > LONGEST or not self._passwords.is_right(person.password, password):
+            raise WrongSignInError
+        self._was_right(person.name_key, before)
+
+    def _demand_code(self, person: Person, code: str) -> None:
+        self._begin_try(person.name_key)
+        fresh = self._store.by_id(person.id)
+        if fresh is not None and fresh.secret is not None:
+            secret = self._factors.open(fresh.id, fresh.secret)
+            step = second_factor.step_of(secret, code, self._now(), fresh.used_step)
+            with self._store.writing():
+                if step is not None and self._store.use_step(fresh.id, step):
+                    return
+                if self._store.use_recovery_code(fresh.id, second_factor.code_hash(code)):
+                    return
+        raise WrongCodeError
+
+    def _begin_try(self, key: str) -> tuple[int, int]:
+        """Count a try as one in vain before it is judged: of many at once none is free.
+
+        Gives what `tries` said before.
+
+        Raises:
+            WaitError: the name has to wait. Nothing was counted.
+        """
+        now = self._now()
+        with self._store.writing():
+            failures, last = self._store.tries(key)
+            if failures >= FREE_TRIES:
+                doubled = FIRST_WAIT_SECONDS * 2 ** min(failures - FREE_TRIES, 10)
+                left = last + min(doubled, LONGEST_WAIT_SECONDS) - now
+                if left > 0:
+                    raise WaitError(left)
+            self._store.tried_in_vain(key, now, now - FORGOTTEN_SECONDS)
+        return failures, last
+
+    def _was_right(self, key: str, before: tuple[int, int]) -> None:
+        """Take back what `_begin_try` counted, where that is not all forgotten anyhow."""
+        with self._store.writing():
+            self._store.take_try_back(key, *before)
+
+
+def _has_clear_secret(person: Person) -> bool:
+    found = (person.secret, person.new_secret)
+    return any(kept is not None and not is_sealed(kept) for kept in found)
+
+
+def _name_key(name: str) -> str:
+    """What two writings of one name have in common; of a text that is no name, a part of it."""
+    return unicodedata.normalize("NFKC", " ".join(name.split())[:80]).casefold()
+
+
+def _session_hash(token: str) -> bytes:
+    return hashlib.sha256(b"corridor session" + token.encode()).digest()

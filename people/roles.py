@@ -1,0 +1,83 @@
+"""What somebody may do: an authority's staff at its node, analysts and others at a coordinator."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corridor.errors.people import BadRolesError
+
+
+class Role(StrEnum):
+    """One duty. A person may have several, as far as they go together."""
+
+    OFFICER = "officer"
+    """Imports case files and sees what is wrong with them."""
+
+    APPROVER = "approver"
+    """Decides on questions that wait for a person."""
+
+    AUDITOR = "auditor"
+    """Reads what this node was asked, decided and let out; changes nothing."""
+
+    ANALYST = "analyst"
+    """Asks the region, and reads what it answered."""
+
+    COORDINATOR = "coordinator"
+    """Compares routes, admits countries, publishes releases."""
+
+    ADMINISTRATOR = "administrator"
+    """Gives accounts; at a node, writes the policy and accepts charters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The roles that there are at one place.
+
+    Attributes:
+        roles: in the order in which they are shown.
+        apart: sets of roles of which one person holds one at the most.
+        rule: the same in words, for whoever gives roles.
+    """
+
+    roles: tuple[Role, ...]
+    apart: tuple[frozenset[Role], ...]
+    rule: str
+
+    def parse(self, words: Iterable[str]) -> frozenset[Role]:
+        """The roles named.
+
+        Raises:
+            BadRolesError: none, an unknown one, or some that one person cannot hold together.
+        """
+        try:
+            found = frozenset(map(Role, words))
+        except ValueError as error:
+            raise BadRolesError(self.rule) from error
+        if not found or not found <= set(self.roles):
+            raise BadRolesError(self.rule)
+        if any(len(found & apart) > 1 for apart in self.apart):
+            raise BadRolesError(self.rule)
+        return found
+
+
+_R = Role
+
+AUTHORITY = Staff(
+    (_R.OFFICER, _R.APPROVER, _R.AUDITOR, _R.ADMINISTRATOR),
+    (
+        frozenset({_R.ADMINISTRATOR, _R.APPROVER}),
+        frozenset({_R.AUDITOR, _R.OFFICER}),
+        frozenset({_R.AUDITOR, _R.APPROVER}),
+        frozenset({_R.AUDITOR, _R.ADMINISTRATOR}),
+    ),
+    "an auditor has no other role, and an administrator is no approver: whoever gives accounts "
+    "must not approve what leaves",
+)
+"""At a node: an auditor looks at what the others did."""
+
+REGION = Staff(
+    (_R.ANALYST, _R.COORDINATOR, _R.ADMINISTRATOR),
+    (),
+    "at a coordinator there are analyst, coordinator and administrator",
+)
+"""At a coordinator: answers are safe to publish, so duties may be held together."""

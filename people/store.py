@@ -1,0 +1,348 @@
+"""people.sqlite3: accounts, sessions and wrong tries. For the owner of the home alone.
+
+Neither a password, a session's name nor a one-time code stands in it, only what they hash to. The
+secret that an authenticator shares must be there to compute with: it is sealed (`sealed_factors`).
+Several processes use one file (the pages and the command `people`); each change is one
+transaction.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from corridor.durable_file import open_durable, written_whole
+from corridor.errors.people import PeopleDamagedError, PeopleUnavailableError
+from corridor.people.roles import Role
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS people (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    roles TEXT NOT NULL,
+    password TEXT,
+    invited BLOB,
+    invited_until INTEGER NOT NULL DEFAULT 0,
+    secret TEXT,
+    new_secret TEXT,
+    used_step INTEGER NOT NULL DEFAULT 0,
+    locked INTEGER NOT NULL DEFAULT 0,
+    made_at INTEGER NOT NULL,
+    signed_in_at INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS recovery_codes (
+    person INTEGER NOT NULL REFERENCES people (id),
+    hash BLOB NOT NULL,
+    PRIMARY KEY (person, hash)
+) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    hash BLOB PRIMARY KEY,
+    person INTEGER NOT NULL REFERENCES people (id),
+    stage TEXT NOT NULL,
+    began INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS tries (
+    name_key TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT;
+"""
+SEALED = 1
+"""`PRAGMA user_version` of a file in which no second factor lies in clear; before that it was 0."""
+
+_COLUMNS = (
+    "id, name, name_key, roles, password, invited, invited_until, secret, new_secret, used_step, "
+    "locked, made_at, signed_in_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account.
+
+    Attributes:
+        password: what is kept of it; none before its owner has set one.
+        invited: the hash of a one-time code, good until `invited_until` (seconds since 1970).
+        secret: shared with an authenticator, sealed; none before that was set up.
+        new_secret: offered to an authenticator, sealed, and not confirmed yet.
+        used_step: the last half minute of which a code was used.
+        made_at: when it was added, or begun anew; seconds since 1970.
+    """
+
+    id: int
+    name: str
+    name_key: str
+    roles: frozenset[Role]
+    password: str | None
+    invited: bytes | None
+    invited_until: int
+    secret: str | None
+    new_secret: str | None
+    used_step: int
+    locked: bool
+    made_at: int
+    signed_in_at: int | None
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether it has a password and is not locked."""
+        return self.password is not None and not self.locked
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session: whose, how far, since when, and when it was last seen."""
+
+    person: int
+    stage: str
+    began: int
+    seen: int
+
+
+class PeopleStore:
+    """The file of accounts. Safe to use from several threads and processes.
+
+    Raises:
+        PeopleUnavailableError: it cannot be opened.
+        PeopleDamagedError: it is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._turn = threading.RLock()
+        with self._disk():
+            self._connection = open_durable(path, _SCHEMA)
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction: all of it is on disk afterwards, or nothing.
+
+        Raises:
+            PeopleUnavailableError: it could not be written; nothing was changed.
+        """
+        with self._turn, self._disk(), written_whole(self._connection):
+            yield
+
+    # ---------------------------------------------------------------- accounts
+
+    def people(self) -> tuple[Person, ...]:
+        """Every account, by name."""
+        return self._people("ORDER BY name_key", ())
+
+    def by_key(self, name_key: str) -> Person | None:
+        """The account of that name; none where there is none."""
+        return next(iter(self._people("WHERE name_key = ?", (name_key,))), None)
+
+    def by_id(self, identifier: int) -> Person | None:
+        """The account of that number."""
+        return next(iter(self._people("WHERE id = ?", (identifier,))), None)
+
+    def add(self, name: str, name_key: str, roles: frozenset[Role], made_at: int) -> None:
+        """A new account, inside `writing`; its name is not taken."""
+        self._do(
+            "INSERT INTO people (name, name_key, roles, made_at) VALUES (?, ?, ?, ?)",
+            (name, name_key, _to_text(roles), made_at),
+        )
+
+    def set_roles(self, person: int, roles: frozenset[Role]) -> None:
+        """Replace the roles, inside `writing`."""
+        self._do("UPDATE people SET roles = ? WHERE id = ?", (_to_text(roles), person))
+
+    def set_locked(self, person: int, locked: bool) -> None:
+        """Lock or unlock, inside `writing`."""
+        self._do("UPDATE people SET locked = ? WHERE id = ?", (int(locked), person))
+
+    def invite(self, person: int, code: bytes, until: int, now: int) -> None:
+        """Begin the account anew: no password, no second factor, a one-time code."""
+        self._do(
+            "UPDATE people SET password = NULL, secret = NULL, new_secret = NULL, used_step = 0, "
+            "invited = ?, invited_until = ?, made_at = ? WHERE id = ?",
+            (code, until, now, person),
+        )
+        self._do("DELETE FROM recovery_codes WHERE person = ?", (person,))
+
+    def set_password(self, person: int, kept: str) -> None:
+        """Keep a password; a one-time code is used up by that."""
+        self._do(
+            "UPDATE people SET password = ?, invited = NULL, invited_until = 0 WHERE id = ?",
+            (kept, person),
+        )
+
+    def offer_secret(self, person: int, secret: str) -> None:
+        """Remember what an authenticator was offered."""
+        self._do("UPDATE people SET new_secret = ? WHERE id = ?", (secret, person))
+
+    def replace_secrets(self, person: int, secret: str | None, new_secret: str | None) -> None:
+        """Keep the same secrets otherwise, inside `writing`."""
+        self._do(
+            "UPDATE people SET secret = ?, new_secret = ? WHERE id = ?",
+            (secret, new_secret, person),
+        )
+
+    def seals_factors(self) -> bool:
+        """Whether every second factor in it has been sealed."""
+        ((version,),) = self._read("PRAGMA user_version", ())
+        return int(version) >= SEALED
+
+    def seal_factors_from_now_on(self) -> None:
+        """Note that every one is, inside `writing`: there is no way back."""
+        self._do(f"PRAGMA user_version = {SEALED}", ())
+
+    def forget_what_was_written(self) -> None:
+        """Put what was committed into the file itself, and empty the log beside it.
+
+        What was overwritten stands in neither then; where others are reading, with the next time.
+        """
+        self._read("PRAGMA wal_checkpoint(TRUNCATE)", ())
+
+    def take_secret(self, person: int, step: int) -> None:
+        """What was offered is the second factor from now on; `step` is used."""
+        self._do(
+            "UPDATE people SET secret = new_secret, new_secret = NULL, used_step = ? WHERE id = ?",
+            (step, person),
+        )
+
+    def use_step(self, person: int, step: int) -> bool:
+        """Use the code of that half minute; False where it, or a later one, was used already."""
+        changed = self._do(
+            "UPDATE people SET used_step = ? WHERE id = ? AND used_step < ?", (step, person, step)
+        )
+        return changed == 1
+
+    def signed_in(self, person: int, at: int) -> None:
+        """Remember when."""
+        self._do("UPDATE people SET signed_in_at = ? WHERE id = ?", (at, person))
+
+    def set_recovery_codes(self, person: int, hashes: list[bytes]) -> None:
+        """Replace the recovery codes."""
+        self._do("DELETE FROM recovery_codes WHERE person = ?", (person,))
+        for one in hashes:
+            self._do("INSERT INTO recovery_codes VALUES (?, ?)", (person, one))
+
+    def use_recovery_code(self, person: int, code: bytes) -> bool:
+        """Use one up; False where there is no such code."""
+        found = self._do("DELETE FROM recovery_codes WHERE person = ? AND hash = ?", (person, code))
+        return found == 1
+
+    def recovery_codes_left(self, person: int) -> int:
+        """How many were not used yet."""
+        (row,) = self._read("SELECT count(*) FROM recovery_codes WHERE person = ?", (person,))
+        return int(row[0])
+
+    # ---------------------------------------------------------------- sessions
+
+    def begin_session(self, name: bytes, person: int, stage: str, now: int) -> None:
+        """A new session, known by the hash of its name."""
+        self._do("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (name, person, stage, now, now))
+
+    def session(self, name: bytes) -> SessionRow | None:
+        """The session of that hash."""
+        rows = self._read("SELECT person, stage, began, seen FROM sessions WHERE hash = ?", (name,))
+        return next((SessionRow(*row) for row in rows), None)
+
+    def saw_session(self, name: bytes, now: int) -> None:
+        """It was used."""
+        self._do("UPDATE sessions SET seen = ? WHERE hash = ?", (now, name))
+
+    def end_session(self, name: bytes) -> None:
+        """It is over."""
+        self._do("DELETE FROM sessions WHERE hash = ?", (name,))
+
+    def end_sessions_of(self, person: int) -> None:
+        """All of a person's sessions are over."""
+        self._do("DELETE FROM sessions WHERE person = ?", (person,))
+
+    def end_every_session(self) -> None:
+        """All of them are over, whosever they are."""
+        self._do("DELETE FROM sessions", ())
+
+    def end_sessions_before(self, seen: int, began: int) -> None:
+        """Those are over that were last seen before, or began before."""
+        self._do("DELETE FROM sessions WHERE seen < ? OR began < ?", (seen, began))
+
+    # ---------------------------------------------------------------- wrong tries
+
+    def tries(self, name_key: str) -> tuple[int, int]:
+        """How often a name was tried in vain, and when last; whether or not it has an account."""
+        rows = self._read("SELECT failures, last FROM tries WHERE name_key = ?", (name_key,))
+        return next(((int(row[0]), int(row[1])) for row in rows), (0, 0))
+
+    def tried_in_vain(self, name_key: str, now: int, forget_before: int) -> None:
+        """Count one; those of long ago are forgotten."""
+        self._do("DELETE FROM tries WHERE last < ?", (forget_before,))
+        self._do(
+            "INSERT INTO tries VALUES (?, 1, ?) ON CONFLICT (name_key) "
+            "DO UPDATE SET failures = failures + 1, last = excluded.last",
+            (name_key, now),
+        )
+
+    def take_try_back(self, name_key: str, failures: int, last: int) -> None:
+        """It was right: as before it, but for what others tried meanwhile."""
+        self._do(
+            "UPDATE tries SET last = CASE failures WHEN ? THEN ? ELSE last END, "
+            "failures = failures - 1 WHERE name_key = ?",
+            (failures + 1, last, name_key),
+        )
+        self._do("DELETE FROM tries WHERE name_key = ? AND failures < 1", (name_key,))
+
+    def forget_tries(self, name_key: str) -> None:
+        """It went right."""
+        self._do("DELETE FROM tries WHERE name_key = ?", (name_key,))
+
+    # ---------------------------------------------------------------- SQL
+
+    def _people(self, which: str, values: tuple[int | str, ...]) -> tuple[Person, ...]:
+        rows = self._read(f"SELECT {_COLUMNS} FROM people {which}", values)  # noqa: S608  # constants
+        names = _COLUMNS.split(", ")
+        return tuple(_person(dict(zip(names, row, strict=True))) for row in rows)
+
+    def _read(self, statement: str, values: tuple[int | str | bytes, ...]) -> list[tuple[Any, ...]]:
+        with self._turn, self._disk():
+            return self._connection.execute(statement, values).fetchall()
+
+    def _do(self, statement: str, values: tuple[int | str | bytes | None, ...]) -> int:
+        with self._turn, self._disk():
+            return self._connection.execute(statement, values).rowcount
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise  # a bug of ours, such as using what was closed
+        except (sqlite3.OperationalError, OSError) as error:
+            raise PeopleUnavailableError(str(error)) from error
+        except sqlite3.IntegrityError:
+            raise  # likewise: what must be unique is looked at before, in the same transaction
+        except sqlite3.DatabaseError as error:
+            raise PeopleDamagedError(str(error)) from error
+
+
+def _to_text(roles: frozenset[Role]) -> str:
+    return " ".join(sorted(roles))
+
+
+def _person(row: dict[str, Any]) -> Person:
+    try:
+        roles = frozenset(map(Role, str(row.pop("roles")).split()))
+    except ValueError as error:
+        raise PeopleDamagedError("an account has a role that is not known") from error
+    return Person(roles=roles, locked=bool(row.pop("locked")), **row)
