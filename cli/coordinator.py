@@ -1,7 +1,7 @@
 """What the region's staff run: `corridor coordinator …`.
 
     init → invite (one for each authority) → charter propose → serve
-           token (one for each analyst)      charter show, members, attempts, readmit
+           token, people (one for each analyst)   charter show, members, attempts, readmit
 
 All but `serve` work on the folder directly, also while `serve` runs on it.
 """
@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from corridor.cli.accounts import add_words, change_accounts
 from corridor.cli.attempts import show_attempt, show_attempts
 from corridor.cli.figures import decimal_at_least, decimal_at_most, minute
 from corridor.cli.homes import (
@@ -29,6 +30,7 @@ from corridor.cli.homes import (
 from corridor.cli.output import Output
 from corridor.cli.words import Nouns, add_command, add_group, add_home
 from corridor.coordinator import app
+from corridor.coordinator.app.people import people_desk
 from corridor.coordinator.charter_desk import ProposedCharter
 from corridor.coordinator.region_desk import show_charter
 from corridor.coordinator.scopes import ALL as ALL_SCOPES
@@ -36,6 +38,7 @@ from corridor.coordinator.scopes import parse_scopes, scopes_text
 from corridor.errors.cli import NoTokenNameError
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode
+from corridor.people import REGION
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 
 LISTED_COUNTRIES = 40
@@ -88,6 +91,15 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     serve.add_argument("--fault", default=None, help="stop on purpose: kill@POINT (synthetic only)")
     add_home(serve, "the coordinator")
     _add_token(verbs)
+    people = add_command(
+        verbs,
+        "people",
+        _people,
+        does="give people accounts at the workbench, and take them away",
+        example='corridor coordinator people add "Ana Rusu" --role analyst --home /srv/coordinator',
+    )
+    add_words(people, REGION)
+    add_home(people, "the coordinator")
 
 
 def _add_init(verbs: "Nouns[argparse.ArgumentParser]") -> None:
@@ -421,6 +433,17 @@ def _told_countries(countries: Sequence[CountryCode]) -> str:
     if len(countries) > LISTED_COUNTRIES:
         return f"{len(countries)} are told apart, all others count as unknown"
     return f"{', '.join(countries)} are told apart, all others count as unknown"
+
+
+def _people(arguments: argparse.Namespace, out: Output) -> int:
+    home = home_of(arguments)
+    return change_accounts(
+        arguments,
+        out,
+        lambda: people_desk(app.real_world(home)),
+        site="workbench",
+        then=f"corridor coordinator serve{same_home(arguments)}",
+    )
 
 
 def _members(arguments: argparse.Namespace, out: Output) -> int:

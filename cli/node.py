@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from corridor.cli import deciding, mapping, quality
+from corridor.cli.console import add_console_commands
 from corridor.cli.erasing import add_erasing
 from corridor.cli.figures import at_least, at_most
 from corridor.cli.homes import country_of, home_of, read_file, reading, same_home
 from corridor.cli.keeping import add_keeping
 from corridor.cli.output import Output
-from corridor.cli.people import add_people_commands
 from corridor.cli.trust import trust_of
 from corridor.cli.words import AddCommand, Nouns, add_command, add_group, add_home
 from corridor.errors.cli import BadTrustError
@@ -218,7 +218,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     add_keeping(command)
     add_erasing(command)
-    add_people_commands(command)
+    add_console_commands(command)
     command(
         "doctor",
         _doctor,

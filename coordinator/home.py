@@ -3,6 +3,7 @@
 coordinator.toml      name, addresses, deadlines; written by `init`, edited by people
 keys/                 signing.key, ca.key, ca.pem, server.key, server.pem
 coordinator.sqlite3   registry, questions, releases
+people.sqlite3        accounts at the workbench
 spool/                masked inputs of the attempt that runs; emptied at every start
 receipts/             members' receipts, encrypted to the members
 serve.lock            held while `serve` runs
@@ -60,6 +61,11 @@ class Home:
     def store(self) -> Path:
         """The one database."""
         return self.folder / "coordinator.sqlite3"
+
+    @property
+    def people(self) -> Path:
+        """Accounts and sessions."""
+        return self.folder / "people.sqlite3"
 
     @property
     def spool(self) -> Path:

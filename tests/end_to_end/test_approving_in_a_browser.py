@@ -22,9 +22,9 @@ from corridor.node.app.people import people_desk
 from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
 from support.browsing import Chromium, chromium
-from support.console import cheap_passwords
 from support.console_region import console_process
 from support.demo_region import command, spent
+from support.pages import cheap_passwords
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 

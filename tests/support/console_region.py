@@ -23,9 +23,10 @@ from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.node.status import AttemptStatus, Status, StatusBoard
 from corridor.people import Role
-from support.console import START, cheap_passwords
+from support.console import START
 from support.ledgers import CHARTER, QUESTION, TestClock, session_of
 from support.loopback_region import LoopThread
+from support.pages import cheap_passwords
 
 THREE = tuple(map(CountryCode, ("BG", "MD", "UA")))
 MD = THREE[1]

@@ -21,6 +21,7 @@ import numpy as np
 from corridor.cli.demo.region import free_port
 from corridor.client.connection import OVER
 from corridor.coordinator import app
+from corridor.coordinator.app.world import Clock
 from corridor.coordinator.home import Deadlines
 from corridor.ids import CountryCode
 from corridor.privacy.rho import Rho
@@ -285,7 +286,7 @@ class LoopbackRegion:
         *,
         countries: tuple[CountryCode, ...] = COUNTRIES,
         deadlines: Deadlines,
-        clock: app.Clock | None = None,
+        clock: Clock | None = None,
     ) -> None:
         world = app.real_world(folder / "coordinator")
         self.world = world if clock is None else replace(world, clock=clock)

@@ -19,8 +19,8 @@ from corridor.node.checkups import CheckBook
 from corridor.node.store import EditionStore, vault
 from corridor.people import PeopleStore, Stage
 from support.case_files import write_csv
-from support.console import PASSWORD, cheap_passwords
 from support.killing import killed_at_every_flush
+from support.pages import PASSWORD, cheap_passwords
 from support.typing_at_a_terminal import typed
 from support.waiting_questions import CHILDREN, let_wait, put_charter_in_force
 

@@ -46,8 +46,9 @@ from corridor.people.desk import (
     LIFE_SECONDS,
     LONGEST_WAIT_SECONDS,
 )
-from support.console import CHEAP, PASSWORD, START
+from support.console import START
 from support.ledgers import TestClock
+from support.pages import CHEAP, PASSWORD
 
 ANA, BOGDAN = "Ana Rusu", "Bogdan"
 OTHER = "nine magpies borrow silver ladders"

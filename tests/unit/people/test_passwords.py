@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 
 from corridor.errors.people import WeakPasswordError
 from corridor.people.passwords import Passwords, check_strength
-from support.console import CHEAP
+from support.pages import CHEAP
 
 
 def test_a_password_is_kept_by_argon2id_as_rfc_9106_recommends() -> None:

@@ -13,7 +13,8 @@ from corridor.node.listening import Listening
 from corridor.pages.access import access_of
 from corridor.people import Role, Stage
 from corridor.people.desk import IDLE_SECONDS
-from support.console import PASSWORD, Browser, Console, open_console
+from support.console import Console, open_console
+from support.pages import PASSWORD, Browser
 
 NOBODY = frozenset[Role]()
 ALL = frozenset(Role)

@@ -25,7 +25,8 @@ from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
 from corridor.protocols.charter import Charter
 from support.catalogue import catalogue
-from support.console import Browser, Console, open_console
+from support.console import Console, open_console
+from support.pages import Browser
 from support.waiting_questions import (
     BY_GENDER,
     CASES,

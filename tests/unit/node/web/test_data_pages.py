@@ -12,7 +12,8 @@ from corridor.node.home import Home
 from corridor.node.keys import read_keys
 from corridor.node.store import EditionStore
 from corridor.people import Role
-from support.console import Browser, Console, open_console
+from support.console import Console, open_console
+from support.pages import Browser
 from support.waiting_questions import import_cases
 
 SECRET = "Zebedeea"

@@ -21,8 +21,9 @@ from corridor.node.web.quality_words import TEXTS
 from corridor.node.web.value_words import VALUES
 from corridor.people import Role
 from corridor.queries.htcds import parse_htcds
-from support.console import Browser, Console, open_console
+from support.console import Console, open_console
 from support.ledgers import TestClock
+from support.pages import Browser
 
 FRENCH = """\
 Prénom,Nom,Date de naissance,Sexe,Pays d'exploitation,Date de referral,Consentement,Remarques

@@ -26,8 +26,9 @@ from corridor.node.store import EditionStore
 from corridor.node.web.chart import MOST_STEPS, draw, months
 from corridor.people import Role
 from corridor.transport.suites import ed25519_verify
-from support.console import PASSWORD, START, Console, open_console
+from support.console import START, Console, open_console
 from support.ledgers import CHARTER, QUESTION, session_of
+from support.pages import PASSWORD
 
 CASES = (
     "prs_IdentityNumber,prs_Gender,con_Consent,hte_Country\n"

@@ -14,7 +14,8 @@ from corridor.node.app.deciding import policy_desk
 from corridor.node.policy import DEFAULT_POLICY
 from corridor.node.policy_desk import LOCK
 from corridor.people import Role
-from support.console import Browser, Console, open_console
+from support.console import Console, open_console
+from support.pages import Browser
 from support.waiting_questions import BY_GENDER, CHILDREN, put, put_charter_in_force
 
 REFUSES = (

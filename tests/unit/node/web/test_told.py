@@ -21,7 +21,8 @@ from corridor.node.policy import parse_policy
 from corridor.node.status import Status, StatusBoard
 from corridor.node.web.told import is_told, told
 from corridor.people import Role
-from support.console import START, Browser, Console, open_console
+from support.console import START, Console, open_console
+from support.pages import Browser
 from support.waiting_questions import put_charter_in_force
 
 CASES = (

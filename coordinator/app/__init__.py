@@ -12,7 +12,6 @@ use the same database. `serve` runs two servers over one set of desks:
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import ssl
@@ -20,18 +19,22 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import grpc
 import structlog
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
+from flask import Flask
 
 from corridor import __version__
+from corridor.coordinator import workbench
+from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.app.world import World as World
+from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
@@ -67,9 +70,11 @@ from corridor.coordinator.titles import Titles
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.web.events import Followers
+from corridor.coordinator.web.mounting import either
 from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
 from corridor.errors.files import DiskError
@@ -81,6 +86,8 @@ from corridor.errors.region import (
 from corridor.faults import Reached, go_on
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode, Digest
+from corridor.pages.access import Addresses
+from corridor.people import PeopleDesk
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
 from corridor.protocols.charter import CELLS_CEILING, Ceilings
 from corridor.queries.catalogue import Catalogue, parse_catalogue
@@ -129,34 +136,6 @@ WEB_THREADS = 160
 WEB_HEADER_BYTES = 32 * 1024
 WEB_TIMEOUT_SECONDS = 15
 """How long a slow sender may hold one of the web's threads."""
-
-Clock = Callable[[], datetime]
-"""Says what time it is, in UTC."""
-
-RandomBytes = Callable[[int], bytes]
-"""Gives that many bytes, fit for keys."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Everything the coordinator takes from outside itself."""
-
-    home: Path
-    clock: Clock
-    random_bytes: RandomBytes
-
-    def now(self) -> int:
-        """Whole seconds since 1970 UTC."""
-        return int(self.clock().timestamp())
-
-    def reference(self) -> str:
-        """A name for a log entry that a caller may be told."""
-        return self.random_bytes(4).hex()
-
-
-def real_world(home: Path) -> World:
-    """The operating system's clock and randomness; tests build a World of their own."""
-    return World(home=home, clock=lambda: datetime.now(UTC), random_bytes=secrets.token_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,7 +447,11 @@ async def run(
     """
     home = Home(world.home)
     read_settings(home)
-    with home.serving(), opened(world, wake=asyncio.Event(), fault=fault) as parts:
+    with (
+        home.serving(),
+        people_desk(world) as people,
+        opened(world, wake=asyncio.Event(), fault=fault) as parts,
+    ):
         tidy(parts)
         server, port = make_server(
             parts.settings.listen,
@@ -481,7 +464,7 @@ async def run(
         let_answer(server, parts)
         followers = Followers(Limits().followers)
         maker = FileMaker()
-        web = _make_web(parts, followers, maker)
+        web = _make_web(parts, people, followers, maker)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
         tasks = [
@@ -620,7 +603,9 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
     admit(parts, peer)
 
 
-def _make_web(parts: "Parts", followers: Followers, maker: FileMaker) -> WsgiServer:
+def _make_web(
+    parts: "Parts", people: PeopleDesk, followers: Followers, maker: FileMaker
+) -> WsgiServer:
     settings = parts.settings
     site = make_site(
         Desks(
@@ -642,7 +627,7 @@ def _make_web(parts: "Parts", followers: Followers, maker: FileMaker) -> WsgiSer
     )
     web = WsgiServer(
         split_address(settings.web, "web"),
-        site,
+        either(site, make_pages(parts, people)),
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )
@@ -662,6 +647,26 @@ def _make_web(parts: "Parts", followers: Followers, maker: FileMaker) -> WsgiSer
     except OSError as error:
         raise CannotListenError(settings.web, error.strerror or "not available") from error
     return web
+
+
+def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
+    """The workbench over these desks."""
+    settings = parts.settings
+    _, port = split_address(settings.web, "web")
+    return make_workbench(
+        workbench.Desks(
+            region_name=settings.name,
+            people=people,
+            region=parts.region,
+            questions=parts.questions,
+            releases=parts.releases,
+            series=parts.series,
+            history=parts.history,
+        ),
+        addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
+        has_tls=not settings.plain_http,
+        reference=parts.world.reference,
+    )
 
 
 class _PatientTls(BuiltinSSLAdapter):
@@ -713,20 +718,22 @@ class Parts:
         """Tell every connected node how far a charter is."""
         self.streams.announce(charter.charter.digest, in_force=charter.in_force)
 
+    @property
+    def hosts(self) -> list[str]:
+        """Every name and address under which this coordinator is reached."""
+        listening = [
+            split_address(getattr(self.settings, key), key)[0] for key in ("listen", "web")
+        ]
+        known = [*listening, *self.settings.hosts, "localhost", "127.0.0.1", "::1"]
+        return list(dict.fromkeys(known))
+
     def issue_identity(self) -> Identity:
         """A fresh certificate for this coordinator's servers, under every name it has."""
-        hosts = [
-            *(split_address(getattr(self.settings, key), key)[0] for key in ("listen", "web")),
-            *self.settings.hosts,
-            "localhost",
-            "127.0.0.1",
-            "::1",
-        ]
         key = (self.home.keys / "server.key").read_bytes()
         certificate = issue_server_certificate(
             self.authority,
             decode_key(key).public_key(),
-            list(dict.fromkeys(hosts)),
+            self.hosts,
             random_bytes=self.world.random_bytes,
             now=self.world.clock(),
         )

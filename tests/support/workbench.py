@@ -1,0 +1,28 @@
+"""A coordinator's workbench over its home: real database, a clock that is moved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from corridor.coordinator import app
+from corridor.coordinator.app.people import people_desk
+from support.ledgers import TestClock
+from support.pages import PagesSite, cheap_passwords
+
+
+@dataclass
+class Workbench(PagesSite):
+    """A workbench under test, and the desks behind it."""
+
+    parts: app.Parts = field(kw_only=True)
+
+
+@contextmanager
+def open_workbench(world: app.World) -> Iterator[Workbench]:
+    """The workbench of this coordinator; its accounts' clock is the test's."""
+    clock = TestClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    moved = app.World(home=world.home, clock=clock, random_bytes=world.random_bytes)
+    with app.opened(world) as parts, people_desk(moved) as people:
+        cheap_passwords(people)
+        yield Workbench(clock, people, app.make_pages(parts, people), parts=parts)
