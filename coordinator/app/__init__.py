@@ -38,6 +38,7 @@ from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
+from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
@@ -849,7 +850,7 @@ def make_parts(
             charters=charters,
             presence=presence,
             held_out=record.held_out,
-            catalogue=catalogue,
+            compiler=Compiler(catalogue),
             title_of=titles.of,
             progress=progress,
             waiting=waiting,

@@ -50,7 +50,9 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
     @operation(gives=Release, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
         """A release: its tables with margins, its guarantee, who took part."""
-        return json_answer(desk.document(identifier))
+        response = json_answer(desk.document(identifier))
+        response.set_etag(identifier)  # a release never changes: no need to digest a megabyte
+        return response
 
     @views.get("/<identifier>/files/<form>")
     @operation(gives=FILES, needs=TokenScope.READ, refuses=(404,), works=True)
