@@ -17,13 +17,14 @@ from typing import Any
 
 from babel import Locale
 from cheroot import wsgi
-from flask import Flask, Response, abort, request, send_from_directory
+from flask import Flask, Response, abort, request
 from markupsafe import escape
 
 import corridor.coordinator.workbench
 import corridor.pages
 from corridor.pages.languages import LANGUAGES
 from corridor.pages.site import POLICY
+from corridor.pages.static_files import static_views
 from corridor.publishing.pictures import Picture, picture_of_view, pictures_of
 from corridor.publishing.tables import Axis, ReleasedTable, tables_of
 from corridor.publishing.views import views_of
@@ -223,10 +224,7 @@ def picture_site() -> Flask:
         response.headers["Content-Security-Policy"] = POLICY
         return response
 
-    @app.get("/static/<name>")
-    def static(name: str) -> Response:
-        folder = next((one for one in FOLDERS if (one / name).is_file()), None)
-        return abort(404) if folder is None else send_from_directory(folder, name)
+    app.register_blueprint(static_views(FOLDERS))
 
     @app.get("/<name>.json")
     def description(name: str) -> dict[str, object]:
