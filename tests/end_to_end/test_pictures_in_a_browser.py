@@ -1,5 +1,6 @@
 """Every picture in a real browser, under the policy of our pages: drawn, described, downloaded."""
 
+import json
 import struct
 import time
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from corridor.publishing.pictures import Kind
+from corridor.publishing.pictures.base_map import parse_base_map
 from support.browsing import PATIENCE_SECONDS, Chromium, chromium
-from support.picture_page import picture_server, pictures
+from support.picture_page import FOLDERS, picture_server, pictures
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
@@ -185,3 +187,16 @@ def test_a_drawing_follows_its_window(browser: Chromium) -> None:
     wait.until(lambda driver: driver.execute_script(width) < 500)
     browser.resize(1200)
     wait.until(lambda driver: driver.execute_script(width) > 900)
+
+
+def test_an_operators_map_is_drawn_with_its_own_words() -> None:
+    shipped = json.loads(Path(FOLDERS[0] / "world-50m.json").read_text("utf-8"))
+    shipped |= {"source": "the institute's map of 2026", "disclaimer": "As our parliament decided."}
+    own = parse_base_map(json.dumps(shipped).encode())
+    with picture_server(own) as address, chromium(address) as browser:
+        show(browser, "corridors-flow-map")
+        notes = browser.find(".picture-notes").text
+        assert "As our parliament decided." in notes
+        assert "Base map: the institute's map of 2026" in notes
+        assert "no opinion" not in notes
+        assert browser.complaints() == []

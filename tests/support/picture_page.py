@@ -4,7 +4,6 @@ The site serves the workbench's own static files, under the policy that its page
 drawn from a seed: a few large, most small, noise over all, as answers have it.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,15 +16,16 @@ from typing import Any
 
 from babel import Locale
 from cheroot import wsgi
-from flask import Flask, Response, abort, request
-from markupsafe import escape
+from flask import Flask, Response, abort, render_template_string, request
 
 import corridor.coordinator.workbench
 import corridor.pages
+from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.pages.languages import LANGUAGES
 from corridor.pages.site import POLICY
 from corridor.pages.static_files import static_views
 from corridor.publishing.pictures import Picture, picture_of_view, pictures_of
+from corridor.publishing.pictures.base_map import BaseMap
 from corridor.publishing.tables import Axis, ReleasedTable, tables_of
 from corridor.publishing.views import views_of
 from corridor.queries.catalogue import UNKNOWN
@@ -185,39 +185,38 @@ def _labels(language: str) -> Any:
     return label
 
 
-def _page(figures: Sequence[str], language: str = "en") -> str:
-    direction = LANGUAGES[language].direction
-    return (
-        f'<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<title>Pictures</title><link rel="icon" href="/static/icon.svg">'
-        '<link rel="stylesheet" href="/static/pages.css">'
-        '<link rel="stylesheet" href="/static/pictures.css"></head><body><main><h1>Pictures</h1>'
-        f"{''.join(figures)}</main>"
-        '<script type="module" id="pictures" src="/static/pictures.js"></script></body></html>'
+PAGE = """\
+{% import "pictures.html" as pictures with context %}
+<!doctype html><html lang="{{ language }}" dir="{{ direction }}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Pictures</title>
+<link rel="icon" href="{{ asset('icon.svg') }}">
+<link rel="stylesheet" href="{{ asset('pages.css') }}">
+{{ pictures.style() }}</head><body><main><h1>Pictures</h1>{{ before | safe }}
+{% for name, picture, description in shown %}
+<section>{{ pictures.figure(name, description, picture.title,
+  "Corridor, test region, 1 March 2026; corridor.example/answers/" ~ name) }}</section>
+{% endfor %}</main>{{ pictures.script() }}</body></html>
+"""
+
+
+def _page(names: Sequence[str], language: str = "en", before: str = "") -> str:
+    shown = [(name, pictures()[name]) for name in names]
+    label = _labels(language)
+    return render_template_string(
+        PAGE,
+        language=language,
+        direction=LANGUAGES[language].direction,
+        before=before,
+        shown=[(name, picture, picture.to_json(label)) for name, picture in shown],
     )
 
 
-def _figures(names: Sequence[str], language: str) -> Iterator[str]:
-    for name in names:
-        picture = pictures()[name]
-        text = json.dumps(picture.to_json(_labels(language)), ensure_ascii=False)
-        text = text.replace("<", "\\u003c")
-        yield (
-            f'<section><figure data-picture="#p-{name}" data-source="Corridor, test region, '
-            f'1 March 2026; corridor.example/answers/{name}">'
-            f"<figcaption>{escape(picture.title)}</figcaption></figure>"
-            f'<script type="application/json" id="p-{name}">{text}</script>'
-            "</section>"
-        )
-
-
-def picture_site() -> Flask:
+def picture_site(own: BaseMap | None = None) -> Flask:
     """GET /NAME: the page of a picture; GET /: of all; `?lang=` says in which language.
 
     Three pages besides: a picture far below, one by its address, one that is not there.
     """
-    app = Flask("pictures", static_folder=None)
+    app = Flask("pictures", static_folder=None, root_path=str(FOLDERS[0].parent))
 
     @app.after_request
     def protect(response: Response) -> Response:
@@ -225,6 +224,7 @@ def picture_site() -> Flask:
         return response
 
     app.register_blueprint(static_views(FOLDERS))
+    app.register_blueprint(base_map_views(own))
 
     @app.get("/<name>.json")
     def description(name: str) -> dict[str, object]:
@@ -237,28 +237,27 @@ def picture_site() -> Flask:
             abort(404)
         language = request.args.get("lang", "en")
         names = [name] if name else [one for one in pictures() if "sixty" not in one]
-        return _page(list(_figures(names, language)), language)
+        return _page(names, language)
 
     @app.get("/far-away")
     def far_away() -> str:
-        lines = ["<p>One line of many.</p>"] * 200
-        return _page([*lines, *_figures(["ages-pyramid"], "en")])
+        return _page(["ages-pyramid"], before="<p>One line of many.</p>" * 200)
 
     @app.get("/by-address")
     def by_address() -> str:
-        return _page(['<figure data-picture="/purposes-bars.json"></figure>'])
+        return _page([], before='<figure data-picture="/purposes-bars.json"></figure>')
 
     @app.get("/missing")
     def missing() -> str:
-        return _page(['<figure data-picture="/nothing.json"></figure>'])
+        return _page([], before='<figure data-picture="/nothing.json"></figure>')
 
     return app
 
 
 @contextmanager
-def picture_server(app: Flask | None = None) -> Iterator[str]:
-    """The site's address, while it is served."""
-    server = wsgi.Server(("127.0.0.1", 0), app or picture_site(), numthreads=4)
+def picture_server(own: BaseMap | None = None) -> Iterator[str]:
+    """The site's address, while it is served; `own` is an operator's base map."""
+    server = wsgi.Server(("127.0.0.1", 0), picture_site(own), numthreads=4)
     server.prepare()
     thread = Thread(target=server.serve)
     thread.start()

@@ -32,8 +32,8 @@ const MOST_ASIDE = 6;
 
 // ---------------------------------------------------------------- words and numbers
 
-/** Writes numbers, intervals and points in one language. */
-export function writerOf(language, words) {
+/** Writes numbers, intervals and points in one language; `a ± b` stays that in every script. */
+export function writerOf(language, words, rtl = false) {
   const tag = `${language === "en" ? "en-GB" : language}-u-nu-latn`;
   const plain = (value, digits) =>
     new Intl.NumberFormat(tag, { minimumFractionDigits: digits, maximumFractionDigits: digits })
@@ -69,7 +69,8 @@ export function writerOf(language, words) {
     }
     const digits = digitsOf(point.margin);
     const up = Math.ceil(point.margin * 10 ** digits - 1e-9) / 10 ** digits;
-    return `${number(point.value, point.margin, isShare)} ± ${plain(up, digits)}${mark}`;
+    const both = `${number(point.value, point.margin, isShare)} ± ${plain(up, digits)}`;
+    return (rtl ? `\u2066${both}\u2069` : both) + mark;
   }
   const axis = (value) =>
     new Intl.NumberFormat(tag, { maximumFractionDigits: 2, notation: Math.abs(value) >= 1e6 ? "compact" : "standard" })
@@ -90,8 +91,8 @@ export function rowsOf({ at, value, low, high, margin, mark }) {
 
 /**
  * @param picture the description.
- * @param around { write, look, width, rtl, base, echarts, focus, zoom }: of the base map only a flow
- *   map needs something.
+ * @param around write, look, width, rtl; of flows also focus (a country's code or ""), file (whether
+ *   the drawing is for one, where nobody can choose); of a flow map also base, zoom.
  */
 export function drawingOf(picture, around) {
   const points = rowsOf(picture.points);
@@ -133,7 +134,9 @@ function named(axes, at, rtl) {
   const isJourney = /^(recruited_in|transit_in|leg_from)/.test(names[0]) &&
     names.slice(1).every((name) => /^(transit_in|exploited_in|leg_to)/.test(name));
   const labels = at.flatMap((place, i) => axes[i].labels[place].split(" | "));
-  return directed(labels.join(isJourney ? " → " : " · "), rtl);
+  // Each in its own direction; without a letter (48+) from left to right.
+  const apart = rtl ? labels.map((label) => `${/\p{L}/u.test(label) ? "\u2068" : "\u2066"}${label}\u2069`) : labels;
+  return directed(apart.join(isJourney ? " → " : " · "), rtl);
 }
 
 /** An arrow points where reading goes, whatever scripts the names around it are in. */
@@ -252,10 +255,12 @@ function bars(picture, points, around) {
   const { write, look, width, rtl } = around;
   const share = isShare(picture);
   const names = points.map(({ at }) => named(picture.axes, at, rtl));
-  const room = Math.min(Math.max(...names.map((name) => name.length)) * 7.2, width * 0.4, 260);
+  const needed = Math.max(...names.map((name) => name.length)) * 7.2;
+  const room = Math.min(needed, width * 0.4, 260);
+  const row = needed > room ? 36 : points.length > 12 ? 26 : 32;
   const series = barSeries(picture, points, names, around, 0);
   return {
-    height: 64 + points.length * (points.length > 12 ? 26 : 32),
+    height: 64 + points.length * row,
     stops: points.map((point, index) => ({ series: 0, index, said: series.data[index].said })),
     option: {
       grid: { [rtl ? "right" : "left"]: room + 14, [rtl ? "left" : "right"]: 24, top: 8, bottom: 48, containLabel: false },
@@ -483,7 +488,7 @@ function pyramid(picture, points, around) {
 // ---------------------------------------------------------------- sankey
 
 function sankey(picture, points, around) {
-  const { write, look, width, rtl, focus } = around;
+  const { write, look, width, rtl, focus, file } = around;
   const last = picture.axes.length - 1;
   const quotable = points.filter(({ value }) => value !== null && value > 0);
   const wanted = focus ? quotable.filter((point) => touches(picture, point, focus)) : quotable;
@@ -529,7 +534,7 @@ function sankey(picture, points, around) {
   }];
   const uncertain = points.length - quotable.length;
   const notes = [write.say("sankey")];
-  if (wanted.length > drawn.length) notes.push(write.say("flows-largest", { shown: write.count(drawn.length), all: write.count(wanted.length) }));
+  if (wanted.length > drawn.length) notes.push(write.say(file ? "largest" : "flows-largest", { shown: write.count(drawn.length), all: write.count(wanted.length) }));
   if (uncertain) notes.push(write.say("flows-uncertain-left", { count: write.count(uncertain) }));
   return {
     height: Math.max(300, Math.min(900, 60 + rows * 30)),
@@ -591,7 +596,7 @@ export const equalEarth = {
 };
 
 function flowMap(picture, points, around) {
-  const { write, look, width, base, focus, zoom = 1, rtl } = around;
+  const { write, look, width, base, focus, zoom = 1, rtl, file } = around;
   const code = (point, end) => picture.axes[end].values[point.at[end]];
   const placed = points.filter((point) => base.places[code(point, 0)] && base.places[code(point, 1)]);
   const wanted = focus ? placed.filter((point) => touches(picture, point, focus)) : placed;
@@ -645,8 +650,8 @@ function flowMap(picture, points, around) {
     },
   ];
   const notes = [write.say("map")];
-  if (quotable.length > flows.length) notes.push(write.say("flows-largest", { shown: write.count(flows.length), all: write.count(quotable.length) }));
-  if (doubtful.length > hairlines.length) notes.push(write.say(focus ? "flows-uncertain-left" : "flows-uncertain-choose", { count: write.count(doubtful.length) }));
+  if (quotable.length > flows.length) notes.push(write.say(file ? "largest" : "flows-largest", { shown: write.count(flows.length), all: write.count(quotable.length) }));
+  if (doubtful.length > hairlines.length) notes.push(write.say(focus || file ? "flows-uncertain-left" : "flows-uncertain-choose", { count: write.count(doubtful.length) }));
   if (points.length > placed.length) notes.push(write.say("flows-without-place", { count: write.count(points.length - placed.length) }));
   notes.push(base.disclaimer ?? write.say("disclaimer"), write.say("base", { source: base.source ?? "" }));
   return {
@@ -786,7 +791,11 @@ function multiples(picture, points, around) {
       option.yAxis.push(scale(look, write, isShare(picture), { ...range, gridIndex: number, position: rtl ? "right" : "left" }));
       option.series.push(...lineSeries(picture, group, used, panels.labels[panel], { ...around }, number, 0));
     } else {
-      option.xAxis.push(scale(look, write, isShare(picture), { ...range, gridIndex: number, inverse: rtl }));
+      const across = scale(look, write, isShare(picture), { ...range, gridIndex: number, inverse: rtl });
+      // Labels at both ends stay within their picture: the next one begins close by.
+      const [begin, end] = rtl ? ["right", "left"] : ["left", "right"];
+      Object.assign(across.axisLabel, { alignMinLabel: begin, alignMaxLabel: end });
+      option.xAxis.push(across);
       option.yAxis.push({
         type: "category", gridIndex: number, inverse: true, data: used.map((place) => named([inner], [place], rtl)),
         position: rtl ? "right" : "left", axisTick: { show: false }, axisLine: { lineStyle: { color: look.edge } },

@@ -70,7 +70,7 @@ async function show(figure) {
     const picture = await described(figure);
     const [library, made, map] = await Promise.all([echarts(), drawing(), picture.kind === "flow-map" ? base() : null]);
     waiting.remove();
-    const one = { figure, canvas, picture, library, made, map, rtl, write: made.writerOf(language, own), focus: "", zoom: 1 };
+    const one = { figure, canvas, picture, library, made, map, rtl, write: made.writerOf(language, own, rtl), focus: "", zoom: 1 };
     build(one);
     shown.set(figure, one);
     draw(one);
@@ -142,8 +142,8 @@ function chooser(one, countries) {
 }
 
 function around(one, width, look) {
-  const { write, rtl, map, library, focus, zoom } = one;
-  return { write, rtl, base: map, echarts: library, focus, zoom, width, look };
+  const { write, rtl, map, focus, zoom } = one;
+  return { write, rtl, base: map, focus, zoom, width, look };
 }
 
 function draw(one) {
@@ -244,6 +244,10 @@ function texts(one, { notes, marks }, pen) {
   const meaning = [write.say("shown-with")];
   if (marks.has("E")) meaning.push(write.say("file-caution"));
   if (marks.has("F")) meaning.push(write.say("file-uncertain"));
+  if (one.focus) {
+    const chosen = made.countriesOf(picture).find(([code]) => code === one.focus);
+    meaning.unshift(`${write.say("country")}: ${chosen[1]}.`);
+  }
   const below = [meaning.join(" "), ...made.asideOf(picture, write, one.rtl), ...notes, figure.dataset.source ?? ""];
   return {
     above: wrap(title, 18, 600),
@@ -254,15 +258,15 @@ function texts(one, { notes, marks }, pen) {
 /** A drawing for a file: always in light colours, as wide as a page of a report. */
 function forFile(one, renderer) {
   const { picture, library, made } = one;
-  const made_ = made.drawingOf(picture, { ...around(one, FILE_WIDTH - 48, made.LIGHT), zoom: one.zoom });
+  const drawn = made.drawingOf(picture, { ...around(one, FILE_WIDTH - 48, made.LIGHT), file: true });
   const pen = document.createElement("canvas").getContext("2d");
-  const { above, below } = texts(one, made_, pen);
+  const { above, below } = texts(one, drawn, pen);
   const chart = library.init(renderer === "svg" ? null : document.createElement("canvas"), null, {
-    renderer, width: FILE_WIDTH - 48, height: made_.height, devicePixelRatio: 2, ...(renderer === "svg" ? { ssr: true } : {}),
+    renderer, width: FILE_WIDTH - 48, height: drawn.height, devicePixelRatio: 2, ...(renderer === "svg" ? { ssr: true } : {}),
   });
-  chart.setOption(made_.option);
+  chart.setOption(drawn.option);
   const top = 20 + above.length * 24;
-  return { chart, above, below, top, height: made_.height, whole: top + made_.height + 24 + below.length * 17 };
+  return { chart, above, below, top, height: drawn.height, whole: top + drawn.height + 24 + below.length * 17 };
 }
 
 function saveSvg(one) {
