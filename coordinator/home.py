@@ -6,6 +6,7 @@ coordinator.sqlite3   registry, questions, releases
 people.sqlite3        accounts at the workbench
 spool/                masked inputs of the attempt that runs; emptied at every start
 receipts/             members' receipts, encrypted to the members
+base-map.json         the map under pictures, where it is another than Corridor's (docs/pictures.md)
 serve.lock            held while `serve` runs
 
 name = "Danube region"
@@ -76,6 +77,11 @@ class Home:
     def receipts(self) -> Path:
         """Members' receipts."""
         return self.folder / "receipts"
+
+    @property
+    def base_map(self) -> Path:
+        """The operator's own map under pictures; there need be none."""
+        return self.folder / "base-map.json"
 
     @contextmanager
     def serving(self) -> Iterator[None]:

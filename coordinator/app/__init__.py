@@ -75,6 +75,7 @@ from corridor.coordinator.web.mounting import either
 from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.coordinator.workbench.base_map import read_base_map
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
@@ -663,6 +664,7 @@ def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
             releases=parts.releases,
             series=parts.series,
             history=parts.history,
+            base_map=read_base_map(parts.home.base_map),
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,

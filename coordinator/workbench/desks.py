@@ -8,6 +8,7 @@ from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.people import PeopleDesk
+from corridor.publishing.pictures.base_map import BaseMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Desks:
 
     Attributes:
         region_name: of the region whose coordinator this is.
+        base_map: the operator's own under pictures; None where the one that comes along is drawn.
     """
 
     region_name: str
@@ -25,3 +27,4 @@ class Desks:
     releases: ReleaseDesk
     series: SeriesDesk
     history: AttemptHistory
+    base_map: BaseMap | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.words import DUTIES
@@ -43,6 +44,6 @@ def make_workbench(
         entries=ENTRIES,
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
-    for views in (overview_views(desks),):
+    for views in (overview_views(desks), base_map_views(desks.base_map)):
         app.register_blueprint(views)
     return app
