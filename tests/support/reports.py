@@ -55,3 +55,40 @@ def axis_of(name: str) -> dict[str, Any]:
         "values": list(values),
         "labels": [known.label(field, value) for value in values],
     }
+
+
+def crosswalk_in_words() -> str:
+    """The crosswalk of every report as `docs/reports.md` has it."""
+    used: dict[str, list[str]] = {}
+    known = {}
+    for report in reports().values():
+        for one in report.classifications:
+            known[one.id] = one
+            used.setdefault(one.id, []).append(report.name)
+    lines = []
+    for one in known.values():
+        lines += [
+            "",
+            f"### {one.label}: {', '.join(used[one.id])}",
+            f"From `{one.htcds}` (`{one.field}`).",
+            "",
+            "| HTCDS | category | what is lost |",
+            "|---|---|---|",
+        ]
+        if one.each:
+            lines.append(f"| each value | the same | {one.lost} |")
+        for category in one.all_categories():
+            codes = "all others" if category is one.rest else ", ".join(category.codes)
+            lines.append(f"| {codes} | {category.label} | {category.lost or '–'} |")
+    return "\n".join(lines).strip() + "\n"
+
+
+def gaps_in_words() -> str:
+    """What no report can fill, as `docs/reports.md` has it."""
+    lines = ["| report | what its form asks | why it is not filled |", "|---|---|---|"]
+    lines += [
+        f"| `{report.name}` | {one.what} | {one.why} |"
+        for report in reports().values()
+        for one in report.cannot
+    ]
+    return "\n".join(lines) + "\n"
