@@ -19,7 +19,8 @@ the alerts are chosen by Benjamini & Hochberg 1995 at α: where some cells chang
 of the alerts is false, on average, and many true ones do not have to be paid for one by one. The
 interval of an alert is at 1 − α·R/m, R alerts of m cells (Benjamini & Yekutieli 2005, "False
 Discovery Rate–Adjusted Multiple Confidence Intervals"): it leaves out 0 for the cells that are
-chosen, and of such intervals no more than a part α misses.
+chosen, and of such intervals no more than a part α misses. All of that holds for each `lag` by
+itself: whoever looks at two of them has two families.
 
 **What an alert says.** That another number of persons was counted. Detected is not prevalence: a
 rise may be better identification, a fall may be fewer people looking. It is said with every alert.
@@ -38,6 +39,7 @@ from corridor.errors.client import RemoteAnswerError
 from corridor.errors.comparing import ComparisonError
 from corridor.privacy.continual import Series
 from corridor.privacy.normal import quantile_above
+from corridor.publishing.comparing import ends_in_words
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
 
 FALSE_ALARM = Fraction(1, 20)
@@ -95,13 +97,14 @@ class Alert:
     @property
     def text(self) -> str:
         """For people, in English."""
-        ends = sorted((abs(self.low), abs(self.high)))
+        least, most = sorted((abs(self.low), abs(self.high)))
+        low, high = ends_in_words(least, most)
         said = _SENTENCES[self.direction].format(
             cell=", ".join(self.cell) or "All persons",
             start=self.start,
             end=self.end,
-            low=f"{ends[0]:.0f}",
-            high=f"{ends[1]:.0f}",
+            low=low,
+            high=high,
         )
         late = " One of the two releases was not made at the end of its period."
         return said + (late if self.off_time else "")
@@ -195,14 +198,20 @@ def _compared(
 
 
 def _measured(found: Sequence[_Released], series: Series) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The variance of what each release measured, from what the releases say of their figures."""
+    """The variance of what each release measured, from what the releases say of their figures.
+
+    Raises:
+        RemoteAnswerError: they contradict each other.
+    """
     variances: list[float] = []
     for period, one in enumerate(found, start=1):
         *earlier, last = (float(weight) ** 2 for weight in series.newly(period))
         said = one.table.covariances
         assert said is not None  # noqa: S101 - `_read` has looked
         rest = said[-1] - sum(w * v for w, v in zip(earlier, variances, strict=True))
-        variances.append(max(0.0, rest / last))
+        if rest <= 0:  # noise that was never drawn
+            raise RemoteAnswerError("the variances of a series")
+        variances.append(rest / last)
     return np.array(variances)
 
 

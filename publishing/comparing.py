@@ -128,7 +128,7 @@ class Sentence:
         }
         low, high = self.values.get("low"), self.values.get("high")
         if isinstance(low, float) and isinstance(high, float):
-            words["low"], words["high"] = _ends(low, high)
+            words["low"], words["high"] = ends_in_words(low, high)
             words["by"] = f"{words['low']} to {words['high']}"
         return _SENTENCES[self.key].format(**words)
 
@@ -414,7 +414,7 @@ def _notes(groups: Sequence[Group], used: Sequence[Spread]) -> tuple[Note, ...]:
     return tuple(note for note, holds in said.items() if holds)
 
 
-def _ends(low: float, high: float) -> tuple[str, str]:
+def ends_in_words(low: float, high: float) -> tuple[str, str]:
     """An interval rounded outward, with the digits that its width warrants.
 
     What is wholly above 0 does not end at 0 for want of a digit.

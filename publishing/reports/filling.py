@@ -22,7 +22,7 @@ import numpy as np
 
 from corridor.errors.client import RemoteAnswerError
 from corridor.errors.comparing import PopulationError, ReportDoesNotFitError
-from corridor.privacy.reliability import Reliability, reliability
+from corridor.privacy.reliability import Reliability, caution_up_to, reliability
 from corridor.publishing.estimates import MEANING, figure
 from corridor.publishing.groups import Estimate, Group, Origin, PlacedTable
 from corridor.publishing.metadata import in_lines
@@ -142,6 +142,7 @@ class Coverage:
             f"Counted by: {nodes}.",
             f"Fell out: {', '.join(self.missing)}." if self.missing else "",
             f"Only: {self.condition}." if self.condition else "",
+            "" if "year" in self.condition else "All years of the charter.",
             "Detected victims are not all victims.",
             "" if self.country else "Persons known to several nodes are counted by each.",
         ]
@@ -454,29 +455,46 @@ def _people(form: Form, row: str, column: str, population: Population) -> int | 
 def _pairs(form: Form, found: PlacedTable, notes: list[str]) -> FilledTable:
     """The pairs of two known, different countries whose figure stands as one, largest first."""
     table = found.table
-    origin = next(place for place, axis in enumerate(table.axes) if axis.name == form.rows.field)
-    pairs = []
-    uncertain = 0
-    for number, cell in enumerate(table.cells()):
-        values, labels = cell.values, cell.labels
-        if UNKNOWN in values or values[0] == values[1]:
-            continue
-        if cell.reliability is Reliability.UNCERTAIN:
-            uncertain += 1
-        else:
-            words = f"{labels[origin]} → {labels[1 - origin]}"
-            pairs.append((-(cell.value or 0.0), number, words))
-    rows = sorted(pairs)
-    notes.append(f"{uncertain} pairs are too uncertain to stand as figures and are left out")
+    rows, columns = (
+        next(place for place, axis in enumerate(table.axes) if axis.name == one.field)
+        for one in (form.rows, form.columns)
+        if one is not None
+    )
+    shape = tuple(len(axis.values) for axis in table.axes)
+    # By columns: a matrix of countries has tens of thousands of cells, and few that stand.
+    values = np.array([np.nan if one is None else one for one in table.values]).reshape(shape)
+    given = table.margins if isinstance(table.margins, float) else np.array(table.margins, float)
+    margins = np.broadcast_to(given, (table.size,)).reshape(shape)
+    flows = np.ones(shape, dtype=bool)
+    for place, axis in enumerate(table.axes):
+        unknown = [number for number, value in enumerate(axis.values) if value == UNKNOWN]
+        np.moveaxis(flows, place, 0)[unknown] = False
+    others = {value: number for number, value in enumerate(table.axes[1].values)}
+    for number, value in enumerate(table.axes[0].values):
+        if value in others:
+            flows[number, others[value]] = False  # within one country
+    with np.errstate(invalid="ignore"):
+        stands = flows & (values > 0) & (margins <= caution_up_to(table.size) * values)
+    listed = sorted(np.flatnonzero(stands).tolist(), key=lambda cell: -values.flat[cell])
+    notes.append(
+        f"{int(flows.sum()) - len(listed)} pairs are too uncertain to stand as figures and are "
+        "left out"
+    )
+    words = []
+    for cell in listed:
+        at = np.unravel_index(cell, shape)
+        labels = [axis.labels[int(place)] for axis, place in zip(table.axes, at, strict=True)]
+        words.append(f"{labels[rows]} → {labels[columns]}")
     return FilledTable(
         id=form.id,
         title=form.title,
         row_label=f"{form.rows.label} → {form.columns.label if form.columns else ''}",
         column_label="",
-        rows=tuple(words for _, _, words in rows),
+        rows=tuple(words),
         columns=("All",),
         cells=tuple(
-            (_entry(Group(words, found, (number,)), table.size, None),) for _, number, words in rows
+            (_entry(Group(name, found, (cell,)), table.size, None),)
+            for name, cell in zip(words, listed, strict=True)
         ),
         notes=tuple(notes),
     )

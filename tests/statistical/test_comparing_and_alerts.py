@@ -20,7 +20,12 @@ from corridor.privacy.rho import Rho
 from corridor.publishing.alerting import FALSE_ALARM as OF_SERIES
 from corridor.publishing.alerting import alerts_of
 from corridor.publishing.comparing import Comparison, compare
-from corridor.publishing.groups import find_group, parse_groups, placed_tables
+from corridor.publishing.groups import (
+    find_group,
+    parse_groups,
+    placed_tables,
+    spread_of_difference,
+)
 from corridor.publishing.tables import tables_of
 from corridor.queries.answers import decode_answer
 from corridor.queries.builder import RegionQuestions, together
@@ -162,3 +167,27 @@ def test_of_the_alerts_few_are_false_and_a_change_that_is_there_is_found() -> No
     assert float(np.mean(shares)) < 0.05
     assert found > 0.9 * 120 * len(changed)
     assert missed_intervals <= 0.05 * intervals
+
+
+def test_a_change_between_two_releases_of_a_series_is_covered_by_95_per_cent() -> None:
+    generator = np.random.default_rng(14)
+    newly = np.full((4, cells()), 50)
+    off = []
+    deviations = set()
+    for _ in range(500):
+        *_, third, fourth = of_series(newly, generator)
+        before, after = (
+            find_group(placed_tables(one), (("gender", ("Feminine",)), ("age_band", ("0-8",))), 1)
+            for one in (third, fourth)
+        )
+        spread = spread_of_difference(after, before)
+        apart = before.spread().variance + after.spread().variance
+        deviations.add((spread.deviation, sqrt(apart)))
+        values = [np.array(tables_of(one)[0].values, float) for one in (third, fourth)]
+        off.append(np.abs(values[1] - values[0]))
+    ((deviation, independent),) = deviations  # the same at any time
+    errors = np.concatenate(off)
+    z = float(NORMAL_95)
+    assert abs(float((errors <= z * deviation).mean()) - 0.95) < stray(errors.size)
+    # The twin: as if the two releases had nothing in common.
+    assert float((errors <= z * independent).mean()) < 0.95 - stray(errors.size)

@@ -82,13 +82,18 @@ def test_a_release_that_was_not_made_on_time_is_called_so() -> None:
     assert "not made at the end of its period" in alert.text
 
 
-@pytest.mark.parametrize("broken", ["order", "one of no series", "another series"])
+@pytest.mark.parametrize(
+    "broken", ["order", "one of no series", "another series", "noise that was never drawn"]
+)
 def test_what_is_no_series_is_refused(broken: str) -> None:
     releases = made(steady(3))
     if broken == "order":
         releases = releases[::-1]
     elif broken == "another series":
         releases[1] = {**releases[1], "series": {**releases[1]["series"], "id": "00"}}
+    elif broken == "noise that was never drawn":
+        covariances = releases[1]["tables"][0]["covariances"]
+        releases[1]["tables"][0]["covariances"] = [*covariances[:-1], covariances[-1] / 10]
     else:
         releases[2] = make_release()
     with pytest.raises(RemoteAnswerError):

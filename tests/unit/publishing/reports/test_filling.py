@@ -3,12 +3,15 @@
 from math import sqrt
 from typing import Any
 
+import numpy as np
 import pytest
 
 from corridor.errors.comparing import PopulationError, ReportDoesNotFitError
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import Report
 from corridor.publishing.reports.filling import FilledReport, FilledTable, fill, parse_population
+from corridor.publishing.tables import tables_of
+from corridor.queries.catalogue import UNKNOWN
 from support.releases import make_release
 from support.reports import SIGMA, axis_of, release_for, reports
 
@@ -170,6 +173,24 @@ def test_flows_are_the_pairs_whose_figure_stands_largest_first() -> None:
     assert found.rows == ("Bulgaria → Moldova", "Moldova → Bulgaria")
     assert found.cells[0][0].shown == "500.0 ± 7.9"
     assert "18 pairs are too uncertain" in found.notes[-1]
+
+
+def test_the_flows_that_are_listed_are_those_that_any_table_would_show_as_figures() -> None:
+    report = reports()["glotip_flows"]
+    release = release_for(report)
+    (table,) = release["tables"]
+    table["values"] = [float(value) for value in np.random.default_rng(2).uniform(-9, 40, 36)]
+    (released,) = tables_of(release)
+    figures = {
+        cell.value
+        for cell in released.cells()
+        if cell.reliability is not Reliability.UNCERTAIN
+        and cell.values[0] != cell.values[1]
+        and UNKNOWN not in cell.values
+    }
+    (found,) = filled(report, release).tables
+    assert 3 < len(figures) < 20
+    assert {row[0].estimate.value for row in found.cells} == figures
 
 
 def test_the_filled_report_for_programs_has_everything_that_belongs_to_it() -> None:
