@@ -33,6 +33,7 @@ from flask import Flask
 from corridor import __version__
 from corridor.coordinator import workbench
 from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.app.reading import make_reading_desk, make_report_desk
 from corridor.coordinator.app.world import World as World
 from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
@@ -617,6 +618,8 @@ def _make_web(
             questions=parts.questions,
             releases=parts.releases,
             series=parts.series,
+            reports=make_report_desk(parts.questions, parts.releases, parts.charters),
+            reading=make_reading_desk(parts.releases, parts.series),
         ),
         authority=encode_certificate(parts.authority.certificate),
         plain_http=settings.plain_http,
