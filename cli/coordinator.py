@@ -33,7 +33,7 @@ from corridor.coordinator import app
 from corridor.coordinator.app.people import people_desk
 from corridor.coordinator.charter_desk import ProposedCharter
 from corridor.coordinator.region_desk import show_charter
-from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import USUAL as USUAL_SCOPES
 from corridor.coordinator.scopes import parse_scopes, scopes_text
 from corridor.errors.cli import NoTokenNameError
 from corridor.files import PUBLIC, write_atomically
@@ -279,7 +279,7 @@ def _add_token(verbs: "Nouns[argparse.ArgumentParser]") -> None:
     token.add_argument(
         "--scopes",
         type=parse_scopes,
-        default=ALL_SCOPES,
+        default=USUAL_SCOPES,
         metavar="LIST",
         help="what it allows: read (look, forecast), ask (spend allowances); both if left out",
     )

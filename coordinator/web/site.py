@@ -7,6 +7,8 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.file_maker import FileMaker
+from corridor.coordinator.public_desk import PublicDesk
+from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
@@ -17,6 +19,7 @@ from corridor.coordinator.web.enrolment import enrolment_views
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.openapi import describe
 from corridor.coordinator.web.operations import Raw, operation, operation_of
+from corridor.coordinator.web.publications import public_views, publication_views
 from corridor.coordinator.web.questions import question_views
 from corridor.coordinator.web.refusals import install_refusals
 from corridor.coordinator.web.region import region_views
@@ -39,6 +42,8 @@ class Desks:
     questions: QuestionDesk
     releases: ReleaseDesk
     series: SeriesDesk
+    publications: PublicationDesk
+    public: PublicDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,8 @@ def make_site(
         release_views(desks.releases, maker, version),
         log_views(desks.releases),
         series_views(desks.series),
+        publication_views(desks.publications, desks.releases),
+        public_views(desks.public, now),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     _add_open_views(app, authority, version)

@@ -21,6 +21,8 @@ def desks_of(parts: app.Parts) -> Desks:
         questions=parts.questions,
         releases=parts.releases,
         series=parts.series,
+        publications=parts.publications,
+        public=app.public_desk(parts, MAKER),
     )
 
 
