@@ -10,10 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import datacite
+import datacite  # type: ignore[import-untyped]  # it has no types
 import openpyxl
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import (  # type: ignore[import-untyped]  # its types are not installed
+    Draft202012Validator,
+)
 from sqlalchemy import delete
 
 from corridor.coordinator.publications.everybody import WORKS
@@ -279,7 +281,7 @@ def test_what_takes_work_has_a_pace_for_each_address(publishing: Publishing, rel
     client = publishing.public
     path = f"/public/{one}/releases/{release}/files/json"
     answers = [client.get(path) for _ in range(WORKS + 1)]
-    assert [answer.status_code for answer in answers] == [200] * WORKS + [503]
+    assert [answer.status_code for answer in answers] == [200] * WORKS + [429]
     elsewhere = client.get(path, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert elsewhere.status_code == 200
     again = client.get(path, headers={"If-None-Match": answers[0].headers["ETag"]})
@@ -400,7 +402,9 @@ def test_a_title_is_no_formula_in_any_file(publishing: Publishing, release: str)
         if zipfile.is_zipfile(io.BytesIO(data)):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 texts_in = [
-                    archive.read(name).decode() for name in archive.namelist() if "csv" in name
+                    archive.read(name).decode()
+                    for name in archive.namelist()
+                    if name.endswith(".csv")
                 ]
         for text in texts_in:
             for line in text.splitlines():
@@ -420,12 +424,14 @@ def test_the_metadata_are_of_datacite_s_schema(publishing: Publishing, release: 
         (Path(datacite.__file__).parent / "schemas" / "datacite-v4.5.json").read_text("utf-8")
     )
     validator = Draft202012Validator(schema)
+    documents = []
     for identifier in (one, newer):
         found = publishing.public.get(f"/public/{identifier}/datacite.json")
         assert found.content_type == "application/vnd.datacite.datacite+json"
         document = json.loads(found.data)
+        documents.append(document)
         assert [error.message for error in validator.iter_errors(document)] == []
-    first = publishing.public.get(f"/public/{one}/datacite.json").get_json(force=True)
+    first, document = documents
     assert first["doi"] == "10.5072/corridor-1"
     assert first["url"].endswith(f"/public/{one}")
     assert first["relatedIdentifiers"][0]["relationType"] == "IsObsoletedBy"
