@@ -22,7 +22,7 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of a release whose tables are shown at all: a longer one would hold up who reads a short one."""
 
 MARKS: dict[Reliability | None, Any] = {
-    Reliability.RELIABLE: "",
+    Reliability.RELIABLE: _l("reliable"),
     Reliability.CAUTION: _l("use with caution"),
     Reliability.UNCERTAIN: _l("too uncertain to quote"),
     None: "",
@@ -92,7 +92,7 @@ def _view(found: ViewTable) -> ShownTable:
             (
                 row.labels,
                 tuple(map(_of_view, row.figures)),
-                next(_marks(row.figures), ""),
+                next(_cautions(row.figures), ""),
             )
             for row in found.rows[:MOST_ROWS]
         ),
@@ -101,8 +101,9 @@ def _view(found: ViewTable) -> ShownTable:
     )
 
 
-def _marks(figures: Sequence[Figure]) -> Iterator[Any]:
-    return (MARKS[one.reliability] for one in figures if MARKS[one.reliability])
+def _cautions(figures: Sequence[Figure]) -> Iterator[Any]:
+    wary = {Reliability.CAUTION, Reliability.UNCERTAIN}
+    return (MARKS[one.reliability] for one in figures if one.reliability in wary)
 
 
 def _of_view(figure: Figure) -> str:
