@@ -120,6 +120,11 @@ def _figure(text: str) -> str:
     return str(format_decimal(exact, "0" if exact == exact.to_integral_value() else "0.00"))
 
 
+def written_number(value: Decimal, *, decimals: int) -> str:
+    """A number as the language of this request writes it, with so many decimals."""
+    return str(format_decimal(value, f"#,##0.{'0' * decimals}" if decimals else "#,##0"))
+
+
 def written_moment(value: datetime | str) -> str:
     """A moment (UTC) as the language of this request writes it."""
     if isinstance(value, str):

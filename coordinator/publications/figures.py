@@ -1,14 +1,17 @@
 """Released tables as templates show them: labels, figures, marks in the reader's words."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from corridor.errors.questions import ViewError
 from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
+from corridor.pages.languages import written_number
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.estimates import NONE, estimate, interval, number
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
@@ -113,7 +116,7 @@ def _of_view(figure: Figure) -> str:
     ends = _ends(figure.low, figure.high, width)
     if figure.reliability is Reliability.UNCERTAIN:
         return ends
-    return f"{number(figure.value, width)} ({ends})"
+    return f"{_local(number(figure.value, width))} ({ends})"
 
 
 def _figure(cell: Cell) -> str:
@@ -121,10 +124,23 @@ def _figure(cell: Cell) -> str:
         return NONE
     if cell.reliability is Reliability.UNCERTAIN:
         return _ends(cell.low or 0.0, cell.high or 0.0, cell.margin)
-    return estimate(cell.value, cell.margin)
+    return _local(estimate(cell.value, cell.margin))
 
 
 def _ends(low: float, high: float, margin: float) -> str:
     """An interval, rounded outward, in the reader's language."""
     first, _between, last = interval(low, high, margin).partition(" to ")
-    return str(_("%(low)s to %(high)s", low=first, high=last))
+    return str(_("%(low)s to %(high)s", low=_local(first), high=_local(last)))
+
+
+_NUMBER = re.compile(r"−?[0-9]+(?: [0-9]{3})*(?:\.([0-9]+))?")
+
+
+def _local(figure: str) -> str:
+    """The numbers of a figure as the reader's language writes them, with the same digits."""
+
+    def write(found: re.Match[str]) -> str:
+        exact = Decimal(found[0].replace(" ", "").replace("−", "-"))
+        return written_number(exact, decimals=len(found[1] or ""))
+
+    return _NUMBER.sub(write, figure)

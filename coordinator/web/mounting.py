@@ -1,6 +1,6 @@
 """One address for programs and for people, signed in or not.
 
-/api, /ca…                     the API
+/api and the certificate       the API
 /public, /robots.txt           what is published, for everybody
 everything else                the workbench
 """

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import socket
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
@@ -559,3 +560,25 @@ def test_the_public_pages_stand_beside_the_workbench(region: LoopbackRegion, rel
     assert region.client.get("/robots.txt").text.startswith("User-agent")
     assert region.client.get("/sign-in").status_code == 200
     assert region.client.get("/publications", follow_redirects=False).status_code == 303
+
+
+def test_no_text_makes_this_machine_ask_another_one(
+    publishing: Publishing, release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A title, DOI or contact that is an address is shown, and never fetched."""
+    asked: list[object] = []
+
+    def connect(_: socket.socket, address: object) -> None:
+        asked.append(address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    where = "http://169.254.169.254/latest/meta-data"
+    texts = [{"language": "en", "title": where, "summary": where, "method": where}]
+    one = publishing.publish(
+        release, texts=texts, contact=where, publisher=where, doi="10.5072/x", keywords=[where]
+    )
+    base = f"/public/{one}/releases/{release}"
+    for path in (f"/public/{one}", "/public/feed.atom", f"{base}/files/xlsx"):
+        assert publishing.public.get(path).status_code == 200
+    assert publishing.public.post(f"{base}/verify").status_code == 200
+    assert asked == []
