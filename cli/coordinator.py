@@ -281,7 +281,8 @@ def _add_token(verbs: "Nouns[argparse.ArgumentParser]") -> None:
         type=parse_scopes,
         default=USUAL_SCOPES,
         metavar="LIST",
-        help="what it allows: read (look, forecast), ask (spend allowances); both if left out",
+        help="what it allows: read (look, forecast), ask (spend allowances), publish (draft "
+        "publications); the first two if left out",
     )
     what = token.add_mutually_exclusive_group()
     what.add_argument("--revoke", action="store_true", help="make the token of NAME worthless")

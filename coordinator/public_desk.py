@@ -66,6 +66,17 @@ class PublicDesk:
         """
         return self.publications.public(identifier)
 
+    def find_with(self, identifier: str, release: str) -> Publication:
+        """The publication that holds this release.
+
+        Raises:
+            UnknownPublicationError: there is none that may be seen.
+        """
+        found = self.find(identifier)
+        if release not in found.draft.releases:
+            raise UnknownPublicationError
+        return found
+
     def address_of(self, identifier: str) -> str:
         """Where a publication stands for good."""
         return f"{self.address}/public/{identifier}"
@@ -117,7 +128,7 @@ class PublicDesk:
         Raises:
             UnknownPublicationError: there is none that may be seen.
         """
-        self._demand(identifier, release)
+        self.find_with(identifier, release)
         return self.releases.document(release)
 
     def file(self, identifier: str, release: str, form: str) -> tuple[Document, ...]:
@@ -129,7 +140,7 @@ class PublicDesk:
         """
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
-        found = self._demand(identifier, release)
+        found = self.find_with(identifier, release)
         if found.state is State.WITHDRAWN and form not in STILL_THERE:
             raise UnknownPublicationError
         name = f"corridor-{release}"
@@ -144,7 +155,7 @@ class PublicDesk:
         Raises:
             UnknownPublicationError: there is none that may be seen.
         """
-        self._demand(identifier, release)
+        self.find_with(identifier, release)
         return self.releases.receipt_file(release)
 
     def charter(self, identifier: str, release: str) -> bytes:
@@ -153,7 +164,7 @@ class PublicDesk:
         Raises:
             UnknownPublicationError: there is none that may be seen.
         """
-        self._demand(identifier, release)
+        self.find_with(identifier, release)
         named = json.loads(self.releases.document(release))["charter"]["digest"]
         return self.charters.find(Digest(bytes.fromhex(named))).signed.encode()
 
@@ -166,7 +177,7 @@ class PublicDesk:
             UnknownPublicationError: there is none that may be seen.
             FilesBusyError: too many wait already.
         """
-        self._demand(identifier, release)
+        self.find_with(identifier, release)
         document = self.releases.document(release)
         question = parse_question(canonical.encode(json.loads(document)["question"]))
         before = self.series.receipts_before(question)
@@ -192,12 +203,6 @@ class PublicDesk:
                 .all()
             )
         return {one.hex(): self.charters.find(Digest(one)).signed.encode() for one in digests}
-
-    def _demand(self, identifier: str, release: str) -> Publication:
-        found = self.find(identifier)
-        if release not in found.draft.releases:
-            raise UnknownPublicationError
-        return found
 
 
 def _with_publication(document: bytes, record: Record) -> bytes:

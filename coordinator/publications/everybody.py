@@ -116,7 +116,7 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
 
     @views.get("/public/<identifier>/releases/<release>/files/<form>")
     def file(identifier: str, release: str, form: str) -> Response:
-        revision = desk.find(identifier).revision
+        revision = desk.find_with(identifier, release).revision
         # A release never changes; what stands about it in its files can, with the publication.
         tag = f"{identifier}-{revision}-{release}-{form}-{__version__}"
         if request.if_none_match.contains(tag):

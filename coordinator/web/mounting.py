@@ -1,8 +1,10 @@
 """One address for programs and for people, signed in or not.
 
-/api and the certificate       the API
-/public, /robots.txt           what is published, for everybody
-everything else                the workbench
+Which of them answers:
+
+    /api and the certificate       the API
+    /public, /robots.txt           what is published, for everybody
+    everything else                the workbench
 """
 
 from collections.abc import Callable, Iterable

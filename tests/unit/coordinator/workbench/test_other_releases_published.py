@@ -82,6 +82,7 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
     ana.get("/boards/new")
     board = ana.post("/boards/new", {"name": "Monthly", "tiles": f"series {series}"}).location
     assert "Nothing was released of this series yet." in ana.get(board).get_data(as_text=True)
+    releases: list[dict[str, Any]] = []
     for period in (1, 2):
         coming = region.get(f"/api/v1/series/{series}").json()["next_at"]
         if coming is not None:
