@@ -73,6 +73,7 @@ class Site:
         passing: codes of refusals that pass by themselves: the page looks again.
         words: what refusals are called.
         told: writes English words of ours in the reader's language.
+        texts: folders with the texts of further pages, besides its own translations/.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class Site:
     passing: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
     told: Callable[[str], Markup] = escape
+    texts: tuple[Path, ...] = ()
 
 
 def make_pages(
@@ -135,7 +137,7 @@ def make_pages(
         return response
 
     _dress(app, site)
-    install_languages(app, site.folder / "translations")
+    install_languages(app, site.folder / "translations", *site.texts)
     app.jinja_env.filters["told"] = site.told
     app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
     app.register_blueprint(static_views([one / "static" for one in (site.folder, _OWN)]))

@@ -38,6 +38,7 @@ from corridor.coordinator.app.world import World as World
 from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
+from corridor.coordinator.board_desk import BoardDesk
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
 from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.connections import Connections
@@ -55,12 +56,15 @@ from corridor.coordinator.home import (
     split_address,
 )
 from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.public_desk import PublicDesk
+from corridor.coordinator.publication_desk import PublicationDesk
+from corridor.coordinator.publications.site import make_public_site
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
 from corridor.coordinator.rounds import Rounds, interrupted
-from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import USUAL as USUAL_SCOPES
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
@@ -377,7 +381,7 @@ def issue_token(
     name: str,
     *,
     organisation: str = "",
-    scopes: frozenset[TokenScope] = ALL_SCOPES,
+    scopes: frozenset[TokenScope] = USUAL_SCOPES,
 ) -> str:
     """A new token for the REST API; it is shown this once.
 
@@ -620,6 +624,8 @@ def _make_web(
             series=parts.series,
             reports=make_report_desk(parts.questions, parts.releases, parts.charters),
             reading=make_reading_desk(parts.releases, parts.series),
+            publications=parts.publications,
+            public=public_desk(parts, maker),
         ),
         authority=encode_certificate(parts.authority.certificate),
         plain_http=settings.plain_http,
@@ -632,7 +638,7 @@ def _make_web(
     )
     web = WsgiServer(
         split_address(settings.web, "web"),
-        either(site, make_pages(parts, people)),
+        either(site, make_pages(parts, people, maker), make_public(parts, maker)),
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )
@@ -654,7 +660,30 @@ def _make_web(
     return web
 
 
-def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
+def public_desk(parts: "Parts", maker: FileMaker) -> PublicDesk:
+    """Shows what was published; files are made, and receipts verified, by `maker`."""
+    return PublicDesk(
+        publications=parts.publications,
+        releases=parts.releases,
+        charters=parts.charters,
+        series=parts.series,
+        maker=maker,
+        address=web_url(parts.world),
+        now=parts.world.now,
+    )
+
+
+def make_public(parts: "Parts", maker: FileMaker) -> Flask:
+    """The pages that everybody sees."""
+    return make_public_site(
+        public_desk(parts, maker),
+        region=parts.settings.name,
+        has_tls=not parts.settings.plain_http,
+        reference=parts.world.reference,
+    )
+
+
+def make_pages(parts: "Parts", people: PeopleDesk, maker: FileMaker) -> Flask:
     """The workbench over these desks."""
     settings = parts.settings
     _, port = split_address(settings.web, "web")
@@ -668,6 +697,9 @@ def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
             series=parts.series,
             history=parts.history,
             base_map=read_base_map(parts.home.base_map),
+            publications=parts.publications,
+            public=public_desk(parts, maker),
+            boards=parts.boards,
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,
@@ -716,6 +748,8 @@ class Parts:
     history: AttemptHistory
     releases: ReleaseDesk
     series: SeriesDesk
+    publications: PublicationDesk
+    boards: BoardDesk
     log: ReleaseLog
     streams: StreamDesk
     rounds: Rounds
@@ -874,6 +908,8 @@ def make_parts(
         ),
         releases=releases,
         series=series,
+        publications=PublicationDesk(store=store, random_bytes=world.random_bytes, now=now),
+        boards=BoardDesk(store=store, random_bytes=world.random_bytes, now=now),
         log=log,
         streams=StreamDesk(
             store=store,

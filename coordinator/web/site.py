@@ -7,6 +7,8 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.file_maker import FileMaker
+from corridor.coordinator.public_desk import PublicDesk
+from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.region_desk import RegionDesk
@@ -19,6 +21,7 @@ from corridor.coordinator.web.enrolment import enrolment_views
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.openapi import describe
 from corridor.coordinator.web.operations import Raw, operation, operation_of
+from corridor.coordinator.web.publications import public_views, publication_views
 from corridor.coordinator.web.questions import question_views
 from corridor.coordinator.web.reading import reading_views, report_views
 from corridor.coordinator.web.refusals import install_refusals
@@ -44,6 +47,8 @@ class Desks:
     series: SeriesDesk
     reports: ReportDesk
     reading: ReadingDesk
+    publications: PublicationDesk
+    public: PublicDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +112,8 @@ def make_site(
         series_views(desks.series),
         report_views(desks.reports),
         reading_views(desks.reading),
+        publication_views(desks.publications, desks.releases),
+        public_views(desks.public, now),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     _add_open_views(app, authority, version)

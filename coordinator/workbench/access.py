@@ -1,6 +1,6 @@
 """Who asks, when somebody who is signed in asks: the desks know holders, whatever let them in."""
 
-from corridor.coordinator.scopes import ALL, TokenScope
+from corridor.coordinator.scopes import USUAL, TokenScope
 from corridor.coordinator.tokens import TokenHolder
 from corridor.pages.access import current_session
 from corridor.people import Role
@@ -15,5 +15,5 @@ def current_asker() -> TokenHolder:
         NotSignedInError: nobody is.
     """
     person = current_session().person
-    scopes = ALL if person.roles & ASKERS else frozenset({TokenScope.READ})
+    scopes = USUAL if person.roles & ASKERS else frozenset({TokenScope.READ})
     return TokenHolder(person.name, "", scopes)

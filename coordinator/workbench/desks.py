@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from corridor.coordinator.attempt_history import AttemptHistory
+from corridor.coordinator.board_desk import BoardDesk
+from corridor.coordinator.public_desk import PublicDesk
+from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
@@ -28,3 +31,6 @@ class Desks:
     series: SeriesDesk
     history: AttemptHistory
     base_map: BaseMap | None = None
+    publications: PublicationDesk
+    public: PublicDesk
+    boards: BoardDesk

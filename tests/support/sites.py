@@ -24,6 +24,8 @@ def desks_of(parts: app.Parts) -> Desks:
         series=parts.series,
         reports=make_report_desk(parts.questions, parts.releases, parts.charters),
         reading=make_reading_desk(parts.releases, parts.series),
+        publications=parts.publications,
+        public=app.public_desk(parts, MAKER),
     )
 
 
