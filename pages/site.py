@@ -20,7 +20,7 @@ from corridor.pages.access import Addresses, Doorkeeper, for_everybody
 from corridor.pages.account import account_views
 from corridor.pages.entrance import entrance_views
 from corridor.pages.languages import install_languages
-from corridor.pages.people import people_views
+from corridor.pages.people import organisation_views, people_views
 from corridor.pages.refusals import Words, install_refusals
 from corridor.pages.words import ROLES, STATUSES
 from corridor.people import PeopleDesk, Role, Staff
@@ -61,6 +61,20 @@ class Entry:
     roles: tuple[Role, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Another way to sign in.
+
+    Attributes:
+        name: of whoever signs people in.
+        enter, leave: the endpoints of signing in there, and out.
+    """
+
+    name: str
+    enter: str
+    leave: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What one site has of its own.
@@ -77,6 +91,7 @@ class Site:
         entries: the navigation.
         passing: codes of refusals that pass by themselves: the page looks again.
         words: what refusals are called.
+        door: another way to sign in, where there is one.
         told: writes English words of ours in the reader's language.
     """
 
@@ -93,6 +108,7 @@ class Site:
     passing: frozenset[str] = frozenset()
     words: Words = field(default_factory=Words)
     told: Callable[[str], Markup] = escape
+    door: Door | None = None
 
 
 def make_pages(
@@ -147,6 +163,8 @@ def make_pages(
     app.register_blueprint(entrance_views(people, home=site.home, secure=has_tls))
     app.register_blueprint(account_views(people))
     app.register_blueprint(people_views(people))
+    if site.staff.has_organisations:
+        app.register_blueprint(organisation_views(people))
     install_refusals(app, site.words, reference)
     return app
 

@@ -18,7 +18,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from importlib.resources import files
@@ -32,7 +32,7 @@ from flask import Flask
 
 from corridor import __version__
 from corridor.coordinator import workbench
-from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.app.people import Accounts, accounts
 from corridor.coordinator.app.world import World as World
 from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
@@ -87,7 +87,6 @@ from corridor.faults import Reached, go_on
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.pages.access import Addresses
-from corridor.people import PeopleDesk
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
 from corridor.protocols.charter import CELLS_CEILING, Ceilings
 from corridor.queries.catalogue import Catalogue, parse_catalogue
@@ -449,7 +448,7 @@ async def run(
     read_settings(home)
     with (
         home.serving(),
-        people_desk(world) as people,
+        accounts(world) as people,
         opened(world, wake=asyncio.Event(), fault=fault) as parts,
     ):
         tidy(parts)
@@ -604,13 +603,13 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
 
 
 def _make_web(
-    parts: "Parts", people: PeopleDesk, followers: Followers, maker: FileMaker
+    parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker
 ) -> WsgiServer:
     settings = parts.settings
     site = make_site(
         Desks(
             enrolment=parts.enrolment,
-            tokens=parts.tokens,
+            tokens=replace(parts.tokens, of_account=people.tokens.holder),
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
@@ -649,14 +648,17 @@ def _make_web(
     return web
 
 
-def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
+def make_pages(parts: "Parts", people: Accounts) -> Flask:
     """The workbench over these desks."""
     settings = parts.settings
     _, port = split_address(settings.web, "web")
     return make_workbench(
         workbench.Desks(
             region_name=settings.name,
-            people=people,
+            people=people.people,
+            tokens=people.tokens,
+            provider=people.provider,
+            changes=people.store.changes,
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,

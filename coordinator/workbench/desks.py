@@ -1,13 +1,16 @@
 """Who decides behind the pages. The wiring hands it in; pages know nothing else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from corridor.coordinator.account_tokens import AccountTokens
 from corridor.coordinator.attempt_history import AttemptHistory
+from corridor.coordinator.provider import ProviderDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
-from corridor.people import PeopleDesk
+from corridor.people import Change, PeopleDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +19,15 @@ class Desks:
 
     Attributes:
         region_name: of the region whose coordinator this is.
+        provider: who else signs people in, where there is one.
+        changes: so many of the last changes of accounts, the newest first.
     """
 
     region_name: str
     people: PeopleDesk
+    tokens: AccountTokens
+    provider: ProviderDesk | None
+    changes: Callable[[int], tuple[Change, ...]]
     region: RegionDesk
     questions: QuestionDesk
     releases: ReleaseDesk

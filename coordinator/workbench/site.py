@@ -5,17 +5,24 @@ from pathlib import Path
 
 from flask import Flask
 
+from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.overview import overview_views
+from corridor.coordinator.workbench.provider import provider_views
+from corridor.coordinator.workbench.refusal_words import SAID
+from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
 from corridor.pages.languages import lazy_gettext as _l
-from corridor.pages.site import Entry, Site, make_pages
+from corridor.pages.refusals import Words
+from corridor.pages.site import Door, Entry, Site, make_pages
 from corridor.people import REGION, Role
 
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
     Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
+    Entry("tokens.own", _l("Tokens")),
+    Entry("changes.listed", _l("Changes"), (Role.ADMINISTRATOR,)),
 )
 
 
@@ -41,8 +48,17 @@ def make_workbench(
         duties=DUTIES,
         rule=_l("One person may have several roles."),
         entries=ENTRIES,
+        door=None
+        if desks.provider is None
+        else Door(desks.provider.settings.title, "provider.begin", "provider.leave"),
+        words=Words(said=SAID),
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
-    for views in (overview_views(desks),):
+    for views in (
+        overview_views(desks),
+        provider_views(desks.provider, desks.people, has_tls=has_tls),
+        token_views(desks.tokens),
+        change_views(desks.changes),
+    ):
         app.register_blueprint(views)
     return app
