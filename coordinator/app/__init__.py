@@ -52,6 +52,8 @@ from corridor.coordinator.home import (
     read_settings,
     split_address,
 )
+from corridor.coordinator.invitation_desk import InvitationDesk
+from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk, Shown
@@ -76,7 +78,7 @@ from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
-from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
+from corridor.errors.charter import MalformedCharterError
 from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
@@ -236,18 +238,7 @@ def invite(world: World, country: CountryCode, *, days: int = 14) -> Invitation:
         NoSuchCountryError: no charter could list this country. Nothing was issued.
     """
     with opened(world) as parts:
-        if country not in parts.catalogue.country_names:
-            raise NoSuchCountryError(country)
-        code, expires = parts.enrolment.invite(country, timedelta(days=days))
-        return Invitation(
-            country=country,
-            code=code,
-            authority=parts.fingerprints.authority,
-            coordinator_key=parts.fingerprints.signing_key,
-            web=f"https://{_public(parts.settings, parts.settings.web, 'web')}",
-            grpc=_public(parts.settings, parts.settings.listen, "listen"),
-            expires=expires,
-        )
+        return parts.invitations.invite(country, days)
 
 
 def propose_charter(
@@ -659,6 +650,14 @@ def make_pages(parts: "Parts", people: Accounts) -> Flask:
             tokens=people.tokens,
             provider=people.provider,
             changes=people.store.changes,
+            invitations=parts.invitations,
+            oversight=OversightDesk(
+                store=parts.enrolment.store,
+                region=parts.region,
+                charters=parts.charters,
+                presence=parts.presence,
+            ),
+            readmit=parts.record.readmit,
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
@@ -719,6 +718,18 @@ class Parts:
     def announce(self, charter: ProposedCharter) -> None:
         """Tell every connected node how far a charter is."""
         self.streams.announce(charter.charter.digest, in_force=charter.in_force)
+
+    @property
+    def invitations(self) -> InvitationDesk:
+        """What invites countries."""
+        return InvitationDesk(
+            enrolment=self.enrolment,
+            countries=self.catalogue.country_names,
+            authority=self.fingerprints.authority,
+            coordinator_key=self.fingerprints.signing_key,
+            web=f"https://{_public(self.settings, self.settings.web, 'web')}",
+            grpc=_public(self.settings, self.settings.listen, "listen"),
+        )
 
     @property
     def hosts(self) -> list[str]:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from corridor.coordinator.account_tokens import AccountTokens
 from corridor.coordinator.attempt_history import AttemptHistory
+from corridor.coordinator.invitation_desk import InvitationDesk
+from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.provider import ProviderDesk
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
+from corridor.ids import CountryCode
 from corridor.people import Change, PeopleDesk
 
 
@@ -20,6 +23,7 @@ class Desks:
     Attributes:
         region_name: of the region whose coordinator this is.
         provider: who else signs people in, where there is one.
+        readmit: asks a member again that was held out, with what was found out.
         changes: so many of the last changes of accounts, the newest first.
     """
 
@@ -28,6 +32,9 @@ class Desks:
     tokens: AccountTokens
     provider: ProviderDesk | None
     changes: Callable[[int], tuple[Change, ...]]
+    invitations: InvitationDesk
+    oversight: OversightDesk
+    readmit: Callable[[CountryCode, str], None]
     region: RegionDesk
     questions: QuestionDesk
     releases: ReleaseDesk

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from corridor.coordinator.workbench.administration import (
+    STAFF,
+    administration_views,
+    invitation_views,
+)
 from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.overview import overview_views
@@ -20,6 +25,10 @@ from corridor.people import REGION, Role
 
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
+    Entry("administration.members", _l("Members"), STAFF),
+    Entry("administration.charter", _l("Charter"), STAFF),
+    Entry("invitations.listed", _l("Invitations"), STAFF),
+    Entry("administration.attempts", _l("What ran"), STAFF),
     Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
     Entry("tokens.own", _l("Tokens")),
     Entry("changes.listed", _l("Changes"), (Role.ADMINISTRATOR,)),
@@ -59,6 +68,8 @@ def make_workbench(
         provider_views(desks.provider, desks.people, has_tls=has_tls),
         token_views(desks.tokens),
         change_views(desks.changes),
+        administration_views(desks),
+        invitation_views(desks),
     ):
         app.register_blueprint(views)
     return app
