@@ -52,6 +52,10 @@ TIMEOUT_SECONDS = 10
 KNOWN_SECONDS = 60 * 60
 """How long what the provider said of itself is believed."""
 
+PATIENCE_SECONDS = 2
+SILENT_SECONDS = 10
+"""So long nobody asks a provider again that did not answer."""
+
 BEGUN_SECONDS = 10 * 60
 MOST_BEGUN = 1000
 LEEWAY_SECONDS = 120
@@ -92,6 +96,8 @@ class ProviderDesk:
     random_bytes: RandomBytes
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _begun: dict[str, Begun] = field(default_factory=dict)
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+    _silent_until: int = 0
     _known: _Known | None = None
     _keys: KeySet | None = None
 
@@ -159,6 +165,21 @@ class ProviderDesk:
         known = self._known
         if known is not None and self.now() < known.until:
             return known.metadata
+        # Whoever only opens the page of signing in must not hold all of the web's threads.
+        if self.now() < self._silent_until or not self._asking.acquire(timeout=PATIENCE_SECONDS):
+            raise ProviderUnavailableError
+        try:
+            if self._known is not known and self._known is not None:  # another thread asked
+                return self._known.metadata
+            return self._learn()
+        except ProviderUnavailableError:
+            self._silent_until = self.now() + SILENT_SECONDS
+            raise
+        finally:
+            self._asking.release()
+
+    def _learn(self) -> Mapping[str, Any]:
+        """Ask the provider what it says of itself, and hold that against oidc.toml."""
         found = self._fetch(f"{self.settings.issuer}/.well-known/openid-configuration")
         if str(found.get("issuer", "")).rstrip("/") != self.settings.issuer:
             raise ProviderUntrustedError("it names another issuer than oidc.toml")

@@ -146,10 +146,10 @@ def _text(values: Mapping[str, Any], key: str) -> str:
     return str(values[key])
 
 
-def _list(values: Mapping[str, Any], key: str) -> list[str]:
+def _list(values: Mapping[str, Any], key: str, place: str = "") -> list[str]:
     found = values[key]
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise ProviderSettingsError(f'"{key}" must be a list of texts')
+        raise ProviderSettingsError(f'"{place}{key}" must be a list of texts')
     return found
 
 
@@ -159,7 +159,7 @@ def _roles(table: Any) -> Mapping[str, frozenset[Role]]:
     found = {}
     for group in table:
         try:
-            found[group] = REGION.parse(_list(table, group))
+            found[group] = REGION.parse(_list(table, group, "roles."))
         except BadRolesError as error:
             raise ProviderSettingsError(f'"roles.{group}": {error}') from error
     return found

@@ -52,7 +52,7 @@ def people_views(people: PeopleDesk) -> Blueprint:
 
     @views.post("/reset")
     @administrators
-    def reset() -> Response:
+    def reset() -> Response | Answer:
         name = request.form.get("name", "")
         try:
             code = people.reset(name, by=confirmed())
@@ -60,6 +60,8 @@ def people_views(people: PeopleDesk) -> Blueprint:
             raise
         except CorridorError as error:
             return page(error)
+        if not code:  # whoever signs in at a provider gets none
+            return redirect(url_for("people.everybody"), 303)
         return page(name=name, code=code)
 
     @views.post("/roles")

@@ -114,7 +114,7 @@ class PeopleChange:
         change: added, roles, locked, unlocked, reset, entered (a password was set), second_factor;
             where people ask in the name of organisations, organisation; where they have tokens,
             token and token_ended; where they come from an identity provider, arrived.
-        by: whose doing; empty for the command line.
+        by: whose doing; empty for the command line, and for an identity provider.
         organisation: the account's, after the change.
         label: of the token.
     """
@@ -602,10 +602,10 @@ class PeopleDesk:
             self._store.bind(known.id, arrival.issuer, arrival.subject)
         else:
             if known.roles != arrival.roles:
-                self._give_roles(known, arrival.roles, known.name)
+                self._give_roles(known, arrival.roles, "")
             if known.organisation != arrival.organisation:
                 changed = PeopleChange(
-                    "organisation", known.name, arrival.roles, known.name, arrival.organisation
+                    "organisation", known.name, arrival.roles, "", arrival.organisation
                 )
                 self._record(changed)
                 self._store.set_organisation(known.id, arrival.organisation)

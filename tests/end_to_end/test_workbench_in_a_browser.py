@@ -1,6 +1,7 @@
 """The workbench's accounts and administration in a real browser, with a real identity provider."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ def serving(home: Path) -> Iterator[None]:
         [sys.executable, "-m", "corridor.cli", "coordinator", "serve", "--home", str(home)],
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "CORRIDOR_OIDC_SECRET": "a secret"},
     )
     assert process.stderr is not None
     try:

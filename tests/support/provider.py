@@ -75,6 +75,7 @@ class LyingProvider:
         sign: makes an id_token of claims; with the published key unless it is replaced.
         metadata: replaces parts of what it says of itself.
         heard: the paths that it was asked for.
+        clients: who exchanged a code, by the header that has a secret and by the form.
     """
 
     issuer: str = ""
@@ -84,6 +85,8 @@ class LyingProvider:
     subject: str = "ana"
     claims: Claims = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    is_broken: bool = False
+    clients: list[tuple[str | None, str | None]] = field(default_factory=list)
     answer: dict[str, str] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     begun: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -113,7 +116,9 @@ class LyingProvider:
             self.heard.append(request.path)
 
         @app.get("/.well-known/openid-configuration")
-        def configuration() -> Response:
+        def configuration() -> Response | tuple[str, int]:
+            if self.is_broken:
+                return "broken", 500
             known = {
                 "issuer": self.issuer,
                 "authorization_endpoint": f"{self.issuer}/authorize",
@@ -137,6 +142,9 @@ class LyingProvider:
 
         @app.post("/token")
         def token() -> Response | tuple[Response, int]:
+            shown = request.authorization
+            secret = None if shown is None else shown.password
+            self.clients.append((secret, request.form.get("client_id")))
             begun = self.begun.pop(request.form["code"], None)
             verifier = request.form.get("code_verifier", "")
             challenge = _encoded(hashlib.sha256(verifier.encode()).digest())

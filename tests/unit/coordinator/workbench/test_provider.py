@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -240,6 +241,23 @@ def test_the_liar_is_believed_while_it_says_the_truth(lied_to: Workbench) -> Non
     assert browser.get("/").status_code == 200
 
 
+def test_the_clients_secret_goes_to_the_provider_alone(
+    lied_to: Workbench, liar: LyingProvider
+) -> None:
+    browser, _ = come_by(lied_to)
+    assert liar.clients == [("a secret", None)]
+    assert "a secret" not in browser.last
+
+
+def test_a_client_without_a_secret_is_told_by_its_name(tmp_path: Path, liar: LyingProvider) -> None:
+    with opened(tmp_path, liar.issuer) as site:
+        desk = site.accounts.provider
+        assert desk is not None
+        desk.settings = replace(desk.settings, secret=None)
+        assert come_by(site)[1] == 200
+    assert liar.clients == [(None, "corridor")]
+
+
 def without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda claims: {name: value for name, value in claims.items() if name != key}
 
@@ -340,6 +358,18 @@ def test_a_provider_that_does_not_answer_keeps_nobody_else_out(tmp_path: Path) -
         assert browser.get("/sign-in/provider").status_code == 503
         assert "provider.unavailable" in browser.last
         assert browser.get("/sign-in").status_code == 200
+
+
+def test_a_provider_that_is_down_is_not_asked_at_every_look(
+    lied_to: Workbench, liar: LyingProvider
+) -> None:
+    liar.is_broken = True
+    for _ in range(3):
+        assert lied_to.browser().get("/sign-in/provider").status_code == 503
+    assert len(liar.heard) == 1
+    liar.is_broken = False
+    lied_to.next_half_minute()
+    assert come_by(lied_to)[1] == 200
 
 
 def test_a_provider_that_refuses_lets_nobody_in(lied_to: Workbench, liar: LyingProvider) -> None:
