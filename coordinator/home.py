@@ -3,7 +3,8 @@
 coordinator.toml      name, addresses, deadlines; written by `init`, edited by people
 keys/                 signing.key, ca.key, ca.pem, server.key, server.pem
 coordinator.sqlite3   registry, questions, releases
-people.sqlite3        accounts at the workbench
+people.sqlite3        accounts at the workbench, their tokens, what was done to them
+oidc.toml             who else signs people in, where somebody does (`provider_settings`)
 spool/                masked inputs of the attempt that runs; emptied at every start
 receipts/             members' receipts, encrypted to the members
 base-map.json         the map under pictures, where it is another than Corridor's (docs/pictures.md)

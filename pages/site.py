@@ -17,7 +17,7 @@ from corridor.pages.access import Addresses, Doorkeeper
 from corridor.pages.account import account_views
 from corridor.pages.entrance import entrance_views
 from corridor.pages.languages import install_languages
-from corridor.pages.people import people_views
+from corridor.pages.people import organisation_views, people_views
 from corridor.pages.refusals import Words, install_refusals
 from corridor.pages.static_files import static_views
 from corridor.pages.words import ROLES, STATUSES
@@ -56,6 +56,20 @@ class Entry:
     roles: tuple[Role, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Another way to sign in.
+
+    Attributes:
+        name: of whoever signs people in.
+        enter, leave: the endpoints of signing in there, and out.
+    """
+
+    name: str
+    enter: str
+    leave: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What one site has of its own.
@@ -72,6 +86,7 @@ class Site:
         entries: the navigation.
         passing: codes of refusals that pass by themselves: the page looks again.
         words: what refusals are called.
+        door: another way to sign in, where there is one.
         told: writes English words of ours in the reader's language.
         texts: folders with the texts of further pages, besides its own translations/.
     """
@@ -90,6 +105,7 @@ class Site:
     words: Words = field(default_factory=Words)
     told: Callable[[str], Markup] = escape
     texts: tuple[Path, ...] = ()
+    door: Door | None = None
 
 
 def make_pages(
@@ -144,6 +160,8 @@ def make_pages(
     app.register_blueprint(entrance_views(people, home=site.home, secure=has_tls))
     app.register_blueprint(account_views(people))
     app.register_blueprint(people_views(people))
+    if site.staff.has_organisations:
+        app.register_blueprint(organisation_views(people))
     install_refusals(app, site.words, reference)
     return app
 

@@ -9,15 +9,16 @@ from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.report_desk import ReportDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.publishing.reports.definitions import parse_reports
+from corridor.queries.catalogue import Catalogue
 
 
 def make_report_desk(
-    questions: QuestionDesk, releases: ReleaseDesk, charters: CharterDesk
+    catalogue: Catalogue, questions: QuestionDesk, releases: ReleaseDesk, charters: CharterDesk
 ) -> ReportDesk:
     """The desk of the packaged reports."""
     return ReportDesk(
         reports=parse_reports(_read_report),
-        catalogue=questions.catalogue,
+        catalogue=catalogue,
         charters=charters,
         questions=questions,
         releases=releases,

@@ -22,7 +22,7 @@ def desks_of(parts: app.Parts) -> Desks:
         questions=parts.questions,
         releases=parts.releases,
         series=parts.series,
-        reports=make_report_desk(parts.questions, parts.releases, parts.charters),
+        reports=make_report_desk(parts.catalogue, parts.questions, parts.releases, parts.charters),
         reading=make_reading_desk(parts.releases, parts.series),
         publications=parts.publications,
         public=app.public_desk(parts, MAKER),
