@@ -238,7 +238,7 @@ def show_filled(filled: Mapping[str, Any], out: Output, *, every_row: bool) -> N
             note="; ".join(notes),
         )
     out.say(filled["coverage"]["text"])
-    out.say(f"E use with caution, F too uncertain: {filled['reading']}")
+    out.say(f"marks        E: use with caution, F: too uncertain. {filled['reading']}")
     for one in filled["cannot"]:
         out.say(f"not filled   {one['what']}: {one['why']}")
 

@@ -341,6 +341,8 @@ class _Beside:
         self.difference = Interval(value=value, low=value - margin, high=value + margin)
         if one.table.lowest != 0 or one.table.measure == "mean":
             return  # of what may be negative, and of means, a ratio says little
+        if self.says_nothing:
+            return
         a, b = one.spread().variance, other.spread().variance
         found = fieller(over, under, a, b, (a + b - spread.variance) / 2, quantile)
         if found is not None and under > 0:

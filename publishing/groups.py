@@ -4,7 +4,8 @@
     recruited_in=MD|UA,exploited_in=IT             two countries of recruitment together
 
 Fields that are not named are added up over all their values. A group is taken from the table with
-these groupings that has the fewest others.
+these groupings that has the fewest others, of several such the one with the fewest cells: each cell
+that is added up adds its noise.
 
 **The noise of a difference.** Of two groups
 
@@ -367,7 +368,7 @@ def _fitting(tables: Sequence[PlacedTable], wanted: Wanted, number: int | None) 
         raise ComparisonError(
             f"cells by {', '.join(sorted(names))[:80]}", f"the tables are grouped by: {listed}"
         )
-    return min(fits, key=lambda one: len(one.table.axes))
+    return min(fits, key=lambda one: (len(one.table.axes), one.table.size))
 
 
 def _label(words: Mapping[str, str]) -> str:

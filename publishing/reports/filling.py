@@ -13,7 +13,7 @@ of Corridor. It is told where a population of just that sex and age group is giv
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -239,15 +239,8 @@ def fill(
     """
     given = dict(population or {})
     _check_population(report, given)
-    tables = _tables(report, release, country)
-    placed = {
-        frozenset(axis.name for axis in table.axes): PlacedTable(
-            Origin(str(release["id"]), number, ""), table
-        )
-        for number, table in enumerate(tables)
-        if table.measure == "persons"
-    }
-    used = {frozenset(form.table.group_by) for form in report.forms} & set(placed)
+    placed = _placed(report, release, country)
+    used = {_key(form.table.source, form.table.group_by) for form in report.forms} & set(placed)
     conditions = {placed[one].table.title.partition("; ")[2] for one in used}
     if len(conditions) > 1:
         raise ReportDoesNotFitError(
@@ -276,6 +269,41 @@ def _check_population(report: Report, population: Population) -> None:
             f"a population of {unknown[0][:40]!r}",
             f"report {report.name} tells apart {', '.join(sorted(names))}",
         )
+
+
+_Key = tuple[str, frozenset[str]]
+"""What tells the tables of a report apart: of what the rows are, and the groupings."""
+
+
+def _key(source: str, fields: Iterable[str]) -> _Key:
+    # Persons and corridors are the same rows, a case each, under two names.
+    return ("persons" if source == "corridors" else source), frozenset(fields)
+
+
+def _placed(
+    report: Report, release: Mapping[str, Any], country: str | None
+) -> dict[_Key, PlacedTable]:
+    """The tables of persons that the report is filled from, by what tells them apart.
+
+    Raises:
+        ReportDoesNotFitError: two of them are alike, as in a release of a standing series.
+    """
+    tables = _tables(report, release, country)
+    documents = next(
+        (one["tables"] for one in release.get("countries", ()) if one["country"] == country),
+        release.get("tables", ()),
+    )
+    placed: dict[_Key, PlacedTable] = {}
+    for number, table in enumerate(tables):
+        if table.measure != "persons":
+            continue
+        key = _key(str(documents[number].get("source")), (axis.name for axis in table.axes))
+        if key in placed:
+            raise ReportDoesNotFitError(
+                report.name, "two tables of the release have the same groupings", _HOW_TO_ASK
+            )
+        placed[key] = PlacedTable(Origin(str(release["id"]), number, ""), table)
+    return placed
 
 
 def _tables(
@@ -326,10 +354,10 @@ def _coverage(release: Mapping[str, Any], condition: str, country: str | None) -
 def _filled(
     report: Report,
     form: Form,
-    placed: Mapping[frozenset[str], PlacedTable],
+    placed: Mapping[_Key, PlacedTable],
     population: Population,
 ) -> FilledTable:
-    found = placed.get(frozenset(form.table.group_by))
+    found = placed.get(_key(form.table.source, form.table.group_by))
     if found is None or found.table.max_cells != form.table.max_cells:
         raise ReportDoesNotFitError(
             report.name,

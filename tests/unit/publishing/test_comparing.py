@@ -178,6 +178,14 @@ def test_the_table_with_the_fewest_other_groupings_is_taken_or_the_one_that_is_n
         groups("recruited_in=MD", both, 3)
 
 
+def test_of_two_tables_that_fit_alike_the_one_with_fewer_cells_and_less_noise_is_taken() -> None:
+    by_gender = routes(
+        values=[70.0] * 6,
+        axes=[FROM, axis("gender", "Feminine", "Masculine")],
+    )
+    assert groups("recruited_in=MD", release(routes(), by_gender))[0].value == 140
+
+
 def test_a_table_by_year_tells_how_each_corridor_changed() -> None:
     table = routes(values=[100.0, 160.0, 5.0, 80.0, 84.0, 0.0, 0.0, 0.0, 0.0], axes=[FROM, YEAR])
     found = compared("recruited_in=MD;recruited_in=UA", release(table))

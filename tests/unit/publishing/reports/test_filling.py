@@ -145,6 +145,24 @@ def test_a_release_of_another_question_is_refused_and_says_what_to_ask() -> None
         fill(GLOTIP, mixed)
 
 
+def test_a_table_of_other_rows_fills_nothing_and_corridors_are_the_same_rows() -> None:
+    flows = reports()["glotip_flows"]
+    release = release_for(flows)
+    release["tables"][0]["source"] = "corridors"
+    assert filled(flows, release).tables
+    release["tables"][0]["source"] = "legs"
+    with pytest.raises(ReportDoesNotFitError, match="no table by"):
+        fill(flows, release)
+
+
+def test_a_release_of_a_series_whose_two_tables_are_alike_fills_nothing() -> None:
+    flows = reports()["glotip_flows"]
+    release = release_for(flows)
+    release["tables"] *= 2  # counted first, and counted so far
+    with pytest.raises(ReportDoesNotFitError, match="the same groupings"):
+        fill(flows, release)
+
+
 def test_figures_of_single_countries_fill_the_report_of_one_country() -> None:
     regional = release_for(GLOTIP)
     tables = regional.pop("tables")
