@@ -21,6 +21,7 @@ from corridor.coordinator.store import held_out
 from corridor.ids import CountryCode
 from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
+from corridor.transport.messages import Round
 from support.browsing import chromium
 from support.loopback_region import QUICK, LoopbackRegion
 from support.provider import describe, provider_process
@@ -79,7 +80,7 @@ def lived_in(folder: Path) -> app.World:
         region.wait_for_members(*THREE)
         question = {"sql": "SELECT gender, COUNT(*) FROM persons GROUP BY gender"}
         region.wait(region.ask(**question, rho="1/100")["id"])
-        region.nodes[THREE[0]].script.refuses_with = "policy.refuses"
+        region.nodes[THREE[0]].script.silent_at = Round.MASKED_INPUT
         region.wait(region.ask(**question, rho="1/50")["id"])
         app.propose_charter(
             region.world, synthetic=True, years=(2020, 2025), nodes_per_person=3, without=()
