@@ -33,7 +33,7 @@ from corridor.coordinator import app
 from corridor.coordinator.app.people import people_desk
 from corridor.coordinator.charter_desk import ProposedCharter
 from corridor.coordinator.region_desk import show_charter
-from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import USUAL as USUAL_SCOPES
 from corridor.coordinator.scopes import parse_scopes, scopes_text
 from corridor.errors.cli import NoTokenNameError
 from corridor.files import PUBLIC, write_atomically
@@ -279,9 +279,10 @@ def _add_token(verbs: "Nouns[argparse.ArgumentParser]") -> None:
     token.add_argument(
         "--scopes",
         type=parse_scopes,
-        default=ALL_SCOPES,
+        default=USUAL_SCOPES,
         metavar="LIST",
-        help="what it allows: read (look, forecast), ask (spend allowances); both if left out",
+        help="what it allows: read (look, forecast), ask (spend allowances), publish (draft "
+        "publications); the first two if left out",
     )
     what = token.add_mutually_exclusive_group()
     what.add_argument("--revoke", action="store_true", help="make the token of NAME worthless")

@@ -20,7 +20,6 @@ from typing import Any
 from corridor.cli.homes import read_file, reading
 from corridor.cli.output import Output
 from corridor.cli.trust import trust_of
-from corridor.cli.verify import read_charter
 from corridor.cli.words import Nouns, add_command
 from corridor.errors import WrongUsageError
 from corridor.errors.journal import (
@@ -34,6 +33,7 @@ from corridor.ids import CountryCode
 from corridor.node.journal import Export, JournalRow, parse_export
 from corridor.protocols.cards import Card, Fingerprint, fingerprint
 from corridor.transport.suites import ed25519_verify
+from corridor.transport.verifying import read_charter
 
 NOT_CUT_OFF = (
     "that nothing was cut off at its end: compare with an earlier export (--earlier), or ask the "

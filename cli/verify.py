@@ -16,21 +16,17 @@ not proven then is said, and `--checkpoint` refuses what does not fit a checkpoi
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib.resources import files
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from corridor.cli.homes import home_of, read_file, reading
 from corridor.cli.output import Output
-from corridor.cli.published import verify_release
 from corridor.cli.trust import trust_of
 from corridor.cli.words import Nouns, add_command, add_home
 from corridor.errors import WrongUsageError
-from corridor.errors.charter import MalformedCharterError
 from corridor.errors.cli import (
     NoAnchorError,
     NoMemberKeyError,
@@ -42,64 +38,36 @@ from corridor.errors.cli import (
 from corridor.errors.receipts import NotARecipientError, NoTreeInReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.discrete_gaussian import sample
-from corridor.privacy.rho import Rho
-from corridor.protocols import country_receipts
-from corridor.protocols.cards import Fingerprint
-from corridor.protocols.charter import Charter, parse_charter, parse_signed_charter
-from corridor.protocols.country_receipts import (
-    CountryReceipt,
-    is_country_receipt,
-    parse_country_receipt,
-    verify_country_receipt,
-)
+from corridor.protocols.charter import Charter
 from corridor.protocols.members_receipts import verify_members_receipt
 from corridor.protocols.notes import Note, parse_checkpoint, parse_note
 from corridor.protocols.receipts import (
     Claim,
-    Compile,
-    Compiled,
-    PublicReceipt,
-    parse_public_receipt,
-    trusted_charter,
-    verify_public_receipt,
 )
 from corridor.protocols.release_tree import (
-    ReceiptFile,
     TreeFindings,
     parse_receipt_file,
-    verify_in_tree,
 )
-from corridor.protocols.secure_sum.messages import AttemptParameters, Proposal, Scope
-from corridor.queries.catalogue import parse_catalogue
-from corridor.queries.domains import make_domains
-from corridor.queries.parameters import attempt_parameters, country_parameters
-from corridor.queries.plan import compile_plan
-from corridor.queries.question import parse_question
+from corridor.transport.published import verify_release
 from corridor.transport.sealed_files import MAGIC, is_sealed, open_sealed
 from corridor.transport.suites import ed25519_verify, suite_named
+from corridor.transport.verifying import (
+    Verified,
+    compiler,
+    parse_receipt,
+    read_charter,
+    verify_receipt,
+    verify_trusted_receipt,
+)
 
 PIECE_BYTES = 1 << 20
 
 A_CHARTER = "a region's charter (`corridor coordinator charter show --out FILE` writes one)"
 
-COUNTRIES_UNPROVEN = (
-    "that every country counted its own cases rightly, and that those named as refusing did: no "
-    "receipt can show that"
-)
-PUBLIC_UNPROVEN = (
-    "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
-    "corridor node receipt RELEASE"
-)
 MEMBERS_UNPROVEN = (
     "that every node counted its own cases rightly; no receipt can show that",
     "that the release is in the region's tree; its public receipt shows that",
 )
-NO_TREE_UNPROVEN = (
-    "that the release is in the region's tree: this is a plain receipt without a proof of that. "
-    "Fetch it anew with: corridor results ID --receipt FILE"
-)
-
-
 NUMBERS = (
     "     (A claim has the same number in every receipt; those left out are of other kinds of it.)"
 )
@@ -155,29 +123,6 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         help="the public receipt that this members' receipt must be about",
     )
     add_home(parser, "a node: its charter is an anchor, its key opens a members' receipt")
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What a public receipt was found to prove; `tree` is None for a plain one."""
-
-    claims: Sequence[Claim]
-    tree: TreeFindings | None
-    answer_unproven: str
-
-    @property
-    def unproven(self) -> tuple[str, ...]:
-        """What a reader might believe to be proven, and is not."""
-        if self.tree is None:
-            return (self.answer_unproven, NO_TREE_UNPROVEN)
-        if not self.tree.is_enough:
-            many = len(self.tree.cosigned_by)
-            too_few = (
-                f"that nobody is shown another history of releases: {many} members cosigned the "
-                f"tree, {self.tree.needed} are needed. Fetch the receipt again later."
-            )
-            return (self.answer_unproven, too_few)
-        return (self.answer_unproven,)
 
 
 def _run(arguments: argparse.Namespace, out: Output) -> int:
@@ -261,83 +206,9 @@ def _verify_shown(arguments: argparse.Namespace, raw: bytes, charter: Charter | 
         verify_release(read_file(arguments.release), receipt, charter or receipt.charter, earlier)
 
 
-def parse_receipt(raw: bytes) -> PublicReceipt | CountryReceipt:
-    """The public receipt of a sum, or of figures of single countries.
-
-    Raises:
-        MalformedReceiptError: it is neither.
-    """
-    return parse_country_receipt(raw) if is_country_receipt(raw) else parse_public_receipt(raw)
-
-
 def _known_checkpoint(arguments: argparse.Namespace) -> Note | None:
     path = arguments.checkpoint
     return None if path is None else parse_note(read_file(path), str(path))
-
-
-def verify_receipt(raw: bytes, charter_file: bytes, known: Note | None = None) -> Verified:
-    """What a public receipt proves under the charter in a file.
-
-    Args:
-        raw: the receipt file, with or without its proof.
-        charter_file: a charter, as the reader trusts it.
-        known: a checkpoint that the receipt's tree must fit.
-
-    Raises:
-        CorridorError: the file is no receipt, or a claim does not hold.
-    """
-    return _verify_public(parse_receipt_file(raw), read_charter(charter_file), known)
-
-
-def verify_trusted_receipt(
-    raw: bytes, trusted: Mapping[CountryCode, Fingerprint], known: Note | None = None
-) -> tuple[Verified, frozenset[CountryCode], int]:
-    """What a public receipt proves for whoever knows these members.
-
-    Also which of those who signed the survivor set are known, and how many had to be.
-
-    Raises:
-        CorridorError: too few are known, or as `verify_receipt`.
-    """
-    file = parse_receipt_file(raw)
-    receipt = parse_receipt(file.receipt)
-    if isinstance(receipt, CountryReceipt):
-        charter, vouched, needed = country_receipts.trusted_charter(receipt, trusted)
-    else:
-        charter, vouched = trusted_charter(receipt, trusted)
-        needed = receipt.parameters.threshold
-    return _verify_public(file, charter, known), vouched, needed
-
-
-def read_charter(raw: bytes) -> Charter:
-    """The charter in a file, with its signatures (which must then all be there) or without.
-
-    Raises:
-        MalformedCharterError, CharterNotInForceError: it cannot be an anchor.
-    """
-    try:
-        signed = parse_signed_charter(raw.strip())
-    except MalformedCharterError:
-        return parse_charter(raw.strip())
-    signed.verify_in_force(ed25519_verify)
-    return signed.charter
-
-
-def _verify_public(file: ReceiptFile, charter: Charter, known: Note | None) -> Verified:
-    receipt = parse_receipt(file.receipt)
-    compile_, suite = compiler(charter), suite_named(charter.suite)
-    if isinstance(receipt, CountryReceipt):
-        unproven = COUNTRIES_UNPROVEN
-        claims = verify_country_receipt(
-            receipt, charter, compile_=compile_, verify=ed25519_verify, suite=suite
-        )
-    else:
-        unproven = PUBLIC_UNPROVEN
-        claims = verify_public_receipt(
-            receipt, charter, compile_=compile_, verify=ed25519_verify, suite=suite
-        )
-    tree = verify_in_tree(file, charter, ed25519_verify, known)
-    return Verified(claims if tree is None else (*claims, *tree.claims), tree, unproven)
 
 
 def _verify_members(arguments: argparse.Namespace) -> tuple[str, Sequence[Claim]]:
@@ -390,25 +261,6 @@ def _public_receipt(arguments: argparse.Namespace) -> bytes | None:
     return parse_receipt_file(read_file(arguments.public)).receipt
 
 
-def compiler(charter: Charter) -> Compile:
-    """Compiles proposals under a charter, with this installation's own catalogue."""
-    domains = make_domains(parse_catalogue(_read_data), charter)
-
-    def compile_(proposal: Proposal) -> Compiled:
-        question = parse_question(proposal.question)
-        plan = compile_plan(question, domains)
-
-        def parameters_for(roster_size: int) -> AttemptParameters:
-            rho = Rho(proposal.header.rho)
-            if proposal.header.scope is Scope.PER_COUNTRY:
-                return country_parameters(charter, plan, rho)
-            return attempt_parameters(charter, plan, rho, roster_size)
-
-        return Compiled(question.digest, plan.digest, parameters_for, plan.measurement)
-
-    return compile_
-
-
 class _Reader:
     """Reads so many bytes at a time from pieces of any length."""
 
@@ -439,7 +291,3 @@ def _pieces(path: Path) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         raise UnreadableFileError(str(path), error.strerror or "cannot be read") from error
-
-
-def _read_data(name: str) -> str:
-    return (files("corridor.queries") / "data" / name).read_text("utf-8")

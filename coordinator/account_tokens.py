@@ -14,7 +14,7 @@ the account's lock, with a new beginning or a lost role they end (`corridor.peop
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from corridor.coordinator.scopes import ALL, TokenScope, parse_scopes, scopes_text
+from corridor.coordinator.scopes import USUAL, TokenScope, parse_scopes, scopes_text
 from corridor.coordinator.tokens import TokenHolder, make_token, token_hash
 from corridor.errors.people import (
     NoSuchAccountTokenError,
@@ -38,7 +38,8 @@ MOST_TOKENS = 20
 
 def scopes_of(roles: Collection[Role]) -> frozenset[TokenScope]:
     """What somebody of these roles may let a program do."""
-    return ALL if ASKERS.intersection(roles) else frozenset({TokenScope.READ})
+    scopes = USUAL if ASKERS.intersection(roles) else frozenset({TokenScope.READ})
+    return scopes | {TokenScope.PUBLISH} if Role.COORDINATOR in roles else scopes
 
 
 def holder_of(person: Person) -> TokenHolder:

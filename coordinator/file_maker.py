@@ -1,4 +1,4 @@
-"""Makes files of releases in a process of its own, one after another.
+"""Makes files of releases, and verifies receipts, in a process of its own, one after another.
 
 A form of a large release takes seconds of CPU and hundreds of megabytes. In the coordinator's own
 process that would hold up the event loop on which attempts run, and a round would miss its deadline
@@ -8,14 +8,19 @@ because somebody downloads a workbook.
 import json
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from typing import ParamSpec, TypeVar
 
 from corridor.errors.region import FilesBusyError, FormTooLargeError
 from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.document import Document
 from corridor.publishing.tables import tables_of
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 MOST_CELLS = 250_000
 """Of a release, in any form but JSON: some 10 s and 500 MB. Larger ones are put into another form
@@ -52,18 +57,26 @@ class FileMaker:
         """
         if form == "json":
             return (Document(f"{name}.json", document),)
+        made = self.run(_make, document, form, name, self._most_cells)
+        if isinstance(made, int):
+            raise FormTooLargeError(form, made, self._most_cells)
+        return made
+
+    def run(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """What `work` gives, a function of a module, called in the other process.
+
+        Raises:
+            FilesBusyError: too many wait already, or the process was killed; try again.
+        """
         if not self._places.acquire(blocking=False):
             raise FilesBusyError
         try:
-            made = self._process().submit(_make, document, form, name, self._most_cells).result()
+            return self._process().submit(work, *arguments, **named).result()
         except BrokenProcessPool as error:
             self.close()
             raise FilesBusyError from error
         finally:
             self._places.release()
-        if isinstance(made, int):
-            raise FormTooLargeError(form, made, self._most_cells)
-        return made
 
     def close(self) -> None:
         """End the process; the next file makes another."""

@@ -10,13 +10,16 @@ class TokenScope(StrEnum):
 
     READ looks: region, members, indicators, forecasts, questions, releases, receipts.
     ASK asks questions and series, and cancels its own. It spends the members' allowances.
+    PUBLISH drafts publications and reads all drafts; people review and publish them.
     """
 
     READ = "read"
     ASK = "ask"
+    PUBLISH = "publish"
 
 
-ALL = frozenset(TokenScope)
+USUAL = frozenset({TokenScope.READ, TokenScope.ASK})
+"""What a token allows where nobody says which."""
 
 
 def parse_scopes(text: str) -> frozenset[TokenScope]:

@@ -10,6 +10,8 @@
                                     │
                                   leaves ──▶ checkpoints ◀── cosignatures
 
+    publications ◀── publication_steps      boards
+
 The schema stands here, the statements at the desks that need them. The file is in WAL mode with
 `synchronous=FULL`: when `writing` has returned, what was written survives a power failure, all
 of it; when it raised, or the process was killed in between, none of it happened.
@@ -49,11 +51,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
-an older file; so did 5, series, 6, waits, and 7, successors and repeats. 4 also moves what
-`named_dealers` held to `held_out`. 7 also gave
-tokens their scopes and releases their headings."""
+an older file; so did 5, series, 6, waits, 7, successors and repeats, 8, publications and boards.
+4 also moves what `named_dealers` held to `held_out`. 7 also gave tokens their scopes and releases
+their headings."""
 
 schema = MetaData()
 
@@ -258,6 +260,41 @@ cosignatures = Table(
     Column("country", Text, primary_key=True),
     Column("timestamp", Integer, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+)
+
+publications = Table(
+    "publications",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("place", Integer, nullable=False, unique=True),
+    Column("state", Text, nullable=False),  # one of `publication_desk.State`
+    Column("revision", Integer, nullable=False),  # one more at each step
+    Column("document", LargeBinary, nullable=False),  # JSON: what is published
+    Column("seen_from", Integer),  # by everybody, from this second on
+    Column("withdrawn", Integer),
+    Column("reason", Text),
+    Column("replaces", Text),  # the publication that this one corrects
+)
+
+publication_steps = Table(
+    "publication_steps",
+    schema,
+    Column("publication", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("is_person", Integer, nullable=False),  # 0 of a token
+    Column("at", Integer, nullable=False),
+)
+
+boards = Table(
+    "boards",
+    schema,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("tiles", LargeBinary, nullable=False),  # JSON
 )
 
 statements = Table(

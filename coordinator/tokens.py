@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
 
-from corridor.coordinator.scopes import ALL, TokenScope, parse_scopes, scopes_text
+from corridor.coordinator.scopes import USUAL, TokenScope, parse_scopes, scopes_text
 from corridor.coordinator.store import Store, tokens
 from corridor.errors.region import (
     MalformedRequestError,
@@ -40,7 +40,7 @@ class TokenHolder:
 
     name: str
     organisation: str
-    scopes: frozenset[TokenScope] = ALL
+    scopes: frozenset[TokenScope] = USUAL
     issued: int = field(default=0, compare=False)
 
 
@@ -72,7 +72,9 @@ class TokenDesk:
     random_bytes: RandomBytes
     of_account: Callable[[str], TokenHolder] = _nobody
 
-    def issue(self, name: str, organisation: str = "", scopes: frozenset[TokenScope] = ALL) -> str:
+    def issue(
+        self, name: str, organisation: str = "", scopes: frozenset[TokenScope] = USUAL
+    ) -> str:
         """A new token for `name`; this is the only time that it can be read.
 
         Raises:

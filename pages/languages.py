@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from babel import Locale
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_babel import (  # type: ignore[import-untyped]  # it has no types
     Babel,
     format_date,
@@ -62,7 +62,9 @@ def to_translate(text: str) -> str:
 
 
 def chosen_language() -> str:
-    """The language of this request."""
+    """The language of this request; a site may have settled it otherwise (`g.language`)."""
+    if (settled := g.get("language")) is not None:
+        return str(settled)
     kept = request.cookies.get(COOKIE, "")
     if kept in LANGUAGES:
         return kept
@@ -85,8 +87,8 @@ def install_languages(app: Flask, *own: Path) -> None:
     )
     app.jinja_env.filters.update(
         number=_number,
-        moment=_moment,
-        second=lambda value: _moment(datetime.fromtimestamp(value, UTC)),
+        moment=written_moment,
+        second=lambda value: written_moment(datetime.fromtimestamp(value, UTC)),
         amount=amount,
         country=_country,
         figure=_figure,
@@ -119,7 +121,13 @@ def _figure(text: str) -> str:
     return str(format_decimal(exact, "0" if exact == exact.to_integral_value() else "0.00"))
 
 
-def _moment(value: datetime | str) -> str:
+def written_number(value: Decimal, *, decimals: int) -> str:
+    """A number as the language of this request writes it, with so many decimals."""
+    return str(format_decimal(value, f"#,##0.{'0' * decimals}" if decimals else "#,##0"))
+
+
+def written_moment(value: datetime | str) -> str:
+    """A moment (UTC) as the language of this request writes it."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return f"{format_datetime(value, 'medium')} UTC"

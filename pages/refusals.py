@@ -26,6 +26,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from corridor.errors import CorridorError
 from corridor.errors.pages import ForgedFormError, SentTooLongError, WrongHostError
 from corridor.errors.people import NotSignedInError, WaitError, WrongSignInError
+from corridor.errors.region import TooManyRequestsError
 from corridor.pages.languages import chosen_language, gettext
 from corridor.pages.words import SAID
 from corridor.transport.http_statuses import OF_ROOTS, Statuses, status_by
@@ -52,6 +53,7 @@ STATUS: Statuses = (
     (NotSignedInError, 401),
     (WrongSignInError, 401),
     (WaitError, 429),
+    (TooManyRequestsError, 429),
     (WrongHostError, 400),
     (ForgedFormError, 403),
     (SentTooLongError, 413),

@@ -66,5 +66,12 @@ def in_lines(release: Mapping[str, Any]) -> dict[str, str]:
         "QUESTION_DIGEST": str(release["question_digest"]),
         "RECEIPT_DIGEST": str(release["receipt_digest"]),
         "READING": READING,
+        **_published_as(release),
     }
     return {name: text for name, text in lines.items() if text}
+
+
+def _published_as(release: Mapping[str, Any]) -> dict[str, str]:
+    """Under which title and terms it was published; nothing of a release by itself."""
+    found = release.get("publication", {})
+    return {key.upper(): str(found.get(key, "")) for key in ("title", "cite", "address", "licence")}

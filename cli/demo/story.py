@@ -30,7 +30,6 @@ from corridor.cli.release import (
     show_price,
     show_table,
 )
-from corridor.cli.verify import verify_receipt
 from corridor.client.app import connect, save_credentials
 from corridor.client.connection import Answer, Connection
 from corridor.errors.demo import QuestionFailedError
@@ -39,6 +38,7 @@ from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.publishing.estimates import shown_margin, tally
 from corridor.publishing.tables import ReleasedTable, tables_of
+from corridor.transport.verifying import verify_receipt
 
 ACCURACY = "±15"
 FAULT = "exit@masked-input"

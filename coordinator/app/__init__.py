@@ -33,11 +33,14 @@ from flask import Flask
 from corridor import __version__
 from corridor.coordinator import workbench
 from corridor.coordinator.app.people import Accounts, accounts
+from corridor.coordinator.app.reading import make_reading_desk, make_report_desk
 from corridor.coordinator.app.world import World as World
 from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
+from corridor.coordinator.board_desk import BoardDesk
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
+from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
@@ -55,12 +58,15 @@ from corridor.coordinator.home import (
 from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.public_desk import PublicDesk
+from corridor.coordinator.publication_desk import PublicationDesk
+from corridor.coordinator.publications.site import make_public_site
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
 from corridor.coordinator.rounds import Rounds, interrupted
-from corridor.coordinator.scopes import ALL as ALL_SCOPES
+from corridor.coordinator.scopes import USUAL as USUAL_SCOPES
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.servicers import ExchangeServicer, MembershipServicer, add_servicers
@@ -76,6 +82,7 @@ from corridor.coordinator.web.mounting import either
 from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.coordinator.workbench.base_map import read_base_map
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError
@@ -364,7 +371,7 @@ def issue_token(
     name: str,
     *,
     organisation: str = "",
-    scopes: frozenset[TokenScope] = ALL_SCOPES,
+    scopes: frozenset[TokenScope] = USUAL_SCOPES,
 ) -> str:
     """A new token for the REST API; it is shown this once.
 
@@ -605,6 +612,12 @@ def _make_web(
             questions=parts.questions,
             releases=parts.releases,
             series=parts.series,
+            reports=make_report_desk(
+                parts.catalogue, parts.questions, parts.releases, parts.charters
+            ),
+            reading=make_reading_desk(parts.releases, parts.series),
+            publications=parts.publications,
+            public=public_desk(parts, maker),
         ),
         authority=encode_certificate(parts.authority.certificate),
         plain_http=settings.plain_http,
@@ -617,7 +630,7 @@ def _make_web(
     )
     web = WsgiServer(
         split_address(settings.web, "web"),
-        either(site, make_pages(parts, people)),
+        either(site, make_pages(parts, people, maker), make_public(parts, maker)),
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )
@@ -639,7 +652,30 @@ def _make_web(
     return web
 
 
-def make_pages(parts: "Parts", people: Accounts) -> Flask:
+def public_desk(parts: "Parts", maker: FileMaker) -> PublicDesk:
+    """Shows what was published; files are made, and receipts verified, by `maker`."""
+    return PublicDesk(
+        publications=parts.publications,
+        releases=parts.releases,
+        charters=parts.charters,
+        series=parts.series,
+        maker=maker,
+        address=web_url(parts.world),
+        now=parts.world.now,
+    )
+
+
+def make_public(parts: "Parts", maker: FileMaker) -> Flask:
+    """The pages that everybody sees."""
+    return make_public_site(
+        public_desk(parts, maker),
+        region=parts.settings.name,
+        has_tls=not parts.settings.plain_http,
+        reference=parts.world.reference,
+    )
+
+
+def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
     """The workbench over these desks."""
     settings = parts.settings
     _, port = split_address(settings.web, "web")
@@ -663,6 +699,10 @@ def make_pages(parts: "Parts", people: Accounts) -> Flask:
             releases=parts.releases,
             series=parts.series,
             history=parts.history,
+            base_map=read_base_map(parts.home.base_map),
+            publications=parts.publications,
+            public=public_desk(parts, maker),
+            boards=parts.boards,
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,
@@ -711,6 +751,8 @@ class Parts:
     history: AttemptHistory
     releases: ReleaseDesk
     series: SeriesDesk
+    publications: PublicationDesk
+    boards: BoardDesk
     log: ReleaseLog
     streams: StreamDesk
     rounds: Rounds
@@ -862,7 +904,7 @@ def make_parts(
             charters=charters,
             presence=presence,
             held_out=record.held_out,
-            catalogue=catalogue,
+            compiler=Compiler(catalogue),
             title_of=titles.of,
             progress=progress,
             waiting=waiting,
@@ -881,6 +923,8 @@ def make_parts(
         ),
         releases=releases,
         series=series,
+        publications=PublicationDesk(store=store, random_bytes=world.random_bytes, now=now),
+        boards=BoardDesk(store=store, random_bytes=world.random_bytes, now=now),
         log=log,
         streams=StreamDesk(
             store=store,

@@ -1,4 +1,11 @@
-"""One address for programs and for people: the API under /api, the pages everywhere else."""
+"""One address for programs and for people, signed in or not.
+
+Which of them answers:
+
+    /api and the certificate       the API
+    /public, /robots.txt           what is published, for everybody
+    everything else                the workbench
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,12 +16,15 @@ Application = Callable[..., Iterable[bytes]]
 """A WSGI application."""
 
 
-def either(api: Application, pages: Application) -> Application:
-    """An application that lets each of the two answer what is its own."""
+def either(api: Application, pages: Application, public: Application | None = None) -> Application:
+    """An application that lets each of them answer what is its own."""
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         is_for_programs = path == "/api" or path.startswith("/api/") or path == AUTHORITY_PATH
-        return (api if is_for_programs else pages)(environ, start)
+        if is_for_programs:
+            return api(environ, start)
+        is_public = path in ("/public", "/robots.txt") or path.startswith("/public/")
+        return (public if is_public and public is not None else pages)(environ, start)
 
     return answer

@@ -159,6 +159,7 @@ def chromium(address: str) -> Iterator[Chromium]:
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB"):
         options.add_argument(word)
     options.add_argument("--window-size=1200,900")
+    options.accept_insecure_certs = True  # a region's own authority; `login` pins it, browsers ask
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     opened = Chrome(options=options, service=Service(driver))
     try:

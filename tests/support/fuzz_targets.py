@@ -19,7 +19,6 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from corridor.cli.published import verify_release
 from corridor.ids import CountryCode
 from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.mapping import parse_mapping
@@ -59,6 +58,7 @@ from corridor.transport.certificates import (
 )
 from corridor.transport.fingerprints import parse_spoken_fingerprint, spoken_fingerprint
 from corridor.transport.invitations import Invitation, parse_invitation
+from corridor.transport.published import verify_release
 from corridor.transport.sealed_files import open_sealed, seal
 from support import contradictions, wire_samples
 from support.authority import NOW, TestAuthority

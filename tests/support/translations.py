@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from corridor.pages.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("pages", "node/web", "coordinator/workbench")
+PLACES = ("pages", "node/web", "coordinator/workbench", "coordinator/publications")
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 PLACE = re.compile(r"%\(\w+\)s")
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

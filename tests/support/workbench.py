@@ -9,6 +9,7 @@ from corridor.coordinator import app
 from corridor.coordinator.app.people import Accounts, accounts
 from support.ledgers import TestClock
 from support.pages import PagesSite, cheap_passwords
+from support.sites import MAKER
 
 
 @dataclass
@@ -26,5 +27,5 @@ def open_workbench(world: app.World, *, clock: TestClock | None = None) -> Itera
     moved = app.World(home=world.home, clock=clock, random_bytes=world.random_bytes)
     with app.opened(world) as parts, accounts(moved) as opened:
         cheap_passwords(opened.people)
-        pages = app.make_pages(parts, opened)
+        pages = app.make_pages(parts, opened, MAKER)
         yield Workbench(clock, opened.people, pages, parts=parts, accounts=opened)

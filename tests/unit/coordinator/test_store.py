@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from corridor.coordinator.store import SCHEMA_VERSION, Store, held_out, releases, tokens
+from corridor.coordinator.store import (
+    SCHEMA_VERSION,
+    Store,
+    boards,
+    held_out,
+    publication_steps,
+    publications,
+    releases,
+    tokens,
+)
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
 
@@ -152,4 +161,20 @@ def test_only_the_owner_can_read_the_database_wherever_it_lies(tmp_path: Path) -
         found = list(tmp_path.iterdir())
         assert len(found) == 3
         assert all(path.stat().st_mode & 0o077 == 0 for path in found)
+    store.close()
+
+
+def test_a_file_from_before_there_were_publications_gets_room_for_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        for table in (publications, publication_steps, boards):
+            table.drop(connection)
+        connection.execute(insert(tokens).values(row("ana")))
+        connection.exec_driver_sql("PRAGMA user_version = 7")
+    store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    with store.reading() as connection:
+        for table in (publications, publication_steps, boards):
+            assert connection.execute(select(table)).all() == []
+        assert connection.execute(select(tokens.c.scopes)).scalar_one() == "read ask"
     store.close()

@@ -1,0 +1,224 @@
+"""Views for everybody: what is published, its files, and whether a receipt holds.
+
+GET  /public                                        the list
+GET  /public/feed.atom                              the same for readers of feeds
+GET  /public/ID                                     one publication, or its tombstone
+GET  /public/ID/datacite.json, dataset.jsonld       how catalogues describe it
+GET  /public/ID/releases/ID/files/FORM              a release in another form
+GET  /public/ID/releases/ID/receipt.json, charter.json
+POST /public/ID/releases/ID/verify                  whether its receipt holds
+GET  /public/verify, POST                           whether a receipt that is sent holds
+GET  /robots.txt
+"""
+
+import io
+import json
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, g, render_template, request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from corridor import __version__
+from corridor.coordinator.moments import iso
+from corridor.coordinator.public_desk import STILL_THERE, PublicDesk
+from corridor.coordinator.publication_desk import Publication, State
+from corridor.coordinator.publications.figures import shown_tables
+from corridor.errors.region import TooManyRequestsError
+from corridor.publishing.citing import citation, datacite, dataset
+from corridor.publishing.formats import FORMS
+from corridor.publishing.formats.document import Document
+
+REQUESTS = 300
+WORKS = 20
+"""Of one address in a minute: of everything, and of files and verifications, which take work."""
+
+FEED_ENTRIES = 50
+ATOM = "http://www.w3.org/2005/Atom"
+ROBOTS = "User-agent: *\nDisallow: /\nAllow: /public\nDisallow: /public/*/files/\n"
+
+
+class _Pace:
+    """How much one address may ask for in a minute; behind a proxy, all who come through it."""
+
+    def __init__(self) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._requests = RateLimitItemPerMinute(REQUESTS)
+        self._works = RateLimitItemPerMinute(WORKS)
+
+    def demand(self, *, works: bool) -> None:
+        """Count the current request.
+
+        Raises:
+            TooManyRequestsError: it is one too many; says how many seconds to wait.
+        """
+        item, kind = (self._works, "work") if works else (self._requests, "all")
+        if not self._limiter.hit(item, kind, request.remote_addr or ""):
+            raise TooManyRequestsError(item.get_expiry())
+
+
+def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
+    """The views."""
+    views = Blueprint("public", __name__)
+    pace = _Pace()
+
+    @views.before_request
+    def keep_pace() -> None:
+        pace.demand(works=False)
+
+    @views.get("/robots.txt")
+    def robots() -> Response:
+        return Response(ROBOTS, mimetype="text/plain")
+
+    @views.get("/public")
+    def listing() -> str:
+        return render_template("public_list.html", publications=desk.listing())
+
+    @views.get("/public/feed.atom")
+    def feed() -> Response:
+        found = desk.listing()[:FEED_ENTRIES]
+        return Response(_feed(desk, region, found), mimetype="application/atom+xml")
+
+    @views.get("/public/verify")
+    def verify() -> str:
+        return render_template("public_verify.html", checked=None)
+
+    @views.post("/public/verify")
+    def verify_sent() -> str:
+        pace.demand(works=True)
+        sent = request.files.get("receipt")
+        data = b""
+        if sent is not None:
+            with sent.stream:
+                data = sent.stream.read()
+        checked = desk.verify_sent(data) if data else None
+        return render_template("public_verify.html", checked=checked, empty=not data)
+
+    @views.get("/public/<identifier>")
+    def one(identifier: str) -> str:
+        found = desk.find(identifier)
+        return render_template("public_one.html", **shown(desk, found, g.language))
+
+    @views.get("/public/<identifier>/datacite.json")
+    def describe(identifier: str) -> Response:
+        document = datacite(desk.record(desk.find(identifier)))
+        return _json(document, "application/vnd.datacite.datacite+json")
+
+    @views.get("/public/<identifier>/dataset.jsonld")
+    def describe_as_dataset(identifier: str) -> Response:
+        found = desk.find(identifier)
+        document = dataset(desk.record(found), found.draft.main.language)
+        return _json(document, "application/ld+json")
+
+    @views.get("/public/<identifier>/releases/<release>/files/<form>")
+    def file(identifier: str, release: str, form: str) -> Response:
+        revision = desk.find_with(identifier, release).revision
+        # A release never changes; what stands about it in its files can, with the publication.
+        tag = f"{identifier}-{revision}-{release}-{form}-{__version__}"
+        if request.if_none_match.contains(tag):
+            return Response(status=304)
+        pace.demand(works=True)
+        response = _download(desk.file(identifier, release, form), form, f"corridor-{release}")
+        response.set_etag(tag)
+        return response
+
+    @views.get("/public/<identifier>/releases/<release>/receipt.json")
+    def receipt(identifier: str, release: str) -> Response:
+        return _attached(desk.receipt(identifier, release), f"receipt-{release}.json")
+
+    @views.get("/public/<identifier>/releases/<release>/charter.json")
+    def charter(identifier: str, release: str) -> Response:
+        return _attached(desk.charter(identifier, release), f"charter-of-{release}.json")
+
+    @views.post("/public/<identifier>/releases/<release>/verify")
+    def verify_published(identifier: str, release: str) -> str:
+        pace.demand(works=True)
+        return render_template(
+            "public_checked.html",
+            publication=desk.find(identifier),
+            release=release,
+            checked=desk.verify(identifier, release),
+        )
+
+    return views
+
+
+def shown(desk: PublicDesk, publication: Publication, language: str) -> dict[str, Any]:
+    """What the template of a publication needs, here and where it is previewed."""
+    record = desk.record(publication)
+    is_there = publication.state is not State.WITHDRAWN
+    return {
+        "publication": publication,
+        "text": publication.draft.in_language(language),
+        "record": record,
+        "cite": citation(record, language),
+        "dataset": dataset(record, language),
+        "forms": tuple(FORMS) if is_there else STILL_THERE,
+        "tables": [
+            (one, shown_tables(desk.releases.document(one)) if is_there else ())
+            for one in publication.draft.releases
+        ],
+    }
+
+
+def _feed(desk: PublicDesk, region: str, publications: Sequence[Publication]) -> bytes:
+    """An Atom feed (RFC 4287); ElementTree escapes every text."""
+    ET.register_namespace("", ATOM)
+    root = ET.Element(f"{{{ATOM}}}feed")
+
+    def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
+        element = ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
+        element.text = text or None
+        return element
+
+    here = f"{desk.address}/public"
+    last = max((one.seen_from or 0 for one in publications), default=0)
+    add(root, "id", here)
+    add(root, "title", region)
+    add(root, "updated", iso(last))
+    add(root, "link", rel="self", href=f"{here}/feed.atom", type="application/atom+xml")
+    add(root, "link", rel="alternate", href=here, type="text/html")
+    add(add(root, "author"), "name", region)
+    for one in publications:
+        entry, address = add(root, "entry"), desk.address_of(one.id)
+        add(entry, "id", address)
+        add(entry, "title", one.draft.main.title)
+        add(entry, "updated", iso(one.seen_from or 0))
+        add(entry, "published", iso(one.seen_from or 0))
+        add(entry, "link", rel="alternate", href=address, type="text/html")
+        add(entry, "summary", one.draft.main.summary)
+        for name, _ in one.draft.creators:
+            add(add(entry, "author"), "name", name)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _json(document: dict[str, Any], media_type: str) -> Response:
+    text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    return Response(text, content_type=media_type)
+
+
+def _attached(data: bytes, name: str) -> Response:
+    response = Response(data, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _download(documents: Sequence[Document], form: str, name: str) -> Response:
+    if len(documents) == 1:
+        (document,) = documents
+        response = Response(document.data, content_type=FORMS[form].media_type)
+        name = document.name
+    else:
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            for document in documents:
+                archive.writestr(zipfile.ZipInfo(document.name), document.data)
+        response = Response(data.getvalue(), content_type="application/zip")
+        name = f"{name}-{form}.zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

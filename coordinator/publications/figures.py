@@ -1,0 +1,146 @@
+"""Released tables as templates show them: labels, figures, marks in the reader's words."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from corridor.errors.questions import ViewError
+from corridor.pages.languages import gettext as _
+from corridor.pages.languages import lazy_gettext as _l
+from corridor.pages.languages import written_number
+from corridor.privacy.reliability import Reliability
+from corridor.publishing.estimates import NONE, estimate, interval, number
+from corridor.publishing.tables import Cell, ReleasedTable, tables_of
+from corridor.publishing.views import Figure, ViewTable, views_of
+from corridor.queries.views import View
+
+MOST_ROWS = 500
+"""Of a table so many are shown; its files have all."""
+
+MOST_BYTES = 4 * 1024 * 1024
+"""Of a release whose tables are shown at all: a longer one would hold up who reads a short one."""
+
+MARKS: dict[Reliability | None, Any] = {
+    Reliability.RELIABLE: _l("reliable"),
+    Reliability.CAUTION: _l("use with caution"),
+    Reliability.UNCERTAIN: _l("too uncertain to quote"),
+    None: "",
+}
+
+MEASURES = {
+    "persons": _l("Persons"),
+    "rows": _l("Rows"),
+    "sum": _l("Sum"),
+    "mean": _l("Mean"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTable:
+    """A table, ready for a template.
+
+    Attributes:
+        columns: names of the labels, then of the figures.
+        rows: labels, figures, and what is to be known of them.
+        more: how many rows are left out here.
+    """
+
+    title: str
+    places: tuple[str, ...]
+    columns: tuple[Any, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[str, ...], Any], ...]
+    more: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def shown_tables(document: bytes) -> tuple[ShownTable, ...] | None:
+    """The tables of a release; None of one that is too long to be shown."""
+    if len(document) > MOST_BYTES:
+        return None
+    return tuple(map(shown_table, tables_of(json.loads(document))))
+
+
+def shown_table(table: ReleasedTable) -> ShownTable:
+    """A table with a row for each cell, as far as they are shown."""
+    return ShownTable(
+        title=table.title,
+        places=tuple(axis.label for axis in table.axes),
+        columns=(MEASURES[table.measure],),
+        rows=tuple(
+            (cell.labels, (_figure(cell),), MARKS[cell.reliability])
+            for cell in islice(table.cells(), MOST_ROWS)
+        ),
+        more=max(0, table.size - MOST_ROWS),
+    )
+
+
+def shown_view(tables: Sequence[ReleasedTable], view: View) -> tuple[ShownTable, ...]:
+    """A view of tables; none where it does not fit them."""
+    try:
+        return tuple(map(_view, views_of(tables, view)))
+    except ViewError:
+        return ()
+
+
+def _view(found: ViewTable) -> ShownTable:
+    return ShownTable(
+        title=found.title,
+        places=found.places,
+        columns=found.columns,
+        rows=tuple(
+            (
+                row.labels,
+                tuple(map(_of_view, row.figures)),
+                next(_cautions(row.figures), ""),
+            )
+            for row in found.rows[:MOST_ROWS]
+        ),
+        more=max(0, len(found.rows) - MOST_ROWS),
+        notes=found.notes,
+    )
+
+
+def _cautions(figures: Sequence[Figure]) -> Iterator[Any]:
+    wary = {Reliability.CAUTION, Reliability.UNCERTAIN}
+    return (MARKS[one.reliability] for one in figures if one.reliability in wary)
+
+
+def _of_view(figure: Figure) -> str:
+    if figure.low is None or figure.high is None or figure.value is None:
+        return NONE
+    width = max((figure.high - figure.low) / 2, 1e-9)
+    ends = _ends(figure.low, figure.high, width)
+    if figure.reliability is Reliability.UNCERTAIN:
+        return ends
+    return f"{_local(number(figure.value, width))} ({ends})"
+
+
+def _figure(cell: Cell) -> str:
+    if cell.value is None or cell.margin is None:
+        return NONE
+    if cell.reliability is Reliability.UNCERTAIN:
+        return _ends(cell.low or 0.0, cell.high or 0.0, cell.margin)
+    return _local(estimate(cell.value, cell.margin))
+
+
+def _ends(low: float, high: float, margin: float) -> str:
+    """An interval, rounded outward, in the reader's language."""
+    first, _between, last = interval(low, high, margin).partition(" to ")
+    return str(_("%(low)s to %(high)s", low=_local(first), high=_local(last)))
+
+
+_NUMBER = re.compile(r"−?[0-9]+(?: [0-9]{3})*(?:\.([0-9]+))?")
+
+
+def _local(figure: str) -> str:
+    """The numbers of a figure as the reader's language writes them, with the same digits."""
+
+    def write(found: re.Match[str]) -> str:
+        exact = Decimal(found[0].replace(" ", "").replace("−", "-"))
+        return written_number(exact, decimals=len(found[1] or ""))
+
+    return _NUMBER.sub(write, figure)
