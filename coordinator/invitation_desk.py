@@ -8,16 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from corridor.coordinator.enrolment_desk import EnrolmentDesk, OpenInvitation
 from corridor.errors.charter import NoSuchCountryError
 from corridor.ids import CountryCode
 from corridor.transport.invitations import Invitation
 
 LONGEST_DAYS = 365
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,6 @@ class InvitationDesk:
         if country not in self.countries:
             raise NoSuchCountryError(country)
         code, expires = self.enrolment.invite(country, timedelta(days=days))
-        _log.info("invitation.made", country=country)
         return Invitation(
             country=country,
             code=code,
@@ -68,4 +63,3 @@ class InvitationDesk:
             UnknownInvitationError: there is none of this country. Nothing was changed.
         """
         self.enrolment.withdraw(country)
-        _log.info("invitation.withdrawn", country=country)

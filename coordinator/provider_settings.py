@@ -3,7 +3,7 @@
 issuer = "https://login.example"        # what it is asked for lies under this address
 client_id = "corridor"
 secret_file = "keys/oidc.secret"        # mode 0600; or CORRIDOR_OIDC_SECRET in the environment
-title = "the organisation's sign-in"    # what the page of signing in calls it
+title = "IOM"                           # “Sign in with IOM”
 hosts = []                              # further hosts of its endpoints, where it has several
 ca_file = ""                            # of an authority of its own
 name_claim = "preferred_username"

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
-
 from corridor.coordinator.account_tokens import AccountTokens
 from corridor.coordinator.app.world import World
 from corridor.coordinator.home import Home, read_settings
@@ -15,8 +13,6 @@ from corridor.coordinator.provider_settings import read_provider
 from corridor.people import REGION, Change, PeopleChange, PeopleDesk, PeopleStore, SealedFactors
 from corridor.people.passwords import Passwords
 from corridor.sealing import derive
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +50,6 @@ def accounts(world: World) -> Iterator[Accounts]:
 
         def record(change: PeopleChange) -> None:
             store.record(_kept(change, world.now()))
-            _log.info(
-                "people.changed",
-                change=change.change,
-                roles=sorted(change.roles),
-                by=bool(change.by),
-            )
 
         desk = PeopleDesk(
             store,

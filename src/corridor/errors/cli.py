@@ -38,7 +38,8 @@ class PeopleWordsError(WrongUsageError):
         """Name the verb and how it is written."""
         super().__init__(
             f"people {verb}: write `people list`, `people add|role NAME --role ROLE`, or "
-            "`people lock|unlock|reset NAME`; nothing was changed"
+            "`people lock|unlock|reset NAME`; at a coordinator also `people organisation NAME "
+            "--organisation TEXT`, and --organisation with add. Nothing was changed"
         )
 
 

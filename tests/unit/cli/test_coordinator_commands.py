@@ -89,6 +89,41 @@ def test_a_token_is_shown_once_then_listed_then_revoked(capsys: Capture) -> None
     assert told(capsys, "token", "--list") == []
 
 
+def test_an_account_asks_in_the_name_of_its_organisation(capsys: Capture) -> None:
+    add = ("people", "add", "Ana Rusu", "--role", "analyst", "--organisation", "IOM")
+    assert told(capsys, *add)["name"] == "Ana Rusu"
+    told(capsys, "people", "organisation", "Ana Rusu", "--organisation", "Europol")
+    assert told(capsys, "people", "list") == [
+        {
+            "name": "Ana Rusu",
+            "roles": ["analyst"],
+            "standing": "invited",
+            "organisation": "Europol",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("people", "organisation", "Ana Rusu"),
+        ("people", "lock", "Ana Rusu", "--organisation", "IOM"),
+        ("people", "list", "--organisation", "IOM"),
+    ],
+)
+def test_words_about_accounts_that_do_not_fit_each_other_are_refused(
+    capsys: Capture, words: tuple[str, ...]
+) -> None:
+    assert main(["coordinator", *words]) == 2
+    assert "cli.people_words" in capsys.readouterr().err
+
+
+def test_an_account_at_a_node_has_no_organisation(tmp_path: Path, capsys: Capture) -> None:
+    with pytest.raises(SystemExit):
+        main(["node", "people", "add", "Ana", "--role", "officer", "--organisation", "IOM"])
+    assert "--organisation" in capsys.readouterr().err
+
+
 def test_a_token_comes_with_the_whole_login_that_its_holder_types(
     home: Path, capsys: Capture
 ) -> None:

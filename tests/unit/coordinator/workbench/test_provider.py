@@ -436,6 +436,8 @@ def test_what_is_logged_holds_neither_code_nor_token_nor_name(
     liar.claims |= {"preferred_username": "Zuzana"}
     with capture_logs() as logged:
         assert come_by(lied_to)[1] == 200
-    assert [one["event"] for one in logged] == ["people.changed"]
+        liar.bend = having(nonce="another")
+        assert come_by(lied_to)[1] == 409
+    assert [one["event"] for one in logged] == ["provider.untrusted", "pages.refused"]
     assert "Zuzana" not in str(logged)
-    assert "code 0" not in str(logged)
+    assert "code " not in str(logged)
