@@ -627,7 +627,7 @@ def _make_web(
     )
     web = WsgiServer(
         split_address(settings.web, "web"),
-        either(site, make_pages(parts, people)),
+        either(site, make_pages(parts, people, maker)),
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )
@@ -649,7 +649,7 @@ def _make_web(
     return web
 
 
-def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
+def make_pages(parts: "Parts", people: PeopleDesk, maker: FileMaker) -> Flask:
     """The workbench over these desks."""
     settings = parts.settings
     _, port = split_address(settings.web, "web")
@@ -662,6 +662,7 @@ def make_pages(parts: "Parts", people: PeopleDesk) -> Flask:
             releases=parts.releases,
             series=parts.series,
             history=parts.history,
+            files=maker,
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from corridor.coordinator.attempt_history import AttemptHistory
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
@@ -16,6 +17,7 @@ class Desks:
 
     Attributes:
         region_name: of the region whose coordinator this is.
+        files: makes files of releases, in a process of its own.
     """
 
     region_name: str
@@ -25,3 +27,4 @@ class Desks:
     releases: ReleaseDesk
     series: SeriesDesk
     history: AttemptHistory
+    files: FileMaker

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from flask import Flask
 
+from corridor.coordinator.workbench.answers import answer_views
+from corridor.coordinator.workbench.asking import ASKERS, asking_views
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
@@ -15,6 +18,9 @@ from corridor.people import REGION, Role
 
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
+    Entry("asking.compose", _l("Ask"), ASKERS),
+    Entry("questions.listing", _l("Questions")),
+    Entry("releases.listing", _l("Answers")),
     Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
 )
 
@@ -43,6 +49,11 @@ def make_workbench(
         entries=ENTRIES,
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
-    for views in (overview_views(desks),):
+    for views in (
+        overview_views(desks),
+        asking_views(desks),
+        question_views(desks),
+        answer_views(desks),
+    ):
         app.register_blueprint(views)
     return app

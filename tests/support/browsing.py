@@ -147,8 +147,8 @@ def _is_gone(element: WebElement) -> bool:
 
 
 @contextmanager
-def chromium(address: str) -> Iterator[Chromium]:
-    """A fresh browser, with no cookie."""
+def chromium(address: str, *, any_certificate: bool = False) -> Iterator[Chromium]:
+    """A fresh browser, with no cookie; it may be told to trust a coordinator's own authority."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
         if os.environ.get("CI"):
@@ -159,6 +159,7 @@ def chromium(address: str) -> Iterator[Chromium]:
     for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en-GB"):
         options.add_argument(word)
     options.add_argument("--window-size=1200,900")
+    options.accept_insecure_certs = any_certificate
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     opened = Chrome(options=options, service=Service(driver))
     try:

@@ -9,6 +9,7 @@ from corridor.coordinator import app
 from corridor.coordinator.app.people import people_desk
 from support.ledgers import TestClock
 from support.pages import PagesSite, cheap_passwords
+from support.sites import MAKER
 
 
 @dataclass
@@ -25,4 +26,4 @@ def open_workbench(world: app.World) -> Iterator[Workbench]:
     moved = app.World(home=world.home, clock=clock, random_bytes=world.random_bytes)
     with app.opened(world) as parts, people_desk(moved) as people:
         cheap_passwords(people)
-        yield Workbench(clock, people, app.make_pages(parts, people), parts=parts)
+        yield Workbench(clock, people, app.make_pages(parts, people, MAKER), parts=parts)
