@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, Final, assert_never
 
 from corridor.coordinator.workbench.field_words import field_words, value_words
+from corridor.coordinator.workbench.figures import percent
 from corridor.pages.languages import gettext, listed
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.queries.views import Change, Quantile, RatioOf, ShareOf, Top, Trend, View
@@ -25,6 +26,8 @@ CONSENT_RULES: Final[Mapping[str, Any]] = {
     "htcds-consent": _l("only cases with consent to share"),
     "other-legal-basis": _l("cases without consent too, on another legal basis"),
 }
+
+SURE = 0.95
 
 MEASURES: Final[Mapping[str, Any]] = {
     "persons": _l("Persons"),
@@ -62,8 +65,9 @@ _NOTES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
     (
         re.compile("of those whose .* is known; the interval is of whole bands.*"),
         lambda: gettext(
-            "Of those for whom it is known. The interval is of whole bands, and covers 95 %% or "
-            "more."
+            "Of those for whom it is known. The interval is of whole bands, and covers %(sure)s or "
+            "more.",
+            sure=percent(SURE),
         ),
     ),
     (
@@ -103,7 +107,9 @@ _NOTES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
     (
         re.compile("all ranges of ranks hold together with 95 %;.*"),
         lambda: gettext(
-            "All ranges of ranks hold together with 95 %%. Cells of unknown values have no rank."
+            "All ranges of ranks hold together with %(sure)s. "
+            "Cells of unknown values have no rank.",
+            sure=percent(SURE),
         ),
     ),
 )

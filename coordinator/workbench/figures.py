@@ -68,6 +68,11 @@ def part(cost: Fraction, left: Fraction) -> str:
     return str(format_percent(Decimal(steps) / 1000, "#,##0.0%" if steps < 100 else "#,##0%"))
 
 
+def percent(share: float) -> str:
+    """A share in whole per cents."""
+    return str(format_percent(share, "#,##0%"))
+
+
 def _shown(value: float, found: Figure, *, is_share: bool) -> str:
     if is_share:
         return str(format_percent(value, "#,##0.0%"))

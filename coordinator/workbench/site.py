@@ -10,9 +10,11 @@ from corridor.coordinator.workbench.asking import ASKERS, asking_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
+from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
 from corridor.pages.languages import lazy_gettext as _l
+from corridor.pages.refusals import Words
 from corridor.pages.site import Entry, Site, make_pages
 from corridor.people import REGION, Role
 
@@ -47,6 +49,7 @@ def make_workbench(
         duties=DUTIES,
         rule=_l("One person may have several roles."),
         entries=ENTRIES,
+        words=Words(said=SAID, about=ABOUT),
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     for views in (

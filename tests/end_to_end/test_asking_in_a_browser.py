@@ -6,11 +6,12 @@ One region of real processes; the coordinator's own pages over its TLS. Each pag
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -87,10 +88,8 @@ def wait_for_text(browser: Chromium, css: str, pattern: str) -> str:
     found = ""
     for _ in range(300):
         elements = browser.driver.find_elements(By.CSS_SELECTOR, css)
-        try:
+        with suppress(StaleElementReferenceException):  # it is being replaced
             found = elements[0].text if elements else ""
-        except Exception:  # noqa: BLE001  # it is being replaced
-            continue
         if re.search(pattern, found):
             return found
         time.sleep(0.1)
@@ -149,12 +148,12 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     assert "exploited_in = 'MD'\n" in str(ana.find("#sql").get_property("value"))
     first = wait_for_text(ana, "#forecast", "ρ = 0")
     before = re.search(r"ρ = ([\d.]+)", first)
-    ana.fill("accuracy", "±10")
-    changed = wait_for_text(ana, "#forecast", "±10 in each of")
+    ana.fill("accuracy", "±40")
+    changed = wait_for_text(ana, "#forecast", "±40 in each of")
     after = re.search(r"ρ = ([\d.]+)", changed)
     assert before is not None
     assert after is not None
-    assert float(after[1]) > 3 * float(before[1])
+    assert float(after[1]) < float(before[1]) / 3
     ana.fill("purpose", "how many women reach Moldova")
     ana.press("button[formaction='/ask/review']")
     assert f"ρ = {after[1]}" in shown(ana, "main")
@@ -167,7 +166,7 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     ana.press("#progress a.button")
     seen = shown(ana, "main")
     assert "Feminine" in seen
-    assert "±10" in seen
+    assert "±40" in seen
     assert "how many women reach Moldova" in seen
     ana.find("a[href*='share']").click()
     assert "Share: Gender" in shown(ana, "main")
