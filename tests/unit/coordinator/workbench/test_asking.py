@@ -4,9 +4,11 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from corridor.coordinator.workbench.seen import parse_seen, text_of
 from corridor.ids import CountryCode
 from corridor.people import Role
 from corridor.protocols.secure_sum.messages import Acceptance
@@ -307,3 +309,36 @@ def test_pages_are_light(here: Here) -> None:
     for path in ("/", "/ask", "/questions", "/releases"):
         answer = here.ana.get(path)
         assert len(answer.get_data()) < 60_000, path
+
+
+GUIDE = (Path(__file__).parents[4] / "docs" / "analyst-guide.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```sql([^\n]*)\n(.*?)\n```", GUIDE, re.S)
+ADDRESSES = re.findall(r"`(/ask\?[^`]+)`", GUIDE)
+VIEWS = re.findall(r"`\?view=([^`]+)`", GUIDE)
+
+
+@pytest.mark.parametrize(("refused", "sql"), EXAMPLES)
+def test_every_sql_of_the_guide_is_priced_or_refused_as_it_says(
+    here: Here, refused: str, sql: str
+) -> None:
+    here.ana.get("/ask")
+    answer = here.ana.post("/ask", {"face": "sql", "sql": sql, "accuracy": "±50"})
+    assert answer.status_code == (422 if refused else 200), text(here.ana)
+    place = refused.strip().removeprefix("refused ")
+    assert (place.lower() if refused else "ρ = 0") in text(here.ana).lower()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_address_of_the_guide_opens_a_form_with_its_forecast(
+    here: Here, address: str
+) -> None:
+    assert here.ana.get(address).status_code == 200
+    assert "ρ = 0" in text(here.ana)
+
+
+def test_the_views_of_the_guide_are_views(here: Here) -> None:
+    assert len(EXAMPLES) > 5
+    assert len(ADDRESSES) > 3
+    assert [text_of(parse_seen(view)) for view in VIEWS[:-1]] == VIEWS[:-1]
+    assert VIEWS[-1] == "quantile:0.9"
+    assert text_of(parse_seen(VIEWS[-1])) == "quantile:9/10"
