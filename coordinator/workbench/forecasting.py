@@ -32,12 +32,14 @@ class Rung:
     Attributes:
         rho: None where the charter's ceiling does not pay for it.
         part: of what the authority with the least has left; empty where that is not known.
+        is_too_much: that authority could not pay for it.
     """
 
     accuracy: str
     rho: Fraction | None
     part: str
     is_current: bool
+    is_too_much: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,7 @@ def _ladder(desks: Desks, request: AskRequest) -> Sequence[Rung]:
             rho=rho,
             part="" if rho is None or least is None else figures.part(rho, least),
             is_current=accuracy == wanted,
+            is_too_much=rho is not None and least is not None and rho > least,
         )
         for accuracy, rho in offered.prices.items()
     ]
