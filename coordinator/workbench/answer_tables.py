@@ -203,7 +203,7 @@ def _seen(table: ReleasedTable, seen: ViewTable) -> SeenTable:
         rows.append(Row(labels=labels, figures=shown, mark=figures.mark(worst), kind=_kind(worst)))
     return SeenTable(
         text=text_of(seen.view),
-        title=f"{view_words(seen.view)} – {title_words(table)}",
+        title=f"{view_words(seen.view, _labels(table))} – {title_words(table)}",
         places=tuple(_place(place, table.axes) for place in seen.places),
         columns=tuple(map(column_words, seen.columns)),
         rows=tuple(rows),
@@ -216,6 +216,15 @@ def _words_of(axes: Sequence[Axis]) -> Mapping[str, str]:
     return {
         label: value_words(value, label)
         for axis in axes
+        for value, label in zip(axis.values, axis.labels, strict=True)
+    }
+
+
+def _labels(table: ReleasedTable) -> Mapping[str, str]:
+    """The English labels of a table's values."""
+    return {
+        value: label
+        for axis in table.axes
         for value, label in zip(axis.values, axis.labels, strict=True)
     }
 
@@ -237,7 +246,8 @@ def _place(place: str, axes: Sequence[Axis]) -> str:
 
 def offers_of(table: ReleasedTable) -> list[Offer]:
     """The views that can be had of a table, the most usual first."""
-    return [Offer(text_of(view), view_words(view)) for view in _offered(table)]
+    labels = _labels(table)
+    return [Offer(text_of(view), view_words(view, labels)) for view in _offered(table)]
 
 
 def _offered(table: ReleasedTable) -> Iterator[View]:

@@ -134,20 +134,24 @@ def column_words(column: str) -> str:
     return column
 
 
-def view_words(view: View) -> str:
-    """What a view shows."""
+def view_words(view: View, labels: Mapping[str, str]) -> str:
+    """What a view shows; `labels` are the English ones of its table's values."""
+
+    def words(value: str) -> str:
+        return value_words(value, labels.get(value, ""))
+
     match view:
         case Top(count):
             return gettext("The %(count)s largest", count=count)
         case ShareOf(field, values):
-            names = listed([value_words(value) for value in values])
+            names = listed([words(value) for value in values])
             return gettext("Share: %(field)s %(values)s", field=field_words(field), values=names)
         case RatioOf(field, over, under):
             return gettext(
                 "Ratio: %(field)s %(over)s for each %(under)s",
                 field=field_words(field),
-                over=value_words(over),
-                under=value_words(under),
+                over=words(over),
+                under=words(under),
             )
         case Change(field):
             return gettext("Change: %(field)s", field=field_words(field))

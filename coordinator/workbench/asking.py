@@ -80,8 +80,8 @@ def asking_views(desks: Desks) -> Blueprint:
         if request.form.get("action") == "to-sql" and look.sql:
             draft = replace(draft, face=Face.SQL, sql=look.sql)
             look = looked_at(draft)
-        if request.form.get("action") == "show":
-            look = Look() if look.refusal is not None else look
+        if request.form.get("action") == "show" and look.refusal is not None:
+            look = Look()  # nothing was chosen yet that could be priced
         status = 200 if look.refusal is None else status_of(look.refusal)
         return make_response(_page(desks.questions.domains(), draft, look), status)
 

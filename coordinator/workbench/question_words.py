@@ -57,11 +57,11 @@ def table_words(table: TableQuestion, domains: Domains) -> str:
 def _line(tables: list[TableQuestion], domains: Domains) -> str:
     first = tables[0]
     words = measure_words(first.measure, first.source)
-    groupings = [_by(table) for table in tables if table.group_by]
-    if groupings:
-        if len(groupings) < len(tables):
-            groupings.insert(0, gettext("in all"))
-        words = gettext("%(what)s by %(fields)s", what=words, fields="; ".join(groupings))
+    fields = "; ".join(_by(table) for table in tables if table.group_by)
+    if fields and all(table.group_by for table in tables):
+        words = gettext("%(what)s by %(fields)s", what=words, fields=fields)
+    elif fields:
+        words = gettext("%(what)s, in all and by %(fields)s", what=words, fields=fields)
     condition = condition_words(first.where, domains)
     if condition:
         words = gettext("%(what)s, where %(condition)s", what=words, condition=condition)

@@ -5,7 +5,7 @@ One region of real processes; the coordinator's own pages over its TLS. Each pag
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
@@ -46,6 +46,7 @@ class Region:
 
     def answer(self, sql: str, accuracy: str = "±20") -> str:
         """The id of an answered question's release."""
+        shown: Mapping[str, object] = {}
         with connect(self.demo.credentials) as analyst:
             asked = analyst.ask({"sql": sql, "accuracy": accuracy, "purpose": "a yearly report"})
             for _ in range(600):

@@ -94,7 +94,7 @@ def test_an_error_in_sql_is_shown_where_it_is(here: Here) -> None:
 
 def test_building_blocks_are_the_sql_that_they_show(here: Here) -> None:
     here.ana.get("/ask")
-    blocks = {
+    blocks: dict[str, object] = {
         "face": "blocks",
         "source": "persons",
         "measure": "count",
@@ -144,7 +144,7 @@ def test_an_indicator_takes_its_parameters(here: Here) -> None:
 
 def test_the_price_that_was_shown_is_what_is_asked(here: Here) -> None:
     here.ana.get("/ask")
-    form = {"face": "sql", "sql": GENDER, "accuracy": "±31", "scope": "regional"}
+    form: dict[str, object] = {"face": "sql", "sql": GENDER, "accuracy": "±31", "scope": "regional"}
     assert here.ana.post("/ask/review", form).status_code == 422
     assert "workbench.no_purpose" in here.ana.last
     assert here.ana.post("/ask/review", {**form, "purpose": "a report"}).status_code == 200
@@ -195,13 +195,56 @@ def test_an_answer_has_its_tables_margins_views_files_and_receipt(here: Here) ->
     assert b"receipt" in here.ana.get(f"{path}/receipt").get_data()
 
 
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"sql": GENDER, "rho": "1/90", "scope": "per-country"}, ("Counted by", "Moldova")),
+        (
+            {"sql": "SELECT AVG(age) FROM persons", "accuracy": "±15 above 100"},
+            ("Mean", "mean: age when trafficked, in years"),
+        ),
+        (
+            {"sql": "SELECT MEDIAN(BANDS(age, 10)) FROM persons", "accuracy": "±45"},
+            ("Distribution: age when trafficked", "Median"),
+        ),
+        (
+            {"indicator": "overview", "accuracy": "±99"},
+            ("Persons, in all and by ", "All cells", "cells may stand as a figure"),
+        ),
+    ],
+)
+def test_an_answer_of_every_kind_has_a_page(
+    here: Here, request_: dict[str, str], words: tuple[str, ...]
+) -> None:
+    done = here.region.wait(here.region.ask(**request_)["id"])
+    assert done["state"] == "released", done
+    assert here.ana.get(f"/releases/{done['release_id']}").status_code == 200
+    for one in words:
+        assert one.lower() in text(here.ana).lower(), one
+    for view in re.findall(r"\?view=([^\"&#]+)", here.ana.last)[:12]:
+        seen = here.ana.get(f"/releases/{done['release_id']}?view={view}")
+        assert seen.status_code == 200, view
+
+
+def test_all_cells_of_a_large_table_stand_on_pages(here: Here) -> None:
+    sql = "SELECT recruited_in, year, COUNT(*) FROM persons GROUP BY recruited_in, year"
+    done = here.region.wait(here.region.ask(sql=sql, accuracy="±46")["id"])
+    path = f"/releases/{done['release_id']}"
+    for page in ("1", "2", "999999", "0", "-1", "x"):
+        answer = here.ana.get(f"{path}?table=1&cells=all&page={page}")
+        assert answer.status_code == 200
+        assert here.ana.last.count("<tr>") < 230
+        assert len(answer.get_data()) < 100_000
+
+
 def test_only_its_asker_or_a_coordinator_takes_a_question_back(here: Here) -> None:
     bea = here.workbench.enter("Bea", Role.ANALYST)
     refuse(here.region, "policy.waiting_for_approval", CountryCode("BG"))
     try:
         for accuracy, canceller in (("±41", here.ana), ("±42", here.boss)):
             here.ana.get("/ask")
-            form = {"face": "sql", "sql": GENDER, "accuracy": accuracy, "purpose": "a report"}
+            form: dict[str, object] = {"face": "sql", "sql": GENDER, "purpose": "a report"}
+            form["accuracy"] = accuracy
             here.ana.post("/ask/review", form)
             path = here.ana.post("/ask/confirm", hidden(here.ana)).location or ""
             here.region.ask(sql=GENDER, accuracy="±32")
@@ -282,8 +325,9 @@ def test_a_confirmation_that_was_changed_is_refused_and_spends_nothing(here: Her
         {"key": ""},
     ):
         here.ana.get("/ask")
-        form = {"face": "sql", "sql": GENDER, "accuracy": "±36", "purpose": "x"}
-        here.ana.post("/ask/review", form)
+        here.ana.post(
+            "/ask/review", {"face": "sql", "sql": GENDER, "accuracy": "±36", "purpose": "x"}
+        )
         answer = here.ana.post("/ask/confirm", {**hidden(here.ana), **change})
         assert answer.status_code in {409, 422}, change
     assert here.region.get("/api/v1/questions").json() == before
