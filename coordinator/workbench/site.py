@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
+from markupsafe import Markup
 
 from corridor.coordinator.workbench.answers import answer_views
 from corridor.coordinator.workbench.asking import ASKERS, asking_views
@@ -25,6 +26,11 @@ ENTRIES = (
     Entry("releases.listing", _l("Answers")),
     Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
 )
+
+
+def in_english(text: str) -> Markup:
+    """A text that is English on a page of any language, and marked so for those who hear it."""
+    return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
 
 
 def make_workbench(
@@ -50,6 +56,7 @@ def make_workbench(
         rule=_l("One person may have several roles."),
         entries=ENTRIES,
         words=Words(said=SAID, about=ABOUT),
+        told=in_english,
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     for views in (
