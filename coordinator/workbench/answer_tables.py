@@ -16,7 +16,7 @@ from corridor.coordinator.workbench.answer_words import (
     note_words,
     view_words,
 )
-from corridor.coordinator.workbench.field_words import field_words, value_words
+from corridor.coordinator.workbench.field_words import field_words, value_words, within
 from corridor.coordinator.workbench.seen import text_of
 from corridor.errors.questions import ViewError
 from corridor.pages.languages import gettext
@@ -109,7 +109,7 @@ def title_words(table: ReleasedTable) -> str:
     what = str(MEASURES.get(table.measure, table.measure))
     if not table.axes:
         return what
-    fields = " × ".join(_lower(field_words(axis.name, axis.label)) for axis in table.axes)
+    fields = " × ".join(within(field_words(axis.name, axis.label)) for axis in table.axes)
     return gettext("%(what)s by %(fields)s", what=what, fields=fields)
 
 
@@ -268,7 +268,3 @@ def _offered(table: ReleasedTable) -> Iterator[View]:
         if len(known) <= MOST_SHARES and not axis.name.endswith(TIMES):
             for value in known:
                 yield ShareOf(axis.name, (value,))
-
-
-def _lower(label: str) -> str:
-    return label[:1].lower() + label[1:]

@@ -100,6 +100,11 @@ def field_words(name: str, label: str = "") -> str:
     return (label or name) if found is None else str(found)
 
 
+def within(label: str) -> str:
+    """A label as it stands within a sentence."""
+    return label[:1].lower() + label[1:]
+
+
 def value_words(value: str, label: str = "") -> str:
     """What a value is called; `label` is in English, for where the value tells too little."""
     if value == UNKNOWN:

@@ -33,7 +33,6 @@ ROUNDS: Final[Mapping[str, Any]] = {
     Round.UNMASK.value: _l("they let the sum, and nothing else, be seen"),
     Round.FIGURE.value: _l("each pays, and sends its own figure with its own noise"),
 }
-STEPS: Final = tuple(Round)[:6]
 
 NOT_INVITED: Final[Mapping[str, Any]] = {
     NotInvited.AWAY.value: _l("was not connected"),

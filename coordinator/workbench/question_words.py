@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from corridor.coordinator.workbench.field_words import SOURCES, field_words, value_words
+from corridor.coordinator.workbench.field_words import SOURCES, field_words, value_words, within
 from corridor.errors import CorridorError
 from corridor.pages.languages import gettext, listed
 from corridor.protocols import canonical
@@ -69,7 +69,7 @@ def _line(tables: list[TableQuestion], domains: Domains) -> str:
 
 
 def _by(table: TableQuestion) -> str:
-    return " × ".join(_lower(field_words(name)) for name in table.group_by)
+    return " × ".join(within(field_words(name)) for name in table.group_by)
 
 
 def measure_words(measure: Measure, source: Source) -> str:
@@ -78,13 +78,13 @@ def measure_words(measure: Measure, source: Source) -> str:
         case CountPersons():
             return str(SOURCES[source])
         case Sum(field):
-            return gettext("Sum: %(field)s", field=_lower(field_words(field)))
+            return gettext("Sum: %(field)s", field=within(field_words(field)))
         case Mean(field):
-            return gettext("Mean: %(field)s", field=_lower(field_words(field)))
+            return gettext("Mean: %(field)s", field=within(field_words(field)))
         case Histogram(field, _, _, width):
             return gettext(
                 "Distribution: %(field)s, in bands of %(width)s",
-                field=_lower(field_words(field)),
+                field=within(field_words(field)),
                 width=width,
             )
 
@@ -93,10 +93,10 @@ def condition_words(predicate: Predicate, domains: Domains) -> str:
     """The condition in words; empty if there is none."""
     match predicate:
         case Among(name, values):
-            return f"{_lower(field_words(name))}: {_values(name, values, domains)}"
+            return f"{within(field_words(name))}: {_values(name, values, domains)}"
         case Between(name, low, high):
             words = gettext("%(low)s to %(high)s", low=low, high=high)
-            return f"{_lower(field_words(name))}: {words}"
+            return f"{within(field_words(name))}: {words}"
         case Not(part):
             return gettext("not (%(condition)s)", condition=condition_words(part, domains))
         case AllOf(parts):
@@ -119,7 +119,3 @@ def _values(name: str, values: tuple[str, ...], domains: Domains) -> str:
             return gettext("%(low)s to %(high)s", low=low, high=high)
     shown = [value_words(value, domains.label(field, value)) for value in ordered]
     return listed(shown[:MOST_VALUES]) + (" …" if len(shown) > MOST_VALUES else "")
-
-
-def _lower(label: str) -> str:
-    return label[:1].lower() + label[1:]

@@ -84,6 +84,11 @@ def shown(browser: Chromium, css: str) -> str:
     return browser.find(css).text
 
 
+def shown_to_ears(browser: Chromium, css: str) -> str:
+    """The text of an element that is read aloud and not seen."""
+    return str(browser.find(css).get_property("textContent")).strip()
+
+
 def wait_for_text(browser: Chromium, css: str, pattern: str) -> str:
     """The text of an element, once it holds this."""
     found = ""
@@ -161,7 +166,10 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     look_at(ana, "review", "en")
     ana.press("form[action='/ask/confirm'] button")
     assert re.search("/questions/[0-9a-f]+", ana.driver.current_url)
+    wait_for_text(ana, "#progress .rounds [aria-current]", "asked|exchange|confirm|pays|agree|let")
+    ana.picture("running")
     wait_for_text(ana, "#progress", "See the answer")
+    assert shown_to_ears(ana, "#question-said") == "answered"
     assert "took part" in shown(ana, "#progress")
     look_at(ana, "question", "en")
     ana.press("#progress a.button")
