@@ -27,7 +27,7 @@ from corridor.errors.region import UnknownTokenError
 from corridor.people import PeopleChange, PeopleDesk, PeopleStore, Person, Role, Session, Token
 from corridor.protocols.suite import RandomBytes
 
-ASKERS = frozenset({Role.ANALYST, Role.COORDINATOR})
+ASKERS = (Role.ANALYST, Role.COORDINATOR)
 """Whose roles spend the members' allowances; an administrator gives accounts, and looks."""
 
 DAY_SECONDS = 24 * 60 * 60
@@ -38,7 +38,7 @@ MOST_TOKENS = 20
 
 def scopes_of(roles: Collection[Role]) -> frozenset[TokenScope]:
     """What somebody of these roles may let a program do."""
-    scopes = USUAL if ASKERS.intersection(roles) else frozenset({TokenScope.READ})
+    scopes = USUAL if set(ASKERS) & set(roles) else frozenset({TokenScope.READ})
     return scopes | {TokenScope.PUBLISH} if Role.COORDINATOR in roles else scopes
 
 

@@ -84,6 +84,13 @@ class AttemptHistory:
             rows = connection.execute(listed.limit(most)).mappings().all()
             return [self._show(connection, row) for row in rows]
 
+    def of_question(self, question: str) -> Shown | None:
+        """The newest attempt at one question; None before the first."""
+        wanted = _WANTED.where(attempts.c.question == question, attempts.c.session.is_not(None))
+        with self.store.reading() as connection:
+            row = connection.execute(wanted.limit(1)).mappings().first()
+            return None if row is None else self._show(connection, row)
+
     def one(self, session: str) -> Shown:
         """The attempt whose session, in hexadecimal, begins so.
 

@@ -17,7 +17,7 @@ A release "exists already" if nobody's newer data and nobody else could be in a 
 participant's edition is the latest that is known, and every member that is ready now took part.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -39,7 +39,12 @@ from corridor.coordinator.titles import TitleOf
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import LONGEST_HOURS, USUAL_HOURS, WaitingRecord, give_time
 from corridor.errors.canonical import NotCanonicalError
-from corridor.errors.questions import AccuracyTooDearError, NoAccuracyError, NoSeriesError
+from corridor.errors.questions import (
+    AccuracyTooDearError,
+    NoAccuracyError,
+    NoSeriesError,
+    UnsupportedAccuracyError,
+)
 from corridor.errors.region import (
     MalformedRequestError,
     QuestionCancelledError,
@@ -152,6 +157,19 @@ class Priced:
         return _affordable(self.charter, self.scope, self.ready, self.known, self.too_few)
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a question would cost at several accuracies.
+
+    Attributes:
+        prices: by accuracy ρ; None where the charter's ceiling does not pay for it.
+        least_left: what the member that is ready and has the least has left; None without any.
+    """
+
+    prices: Mapping[str, Fraction | None]
+    least_left: Fraction | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionDesk:
     """Forecasts, takes and shows questions.
@@ -178,6 +196,22 @@ class QuestionDesk:
     taken_back: Callable[[str], None]
     random_bytes: RandomBytes
     now: Callable[[], int]
+
+    def domains(self) -> Domains:
+        """What can be asked about under the charter in force.
+
+        Raises:
+            NoCharterError: there is none yet.
+        """
+        return self.compiler.domains(self.charters.in_force())
+
+    def read(self, request: AskRequest) -> Asked:
+        """The question that is asked, whether or not it can be afforded. Spends nothing.
+
+        Raises:
+            CorridorError: it cannot be read, and why.
+        """
+        return self._read(request, self.charters.in_force())
 
     def forecast(self, request: AskRequest) -> Shown:
         """What the question would cost and how exact it would be. Spends nothing.
@@ -217,6 +251,28 @@ class QuestionDesk:
             "beside": self._beside(priced),
             "series": _show_series(priced.question.turn, priced.rho),
         }
+
+    def prices(self, request: AskRequest, accuracies: Sequence[str]) -> "Prices":
+        """What the same question would cost at these accuracies. Spends nothing.
+
+        Of a question whose accuracy is of another kind, as of a mean, there are none.
+
+        Raises:
+            CorridorError: it could not be asked at any price, and why.
+        """
+        found: dict[str, Fraction | None] = {}
+        least = None
+        for accuracy in accuracies:
+            try:
+                priced = self._price(replace(request, accuracy=accuracy, rho=None), supposing=True)
+            except AccuracyTooDearError:
+                found[accuracy] = None
+            except UnsupportedAccuracyError:
+                break
+            else:
+                found[accuracy] = priced.rho.value
+                least = min((_left(one) for one in priced.ready.values()), default=None)
+        return Prices(found, least)
 
     def ask(
         self, request: AskRequest, holder: TokenHolder, repeatable: Repeatable | None = None
@@ -306,13 +362,13 @@ class QuestionDesk:
                 remember(connection, holder, repeatable, identifier, self.now())
         return identifier
 
-    def cancel(self, identifier: str, holder: TokenHolder) -> Shown:
-        """Take back a question of one's own that waits; nothing was spent on it.
+    def cancel(self, identifier: str, holder: TokenHolder, *, of_anybody: bool = False) -> Shown:
+        """Take back a question of one's own, or `of_anybody`, that waits; nothing was spent on it.
 
         Raises:
             UnknownQuestionError, QuestionOfOthersError, CannotCancelError: nothing was changed.
         """
-        self.waiting.cancel(identifier, holder)
+        self.waiting.cancel(identifier, holder, of_anybody=of_anybody)
         self.taken_back(identifier)
         return self.show(identifier)
 
@@ -327,13 +383,15 @@ class QuestionDesk:
             raise UnknownQuestionError
         return self._show(found[0])
 
-    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
-        """Questions, newest first.
+    def listing(self, page: Page = ALL_AT_ONCE, *, asked_by: str | None = None) -> list[Shown]:
+        """Questions, newest first; of everybody, or of one name without an organisation.
 
         Raises:
             UnknownQuestionError: the page begins after one that there is not.
         """
         newest = select(questions).order_by(questions.c.place.desc()).limit(page.limit)
+        if asked_by is not None:
+            newest = newest.where(questions.c.asked_by == asked_by, questions.c.organisation == "")
         if page.after is not None:
             place = select(questions.c.place).where(questions.c.id == page.after)
             found = self._rows(place)

@@ -172,8 +172,15 @@ class WaitingRecord:
                         update(waits).where(waits.c.question == row.question).values(again=soon)
                     )
 
-    def cancel(self, identifier: str, holder: TokenHolder) -> None:
+    def cancel(self, identifier: str, holder: TokenHolder, *, of_anybody: bool = False) -> None:
         """Take a question back that waits, or stands in line.
+
+        It is one's own if one's organisation asked it; without an organisation, if one did oneself.
+
+        Args:
+            identifier: of the question.
+            holder: who takes it back.
+            of_anybody: whether it may be another's; who is trusted with that, the edge knows.
 
         Raises:
             UnknownQuestionError: there is none of this id.
@@ -182,13 +189,16 @@ class WaitingRecord:
         """
         with self.record.store.writing() as connection:
             row = connection.execute(
-                select(questions.c.state, questions.c.organisation).where(
+                select(questions.c.state, questions.c.organisation, questions.c.asked_by).where(
                     questions.c.id == identifier
                 )
             ).first()
             if row is None:
                 raise UnknownQuestionError
-            if row.organisation != holder.organisation:
+            is_own = row.organisation == holder.organisation and (
+                row.organisation or row.asked_by == holder.name
+            )
+            if not is_own and not of_anybody:
                 raise QuestionOfOthersError(row.organisation)
             of_series = select(series_questions).where(series_questions.c.question == identifier)
             if connection.execute(of_series).first() is not None:

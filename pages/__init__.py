@@ -5,6 +5,8 @@
     access       who may see which page; sessions and forged forms
     languages    which language a browser gets, and how numbers, dates and countries are written
     words        roles and refusals in every language
+    htcds_words  fields of HTCDS in every language
+    value_words  values of its picklists
     refusals     one translation of our errors for every page
     entrance     signing in and out; the language
     account      one's own password, second factor, recovery codes

@@ -19,10 +19,10 @@ from flask_babel import (  # type: ignore[import-untyped]  # it has no types
     format_datetime,
     format_decimal,
     get_locale,
-    gettext,
     lazy_gettext,
     ngettext,
 )
+from flask_babel import gettext as _gettext
 
 __all__ = [
     "LANGUAGES",
@@ -54,6 +54,11 @@ LANGUAGES: Mapping[str, Language] = {
 }
 
 _WRITTEN_AS = {"en": "en_GB", "fr": "fr", "es": "es", "ar": "ar", "bg": "bg"}
+
+
+def gettext(text: str, /, **gaps: object) -> str:
+    """The text in the language of this request, with its gaps filled."""
+    return str(_gettext(text, **gaps))
 
 
 def to_translate(text: str) -> str:

@@ -101,6 +101,10 @@ _INSTEAD = {
 }
 
 
+_PIECE = re.compile(r"'(?:[^']|'')*'|\w+|\S")
+"""A word, a constant in quotes, or a sign."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What an SQL text asks: a question, and how its answer is to be seen."""
@@ -700,10 +704,9 @@ class _Reader:
         except UnsupportedSqlError:
             raise
         except QuestionError as error:
-            line, column = self._place(self._start(node))
-            raise type(error)(
-                f"line {line}, column {column}: {error.problem}", error.remedy
-            ) from None
+            start = self._start(node)
+            piece = _PIECE.match(self._text, start)
+            raise error.at(*self._place(start), piece[0] if piece else "") from None
 
 
 def _commas(tokens: Sequence[Token]) -> int:

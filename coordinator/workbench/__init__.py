@@ -5,6 +5,11 @@ desks        who decides behind them
 access       who asks, when somebody signed in asks
 overview     the first page
 base_map     the map under pictures, where an operator has another
+asking       composing, pricing, asking; the form (composing, choices), the forecast (forecasting)
+following    questions that were asked (progress_words)
+answers      releases: tables and views (answer_tables, answer_words, seen)
+*_words      what fields, questions, indicators and refusals are called in every language
+figures      numbers as a language writes them
 """
 
 from corridor.coordinator.workbench.desks import Desks

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from corridor.coordinator.account_tokens import AccountTokens
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.board_desk import BoardDesk
+from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.provider import ProviderDesk
@@ -30,6 +31,7 @@ class Desks:
         provider: who else signs people in, where there is one.
         readmit: asks a member again that was held out, with what was found out.
         changes: so many of the last changes of accounts, the newest first.
+        files: makes files of releases, in a process of its own.
     """
 
     region_name: str
@@ -49,3 +51,4 @@ class Desks:
     publications: PublicationDesk
     public: PublicDesk
     boards: BoardDesk
+    files: FileMaker

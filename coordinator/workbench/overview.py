@@ -1,9 +1,38 @@
-"""The first page: which region this is, and who is there."""
+"""The first page: the region in a sentence, what runs, what is new, what is left to be spent."""
+
+from dataclasses import dataclass
+from fractions import Fraction
 
 from flask import Blueprint, render_template
 
+from corridor.coordinator.attempts import State
+from corridor.coordinator.pages import Page
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.following import words_of
+from corridor.coordinator.workbench.forecasting import why_missing
+from corridor.coordinator.workbench.progress_words import STATES
 from corridor.pages.access import signed_in
+from corridor.pages.languages import ngettext
+
+NEWEST = 5
+LOOKED_AT = 50
+"""So many of the newest questions are looked through for those that are under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What one authority has left.
+
+    Attributes:
+        width: of what was allowed, the part that is left, 0 to 100; None where that is not known.
+        why: it would not be asked now; empty where it would be.
+    """
+
+    country: str
+    year: Fraction | None
+    all_time: Fraction | None
+    width: float | None
+    why: str
 
 
 def overview_views(desks: Desks) -> Blueprint:
@@ -13,6 +42,44 @@ def overview_views(desks: Desks) -> Blueprint:
     @views.get("/")
     @signed_in
     def home() -> str:
-        return render_template("home.html", members=desks.region.members())
+        region = desks.region.describe()
+        under_way = {State.QUEUED, State.RUNNING, State.WAITING}
+        asked = desks.questions.listing(Page(LOOKED_AT))
+        members = region["members"]
+        ready = sum(bool(one["ready"]) for one in members)
+        return render_template(
+            "home.html",
+            region=region,
+            ready_words=ngettext(
+                "%(num)s authority is ready to answer",
+                "%(num)s authorities are ready to answer",
+                ready,
+            ),
+            running=[(one, words_of(desks, one)) for one in asked if one["state"] in under_way],
+            answers=[(one, words_of(desks, one)) for one in desks.releases.listing(Page(NEWEST))],
+            failed=[
+                (one, words_of(desks, one))
+                for one in asked[: 4 * NEWEST]
+                if one["state"] == State.FAILED
+            ][:NEWEST],
+            allowances=[_allowance(one) for one in members if one["listed"]],
+            states=STATES,
+        )
 
     return views
+
+
+def _allowance(member: dict[str, str | None]) -> Allowance:
+    year, all_time = member["remaining_year"], member["remaining_all_time"]
+    width = None
+    if all_time is not None:
+        left, spent = Fraction(all_time), Fraction(member["spent"] or 0)
+        whole = left + spent
+        width = round(float(100 * left / whole), 1) if whole > 0 else 0.0
+    return Allowance(
+        country=str(member["country"]),
+        year=None if year is None else Fraction(year),
+        all_time=None if all_time is None else Fraction(all_time),
+        width=width,
+        why="" if member["ready"] else why_missing(member),
+    )

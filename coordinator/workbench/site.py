@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
+from markupsafe import Markup
 
+from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.publications import HERE as PUBLICATIONS
 from corridor.coordinator.publications.seconds import SECONDS
 from corridor.coordinator.publications.words import WORDS
@@ -13,14 +15,17 @@ from corridor.coordinator.workbench.administration import (
     administration_views,
     invitation_views,
 )
+from corridor.coordinator.workbench.answers import answer_views
+from corridor.coordinator.workbench.asking import asking_views
 from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.coordinator.workbench.boards import board_views
 from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
-from corridor.coordinator.workbench.refusal_words import SAID
+from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
 from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
@@ -31,6 +36,9 @@ from corridor.people import REGION, Role
 
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
+    Entry("asking.compose", _l("Ask"), ASKERS),
+    Entry("questions.listing", _l("Questions")),
+    Entry("releases.listing", _l("Answers")),
     Entry("boards.listing", _l("Boards")),
     Entry("publications.listing", _l("Publications"), (Role.COORDINATOR,)),
     Entry("administration.members", _l("Members"), STAFF),
@@ -41,6 +49,11 @@ ENTRIES = (
     Entry("tokens.own", _l("Tokens")),
     Entry("changes.listed", _l("Changes"), (Role.ADMINISTRATOR,)),
 )
+
+
+def in_english(text: str) -> Markup:
+    """A text that is English on a page of any language, and marked so for those who hear it."""
+    return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
 
 
 def make_workbench(
@@ -68,13 +81,17 @@ def make_workbench(
         door=None
         if desks.provider is None
         else Door(desks.provider.settings.title, "provider.begin", "provider.leave"),
-        words=Words(said={**WORDS.said, **SAID}, about=WORDS.about),
+        words=Words(said={**WORDS.said, **SAID}, about={**WORDS.about, **ABOUT}),
+        told=in_english,
         texts=(PUBLICATIONS / "translations",),
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     app.jinja_env.filters.update(SECONDS)
     for views in (
         overview_views(desks),
+        asking_views(desks),
+        question_views(desks),
+        answer_views(desks),
         base_map_views(desks.base_map),
         board_views(desks),
         draft_views(desks),

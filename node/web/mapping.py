@@ -30,11 +30,12 @@ from corridor.node.importing.mapping import COUNTRY_FIELDS, NONE, TableMapping, 
 from corridor.node.importing.mapping_file import Confirmed
 from corridor.node.importing.proposing import LIKELY, target_of
 from corridor.node.web.desks import Desks
-from corridor.node.web.htcds_words import PARTS, field_label, parts_of_htcds, reason_in_words
-from corridor.node.web.value_words import value_label
+from corridor.node.web.htcds_words import PARTS, parts_of_htcds, reason_in_words
 from corridor.pages.access import current_session, for_roles
+from corridor.pages.htcds_words import field_label
 from corridor.pages.languages import chosen_locale
 from corridor.pages.refusals import said, status_of
+from corridor.pages.value_words import value_label
 from corridor.people import Role
 from corridor.queries.htcds import HtcdsField
 

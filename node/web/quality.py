@@ -6,10 +6,10 @@ from corridor.errors.importing import NoProfileError
 from corridor.ids import EditionId, is_edition_id
 from corridor.node.quality import QualityProfile
 from corridor.node.web.desks import Desks
-from corridor.node.web.htcds_words import LABELS
 from corridor.node.web.quality_words import told
 from corridor.node.web.words import FATES, TOLD_APART_BY
 from corridor.pages.access import for_roles
+from corridor.pages.htcds_words import LABELS
 from corridor.people import Role
 
 

@@ -148,7 +148,7 @@ def _is_gone(element: WebElement) -> bool:
 
 @contextmanager
 def chromium(address: str) -> Iterator[Chromium]:
-    """A fresh browser, with no cookie."""
+    """A fresh browser, with no cookie; it may be told to trust a coordinator's own authority."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
         if os.environ.get("CI"):

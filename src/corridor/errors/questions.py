@@ -4,6 +4,7 @@ Every one of them is raised before any data is touched. Nothing was spent.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 from corridor.errors import InvalidInputError, NotFoundError, RefusedError
 
@@ -11,15 +12,29 @@ _NOTHING = "Nothing was spent."
 
 
 class QuestionError(InvalidInputError):
-    """What was asked is not a question that can be answered. Nothing was spent."""
+    """What was asked is not a question that can be answered. Nothing was spent.
+
+    Attributes:
+        line, column: of a question in SQL, where the piece stands that is meant, from 1; else 0.
+        found: the piece.
+    """
 
     code = "question.invalid"
+    line = 0
+    column = 0
+    found = ""
 
     def __init__(self, problem: str, remedy: str = "") -> None:
         text = f"{problem}; {remedy}" if remedy else problem
         super().__init__(f"{text}{'' if text.endswith('?') else '.'} {_NOTHING}")
         self.problem = problem
         self.remedy = remedy
+
+    def at(self, line: int, column: int, found: str) -> Self:
+        """The same error, which says where in the SQL it is."""
+        moved = type(self)(f"line {line}, column {column}: {self.problem}", self.remedy)
+        moved.line, moved.column, moved.found = line, column, found
+        return moved
 
 
 class MalformedQuestionError(QuestionError):

@@ -35,6 +35,19 @@ def test_an_analyst_signs_in_and_sees_the_region(workbench: Workbench) -> None:
     assert browser.get("/people").status_code == 403
 
 
+def test_before_the_first_charter_every_page_says_that_nothing_can_be_asked(
+    workbench: Workbench,
+) -> None:
+    browser = workbench.enter("Ana", Role.ANALYST)
+    assert browser.get("/ask").status_code == 503
+    assert "have not agreed on a charter yet" in browser.last
+    for path, words in (("/questions", "Nothing was asked"), ("/releases", "Nothing was answered")):
+        assert browser.get(path).status_code == 200
+        assert words in browser.last
+    for path in ("/questions/abc", "/releases/abc", "/releases/abc/files/csv"):
+        assert browser.get(path).status_code == 404
+
+
 def test_a_role_of_a_node_is_none_here(workbench: Workbench) -> None:
     browser = workbench.enter("Ana", Role.ADMINISTRATOR)
     browser.get("/people")

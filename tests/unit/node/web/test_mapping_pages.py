@@ -16,9 +16,9 @@ from corridor.node.importing.columns import EXTENSIONS
 from corridor.node.importing.report import PROBLEMS
 from corridor.node.quality import EFFECTS
 from corridor.node.store import EditionStore
-from corridor.node.web.htcds_words import LABELS
 from corridor.node.web.quality_words import TEXTS
-from corridor.node.web.value_words import VALUES
+from corridor.pages.htcds_words import LABELS
+from corridor.pages.value_words import VALUES
 from corridor.people import Role
 from corridor.queries.htcds import parse_htcds
 from support.console import Console, open_console

@@ -1,4 +1,4 @@
-"""The values of HTCDS picklists in every language of the console; names of companies stay."""
+"""The values of HTCDS picklists in every language; names of companies stay."""
 
 from typing import Final
 

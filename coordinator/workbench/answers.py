@@ -1,0 +1,136 @@
+"""Pages of answers: each release has a permanent address, and so has each view of it.
+
+/releases                    all of them, newest first
+/releases/ID                 tables with margins; ?view=… views; ?table=N&cells=all&page=P cells
+/releases/ID/files/FORM      the same as a file
+/releases/ID/receipt         what proves it
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from corridor.coordinator.pages import Page
+from corridor.coordinator.web.access import Pace
+from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.workbench.answer_tables import (
+    SeenTable,
+    Shown,
+    offers_of,
+    seen_tables,
+    shown_tables,
+)
+from corridor.coordinator.workbench.answer_words import CONSENT_RULES, FORM_WORDS
+from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.following import sql_of, words_of
+from corridor.coordinator.workbench.seen import MOST_VIEWS, parse_seen
+from corridor.errors.questions import ViewError
+from corridor.errors.region import UnknownFormError
+from corridor.pages.access import signed_in
+from corridor.pages.refusals import said
+from corridor.publishing.formats import FORMS
+from corridor.publishing.tables import ReleasedTable, tables_of
+
+ON_A_PAGE = 30
+FILES_PER_MINUTE = 60
+MOST_NUMBER = 100_000
+ZIP = "application/zip"
+
+
+def answer_views(desks: Desks) -> Blueprint:
+    """/releases and what belongs to it."""
+    views = Blueprint("releases", __name__, url_prefix="/releases")
+    pace = Pace(requests=FILES_PER_MINUTE, works=FILES_PER_MINUTE)
+
+    @views.get("")
+    @signed_in
+    def listing() -> str:
+        found = desks.releases.listing(Page(ON_A_PAGE + 1, request.args.get("after")))
+        return render_template(
+            "releases.html",
+            rows=[(one, words_of(desks, one)) for one in found[:ON_A_PAGE]],
+            after=found[ON_A_PAGE - 1]["id"] if len(found) > ON_A_PAGE else None,
+        )
+
+    @views.get("/<identifier>")
+    @signed_in
+    def one(identifier: str) -> Response:
+        document = json.loads(desks.releases.document(identifier))
+        tables = tables_of(document)
+        seen, refusals = _seen(tables)
+        shown = render_template(
+            "release.html",
+            document=document,
+            words=words_of(desks, document),
+            sql=sql_of(desks, document["question"]),
+            tables=_shown(tables),
+            seen=seen,
+            offers=[offers_of(table) for table in tables],
+            refusals=refusals,
+            forms=FORM_WORDS,
+            consent_rules=CONSENT_RULES,
+        )
+        return make_response(shown, 422 if refusals else 200)
+
+    @views.get("/<identifier>/files/<form>")
+    @signed_in
+    def file(identifier: str, form: str) -> Response:
+        if form not in FORMS:
+            raise UnknownFormError(form, FORMS)
+        pace.demand(current_asker(), works=True)
+        document = desks.releases.document(identifier)
+        name = f"corridor-{identifier}"
+        made = desks.files.make(document, form, name)
+        if len(made) == 1:
+            return _download(made[0].data, made[0].name, FORMS[form].media_type)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in made:
+                archive.writestr(zipfile.ZipInfo(part.name), part.data)
+        return _download(packed.getvalue(), f"{name}-{form}.zip", ZIP)
+
+    @views.get("/<identifier>/receipt")
+    @signed_in
+    def receipt(identifier: str) -> Response:
+        found = desks.releases.receipt_file(identifier)
+        return _download(found, f"corridor-{identifier}-receipt.json", "application/json")
+
+    return views
+
+
+def _download(data: bytes, name: str, media_type: str) -> Response:
+    response = Response(data, content_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _shown(tables: Sequence[ReleasedTable]) -> list[Shown]:
+    """The tables; of the one that the address names, the part that it names."""
+    return shown_tables(
+        tables,
+        wide=_number("table") if request.args.get("cells") == "all" else None,
+        page=_number("page") or 1,
+    )
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= 6
+    return min(int(text), MOST_NUMBER) if is_number else None
+
+
+def _seen(
+    tables: Sequence[ReleasedTable],
+) -> tuple[list[SeenTable], list[Mapping[str, str]]]:
+    """The views that the address names, and why one cannot be shown."""
+    found: list[SeenTable] = []
+    refusals: list[Mapping[str, str]] = []
+    for text in dict.fromkeys(request.args.getlist("view")[:MOST_VIEWS]):
+        try:
+            found += seen_tables(tables, parse_seen(text))
+        except ViewError as error:
+            refusals.append(said(error))
+    return found, refusals

@@ -1,0 +1,244 @@
+"""What a draft would cost and give, as a page shows it; nothing is spent.
+
+`look` asks the question desk, and keeps what could not be read beside what could: an accuracy that
+is too dear still has its question in words, and the ladder of what others would cost.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from corridor.coordinator.question_desk import AskRequest
+from corridor.coordinator.workbench import figures
+from corridor.coordinator.workbench.composing import Draft
+from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.question_words import as_sql, in_words, table_words
+from corridor.errors import CorridorError
+from corridor.errors.questions import QuestionError
+from corridor.pages.languages import gettext, ngettext
+from corridor.privacy.reliability import RELIABLE_UP_TO, caution_up_to
+from corridor.queries.domains import Domains
+from corridor.queries.sql import Asked
+
+LADDER = ("±5", "±10", "±20", "±50")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """What one accuracy would cost.
+
+    Attributes:
+        rho: None where the charter's ceiling does not pay for it.
+        part: of what the authority with the least has left; empty where that is not known.
+        is_too_much: that authority could not pay for it.
+    """
+
+    accuracy: str
+    rho: Fraction | None
+    part: str
+    is_current: bool
+    is_too_much: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a question takes of one authority's allowance.
+
+    Attributes:
+        width: of the bar, 0 to 100.
+    """
+
+    country: str
+    part: str
+    width: float
+    left: Fraction
+    is_enough: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLook:
+    """One table of the answer to come.
+
+    Attributes:
+        quotable_from, reliable_from: the least count that would stand as a figure, and without a
+            mark; None where figures are no counts.
+    """
+
+    words: str
+    cells: int
+    margin: str
+    curators: str
+    quotable_from: int | None
+    reliable_from: int | None
+    typical: int
+    most_are_quotable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """SQL around the piece that is wrong."""
+
+    before: str
+    piece: str
+    after: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a page shows of a draft; `refusal` says why there is no forecast."""
+
+    words: tuple[str, ...] = ()
+    sql: str = ""
+    refusal: CorridorError | None = None
+    mark: Mark | None = None
+    forecast: Mapping[str, Any] | None = None
+    tables: tuple[TableLook, ...] = ()
+    shares: tuple[Share, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    ladder: tuple[Rung, ...] = ()
+
+    @property
+    def rho(self) -> Fraction:
+        """What every authority would be debited with."""
+        return Fraction(0) if self.forecast is None else Fraction(self.forecast["rho"])
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether enough are there and have enough left, by what they said last."""
+        return self.forecast is not None and not (
+            self.forecast["too_few"] or self.forecast["too_dear"]
+        )
+
+
+def look(desks: Desks, draft: Draft) -> Look:
+    """What the draft would cost and give."""
+    asked: Asked | None = None
+    words: tuple[str, ...] = ()
+    sql, ladder = "", tuple[Rung, ...]()
+    try:
+        domains = desks.questions.domains()
+        request = draft.request(domains)
+        asked = desks.questions.read(request)
+        words, sql = in_words(asked.question, domains), as_sql(asked.question, domains)
+        ladder = tuple(_ladder(desks, request))
+        forecast = desks.questions.forecast(request)
+    except CorridorError as error:
+        mark = _mark(draft.sql, error) if isinstance(error, QuestionError) else None
+        return Look(words=words, sql=sql, refusal=error, mark=mark, ladder=ladder)
+    return Look(
+        words=words,
+        sql=sql,
+        forecast=forecast,
+        tables=tuple(_tables(asked, forecast, domains)),
+        shares=tuple(_shares(forecast)),
+        missing=tuple(_missing(desks, forecast)),
+        ladder=ladder,
+    )
+
+
+def _mark(sql: str, error: QuestionError) -> Mark | None:
+    """Where in the text the error is."""
+    if not error.line:
+        return None
+    lines = sql.split("\n")
+    start = sum(len(line) + 1 for line in lines[: error.line - 1]) + error.column - 1
+    end = start + max(1, len(error.found))
+    return Mark(
+        before=sql[:start],
+        piece=sql[start:end] or " ",
+        after=sql[end:],
+        line=error.line,
+        column=error.column,
+    )
+
+
+def _ladder(desks: Desks, request: AskRequest) -> Sequence[Rung]:
+    wanted = (request.accuracy or "").replace(" ", "")
+    offered = desks.questions.prices(request, LADDER)
+    least = offered.least_left
+    return [
+        Rung(
+            accuracy=accuracy,
+            rho=rho,
+            part="" if rho is None or least is None else figures.part(rho, least),
+            is_current=accuracy == wanted,
+            is_too_much=rho is not None and least is not None and rho > least,
+        )
+        for accuracy, rho in offered.prices.items()
+    ]
+
+
+def _tables(asked: Asked, forecast: Mapping[str, Any], domains: Domains) -> Sequence[TableLook]:
+    questions = asked.question.tables
+    # Of a series there are two tables of one question.
+    same = len(questions) == len(forecast["tables"])
+    found = []
+    for place, one in enumerate(forecast["tables"]):
+        table = questions[place] if same else None
+        words = one["title"] if table is None else table_words(table, domains)
+        is_count = table is not None and not {"mean", "sum"} & set(_measure_json(forecast, place))
+        margin, cells = float(one["margin"]), int(one["cells"])
+        quotable = ceil(margin / caution_up_to(cells)) if is_count else None
+        found.append(
+            TableLook(
+                words=words,
+                cells=cells,
+                margin=figures.margin(margin),
+                curators=figures.margin(float(one["central_margin"])),
+                quotable_from=quotable,
+                reliable_from=ceil(margin / RELIABLE_UP_TO) if is_count else None,
+                typical=int(one["typical"]),
+                most_are_quotable=quotable is not None and quotable <= int(one["typical"]),
+            )
+        )
+    return found
+
+
+def _measure_json(forecast: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = forecast["question"]["tables"][place]["measure"]
+    return found
+
+
+def _shares(forecast: Mapping[str, Any]) -> Sequence[Share]:
+    rho = Fraction(forecast["rho"])
+    found = []
+    for one in forecast["allowances"]:
+        left = min(Fraction(one["remaining_year"]), Fraction(one["remaining_all_time"]))
+        width = 100.0 if left <= 0 else min(100.0, float(100 * rho / left))
+        found.append(
+            Share(
+                country=one["country"],
+                part=figures.part(rho, left),
+                width=round(width, 1),
+                left=left,
+                is_enough=bool(one["is_enough"]),
+            )
+        )
+    return found
+
+
+def _missing(desks: Desks, forecast: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    members = {one["country"]: one for one in desks.region.members()}
+    return [(country, why_missing(members.get(country))) for country in forecast["would_miss"]]
+
+
+def why_missing(member: Mapping[str, Any] | None) -> str:
+    """Why a member would not be asked now."""
+    if member is None:
+        return gettext("is not enrolled yet")
+    if member["held_out"]:
+        return gettext("is held out: it is proven to have lied")
+    if not member["connected"]:
+        return gettext("is not connected")
+    if member["edition"] is None:
+        return gettext("has imported no data yet")
+    return gettext("has not accepted this charter, or waits until others confirm its ledger")
+
+
+def cells_words(count: int) -> str:
+    """How many cells, as a number and a word."""
+    return str(ngettext("%(many)s cell", "%(many)s cells", count, many=figures.whole(count)))
