@@ -29,6 +29,12 @@ from corridor.queries.catalogue import UNKNOWN
 
 MOST_BARS = 25
 MOST_PANELS = 12
+MOST_FLOWS = 4_000
+"""More corridors are no page for a slow line: only those that may be quoted are described."""
+
+MOST_CELLS = 65_000
+"""A table of more has no picture; its largest cells are a view's (`Top`)."""
+
 MOST_LINES = 4
 """More lines with bands in one picture cover each other."""
 
@@ -47,8 +53,11 @@ _BAND = re.compile(r"(\d+)(?:-(\d+)|\+)")
 
 
 def pictures_of(table: ReleasedTable) -> tuple[Picture, ...]:
-    """The pictures that fit, the best first; none of a single number, or where nothing is known."""
-    if not table.axes:
+    """The pictures that fit, the best first.
+
+    None of a single number, of a table of more than MOST_CELLS, or where nothing is known.
+    """
+    if not table.axes or table.size > MOST_CELLS:
         return ()
     found = _Seen(table)
     if not any(cell.low is not None for _, cell in found.cells):
@@ -140,6 +149,7 @@ def _flows(seen: _Seen, origin: int, end: int) -> Iterator[Picture]:
     for at, cell in seen.cells:
         point = point_of((at[origin], at[end]), cell)
         (aside if UNKNOWN in cell.values else drawn).append(point)
+    drawn, more = _worth_sending(drawn)
     if not drawn:
         return
     picture = Picture(
@@ -150,7 +160,7 @@ def _flows(seen: _Seen, origin: int, end: int) -> Iterator[Picture]:
         points=tuple(drawn),
         aside=tuple(point for point in aside if point.value is not None),
         cells=table.size,
-        notes=seen.notes,
+        notes=(*seen.notes, *more),
     )
     yield picture
     if any(point.value is not None for point in drawn):
@@ -179,6 +189,7 @@ def _journeys(seen: _Seen, stages: tuple[int, int, int]) -> Iterator[Picture]:
     if not any(point.value is not None for point in drawn):
         return
     outward = () if table.covariances is not None else (Note.OUTWARD,)
+    drawn, more = _worth_sending(drawn)
     yield Picture(
         kind=Kind.SANKEY,
         title=table.title,
@@ -187,7 +198,7 @@ def _journeys(seen: _Seen, stages: tuple[int, int, int]) -> Iterator[Picture]:
         points=tuple(drawn),
         aside=tuple(aside),
         cells=table.size,
-        notes=(*seen.notes, *outward),
+        notes=(*seen.notes, *outward, *more),
     )
 
 
@@ -396,6 +407,13 @@ def _together(axes: Sequence[Axis], kept: Sequence[tuple[int, ...]]) -> Axis:
             for places in kept
         ),
     )
+
+
+def _worth_sending(flows: list[Point]) -> tuple[list[Point], tuple[Note, ...]]:
+    """All of them, or of very many those that may be quoted; and what must be said then."""
+    if len(flows) <= MOST_FLOWS:
+        return flows, ()
+    return [point for point in flows if point.value is not None], (Note.QUOTABLE,)
 
 
 def _known(axis: Axis) -> int:

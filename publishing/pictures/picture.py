@@ -37,6 +37,9 @@ class Note(Enum):
     MENTIONS = "mentions"
     """A person may count in several cells, so parts do not add up to persons."""
 
+    QUOTABLE = "quotable"
+    """There are so many corridors that those too uncertain to quote are left to the table."""
+
     OUTWARD = "outward"
     """How figures hang together is not told: intervals of sums are wider than they need be."""
 

@@ -189,6 +189,18 @@ def test_a_drawing_follows_its_window(browser: Chromium) -> None:
     wait.until(lambda driver: driver.execute_script(width) > 900)
 
 
+def test_the_map_comes_closer_with_its_corridors(browser: Chromium) -> None:
+    show(browser, "corridors-flow-map")
+    lines = """return [...document.querySelectorAll(".picture-drawing svg path[stroke='#14607f']")]
+      .map((one) => one.getBoundingClientRect().width).reduce((a, b) => Math.max(a, b))"""
+    before = browser.driver.execute_script(lines)
+    browser.find(".picture-tools button[aria-label=Closer]").click()
+    wait = WebDriverWait(browser.driver, PATIENCE_SECONDS)
+    wait.until(lambda driver: driver.execute_script(lines) > 1.4 * before)
+    browser.find(".picture-tools button[aria-label=Farther]").click()
+    wait.until(lambda driver: driver.execute_script(lines) < 1.1 * before)
+
+
 def test_an_operators_map_is_drawn_with_its_own_words() -> None:
     shipped = json.loads(Path(FOLDERS[0] / "world-50m.json").read_text("utf-8"))
     shipped |= {"source": "the institute's map of 2026", "disclaimer": "As our parliament decided."}

@@ -257,7 +257,8 @@ function bars(picture, points, around) {
   const names = points.map(({ at }) => named(picture.axes, at, rtl));
   const needed = Math.max(...names.map((name) => name.length)) * 7.2;
   const room = Math.min(needed, width * 0.4, 260);
-  const row = needed > room ? 36 : points.length > 12 ? 26 : 32;
+  // A name that does not fit takes more lines; some are cut short at words.
+  const row = needed > room ? 8 + 14 * Math.ceil((needed / room) * 1.2) : points.length > 12 ? 26 : 32;
   const series = barSeries(picture, points, names, around, 0);
   return {
     height: 64 + points.length * row,
@@ -335,7 +336,7 @@ function lines(picture, points, around) {
         formatter: (name) => name,
       },
       grid: { left: rtl ? 24 : 64, right: rtl ? 64 : 24, top: panel === null ? 16 : 40, bottom: 56 },
-      xAxis: times(time, periods, look, rtl),
+      xAxis: times(time, periods, look, rtl, width - 88),
       yAxis: scale(look, write, isShare(picture), {
         ...extent(points, picture.from_zero), position: rtl ? "right" : "left",
         name: width > 480 ? measure(picture, write) : "", nameLocation: "middle", nameGap: 48,
@@ -346,10 +347,11 @@ function lines(picture, points, around) {
   };
 }
 
-function times(time, periods, look, rtl) {
+function times(time, periods, look, rtl, width) {
+  const each = Math.ceil((periods.length * 24) / width); // labels on a slant need 24 pixels
   return {
     type: "category", data: periods.map((place) => time.labels[place]), inverse: rtl, boundaryGap: true,
-    axisLabel: { color: look.faint, hideOverlap: true, rotate: periods.length > 10 ? (rtl ? -40 : 40) : 0 },
+    axisLabel: { color: look.faint, hideOverlap: true, interval: each - 1, rotate: periods.length > 10 ? (rtl ? -40 : 40) : 0 },
     axisLine: { lineStyle: { color: look.edge } }, axisTick: { show: false },
   };
 }
@@ -538,6 +540,7 @@ function sankey(picture, points, around) {
   if (uncertain) notes.push(write.say("flows-uncertain-left", { count: write.count(uncertain) }));
   return {
     height: Math.max(300, Math.min(900, 60 + rows * 30)),
+    marks: new Set(drawn.map(({ mark }) => mark)),
     stops: links.map((link, index) => ({ series: 0, index, said: link.said, edge: true })),
     notes,
     option: { series },
@@ -662,7 +665,7 @@ function flowMap(picture, points, around) {
     notes,
     option: {
       geo: {
-        map: base.name, projection: equalEarth, silent: true, roam: "move", zoom,
+        map: base.name, projection: equalEarth, silent: true, roam: zoom > 1 && "move", zoom,
         ...windowOn(ends),
         itemStyle: { areaColor: look.land, borderColor: look.coast, borderWidth: 0.6 },
         regions: labelled.map(([name]) => ({ name, itemStyle: { areaColor: look.reached } })),
@@ -787,7 +790,7 @@ function multiples(picture, points, around) {
     });
     option.grid.push({ left, top, width: wide, height: tall });
     if (isLines) {
-      option.xAxis.push({ ...times(inner, used, look, rtl), gridIndex: number, axisLabel: { color: look.faint, fontSize: 11, hideOverlap: true } });
+      option.xAxis.push({ ...times(inner, used, look, rtl, wide), gridIndex: number, axisLabel: { color: look.faint, fontSize: 11, hideOverlap: true } });
       option.yAxis.push(scale(look, write, isShare(picture), { ...range, gridIndex: number, position: rtl ? "right" : "left" }));
       option.series.push(...lineSeries(picture, group, used, panels.labels[panel], { ...around }, number, 0));
     } else {

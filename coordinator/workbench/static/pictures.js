@@ -9,7 +9,11 @@
 // are drawn by a canvas, not from a picture of a picture, so `img-src` stays as it is.
 
 const OWN = document.getElementById("pictures");
-const address = (name, file) => new URL(OWN?.dataset[name] ?? `./${file}`, OWN?.dataset[name] ? document.baseURI : import.meta.url).href;
+/** Of a file: as the page gives it, with a mark of what is in it, or else beside this script. */
+function address(name, file) {
+  const given = OWN?.dataset[name];
+  return new URL(given ?? file, given ? document.baseURI : import.meta.url).href;
+}
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const NEAR = "600px";
 const FILE_WIDTH = 960;
@@ -62,11 +66,13 @@ async function show(figure) {
   const rtl = getComputedStyle(figure).direction === "rtl";
   const canvas = element("div", "picture-canvas");
   figure.append(canvas);
-  const all = await words();
-  const own = { ...all.en, ...all[language] };
-  const waiting = element("p", "picture-waiting", own.loading);
+  const waiting = element("p", "picture-waiting");
   canvas.append(waiting);
+  let own = { failed: "The picture could not be loaded; the table has every figure." };
   try {
+    const all = await words();
+    own = { ...all.en, ...all[language] };
+    waiting.textContent = own.loading;
     const picture = await described(figure);
     const [library, made, map] = await Promise.all([echarts(), drawing(), picture.kind === "flow-map" ? base() : null]);
     waiting.remove();
@@ -94,8 +100,9 @@ function build(one) {
       button.type = "button";
       button.setAttribute("aria-label", write.say(name));
       button.addEventListener("click", () => {
-        one.zoom = Math.min(40, Math.max(0.25, one.zoom * factor));
-        one.chart.setOption({ geo: { zoom: one.zoom } });
+        one.zoom = Math.min(40, Math.max(1, one.zoom * factor));
+        // Only then is there something to drag, and a finger on the map scrolls the page before.
+        one.chart?.setOption({ geo: { zoom: one.zoom, roam: one.zoom > 1 && "move" } });
       });
       tools.append(button);
     }
@@ -119,7 +126,7 @@ function build(one) {
   one.place.setAttribute("role", "application");
   one.place.setAttribute("aria-label", `${picture.title}. ${write.say("keys")}`);
   one.place.addEventListener("keydown", (event) => walk(one, event));
-  one.place.addEventListener("blur", () => one.chart.dispatchAction({ type: "hideTip" }));
+  one.place.addEventListener("blur", () => one.chart?.dispatchAction({ type: "hideTip" }));
   canvas.append(one.place);
   new ResizeObserver(() => {
     if (Math.abs(canvas.clientWidth - one.width) > 1) draw(one);
@@ -209,6 +216,7 @@ function svgElement(name, attributes) {
 
 /** Arrow keys go from point to point; what a point says is read out. */
 function walk(one, event) {
+  if (!one.chart) return;
   const last = one.stops.length - 1;
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
   if (event.key === "Escape") one.chart.dispatchAction({ type: "hideTip" });
@@ -336,14 +344,14 @@ const watcher = new IntersectionObserver(
   { rootMargin: NEAR },
 );
 
-function look() {
+function watch() {
   for (const figure of document.querySelectorAll("figure[data-picture]:not([data-seen])")) {
     figure.dataset.seen = "";
     watcher.observe(figure);
   }
   for (const [figure, one] of shown) {
     if (figure.isConnected) continue;
-    one.chart.dispose();
+    one.chart?.dispose();
     shown.delete(figure);
   }
 }
@@ -358,5 +366,5 @@ function again(changes) {
 isDark.addEventListener("change", () => again({}));
 addEventListener("beforeprint", () => again({ printing: true }));
 addEventListener("afterprint", () => again({ printing: false }));
-document.addEventListener("htmx:afterSettle", look);
-look();
+document.addEventListener("htmx:afterSettle", watch);
+watch();

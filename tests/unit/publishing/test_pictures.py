@@ -16,7 +16,7 @@ from corridor.publishing.pictures.of_tables import MOST_BARS, MOST_PANELS
 from corridor.publishing.tables import ReleasedTable, tables_of
 from corridor.publishing.views import views_of
 from corridor.queries.views import Change, Quantile, ShareOf, Top
-from support.picture_page import MARGIN, pictures, table_of, tables
+from support.picture_page import MARGIN, corridors, pictures, table_of, tables
 from support.releases import make_release, make_table
 
 WITH_UNCERTAIN = tables().keys() - {"genders over time"}
@@ -262,3 +262,12 @@ def test_labels_are_the_readers_and_codes_stay() -> None:
     assert isinstance(axes, list)
     assert axes[0]["values"][0] == "BG"
     assert axes[0]["labels"][0] == "<BG>"
+
+
+def test_of_very_many_corridors_only_those_that_may_be_quoted_are_sent() -> None:
+    many = tuple(f"{first}{second}" for first in "ABCDEFGH" for second in "ABCDEFGHIJ")
+    picture = the(Kind.FLOW_MAP, corridors(many, 0.02))
+    assert Note.QUOTABLE in picture.notes
+    assert all(point.value is not None for point in picture.points)
+    assert 0 < len(picture.points) < 300
+    assert Note.QUOTABLE not in the(Kind.FLOW_MAP, tables()["matrix of sixty"]).notes
