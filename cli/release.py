@@ -31,8 +31,11 @@ MOST_IN_ORDER = 120
 """A histogram up to so long is shown in its own order: by size it would say nothing."""
 
 
-def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
-    """What a question would cost and how exact it would be, and whether it can be asked."""
+def show_forecast(forecast: Mapping[str, Any], out: Output, *, ask: str = "corridor ask") -> None:
+    """What a question would cost and how exact it would be, and whether it can be asked.
+
+    `ask` is the command that asks it.
+    """
     show_price(forecast, out)
     if forecast["would_miss"]:
         out.say(f"missing      {_names(forecast['would_miss'])}")
@@ -64,7 +67,7 @@ def show_forecast(forecast: Mapping[str, Any], out: Output) -> None:
         )
     elif forecast["too_dear"] is None and forecast["too_few"] is None:
         named = "" if not forecast["accuracy_supposed"] else ' and --accuracy "±N" or --rho ρ'
-        out.say(f"Nothing was spent. Next: corridor ask, with the same words{named}")
+        out.say(f"Nothing was spent. Next: {ask}, with the same words{named}")
 
 
 def _show_beside(forecast: Mapping[str, Any], out: Output) -> None:

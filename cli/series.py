@@ -33,6 +33,18 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         "nodes that paid for it pay again",
     )
     what.add_argument(
+        "--alerts",
+        action="store_true",
+        help="show which cells changed more than the noise explains",
+    )
+    parser.add_argument(
+        "--lag",
+        type=int,
+        default=1,
+        metavar="N",
+        help="periods between the two compared by --alerts",
+    )
+    what.add_argument(
         "--end", action="store_true", help="let it make no more releases; what it spent stays spent"
     )
 
@@ -40,10 +52,12 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
 def _series(arguments: argparse.Namespace, out: Output) -> int:
     with connect(load_credentials()) as region:
         if arguments.id is None:
-            if arguments.now or arguments.end:
-                raise WrongUsageError("--now and --end need the ID of a series")
+            if arguments.now or arguments.end or arguments.alerts:
+                raise WrongUsageError("--now, --end and --alerts need the ID of a series")
             return _list(region.all_series(), out)
         identifier = _id_of(region, arguments.id)
+        if arguments.alerts:
+            return _show_alerts(region.alerts(identifier, arguments.lag), out)
         if arguments.now:
             shown = region.hasten_series(identifier)
             out.say(
@@ -70,6 +84,16 @@ def _id_of(region: Connection, beginning: str) -> str:
     if len(found) > 1 and beginning not in found:
         raise AmbiguousIdError(beginning, len(found), "corridor series")
     return found[0] if len(found) == 1 else beginning
+
+
+def _show_alerts(alerts: Sequence[Answer], out: Output) -> int:
+    """Which cells changed more than the noise explains, in a sentence each."""
+    for one in alerts:
+        out.say(one["text"])
+    if not alerts:
+        out.say("No cell changed more than the noise explains.")
+    out.document(list(alerts))
+    return 0
 
 
 def _list(series: Sequence[Answer], out: Output) -> int:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from corridor.client.html import html_lines, html_table, printable
 from corridor.client.saving import write_release
 from corridor.errors.client import MissingLibraryError, SeveralTablesError
+from corridor.publishing.comparing import Comparison, compare
 from corridor.publishing.estimates import MEANING, figure, mark, tally
 from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.columnar import arrow_table
+from corridor.publishing.groups import Group, find_group, parse_groups, placed_tables
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
 from corridor.publishing.views import ViewTable, views_of
 from corridor.queries.views import View
@@ -99,6 +101,29 @@ class Release:
             ViewError: it fits none of the tables.
         """
         return views_of([one.released for one in self.tables], view)
+
+    def compare(
+        self, cells: str, *, table: int | None = None, earlier: "Release | None" = None
+    ) -> Comparison:
+        """Groups of cells side by side: differences, ratios, changes, a sentence on each; free.
+
+        Args:
+            cells: the groups, as `recruited_in=MD,exploited_in=IT; recruited_in=UA,exploited_in=IT`
+                (docs/comparing.md).
+            table: its number, from 1; the one that fits best where None.
+            earlier: another release, with which each group is compared besides.
+
+        Raises:
+            ComparisonError: there are no such cells, or they cannot be compared.
+        """
+        wanted = parse_groups(cells)
+
+        def groups(document: Mapping[str, Any]) -> list[Group]:
+            placed = placed_tables(document)
+            return [find_group(placed, one, table) for one in wanted]
+
+        before = [] if earlier is None else groups(earlier.document)
+        return compare(groups(self.document), earlier=before)
 
     def receipt(self) -> bytes:
         """The public receipt with its proof, for `corridor verify`."""

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import httpx
 
@@ -188,6 +188,41 @@ class Connection:
         query = "" if since is None else f"?since={since}"
         return self._send("GET", f"/releases/{_name(identifier)}/receipt{query}").content
 
+    def reports(self) -> list[Answer]:
+        """The ready-made reports."""
+        return self._get_list("/reports")
+
+    def report(self, name: str) -> Answer:
+        """A report: what it asks, its form, the crosswalk from HTCDS, what it cannot fill."""
+        return self._get(f"/reports/{_name(name)}")
+
+    def forecast_report(self, name: str, request: Mapping[str, Any]) -> Answer:
+        """What a report would cost and how exact it would be. Spends nothing."""
+        return self._object(self._send("POST", f"/reports/{_name(name)}/forecast", request))
+
+    def ask_report(self, name: str, request: Mapping[str, Any], key: str | None = None) -> Answer:
+        """Ask a report in earnest, as `ask` does a question."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        path = f"/reports/{_name(name)}/questions"
+        return self._object(self._send("POST", path, request, headers))
+
+    def filled_report(self, identifier: str, name: str, **query: str) -> Answer:
+        """A report filled from a release; `query` may hold a country and a population."""
+        return self._get(_filled(identifier, name, "", query))
+
+    def report_file(self, identifier: str, name: str, form: str, **query: str) -> bytes:
+        """The same as a file: json or xlsx, or csv in an archive."""
+        return self._send("GET", _filled(identifier, name, f"/files/{_name(form)}", query)).content
+
+    def compare(self, identifier: str, cells: str, **query: str) -> Answer:
+        """Groups of cells of a release side by side; `query`: a table, an earlier release."""
+        asked = urlencode({"cells": cells, **query})
+        return self._get(f"/releases/{_name(identifier)}/compare?{asked}")
+
+    def alerts(self, series: str, lag: int = 1) -> list[Answer]:
+        """Which cells of a standing series changed more than its noise explains."""
+        return self._get_list(f"/series/{_name(series)}/alerts?lag={lag}")
+
     def checkpoint(self) -> bytes:
         """The latest checkpoint of the region's releases: a signed note with its cosignatures."""
         return self._send("GET", "/log/checkpoint").content
@@ -262,6 +297,11 @@ def _split(url: str) -> SplitResult:
     if not usable or parts.username is not None or parts.path.strip("/") or parts.query:
         raise refusal
     return parts
+
+
+def _filled(identifier: str, name: str, more: str, query: Mapping[str, str]) -> str:
+    path = f"/releases/{_name(identifier)}/report/{_name(name)}{more}"
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _name(identifier: str) -> str:

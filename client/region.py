@@ -18,10 +18,12 @@ from typing import Any, Self
 from corridor.client.answers import Release
 from corridor.client.asking import Asked, Asking, Draft, Scope, Session, draft_of, released
 from corridor.client.connection import Connection
+from corridor.client.reports import Reports
 from corridor.errors.client import OtherCatalogueError
 from corridor.errors.region import NoCharterError
 from corridor.ids import CountryCode
 from corridor.protocols import canonical
+from corridor.publishing.alerting import Alert, alerts_of
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import Domains
@@ -114,7 +116,26 @@ class Region:
         questions = [_question(one) for one in drafts]
         return draft_of(self._session, together(*questions), accuracy, rho, "regional")
 
+    @property
+    def reports(self) -> Reports:
+        """Ready-made reports: what others' forms ask for (docs/reports.md)."""
+        return Reports(self._session, self.connection)
+
     # ------------------------------------------------------------ looking
+
+    def alerts(self, series: str, lag: int = 1) -> tuple[Alert, ...]:
+        """Which cells of a standing series changed more than its noise explains; free.
+
+        Args:
+            series: its id.
+            lag: how many periods lie between the two that are compared.
+
+        Raises:
+            ComparisonError: the series has no periods that lie so far apart.
+        """
+        made = self.connection.series(series)["releases"]
+        releases = [self.connection.release(str(one["release_id"])) for one in made]
+        return alerts_of(releases, lag=lag)
 
     def indicators(self) -> Mapping[str, str]:
         """The ready-made questions: name and title."""

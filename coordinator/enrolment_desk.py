@@ -70,6 +70,20 @@ class Enrolled:
     country: CountryCode
 
 
+@dataclass(frozen=True, slots=True)
+class OpenInvitation:
+    """An invitation that was not used.
+
+    Attributes:
+        issued, expires: seconds since 1970.
+    """
+
+    country: CountryCode
+    issued: int
+    expires: int
+    is_over: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentDesk:
     """Issues invitations and enrols who uses them."""
@@ -103,6 +117,32 @@ class EnrolmentDesk:
                 )
             )
         return code, expires
+
+    def open_invitations(self) -> tuple["OpenInvitation", ...]:
+        """Those that were not used, by country; codes are known to nobody here."""
+        wanted = select(invitations).where(invitations.c.used.is_(None))
+        with self.store.reading() as connection:
+            rows = connection.execute(wanted.order_by(invitations.c.country)).all()
+        now = int(self.clock().timestamp())
+        return tuple(
+            OpenInvitation(CountryCode(row.country), row.issued, row.expires, now >= row.expires)
+            for row in rows
+        )
+
+    def withdraw(self, country: CountryCode) -> None:
+        """Make the open invitation of `country` worthless.
+
+        Raises:
+            UnknownInvitationError: there is none. Nothing was changed.
+        """
+        with self.store.writing() as connection:
+            done = connection.execute(
+                delete(invitations).where(
+                    invitations.c.country == country, invitations.c.used.is_(None)
+                )
+            )
+            if not done.rowcount:
+                raise UnknownInvitationError
 
     def enrol(self, request: EnrolmentRequest) -> Enrolled:
         """Give the node its certificate; the code is worthless afterwards.

@@ -3,9 +3,11 @@
 coordinator.toml      name, addresses, deadlines; written by `init`, edited by people
 keys/                 signing.key, ca.key, ca.pem, server.key, server.pem
 coordinator.sqlite3   registry, questions, releases
-people.sqlite3        accounts at the workbench
+people.sqlite3        accounts at the workbench, their tokens, what was done to them
+oidc.toml             who else signs people in, where somebody does (`provider_settings`)
 spool/                masked inputs of the attempt that runs; emptied at every start
 receipts/             members' receipts, encrypted to the members
+base-map.json         the map under pictures, where it is another than Corridor's (docs/pictures.md)
 serve.lock            held while `serve` runs
 
 name = "Danube region"
@@ -76,6 +78,11 @@ class Home:
     def receipts(self) -> Path:
         """Members' receipts."""
         return self.folder / "receipts"
+
+    @property
+    def base_map(self) -> Path:
+        """The operator's own map under pictures; there need be none."""
+        return self.folder / "base-map.json"
 
     @contextmanager
     def serving(self) -> Iterator[None]:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.store import Store, presence
 from corridor.ids import CountryCode, Digest, EditionId
 from corridor.protocols import canonical
 from corridor.transport.messages import Standing
+
+LONGEST_SOFTWARE = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class Presence:
         edition: None where nothing was imported.
         spent, reserved, left_this_year, left_for_all_time: ρ.
         witnessed: enough members confirmed its ledger since it started.
+        software: what it runs, by its own word; empty where that was not kept.
+        edition_since: when this edition was first heard of; seconds since 1970 UTC.
     """
 
     country: CountryCode
@@ -40,6 +44,8 @@ class Presence:
     left_this_year: Fraction
     left_for_all_time: Fraction
     witnessed: bool
+    software: str
+    edition_since: int | None
 
     def is_ready(self, charter: Digest) -> bool:
         """Whether it can be asked under this charter."""
@@ -62,10 +68,11 @@ class PresenceRecord:
     store: Store
     now: Callable[[], int]
 
-    def arrived(self, country: CountryCode, standing: Standing) -> None:
-        """The node said hello."""
-        values = {"connected": 1, "since": self.now(), "status": _encode(standing)}
+    def arrived(self, country: CountryCode, standing: Standing, software: str = "") -> None:
+        """The node said hello; `software` is what it runs."""
         with self.store.writing() as connection:
+            status = self._status(connection, country, standing, software[:LONGEST_SOFTWARE])
+            values = {"connected": 1, "since": self.now(), "status": status}
             connection.execute(
                 upsert(presence)
                 .values(country=country, **values)
@@ -74,7 +81,9 @@ class PresenceRecord:
 
     def changed(self, country: CountryCode, standing: Standing) -> None:
         """The node said how it stands now."""
-        self._update(country, status=_encode(standing))
+        with self.store.writing() as connection:
+            status = self._status(connection, country, standing, None)
+            connection.execute(_OF_COUNTRY, {"of": country, "status": status})
 
     def left(self, country: CountryCode) -> None:
         """The node's stream ended."""
@@ -95,10 +104,32 @@ class PresenceRecord:
             rows = connection.execute(select(presence).order_by(presence.c.country)).all()
         return {
             CountryCode(row.country): _decode(
-                CountryCode(row.country), row.connected == 1, row.since, row.status
+                CountryCode(row.country),
+                connected=row.connected == 1,
+                since=row.since,
+                raw=row.status,
             )
             for row in rows
         }
+
+    def _status(
+        self,
+        connection: Connection,
+        country: CountryCode,
+        standing: Standing,
+        software: str | None,
+    ) -> bytes:
+        """What is kept of a standing, with what is known from before: None keeps the software."""
+        raw = connection.execute(
+            select(presence.c.status).where(presence.c.country == country)
+        ).scalar()
+        before = None if raw is None else _decode(country, connected=True, since=0, raw=raw)
+        since = self.now()
+        if before is not None and before.edition == standing.edition:
+            since = before.edition_since or since
+        if software is None:
+            software = "" if before is None else before.software
+        return _encode(standing, software, since)
 
     def _update(self, country: CountryCode, **values: object) -> None:
         with self.store.writing() as connection:
@@ -108,7 +139,7 @@ class PresenceRecord:
 _OF_COUNTRY = update(presence).where(presence.c.country == bindparam("of"))
 
 
-def _encode(standing: Standing) -> bytes:
+def _encode(standing: Standing, software: str, edition_since: int) -> bytes:
     return canonical.encode(
         {
             "charter": None if standing.charter is None else standing.charter.hex(),
@@ -119,15 +150,18 @@ def _encode(standing: Standing) -> bytes:
             "left_this_year": str(standing.left_this_year),
             "left_for_all_time": str(standing.left_for_all_time),
             "witnessed": standing.witnessed,
+            "software": software,
+            "edition_since": None if standing.edition is None else edition_since,
         }
     )
 
 
-def _decode(country: CountryCode, connected: bool, since: int, raw: bytes) -> Presence:
+def _decode(country: CountryCode, *, connected: bool, since: int, raw: bytes) -> Presence:
     value = canonical.decode(raw, "presence")
     if not isinstance(value, Mapping):
         raise TypeError("presence holds something that `_encode` never wrote")
     charter, edition = value["charter"], value["edition"]
+    since_edition = value.get("edition_since")  # older versions kept neither this nor the software
     return Presence(
         country=country,
         connected=connected,
@@ -140,4 +174,6 @@ def _decode(country: CountryCode, connected: bool, since: int, raw: bytes) -> Pr
         left_this_year=Fraction(str(value["left_this_year"])),
         left_for_all_time=Fraction(str(value["left_for_all_time"])),
         witnessed=value["witnessed"] is True,
+        software=str(value.get("software", "")),
+        edition_since=since_edition if isinstance(since_edition, int) else None,
     )

@@ -28,6 +28,7 @@ from sqlalchemy import RowMapping, Select, select
 
 from corridor.coordinator.attempts import Progress, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
+from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
@@ -61,14 +62,12 @@ from corridor.queries.accuracy import (
     parse_rho,
     rho_for_accuracy,
 )
-from corridor.queries.asking import indicator_question
-from corridor.queries.catalogue import Catalogue
-from corridor.queries.domains import Domains, make_domains
+from corridor.queries.domains import Domains
 from corridor.queries.forecast import forecast
 from corridor.queries.parameters import check_rho, fewest_nodes
-from corridor.queries.plan import Plan, compile_plan
+from corridor.queries.plan import Plan
 from corridor.queries.question import Question, Turn, parse_question
-from corridor.queries.sql import Asked, read_sql
+from corridor.queries.sql import Asked
 from corridor.queries.standing import as_series, due, first_turn, named
 from corridor.queries.views import View, view_to_json
 
@@ -169,7 +168,7 @@ class QuestionDesk:
     charters: CharterDesk
     presence: PresenceRecord
     held_out: Callable[[], frozenset[CountryCode]]
-    catalogue: Catalogue
+    compiler: Compiler
     title_of: TitleOf
     progress: Progress
     waiting: WaitingRecord
@@ -247,7 +246,6 @@ class QuestionDesk:
             raise too_dear
         if priced.question.turn is not None:
             return self.series.begin(priced.question, priced.rho, request.purpose, holder)
-        identifier = self.random_bytes(8).hex()
         values = {
             "question": priced.question.encode(),
             "digest": priced.question.digest,
@@ -260,11 +258,32 @@ class QuestionDesk:
             "state": State.QUEUED if existing is None else State.RELEASED,
             "release": existing,
         }
+        known = None
+        if repeatable is None and existing is not None:
+            known = self._answered_already(values)
+        if known is None:
+            known = self.show(self._take(values, holder, repeatable, hours))
+            self.wake()
+        return {**known, "views": [view_to_json(view) for view in priced.views]}
+
+    def _take(
+        self,
+        values: Mapping[str, Any],
+        holder: TokenHolder,
+        repeatable: Repeatable | None,
+        hours: int,
+    ) -> str:
+        """The id of the question, put in line now or there already.
+
+        Raises:
+            QueueFullError: too many wait. Nothing was changed.
+        """
+        identifier, existing = self.random_bytes(8).hex(), values["release"]
         with self.store.writing() as connection:
             if repeatable is not None:
                 asked_before = earlier(connection, holder, repeatable)
                 if asked_before is not None:
-                    return self.show(asked_before)
+                    return asked_before
             in_line = select(questions.c.id).where(
                 questions.c.state.in_([State.QUEUED, State.RUNNING])
             )
@@ -274,7 +293,7 @@ class QuestionDesk:
                 *(questions.c[key] == values[key] for key in ("digest", "rho", "scope", "charter")),
             )
             if existing is None and (found := connection.execute(same).scalar()) is not None:
-                identifier = found
+                identifier = str(found)
             else:
                 # Those that wait for days take no place from those that can be answered.
                 for many in (in_line, for_people):
@@ -285,8 +304,7 @@ class QuestionDesk:
                     give_time(connection, identifier, self.now(), hours)
             if repeatable is not None:
                 remember(connection, holder, repeatable, identifier, self.now())
-        self.wake()
-        return {**self.show(identifier), "views": [view_to_json(view) for view in priced.views]}
+        return identifier
 
     def cancel(self, identifier: str, holder: TokenHolder) -> Shown:
         """Take back a question of one's own that waits; nothing was spent on it.
@@ -372,13 +390,12 @@ class QuestionDesk:
                 "nothing was spent"
             )
         charter = self.charters.in_force()
-        domains = make_domains(self.catalogue, charter)
-        asked = self._read(request, domains)
+        asked = self._read(request, charter)
         if request.series is not None:
             asked = replace(asked, question=self._as_series(asked, request.series, scope))
         elif asked.question.turn is not None:
             raise NoSeriesError("a release of a series is not asked by itself", "ask for a series")
-        plan = compile_plan(asked.question, domains)
+        plan = self.compiler.plan(asked.question, charter)
         known, held_out = self.presence.listing(), self.held_out() & set(charter.signing_keys)
         ready = {
             country: known[country]
@@ -399,7 +416,7 @@ class QuestionDesk:
         most = _affordable(charter, scope, ready, known, too_few)
         return Priced(
             charter=charter,
-            domains=domains,
+            domains=self.compiler.domains(charter),
             question=asked.question,
             views=asked.views,
             plan=plan,
@@ -416,24 +433,28 @@ class QuestionDesk:
         today = datetime.fromtimestamp(self.now(), UTC).date()
         return as_series(asked.question, first_turn(terms.every, terms.start, terms.periods, today))
 
-    def _read(self, request: AskRequest, domains: Domains) -> Asked:
+    def _read(self, request: AskRequest, charter: Charter) -> Asked:
         given = [
             face for face in ("sql", "indicator", "question") if getattr(request, face) is not None
         ]
         match given:
             case ["sql"]:
-                return _read_sql(request.sql or "", domains)
+                return self._read_sql(request.sql or "", charter)
             case ["indicator"]:
-                parameters = {str(key): str(value) for key, value in request.parameters.items()}
-                name = request.indicator or ""
-                question = indicator_question(domains, name, parameters)
-                return Asked(question, domains.catalogue.indicator(name).views)
+                return self.compiler.indicator(request.indicator or "", request.parameters, charter)
             case ["question"]:
                 return Asked(_read_canonical(request.question or {}), ())
             case _:
                 raise MalformedRequestError(
                     "a request holds exactly one of sql, indicator and question; nothing was spent"
                 )
+
+    def _read_sql(self, text: str, charter: Charter) -> Asked:
+        if len(text) > LONGEST_SQL:
+            raise MalformedRequestError(
+                f"the SQL is longer than {LONGEST_SQL} characters; nothing was spent"
+            )
+        return self.compiler.sql(text, charter)
 
     # ------------------------------------------------------------ releases that exist
 
@@ -479,6 +500,15 @@ class QuestionDesk:
             if isinstance(participants, Mapping) and _is_current(participants, priced):
                 return str(row["id"])
         return None
+
+    def _answered_already(self, values: Mapping[str, Any]) -> Shown | None:
+        """The same question of the same person, answered by the same release, if there is one.
+
+        Who looks again at what is there adds nothing to the list of questions.
+        """
+        same = select(questions).where(*(questions.c[key] == values[key] for key in values))
+        found = self._rows(same.limit(1))
+        return self._show(found[0]) if found else None
 
     # ------------------------------------------------------------ showing
 
@@ -638,14 +668,6 @@ def _affordable(
         most = charter.ceilings.rho_per_question
         left = [_left(known[one]) if one in known else most for one in charter.signing_keys]
     return sorted(left, reverse=True)[fewest_nodes(charter, scope) - 1]
-
-
-def _read_sql(text: str, domains: Domains) -> Asked:
-    if len(text) > LONGEST_SQL:
-        raise MalformedRequestError(
-            f"the SQL is longer than {LONGEST_SQL} characters; nothing was spent"
-        )
-    return read_sql(text, domains)
 
 
 def _read_canonical(question: Mapping[str, Any]) -> Question:

@@ -111,12 +111,13 @@ class StreamDesk:
         await asyncio.to_thread(self.demand_enrolled, country, fingerprint)
         in_force = await asyncio.to_thread(self._in_force)
         connection = Connection(country, first.standing)
+        software = "".join(one for one in first.software if one.isprintable())
         connection.send(Welcome(in_force, self.now(), PROTOCOL_VERSION))
         async with self.one_standing:
             await self._witness(country, first.standing)
             self.connections.add(connection)
         try:
-            await asyncio.shield(self._record(self._record_arrived(connection)))
+            await asyncio.shield(self._record(self._record_arrived(connection, software)))
             await asyncio.to_thread(self.has_news, country)
         except BaseException:
             self.gone(connection)  # the peer went, or the disk is full, before it was greeted
@@ -195,11 +196,13 @@ class StreamDesk:
         elif error is not None:
             _log.error("presence.not_recorded", exc_info=error)
 
-    async def _record_arrived(self, connection: Connection) -> None:
+    async def _record_arrived(self, connection: Connection, software: str) -> None:
         async with self.one_standing:
             if self.connections.is_live(connection) and not self.stopping.is_set():
                 standing = connection.standing
-                await asyncio.to_thread(self.presence.arrived, connection.country, standing)
+                await asyncio.to_thread(
+                    self.presence.arrived, connection.country, standing, software
+                )
 
     async def _record_gone(self, country: CountryCode) -> None:
         async with self.one_standing:

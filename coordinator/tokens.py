@@ -2,7 +2,7 @@
 
 A token is 256 random bits, so its plain SHA-256 cannot be searched; whoever reads the database
 learns no token. A name tells an administrator which one to revoke; it is the holder's only name
-here, until accounts are built.
+here. Whoever has an account makes their own (`account_tokens`).
 """
 
 import base64
@@ -20,9 +20,8 @@ from corridor.errors.region import (
     TokenNameTakenError,
     UnknownTokenError,
 )
+from corridor.people.roles import LONGEST_ORGANISATION
 from corridor.protocols.suite import RandomBytes
-
-LONGEST_ORGANISATION = 200
 
 PREFIX = "corridor_"
 """Lets a scanner for leaked secrets recognise a token."""
@@ -45,17 +44,33 @@ class TokenHolder:
     issued: int = field(default=0, compare=False)
 
 
+def _nobody(_: str) -> TokenHolder:
+    raise UnknownTokenError
+
+
+def make_token(random_bytes: RandomBytes) -> str:
+    """A new token, which nobody can guess."""
+    return PREFIX + base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
 @dataclass(frozen=True, slots=True)
 class TokenDesk:
     """Issues, checks and revokes tokens.
 
     Attributes:
         now: seconds since 1970 UTC.
+        of_account: whose token it is that an account made for itself (`account_tokens`).
     """
 
     store: Store
     now: Callable[[], int]
     random_bytes: RandomBytes
+    of_account: Callable[[str], TokenHolder] = _nobody
 
     def issue(
         self, name: str, organisation: str = "", scopes: frozenset[TokenScope] = USUAL
@@ -75,14 +90,14 @@ class TokenDesk:
                 f"an organisation's name has at most {LONGEST_ORGANISATION} characters; no token "
                 "was issued"
             )
-        token = PREFIX + base64.urlsafe_b64encode(self.random_bytes(32)).rstrip(b"=").decode()
+        token = make_token(self.random_bytes)
         with self.store.writing() as connection:
             valid = select(tokens.c.name).where(tokens.c.name == name, tokens.c.revoked.is_(None))
             if connection.execute(valid).first() is not None:
                 raise TokenNameTakenError(name)
             connection.execute(
                 insert(tokens).values(
-                    token_hash=_hash(token),
+                    token_hash=token_hash(token),
                     name=name,
                     organisation=organisation,
                     scopes=scopes_text(scopes),
@@ -121,19 +136,15 @@ class TokenDesk:
         """Whose token this is.
 
         Raises:
-            UnknownTokenError: nobody's: never issued, or revoked.
+            UnknownTokenError: nobody's: never issued, revoked, or over.
         """
         # At every request, so without a transaction of SQLAlchemy's.
         row = self.store.look_up(
             "SELECT name, organisation, scopes, issued FROM tokens "
             "WHERE token_hash = ? AND revoked IS NULL",
-            _hash(token),
+            token_hash(token),
         )
         if row is None:
-            raise UnknownTokenError
+            return self.of_account(token)
         name, organisation, scopes, issued = row
         return TokenHolder(name, organisation, parse_scopes(scopes), issued)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -92,7 +92,7 @@ def _second_factor(people: PeopleDesk, error: CorridorError | None = None) -> Re
     shown = render_template(
         "second_factor.html",
         refusal=None if error is None else said(error),
-        replaces=session.stage is Stage.FULL,
+        replaces=session.stage is Stage.FULL and not session.person.is_of_provider,
         secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         # Drawn here from that secret alone: nothing in it comes from outside.
         picture=Markup(picture(address)),  # noqa: S704

@@ -6,7 +6,7 @@ in translations/*/LC_MESSAGES/messages.po; numbers, dates and names of countries
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -88,6 +88,7 @@ def install_languages(app: Flask, *own: Path) -> None:
     app.jinja_env.filters.update(
         number=_number,
         moment=written_moment,
+        second=lambda value: written_moment(datetime.fromtimestamp(value, UTC)),
         amount=amount,
         country=_country,
         figure=_figure,

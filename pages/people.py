@@ -20,23 +20,13 @@ def people_views(people: PeopleDesk) -> Blueprint:
     administrators = for_roles(Role.ADMINISTRATOR)
 
     def page(error: CorridorError | None = None, name: str = "", code: str = "") -> Response:
-        shown = render_template(
-            "people.html",
-            people=people.people(),
-            refusal=None if error is None else said(error),
-            name=name,
-            code=code,
-        )
-        return make_response(shown, 200 if error is None else status_of(error))
+        return _page(people, error, name, code)
 
     def by() -> str:
         return current_session().person.name
 
     def confirmed() -> str:
-        """Whose doing it is, once the second factor was given again."""
-        session = current_session()
-        people.confirm_again(session, request.form.get("code", ""))
-        return session.person.name
+        return _confirmed(people)
 
     @views.get("")
     @administrators
@@ -48,7 +38,12 @@ def people_views(people: PeopleDesk) -> Blueprint:
     def add() -> Response:
         name = request.form.get("name", "")
         try:
-            code = people.add(name, request.form.getlist("role"), by=confirmed())
+            code = people.add(
+                name,
+                request.form.getlist("role"),
+                by=confirmed(),
+                organisation=request.form.get("organisation", ""),
+            )
         except NotSignedInError:
             raise
         except CorridorError as error:
@@ -57,7 +52,7 @@ def people_views(people: PeopleDesk) -> Blueprint:
 
     @views.post("/reset")
     @administrators
-    def reset() -> Response:
+    def reset() -> Response | Answer:
         name = request.form.get("name", "")
         try:
             code = people.reset(name, by=confirmed())
@@ -65,6 +60,8 @@ def people_views(people: PeopleDesk) -> Blueprint:
             raise
         except CorridorError as error:
             return page(error)
+        if not code:  # whoever signs in at a provider gets none
+            return redirect(url_for("people.everybody"), 303)
         return page(name=name, code=code)
 
     @views.post("/roles")
@@ -95,3 +92,44 @@ def people_views(people: PeopleDesk) -> Blueprint:
         return redirect(url_for("people.everybody"), 303)
 
     return views
+
+
+def organisation_views(people: PeopleDesk) -> Blueprint:
+    """/people/organisation, where people act in the name of organisations."""
+    views = Blueprint("organisations", __name__, url_prefix="/people")
+
+    @views.post("/organisation")
+    @for_roles(Role.ADMINISTRATOR)
+    def give() -> Response | Answer:
+        form = request.form
+        try:
+            people.set_organisation(
+                form.get("name", ""), form.get("organisation", ""), by=_confirmed(people)
+            )
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return _page(people, error)
+        return redirect(url_for("people.everybody"), 303)
+
+    return views
+
+
+def _page(
+    people: PeopleDesk, error: CorridorError | None = None, name: str = "", code: str = ""
+) -> Response:
+    shown = render_template(
+        "people.html",
+        people=people.people(),
+        refusal=None if error is None else said(error),
+        name=name,
+        code=code,
+    )
+    return make_response(shown, 200 if error is None else status_of(error))
+
+
+def _confirmed(people: PeopleDesk) -> str:
+    """Whose doing it is, once the second factor was given again."""
+    session = current_session()
+    people.confirm_again(session, request.form.get("code", ""))
+    return session.person.name

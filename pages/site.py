@@ -4,24 +4,22 @@ Every page: no script and no style but our own files, nothing from elsewhere, in
 frame, kept by no cache. Where the site has TLS, browsers are told to keep to it.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, g, request
 from markupsafe import Markup, escape
-from werkzeug.exceptions import NotFound
 
 from corridor import __version__
-from corridor.pages.access import Addresses, Doorkeeper, for_everybody
+from corridor.pages.access import Addresses, Doorkeeper
 from corridor.pages.account import account_views
 from corridor.pages.entrance import entrance_views
 from corridor.pages.languages import install_languages
-from corridor.pages.people import people_views
+from corridor.pages.people import organisation_views, people_views
 from corridor.pages.refusals import Words, install_refusals
+from corridor.pages.static_files import static_views
 from corridor.pages.words import ROLES, STATUSES
 from corridor.people import PeopleDesk, Role, Staff
 from corridor.people.desk import form_token
@@ -30,9 +28,6 @@ FORM_BYTES = 256 * 1024
 """The longest form without files."""
 
 FORM_PARTS = 200
-STATIC_SECONDS = 365 * 24 * 60 * 60
-"""Static files are asked for by what is in them: another version has another address."""
-
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -61,6 +56,20 @@ class Entry:
     roles: tuple[Role, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Another way to sign in.
+
+    Attributes:
+        name: of whoever signs people in.
+        enter, leave: the endpoints of signing in there, and out.
+    """
+
+    name: str
+    enter: str
+    leave: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What one site has of its own.
@@ -77,6 +86,7 @@ class Site:
         entries: the navigation.
         passing: codes of refusals that pass by themselves: the page looks again.
         words: what refusals are called.
+        door: another way to sign in, where there is one.
         told: writes English words of ours in the reader's language.
         texts: folders with the texts of further pages, besides its own translations/.
     """
@@ -95,6 +105,7 @@ class Site:
     words: Words = field(default_factory=Words)
     told: Callable[[str], Markup] = escape
     texts: tuple[Path, ...] = ()
+    door: Door | None = None
 
 
 def make_pages(
@@ -145,38 +156,14 @@ def make_pages(
     install_languages(app, site.folder / "translations", *site.texts)
     app.jinja_env.filters["told"] = site.told
     app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
-    app.register_blueprint(_static_views(site))
+    app.register_blueprint(static_views([one / "static" for one in (site.folder, _OWN)]))
     app.register_blueprint(entrance_views(people, home=site.home, secure=has_tls))
     app.register_blueprint(account_views(people))
     app.register_blueprint(people_views(people))
+    if site.staff.has_organisations:
+        app.register_blueprint(organisation_views(people))
     install_refusals(app, site.words, reference)
     return app
-
-
-def _static_views(site: Site) -> Blueprint:
-    """GET /static/NAME: styles, scripts and pictures, for everybody."""
-    views = Blueprint("static", __name__)
-    folders = [one / "static" for one in (site.folder, _OWN)]
-
-    @cache
-    def mark(name: str) -> str:
-        found = next(one / name for one in folders if (one / name).is_file())
-        return hashlib.sha256(found.read_bytes()).hexdigest()[:8]
-
-    @views.get("/static/<name>")
-    @for_everybody
-    def file(name: str) -> Response:
-        for folder in folders:
-            if (folder / name).is_file():
-                return send_from_directory(folder, name, max_age=STATIC_SECONDS)
-        raise NotFound
-
-    @views.app_template_global()
-    def asset(name: str) -> str:
-        """The address of a static file, in which what it holds is marked."""
-        return url_for("static.file", name=name, v=mark(name))
-
-    return views
 
 
 def _dress(app: Flask, site: Site) -> None:

@@ -11,15 +11,17 @@ An account begins with a one-time code, by which its owner sets a password; with
 comes the second factor. What changes an account is recorded, by names and roles.
 """
 
-from corridor.people.desk import PeopleChange, PeopleDesk, Session, Stage
+from corridor.people.desk import Arrival, PeopleChange, PeopleDesk, Session, Stage
 from corridor.people.passwords import Passwords
 from corridor.people.roles import AUTHORITY, REGION, Role, Staff
 from corridor.people.sealed_factors import SealedFactors
-from corridor.people.store import PeopleStore, Person
+from corridor.people.store import Change, PeopleStore, Person, Token
 
 __all__ = [
     "AUTHORITY",
     "REGION",
+    "Arrival",
+    "Change",
     "Passwords",
     "PeopleChange",
     "PeopleDesk",
@@ -30,4 +32,5 @@ __all__ = [
     "Session",
     "Staff",
     "Stage",
+    "Token",
 ]

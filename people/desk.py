@@ -3,6 +3,8 @@
 An account:   invited ──one-time code──> password ──second factor──> complete
               reset brings it back to invited; locked keeps it out
 
+              whoever an identity provider vouches for arrives without either: `arrive`
+
 A session:    wrong ─── password right ──> CODE     where there is a second factor: its code next
                                       └──> SETUP    where there is none yet: it is set up next
               CODE or SETUP ── code right ──> FULL  under a new name each time
@@ -15,6 +17,8 @@ A session:    wrong ─── password right ──> CODE     where there is a s
    used for a while, after a working day, when its owner ends it, and with every change of the
    account's password, roles or standing.
 4. What changes an account is handed to `record` before it is done.
+5. Tokens of an account end when it is locked, begun anew, or loses a role; a role that comes back
+   brings none of them back.
 """
 
 import hashlib
@@ -30,9 +34,13 @@ from corridor.errors.people import (
     BadInvitationError,
     BadNameError,
     LastAdministratorError,
+    LockedOutError,
+    NameOfAnotherError,
     NameTakenError,
+    NoRoleError,
     NotSignedInError,
     RoleMissingError,
+    SignInAnewError,
     UnknownPersonError,
     WaitError,
     WrongCodeError,
@@ -58,7 +66,12 @@ SEEN_EVERY_SECONDS = 30
 """A session's last use is written so often and no oftener: a page must not wait for the disk."""
 
 TOKEN_BYTES = 32
+JUST_NOW_SECONDS = 5 * 60
+"""Whoever came from an identity provider within this time is not asked to come again."""
+
 _NAME = re.compile(r"[^\W_](?:[\w .'’-]{0,38})[^\W_]")
+_PROVIDER_NAME = re.compile(r"[^\W_](?:[\w .'’@+-]{0,78})[^\W_]")
+"""A provider's names are often addresses of mail."""
 
 
 class Stage(StrEnum):
@@ -98,14 +111,39 @@ class PeopleChange:
     """What is recorded of a change: names and roles, nothing else.
 
     Attributes:
-        change: added, roles, locked, unlocked, reset, entered (a password was set), second_factor.
-        by: whose doing; empty for the command line.
+        change: added, roles, locked, unlocked, reset, entered (a password was set), second_factor;
+            where people ask in the name of organisations, organisation; where they have tokens,
+            token and token_ended; where they come from an identity provider, arrived.
+        by: whose doing; empty for the command line, and for an identity provider.
+        organisation: the account's, after the change.
+        label: of the token.
     """
 
     change: str
     name: str
     roles: frozenset[Role]
     by: str
+    organisation: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Somebody whom an identity provider vouches for.
+
+    Attributes:
+        issuer, subject: who that is; the provider never gives a subject to somebody else.
+        name: what the account is called, where it is a new one.
+        roles: what the provider's groups mean here; may be none.
+        has_second_factor: whether the provider asked for one.
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    roles: frozenset[Role]
+    organisation: str
+    has_second_factor: bool
 
 
 def form_token(session: str) -> str:
@@ -175,25 +213,39 @@ class PeopleDesk:
         """Whether there is no account yet."""
         return not self._store.people()
 
-    def add(self, name: str, roles: Iterable[str], *, by: str = "") -> str:
+    def add(self, name: str, roles: Iterable[str], *, by: str = "", organisation: str = "") -> str:
         """A new account; gives the one-time code by which its owner sets a password.
 
         Raises:
-            BadNameError, BadRolesError, NameTakenError: nothing was changed.
+            BadNameError, BadRolesError, BadOrganisationError, NameTakenError: nothing was changed.
         """
         name = " ".join(name.split())
         if _NAME.fullmatch(name) is None:
             raise BadNameError
-        wanted, key = self._staff.parse(roles), _name_key(name)
+        wanted, organisation = (
+            self._staff.parse(roles),
+            self._staff.parse_organisation(organisation),
+        )
         with self._store.writing():
-            if self._store.by_key(key) is not None:
-                raise NameTakenError
-            self._record(PeopleChange("added", name, wanted, by))
-            self._store.add(name, key, wanted, self._now())
-            return self._invite(self._named(name))
+            self._record(PeopleChange("added", name, wanted, by, organisation))
+            return self._invite(self._add(name, wanted, organisation))
+
+    def set_organisation(self, name: str, organisation: str, *, by: str = "") -> None:
+        """Let its owner ask in the name of another organisation, from the next request on.
+
+        Raises:
+            UnknownPersonError, BadOrganisationError: nothing was changed.
+        """
+        wanted = self._staff.parse_organisation(organisation)
+        with self._store.writing():
+            person = self._named(name)
+            if wanted == person.organisation:
+                return
+            self._record(PeopleChange("organisation", person.name, person.roles, by, wanted))
+            self._store.set_organisation(person.id, wanted)
 
     def set_roles(self, name: str, roles: Iterable[str], *, by: str = "") -> None:
-        """Give other roles; whoever has the account is signed out.
+        """Give other roles; whoever has the account is signed out. A role that is lost ends tokens.
 
         Raises:
             UnknownPersonError, BadRolesError, LastAdministratorError: nothing was changed.
@@ -205,9 +257,7 @@ class PeopleDesk:
                 return
             if Role.ADMINISTRATOR not in wanted:
                 self._demand_another_administrator(person, by)
-            self._record(PeopleChange("roles", person.name, wanted, by))
-            self._store.set_roles(person.id, wanted)
-            self._store.end_sessions_of(person.id)
+            self._give_roles(person, wanted, by)
 
     def lock(self, name: str, *, by: str = "") -> None:
         """Keep an account out, and sign out whoever has it.
@@ -218,9 +268,9 @@ class PeopleDesk:
         with self._store.writing():
             person = self._named(name)
             self._demand_another_administrator(person, by)
-            self._record(PeopleChange("locked", person.name, person.roles, by))
+            self._record(_of(person, "locked", by))
             self._store.set_locked(person.id, locked=True)
-            self._store.end_sessions_of(person.id)
+            self._end_everything_of(person)
 
     def lock_all(self) -> tuple[str, ...]:
         """Keep every account out, and end every session: they may be of before. Whose they are.
@@ -231,9 +281,10 @@ class PeopleDesk:
             people = self._store.people()
             for person in people:
                 if not person.locked:
-                    self._record(PeopleChange("locked", person.name, person.roles, ""))
+                    self._record(_of(person, "locked", ""))
                     self._store.set_locked(person.id, locked=True)
             self._store.end_every_session()
+            self._store.end_every_token()
         return tuple(person.name for person in people)
 
     def unlock(self, name: str, *, by: str = "") -> None:
@@ -244,12 +295,15 @@ class PeopleDesk:
         """
         with self._store.writing():
             person = self._named(name)
-            self._record(PeopleChange("unlocked", person.name, person.roles, by))
+            self._record(_of(person, "unlocked", by))
             self._store.set_locked(person.id, locked=False)
             self._store.forget_tries(person.name_key)
 
     def reset(self, name: str, *, by: str = "") -> str:
         """Begin an account anew: a one-time code, no password, no second factor, no session.
+
+        Whoever signs in at an identity provider goes on doing so, and gets no code (""): only the
+        second factor is set up anew.
 
         Raises:
             UnknownPersonError, LastAdministratorError: nothing was changed.
@@ -257,9 +311,12 @@ class PeopleDesk:
         with self._store.writing():
             person = self._named(name)
             self._demand_another_administrator(person, by)
-            self._record(PeopleChange("reset", person.name, person.roles, by))
-            self._store.end_sessions_of(person.id)
+            self._record(_of(person, "reset", by))
+            self._end_everything_of(person)
             self._store.forget_tries(person.name_key)
+            if person.is_of_provider:
+                self._store.forget_second_factor(person.id)
+                return ""
             return self._invite(person)
 
     # ---------------------------------------------------------------- coming in
@@ -289,7 +346,7 @@ class PeopleDesk:
             again = self._store.by_id(person.id)
             if again is None or again.invited != person.invited:  # used in the same moment
                 raise BadInvitationError
-            self._record(PeopleChange("entered", person.name, person.roles, person.name))
+            self._record(_of(person, "entered", person.name))
             self._store.set_password(person.id, kept)
             self._store.end_sessions_of(person.id)
             self._store.forget_tries(key)
@@ -319,6 +376,35 @@ class PeopleDesk:
             self._store.end_sessions_before(self._now() - IDLE_SECONDS, self._now() - LIFE_SECONDS)
             stage = Stage.SETUP if person.secret is None else Stage.CODE
             return self._begin(person, stage)
+
+    def arrive(self, arrival: Arrival) -> Session:
+        """The first step for whom an identity provider vouches: it stands for the password.
+
+        A new account is made, or the roles and organisation of theirs become those that the
+        provider's groups mean now. Where the provider asked for a second factor, and is believed
+        in that, no other is asked for.
+
+        Raises:
+            NoRoleError: the groups mean no role. Whoever had one is signed out, and tokens end.
+            LockedOutError: the account is locked. Nothing was changed.
+            BadNameError, NameOfAnotherError: no account can be made. Nothing was changed.
+        """
+        with self._store.writing():
+            known = self._store.of_provider(arrival.issuer, arrival.subject)
+            if known is not None and known.locked:
+                raise LockedOutError
+            if arrival.roles:
+                person = self._arrived(known, arrival)
+                self._store.end_sessions_before(
+                    self._now() - IDLE_SECONDS, self._now() - LIFE_SECONDS
+                )
+                if arrival.has_second_factor:
+                    self._store.signed_in(person.id, self._now())
+                    return self._begin(person, Stage.FULL)
+                return self._begin(person, Stage.SETUP if person.secret is None else Stage.CODE)
+            if known is not None:
+                self._end_everything_of(known)
+        raise NoRoleError
 
     def confirm_code(self, session: Session, code: str) -> Session:
         """The second step: a code of the authenticator, or a recovery code. A new session.
@@ -380,9 +466,9 @@ class PeopleDesk:
             WaitError, WrongSignInError: the second factor is as it was.
         """
         person = self._fresh(session)
-        self._begin_try(person.name_key)
-        if session.stage is Stage.FULL and not self._passwords.is_right(person.password, password):
-            raise WrongSignInError
+        before = self._begin_try(person.name_key)
+        if session.stage is Stage.FULL:
+            self._demand_owner(session, person, password, before)
         step = None
         if person.new_secret is not None:
             secret = self._factors.open(person.id, person.new_secret)
@@ -391,7 +477,7 @@ class PeopleDesk:
             raise WrongCodeError
         codes = self._make_codes()
         with self._store.writing():
-            self._record(PeopleChange("second_factor", person.name, person.roles, person.name))
+            self._record(_of(person, "second_factor", person.name))
             self._store.take_secret(person.id, step)
             self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
             self._store.forget_tries(person.name_key)
@@ -406,7 +492,9 @@ class PeopleDesk:
             WaitError, WrongSignInError: the old ones stay.
         """
         person = self._fresh(session)
-        self._demand_password(person, password)
+        before = self._begin_try(person.name_key)
+        self._demand_owner(session, person, password, before)
+        self._was_right(person.name_key, before)
         codes = self._make_codes()
         with self._store.writing():
             self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
@@ -427,7 +515,7 @@ class PeopleDesk:
         check_strength(new, person.name, self._place)
         kept = self._passwords.keep(new)
         with self._store.writing():
-            self._record(PeopleChange("entered", person.name, person.roles, person.name))
+            self._record(_of(person, "entered", person.name))
             self._store.set_password(person.id, kept)
             self._store.end_sessions_of(person.id)
             return self._begin(person, Stage.FULL)
@@ -492,6 +580,48 @@ class PeopleDesk:
             raise NotSignedInError
         return found
 
+    def _add(self, name: str, roles: frozenset[Role], organisation: str) -> Person:
+        key = _name_key(name)
+        if self._store.by_key(key) is not None:
+            raise NameTakenError
+        self._store.add(name, key, roles, self._now())
+        person = self._named(name)
+        self._store.set_organisation(person.id, organisation)
+        return person
+
+    def _arrived(self, known: Person | None, arrival: Arrival) -> Person:
+        """The account of whoever arrived, as the provider describes it now; inside `writing`."""
+        if known is None:
+            if _PROVIDER_NAME.fullmatch(arrival.name) is None:
+                raise BadNameError
+            if self._store.by_key(_name_key(arrival.name)) is not None:
+                raise NameOfAnotherError
+            roles, organisation = arrival.roles, arrival.organisation
+            self._record(PeopleChange("arrived", arrival.name, roles, "", organisation))
+            known = self._add(arrival.name, roles, organisation)
+            self._store.bind(known.id, arrival.issuer, arrival.subject)
+        else:
+            if known.roles != arrival.roles:
+                self._give_roles(known, arrival.roles, "")
+            if known.organisation != arrival.organisation:
+                changed = PeopleChange(
+                    "organisation", known.name, arrival.roles, "", arrival.organisation
+                )
+                self._record(changed)
+                self._store.set_organisation(known.id, arrival.organisation)
+        return self._named(known.name)
+
+    def _give_roles(self, person: Person, roles: frozenset[Role], by: str) -> None:
+        self._record(PeopleChange("roles", person.name, roles, by, person.organisation))
+        self._store.set_roles(person.id, roles)
+        self._store.end_sessions_of(person.id)
+        if not person.roles <= roles:
+            self._store.end_tokens_of(person.id)
+
+    def _end_everything_of(self, person: Person) -> None:
+        self._store.end_sessions_of(person.id)
+        self._store.end_tokens_of(person.id)
+
     def _invite(self, person: Person) -> str:
         code = second_factor.make_code(self._random_bytes)
         until = self._now() + INVITATION_SECONDS
@@ -520,6 +650,21 @@ class PeopleDesk:
         ]
         if not others:
             raise LastAdministratorError
+
+    def _demand_owner(
+        self, session: Session, person: Person, password: str, before: tuple[int, int]
+    ) -> None:
+        """See that whoever has a whole session is its owner: a browser may have been left open.
+
+        By the password; where an identity provider stands for it, by having come from there just
+        now. Whoever calls counted a try, which `before` takes back where nothing was guessed.
+        """
+        if person.is_of_provider:
+            self._was_right(person.name_key, before)
+            if self._now() > session.ends_at - LIFE_SECONDS + JUST_NOW_SECONDS:
+                raise SignInAnewError
+        elif len(password) > LONGEST or not self._passwords.is_right(person.password, password):
+            raise WrongSignInError
 
     def _demand_password(self, person: Person, password: str) -> None:
         before = self._begin_try(person.name_key)
@@ -563,6 +708,10 @@ class PeopleDesk:
         """Take back what `_begin_try` counted, where that is not all forgotten anyhow."""
         with self._store.writing():
             self._store.take_try_back(key, *before)
+
+
+def _of(person: Person, change: str, by: str) -> PeopleChange:
+    return PeopleChange(change, person.name, person.roles, by, person.organisation)
 
 
 def _has_clear_secret(person: Person) -> bool:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corridor.errors.people import BadRolesError
+from corridor.errors.people import BadOrganisationError, BadRolesError
+
+LONGEST_ORGANISATION = 200
+"""Nodes refuse a proposal that names a longer one."""
 
 
 class Role(StrEnum):
@@ -37,11 +40,26 @@ class Staff:
         roles: in the order in which they are shown.
         apart: sets of roles of which one person holds one at the most.
         rule: the same in words, for whoever gives roles.
+        has_organisations: whether people act in the name of organisations.
     """
 
     roles: tuple[Role, ...]
     apart: tuple[frozenset[Role], ...]
     rule: str
+    has_organisations: bool = False
+
+    def parse_organisation(self, text: str) -> str:
+        """The name of an organisation, or "" where there is none.
+
+        Raises:
+            BadOrganisationError: it cannot be shown, is too long, or there are none here.
+        """
+        name = " ".join(text.split())
+        if len(name) > LONGEST_ORGANISATION or not name.isprintable():
+            raise BadOrganisationError(LONGEST_ORGANISATION)
+        if name and not self.has_organisations:
+            raise BadOrganisationError(0)
+        return name
 
     def parse(self, words: Iterable[str]) -> frozenset[Role]:
         """The roles named.
@@ -79,5 +97,6 @@ REGION = Staff(
     (_R.ANALYST, _R.COORDINATOR, _R.ADMINISTRATOR),
     (),
     "at a coordinator there are analyst, coordinator and administrator",
+    has_organisations=True,
 )
 """At a coordinator: answers are safe to publish, so duties may be held together."""

@@ -32,7 +32,10 @@ CREATE TABLE IF NOT EXISTS people (
     used_step INTEGER NOT NULL DEFAULT 0,
     locked INTEGER NOT NULL DEFAULT 0,
     made_at INTEGER NOT NULL,
-    signed_in_at INTEGER
+    signed_in_at INTEGER,
+    organisation TEXT NOT NULL DEFAULT '',
+    issuer TEXT,
+    subject TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS recovery_codes (
     person INTEGER NOT NULL REFERENCES people (id),
@@ -51,13 +54,42 @@ CREATE TABLE IF NOT EXISTS tries (
     failures INTEGER NOT NULL,
     last INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS tokens (
+    hash BLOB PRIMARY KEY,
+    person INTEGER NOT NULL REFERENCES people (id),
+    label TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS changes (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    change TEXT NOT NULL,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    label TEXT NOT NULL,
+    by TEXT NOT NULL
+) STRICT;
+"""
+_ADDED = {
+    "organisation": "TEXT NOT NULL DEFAULT ''",
+    "issuer": "TEXT",
+    "subject": "TEXT",
+}
+"""Columns that a file of an older version does not have."""
+
+_ONE_ACCOUNT_EACH = """
+CREATE UNIQUE INDEX IF NOT EXISTS of_provider ON people (issuer, subject)
+WHERE issuer IS NOT NULL
 """
 SEALED = 1
 """`PRAGMA user_version` of a file in which no second factor lies in clear; before that it was 0."""
 
 _COLUMNS = (
     "id, name, name_key, roles, password, invited, invited_until, secret, new_secret, used_step, "
-    "locked, made_at, signed_in_at"
+    "locked, made_at, signed_in_at, organisation, issuer, subject"
 )
 
 
@@ -72,6 +104,8 @@ class Person:
         new_secret: offered to an authenticator, sealed, and not confirmed yet.
         used_step: the last half minute of which a code was used.
         made_at: when it was added, or begun anew; seconds since 1970.
+        organisation: in whose name its owner asks; empty where that does not matter.
+        issuer, subject: who the owner is at an identity provider; none for an account of this site.
     """
 
     id: int
@@ -87,11 +121,58 @@ class Person:
     locked: bool
     made_at: int
     signed_in_at: int | None
+    organisation: str
+    issuer: str | None
+    subject: str | None
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether its owner signs in at an identity provider, and has no password here."""
+        return self.issuer is not None
 
     @property
     def can_sign_in(self) -> bool:
-        """Whether it has a password and is not locked."""
-        return self.password is not None and not self.locked
+        """Whether it has a password, or an identity provider, and is not locked."""
+        return (self.password is not None or self.is_of_provider) and not self.locked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What lets a program in, in the name of an account. The token itself is kept nowhere.
+
+    Attributes:
+        hash: of the token; it names it, and opens nothing.
+        label: what its owner calls it.
+        scopes: what it allows, a blank between.
+        made_at, ends_at: seconds since 1970.
+    """
+
+    hash: bytes
+    person: int
+    label: str
+    scopes: str
+    made_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was done to an account, as it is kept.
+
+    Attributes:
+        at: seconds since 1970.
+        change: see `PeopleChange`.
+        label: of the token, where it is about one.
+        by: whose doing; empty for the command line.
+    """
+
+    at: int
+    change: str
+    name: str
+    roles: frozenset[Role]
+    organisation: str
+    label: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +199,7 @@ class PeopleStore:
             self._connection = open_durable(path, _SCHEMA)
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._add_columns()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -161,6 +243,29 @@ class PeopleStore:
             "INSERT INTO people (name, name_key, roles, made_at) VALUES (?, ?, ?, ?)",
             (name, name_key, _to_text(roles), made_at),
         )
+
+    def of_provider(self, issuer: str, subject: str) -> Person | None:
+        """The account of whoever is that at an identity provider."""
+        found = self._people("WHERE issuer = ? AND subject = ?", (issuer, subject))
+        return next(iter(found), None)
+
+    def bind(self, person: int, issuer: str, subject: str) -> None:
+        """Let its owner sign in at an identity provider, inside `writing`."""
+        self._do(
+            "UPDATE people SET issuer = ?, subject = ? WHERE id = ?", (issuer, subject, person)
+        )
+
+    def set_organisation(self, person: int, organisation: str) -> None:
+        """In whose name its owner asks from now on, inside `writing`."""
+        self._do("UPDATE people SET organisation = ? WHERE id = ?", (organisation, person))
+
+    def forget_second_factor(self, person: int) -> None:
+        """It is set up anew at the next sign-in, inside `writing`."""
+        self._do(
+            "UPDATE people SET secret = NULL, new_secret = NULL, used_step = 0 WHERE id = ?",
+            (person,),
+        )
+        self._do("DELETE FROM recovery_codes WHERE person = ?", (person,))
 
     def set_roles(self, person: int, roles: frozenset[Role]) -> None:
         """Replace the roles, inside `writing`."""
@@ -278,6 +383,77 @@ class PeopleStore:
         """Those are over that were last seen before, or began before."""
         self._do("DELETE FROM sessions WHERE seen < ? OR began < ?", (seen, began))
 
+    # ---------------------------------------------------------------- tokens
+
+    def add_token(self, token: Token) -> None:
+        """A new one, inside `writing`; its owner has none of that label."""
+        self._do(
+            "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)",
+            (token.hash, token.person, token.label, token.scopes, token.made_at, token.ends_at),
+        )
+
+    def token(self, token: bytes) -> Token | None:
+        """The token of that hash."""
+        return next(iter(self._tokens("WHERE hash = ?", (token,))), None)
+
+    def tokens(self) -> tuple[Token, ...]:
+        """All of them, the newest first."""
+        return self._tokens("", ())
+
+    def tokens_of(self, person: int) -> tuple[Token, ...]:
+        """Those of one account, the newest first."""
+        return self._tokens("WHERE person = ?", (person,))
+
+    def end_token(self, token: bytes) -> None:
+        """It opens nothing from now on, inside `writing`."""
+        self._do("DELETE FROM tokens WHERE hash = ?", (token,))
+
+    def end_tokens_of(self, person: int) -> None:
+        """None of an account's opens anything from now on, inside `writing`."""
+        self._do("DELETE FROM tokens WHERE person = ?", (person,))
+
+    def end_every_token(self) -> None:
+        """None opens anything from now on, inside `writing`."""
+        self._do("DELETE FROM tokens", ())
+
+    # ---------------------------------------------------------------- what was changed
+
+    def record(self, change: Change) -> None:
+        """Keep what is being done to an account, inside the `writing` that does it."""
+        self._do(
+            "INSERT INTO changes (at, change, name, roles, organisation, label, by) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                change.at,
+                change.change,
+                change.name,
+                _to_text(change.roles),
+                change.organisation,
+                change.label,
+                change.by,
+            ),
+        )
+
+    def changes(self, most: int) -> tuple[Change, ...]:
+        """What was done last, the newest first."""
+        rows = self._read(
+            "SELECT at, change, name, roles, organisation, label, by FROM changes "
+            "ORDER BY number DESC LIMIT ?",
+            (most,),
+        )
+        return tuple(
+            Change(
+                at=at,
+                change=change,
+                name=name,
+                roles=_to_roles(roles),
+                organisation=organisation,
+                label=label,
+                by=by,
+            )
+            for at, change, name, roles, organisation, label, by in rows
+        )
+
     # ---------------------------------------------------------------- wrong tries
 
     def tries(self, name_key: str) -> tuple[int, int]:
@@ -314,6 +490,28 @@ class PeopleStore:
         names = _COLUMNS.split(", ")
         return tuple(_person(dict(zip(names, row, strict=True))) for row in rows)
 
+    def _tokens(self, which: str, values: tuple[int | bytes, ...]) -> tuple[Token, ...]:
+        rows = self._read(
+            "SELECT hash, person, label, scopes, made_at, ends_at FROM tokens "  # noqa: S608  # constants
+            f"{which} ORDER BY made_at DESC, label",
+            values,
+        )
+        return tuple(
+            Token(hash=name, person=person, label=label, scopes=scopes, made_at=made, ends_at=ends)
+            for name, person, label, scopes, made, ends in rows
+        )
+
+    def _add_columns(self) -> None:
+        if self._missing_columns():
+            with written_whole(self._connection):
+                for name in self._missing_columns():  # another process may have been first
+                    self._connection.execute(f"ALTER TABLE people ADD COLUMN {name} {_ADDED[name]}")
+        self._connection.execute(_ONE_ACCOUNT_EACH)
+
+    def _missing_columns(self) -> list[str]:
+        found = {name for _, name, *_ in self._connection.execute("PRAGMA table_info(people)")}
+        return [name for name in _ADDED if name not in found]
+
     def _read(self, statement: str, values: tuple[int | str | bytes, ...]) -> list[tuple[Any, ...]]:
         with self._turn, self._disk():
             return self._connection.execute(statement, values).fetchall()
@@ -340,9 +538,13 @@ def _to_text(roles: frozenset[Role]) -> str:
     return " ".join(sorted(roles))
 
 
-def _person(row: dict[str, Any]) -> Person:
+def _to_roles(text: str) -> frozenset[Role]:
     try:
-        roles = frozenset(map(Role, str(row.pop("roles")).split()))
+        return frozenset(map(Role, text.split()))
     except ValueError as error:
         raise PeopleDamagedError("an account has a role that is not known") from error
+
+
+def _person(row: dict[str, Any]) -> Person:
+    roles = _to_roles(row.pop("roles"))
     return Person(roles=roles, locked=bool(row.pop("locked")), **row)

@@ -40,9 +40,17 @@ def indicator_question(domains: Domains, name: str, values: Mapping[str, str]) -
         IndicatorParameterError: a parameter is unknown, or its text is not understood.
             Nothing was spent in any of these cases.
     """
-    indicator = domains.catalogue.indicator(name)
+    return question_of(domains, domains.catalogue.indicator(name), values)
+
+
+def question_of(domains: Domains, indicator: Indicator, values: Mapping[str, str]) -> Question:
+    """The question that this indicator stands for, as `indicator_question` makes it.
+
+    Raises:
+        UnavailableIndicatorError, IndicatorParameterError: as that says.
+    """
     if not indicator.is_available:
-        raise UnavailableIndicatorError(name=name, missing=indicator.waits_for)
+        raise UnavailableIndicatorError(name=indicator.name, missing=indicator.waits_for)
     chosen = {parameter.name: parameter.default for parameter in indicator.parameters}
     for parameter, text in values.items():
         _check_parameter(indicator, parameter, text)

@@ -105,14 +105,21 @@ def parse_indicators(text: str) -> Mapping[str, Indicator]:
     document = tomllib.loads(text)
     common = [_parameter(entry) for entry in document["common"]]
     caveat = document["caveats_of_all"]
-    indicators = [_indicator(entry, common, caveat) for entry in document["indicator"]]
+    indicators = [parse_indicator(entry, common, caveat) for entry in document["indicator"]]
     by_name = {indicator.name: indicator for indicator in indicators}
     if len(by_name) != len(indicators):
         raise ValueError("indicators.toml: a name stands in it twice")
     return by_name
 
 
-def _indicator(entry: Mapping[str, Any], common: Sequence[Parameter], caveat: str) -> Indicator:
+def parse_indicator(
+    entry: Mapping[str, Any], common: Sequence[Parameter], caveat: str
+) -> Indicator:
+    """One entry of the file; `common` are the parameters, and `caveat` the words, of all.
+
+    Raises:
+        ValueError, KeyError: it is not as it must be; a packaging bug.
+    """
     shared = (
         []
         if "waits_for" in entry

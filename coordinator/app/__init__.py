@@ -18,7 +18,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from importlib.resources import files
@@ -32,13 +32,15 @@ from flask import Flask
 
 from corridor import __version__
 from corridor.coordinator import workbench
-from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.app.people import Accounts, accounts
+from corridor.coordinator.app.reading import make_reading_desk, make_report_desk
 from corridor.coordinator.app.world import World as World
 from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.board_desk import BoardDesk
 from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
+from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
@@ -53,6 +55,8 @@ from corridor.coordinator.home import (
     read_settings,
     split_address,
 )
+from corridor.coordinator.invitation_desk import InvitationDesk
+from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
@@ -78,9 +82,10 @@ from corridor.coordinator.web.mounting import either
 from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
+from corridor.coordinator.workbench.base_map import read_base_map
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
-from corridor.errors.charter import MalformedCharterError, NoSuchCountryError
+from corridor.errors.charter import MalformedCharterError
 from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
@@ -91,7 +96,6 @@ from corridor.faults import Reached, go_on
 from corridor.files import PUBLIC, write_atomically
 from corridor.ids import CountryCode, Digest
 from corridor.pages.access import Addresses
-from corridor.people import PeopleDesk
 from corridor.protocols.cards import fingerprint_text, key_fingerprint
 from corridor.protocols.charter import CELLS_CEILING, Ceilings
 from corridor.queries.catalogue import Catalogue, parse_catalogue
@@ -241,18 +245,7 @@ def invite(world: World, country: CountryCode, *, days: int = 14) -> Invitation:
         NoSuchCountryError: no charter could list this country. Nothing was issued.
     """
     with opened(world) as parts:
-        if country not in parts.catalogue.country_names:
-            raise NoSuchCountryError(country)
-        code, expires = parts.enrolment.invite(country, timedelta(days=days))
-        return Invitation(
-            country=country,
-            code=code,
-            authority=parts.fingerprints.authority,
-            coordinator_key=parts.fingerprints.signing_key,
-            web=f"https://{_public(parts.settings, parts.settings.web, 'web')}",
-            grpc=_public(parts.settings, parts.settings.listen, "listen"),
-            expires=expires,
-        )
+        return parts.invitations.invite(country, days)
 
 
 def propose_charter(
@@ -453,7 +446,7 @@ async def run(
     read_settings(home)
     with (
         home.serving(),
-        people_desk(world) as people,
+        accounts(world) as people,
         opened(world, wake=asyncio.Event(), fault=fault) as parts,
     ):
         tidy(parts)
@@ -608,17 +601,21 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
 
 
 def _make_web(
-    parts: "Parts", people: PeopleDesk, followers: Followers, maker: FileMaker
+    parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker
 ) -> WsgiServer:
     settings = parts.settings
     site = make_site(
         Desks(
             enrolment=parts.enrolment,
-            tokens=parts.tokens,
+            tokens=replace(parts.tokens, of_account=people.tokens.holder),
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
             series=parts.series,
+            reports=make_report_desk(
+                parts.catalogue, parts.questions, parts.releases, parts.charters
+            ),
+            reading=make_reading_desk(parts.releases, parts.series),
             publications=parts.publications,
             public=public_desk(parts, maker),
         ),
@@ -678,19 +675,31 @@ def make_public(parts: "Parts", maker: FileMaker) -> Flask:
     )
 
 
-def make_pages(parts: "Parts", people: PeopleDesk, maker: FileMaker) -> Flask:
+def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
     """The workbench over these desks."""
     settings = parts.settings
     _, port = split_address(settings.web, "web")
     return make_workbench(
         workbench.Desks(
             region_name=settings.name,
-            people=people,
+            people=people.people,
+            tokens=people.tokens,
+            provider=people.provider,
+            changes=people.store.changes,
+            invitations=parts.invitations,
+            oversight=OversightDesk(
+                store=parts.enrolment.store,
+                region=parts.region,
+                charters=parts.charters,
+                presence=parts.presence,
+            ),
+            readmit=parts.record.readmit,
             region=parts.region,
             questions=parts.questions,
             releases=parts.releases,
             series=parts.series,
             history=parts.history,
+            base_map=read_base_map(parts.home.base_map),
             publications=parts.publications,
             public=public_desk(parts, maker),
             boards=parts.boards,
@@ -751,6 +760,18 @@ class Parts:
     def announce(self, charter: ProposedCharter) -> None:
         """Tell every connected node how far a charter is."""
         self.streams.announce(charter.charter.digest, in_force=charter.in_force)
+
+    @property
+    def invitations(self) -> InvitationDesk:
+        """What invites countries."""
+        return InvitationDesk(
+            enrolment=self.enrolment,
+            countries=self.catalogue.country_names,
+            authority=self.fingerprints.authority,
+            coordinator_key=self.fingerprints.signing_key,
+            web=f"https://{_public(self.settings, self.settings.web, 'web')}",
+            grpc=_public(self.settings, self.settings.listen, "listen"),
+        )
 
     @property
     def hosts(self) -> list[str]:
@@ -883,7 +904,7 @@ def make_parts(
             charters=charters,
             presence=presence,
             held_out=record.held_out,
-            catalogue=catalogue,
+            compiler=Compiler(catalogue),
             title_of=titles.of,
             progress=progress,
             waiting=waiting,

@@ -8,13 +8,10 @@ Addresses in feeds and metadata are the coordinator's own, never the one that a 
 No page and no desk behind it asks anything of another machine.
 """
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, g, request, send_from_directory, url_for
-from werkzeug.exceptions import NotFound
+from flask import Blueprint, Flask, Response, g, request
 
 from corridor import __version__, pages
 from corridor.coordinator.public_desk import PublicDesk
@@ -24,7 +21,8 @@ from corridor.coordinator.publications.seconds import SECONDS
 from corridor.coordinator.publications.words import WORDS
 from corridor.pages.languages import LANGUAGES, install_languages
 from corridor.pages.refusals import install_refusals
-from corridor.pages.site import HEADERS, STATIC_SECONDS
+from corridor.pages.site import HEADERS
+from corridor.pages.static_files import static_views
 from corridor.pages.words import STATUSES
 from corridor.publishing.estimates import MEANING
 
@@ -79,7 +77,7 @@ def make_public_site(
         is_kept = request.method == "GET" and response.status_code == 200
         if not is_kept:
             response.headers["Cache-Control"] = "no-store"
-        elif request.endpoint != "style.file":
+        elif request.endpoint != "static.file":
             response.headers["Cache-Control"] = "public, no-cache"
             response.vary.add("Accept-Language")
             if "ETag" not in response.headers:
@@ -97,29 +95,7 @@ def make_public_site(
         Blueprint("pages", "corridor.pages", root_path=str(own), template_folder="templates")
     )
     app.register_blueprint(Blueprint("parts", __name__, template_folder=str(TEMPLATES)))
-    app.register_blueprint(_style_views())
+    app.register_blueprint(static_views([_STYLE]), url_prefix="/public")
     app.register_blueprint(everybody_views(desk, region))
     install_refusals(app, WORDS, reference)
     return app
-
-
-def _style_views() -> Blueprint:
-    """GET /public/style/NAME: style and icon."""
-    views = Blueprint("style", __name__)
-
-    @cache
-    def mark(name: str) -> str:
-        return hashlib.sha256((_STYLE / name).read_bytes()).hexdigest()[:8]
-
-    @views.get("/public/style/<name>")
-    def file(name: str) -> Response:
-        if not (_STYLE / name).is_file():
-            raise NotFound
-        return send_from_directory(_STYLE, name, max_age=STATIC_SECONDS)
-
-    @views.app_template_global()
-    def asset(name: str) -> str:
-        """The address of a static file, in which what it holds is marked."""
-        return url_for("style.file", name=name, v=mark(name))
-
-    return views

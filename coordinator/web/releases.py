@@ -22,7 +22,7 @@ from corridor.coordinator.web.shapes import (
     ReleaseSummary,
 )
 from corridor.errors.region import UnknownFormError
-from corridor.publishing.formats import FORMS, Form
+from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.document import Document
 
 ZIP = "application/zip"
@@ -50,7 +50,9 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
     @operation(gives=Release, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
         """A release: its tables with margins, its guarantee, who took part."""
-        return json_answer(desk.document(identifier))
+        response = json_answer(desk.document(identifier))
+        response.set_etag(identifier)  # a release never changes: no need to digest a megabyte
+        return response
 
     @views.get("/<identifier>/files/<form>")
     @operation(gives=FILES, needs=TokenScope.READ, refuses=(404,), works=True)
@@ -67,7 +69,9 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
         if request.if_none_match.contains(tag):
             return Response(status=304)
         name = f"corridor-{identifier}"
-        response = _download(FORMS[form], name, maker.make(document, form, name))
+        media_type = FORMS[form].media_type
+        documents = maker.make(document, form, name)
+        response = as_download(f"{name}-{form}.zip", media_type, documents)
         response.set_etag(tag)
         return response
 
@@ -112,12 +116,13 @@ def log_views(desk: ReleaseDesk) -> Blueprint:
     return views
 
 
-def _download(form: Form, name: str, documents: Sequence[Document]) -> Response:
+def as_download(archive: str, media_type: str, documents: Sequence[Document]) -> Response:
+    """A file to be saved; several in one archive of this name."""
     if len(documents) == 1:
         (document,) = documents
-        data, media_type, name = document.data, form.media_type, document.name
+        data, name = document.data, document.name
     else:
-        data, media_type, name = _archive(documents), ZIP, f"{name}-{form.name}.zip"
+        data, media_type, name = _archive(documents), ZIP, archive
     response = Response(data, content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

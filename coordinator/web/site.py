@@ -10,8 +10,10 @@ from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
+from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
+from corridor.coordinator.report_desk import ReportDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.tokens import TokenDesk
 from corridor.coordinator.web.access import FailurePace, Pace, demand_allowed, works
@@ -21,6 +23,7 @@ from corridor.coordinator.web.openapi import describe
 from corridor.coordinator.web.operations import Raw, operation, operation_of
 from corridor.coordinator.web.publications import public_views, publication_views
 from corridor.coordinator.web.questions import question_views
+from corridor.coordinator.web.reading import reading_views, report_views
 from corridor.coordinator.web.refusals import install_refusals
 from corridor.coordinator.web.region import region_views
 from corridor.coordinator.web.releases import log_views, release_views
@@ -42,6 +45,8 @@ class Desks:
     questions: QuestionDesk
     releases: ReleaseDesk
     series: SeriesDesk
+    reports: ReportDesk
+    reading: ReadingDesk
     publications: PublicationDesk
     public: PublicDesk
 
@@ -105,6 +110,8 @@ def make_site(
         release_views(desks.releases, maker, version),
         log_views(desks.releases),
         series_views(desks.series),
+        report_views(desks.reports),
+        reading_views(desks.reading),
         publication_views(desks.publications, desks.releases),
         public_views(desks.public, now),
     ):

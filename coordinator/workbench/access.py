@@ -1,11 +1,8 @@
 """Who asks, when somebody who is signed in asks: the desks know holders, whatever let them in."""
 
-from corridor.coordinator.scopes import USUAL, TokenScope
+from corridor.coordinator.account_tokens import holder_of
 from corridor.coordinator.tokens import TokenHolder
 from corridor.pages.access import current_session
-from corridor.people import Role
-
-ASKERS = frozenset({Role.ANALYST, Role.COORDINATOR})
 
 
 def current_asker() -> TokenHolder:
@@ -14,6 +11,4 @@ def current_asker() -> TokenHolder:
     Raises:
         NotSignedInError: nobody is.
     """
-    person = current_session().person
-    scopes = USUAL if person.roles & ASKERS else frozenset({TokenScope.READ})
-    return TokenHolder(person.name, "", scopes)
+    return holder_of(current_session().person)

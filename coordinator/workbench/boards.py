@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.board_desk import Board, Tile, parse_tile
 from corridor.coordinator.publication_text import tidy
 from corridor.coordinator.publications import TEMPLATES
@@ -20,7 +21,7 @@ from corridor.coordinator.publications.figures import (
 )
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.sharing import Sharing, forecast_together, questions_in
-from corridor.coordinator.workbench.access import ASKERS, current_asker
+from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors import CorridorError, NotFoundError
 from corridor.pages.access import current_session, for_roles, signed_in

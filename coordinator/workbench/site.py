@@ -8,21 +8,38 @@ from flask import Flask
 from corridor.coordinator.publications import HERE as PUBLICATIONS
 from corridor.coordinator.publications.seconds import SECONDS
 from corridor.coordinator.publications.words import WORDS
+from corridor.coordinator.workbench.administration import (
+    STAFF,
+    administration_views,
+    invitation_views,
+)
+from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.coordinator.workbench.boards import board_views
+from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.overview import overview_views
+from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
+from corridor.coordinator.workbench.refusal_words import SAID
+from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
 from corridor.pages.languages import lazy_gettext as _l
-from corridor.pages.site import Entry, Site, make_pages
+from corridor.pages.refusals import Words
+from corridor.pages.site import Door, Entry, Site, make_pages
 from corridor.people import REGION, Role
 
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
     Entry("boards.listing", _l("Boards")),
     Entry("publications.listing", _l("Publications"), (Role.COORDINATOR,)),
+    Entry("administration.members", _l("Members"), STAFF),
+    Entry("administration.charter", _l("Charter"), STAFF),
+    Entry("invitations.listed", _l("Invitations"), STAFF),
+    Entry("administration.attempts", _l("What ran"), STAFF),
     Entry("people.everybody", _l("People"), (Role.ADMINISTRATOR,)),
+    Entry("tokens.own", _l("Tokens")),
+    Entry("changes.listed", _l("Changes"), (Role.ADMINISTRATOR,)),
 )
 
 
@@ -48,11 +65,24 @@ def make_workbench(
         duties=DUTIES,
         rule=_l("One person may have several roles."),
         entries=ENTRIES,
-        words=WORDS,
+        door=None
+        if desks.provider is None
+        else Door(desks.provider.settings.title, "provider.begin", "provider.leave"),
+        words=Words(said={**WORDS.said, **SAID}, about=WORDS.about),
         texts=(PUBLICATIONS / "translations",),
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     app.jinja_env.filters.update(SECONDS)
-    for views in (overview_views(desks), board_views(desks), draft_views(desks)):
+    for views in (
+        overview_views(desks),
+        base_map_views(desks.base_map),
+        board_views(desks),
+        draft_views(desks),
+        provider_views(desks.provider, desks.people, has_tls=has_tls),
+        token_views(desks.tokens),
+        change_views(desks.changes),
+        administration_views(desks),
+        invitation_views(desks),
+    ):
         app.register_blueprint(views)
     return app

@@ -22,6 +22,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
+from corridor.errors import CorridorError
 from corridor.errors.console import (
     BadListenError,
     ConsoleCannotListenError,
@@ -95,7 +96,8 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
         with open_desks(world) as desks:
             desks.imports.sweep()
             server = _make_server(desks, listening, world)
-            desks.room.open()  # before somebody waits for it
+            desks.room.open()  # before somebody waits for it, and so is the next
+            threading.Thread(target=_look_ahead, args=(desks,), daemon=True).start()
             host, port = server.bind_addr[:2]
             tell(_address(listening, str(host), int(port)))
             signal.signal(signal.SIGTERM, _stop)
@@ -104,6 +106,15 @@ def serve_console(world: World, listening: Listening, *, tell: Callable[[str], N
                     server.serve()
             finally:
                 server.stop()
+
+
+def _look_ahead(desks: Desks) -> None:
+    """Count what retention would do today, so that the first look at the editions waits for none.
+
+    What cannot be read is told when somebody looks.
+    """
+    with contextlib.suppress(CorridorError):
+        desks.case_data.retention()
 
 
 def _stop(*_: object) -> None:

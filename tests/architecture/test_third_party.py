@@ -13,9 +13,11 @@ def rows() -> list[tuple[str, str, str]]:
     return ROW.findall((ROOT / "docs" / "third-party.md").read_text("utf-8"))
 
 
-def test_every_script_of_others_is_listed() -> None:
+def test_every_script_and_map_of_others_is_listed() -> None:
     rooms = {path.parent for path in ROOT.glob("*/__init__.py")} | {ROOT / "tests"}
-    found = [path for room in rooms for path in room.rglob("*.min.js")]
+    found = [
+        path for room in rooms for kind in ("*.min.js", "world-*.json") for path in room.rglob(kind)
+    ]
     assert sorted(path.relative_to(ROOT).as_posix() for path in found) == sorted(
         path for path, _, _ in rows()
     )

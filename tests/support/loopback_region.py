@@ -299,8 +299,10 @@ class LoopbackRegion:
         self.start()
         host, port = self.web.split(":")
         pinned = app.authority_fingerprint(self.world)
-        context = pinned_context(fetch_pinned_authority(host, int(port), pinned))
-        self.client = httpx.Client(base_url=f"https://{self.web}", verify=context, trust_env=False)
+        self.context = pinned_context(fetch_pinned_authority(host, int(port), pinned))
+        self.client = httpx.Client(
+            base_url=f"https://{self.web}", verify=self.context, trust_env=False
+        )
         self.token = app.issue_token(self.world, "ana", organisation="Test ministry")
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert
 
 from corridor.coordinator import app
-from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.app.people import accounts as accounts_of
 from corridor.coordinator.publication_desk import Actor
 from corridor.coordinator.publication_text import Draft, parse_draft
 from corridor.coordinator.store import Store, heading_of, releases
@@ -112,8 +112,8 @@ def open_publishing(world: app.World, accounts: Path) -> Iterator[Publishing]:
     clock = TestClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
     moved = app.World(home=world.home, clock=clock, random_bytes=world.random_bytes)
     apart = app.World(home=accounts, clock=clock, random_bytes=world.random_bytes)
-    with app.opened(moved) as parts, people_desk(apart) as people:
-        cheap_passwords(people)
-        pages = app.make_pages(parts, people, MAKER)
-        workbench = Workbench(clock, people, pages, parts=parts)
+    with app.opened(moved) as parts, accounts_of(apart) as opened:
+        cheap_passwords(opened.people)
+        pages = app.make_pages(parts, opened, MAKER)
+        workbench = Workbench(clock, opened.people, pages, parts=parts, accounts=opened)
         yield Publishing(workbench, app.make_public(parts, MAKER))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from corridor.coordinator import app
+from corridor.coordinator.app.reading import make_reading_desk, make_report_desk
 from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.site import Desks, Limits, make_site
@@ -21,6 +22,8 @@ def desks_of(parts: app.Parts) -> Desks:
         questions=parts.questions,
         releases=parts.releases,
         series=parts.series,
+        reports=make_report_desk(parts.catalogue, parts.questions, parts.releases, parts.charters),
+        reading=make_reading_desk(parts.releases, parts.series),
         publications=parts.publications,
         public=app.public_desk(parts, MAKER),
     )

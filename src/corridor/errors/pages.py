@@ -32,6 +32,19 @@ class WrongHostError(RefusedError):
         )
 
 
+class BadFieldError(InvalidInputError):
+    """A field of a form cannot be used. Nothing was changed."""
+
+    code = "pages.bad_field"
+
+    def __init__(self, field: str) -> None:
+        """Name the field, never what stood in it."""
+        super().__init__(
+            f'the field "{field}" cannot be used as it is; nothing was changed. Correct it and '
+            "send the form again."
+        )
+
+
 class SentTooLongError(InvalidInputError):
     """What was sent is longer than this form may be. Nothing was kept."""
 

@@ -150,6 +150,140 @@ class BadRolesError(InvalidInputError):
         super().__init__(f"give at least one role; {can}. Nothing was changed.")
 
 
+class BadOrganisationError(InvalidInputError):
+    """An organisation's name cannot be used, or there are none here. Nothing was changed."""
+
+    code = "people.bad_organisation"
+
+    def __init__(self, longest: int) -> None:
+        """Say which can; with 0, that there are none."""
+        super().__init__(
+            f"an organisation's name is a printable text of at most {longest} characters; nothing "
+            "was changed. Shorten it, or leave it out."
+            if longest
+            else "accounts of a node are the authority's own, and have no organisation; nothing "
+            "was changed. Leave it out."
+        )
+
+
+class NoRoleError(NotAllowedError):
+    """The identity provider's groups mean no role here. Nobody was signed in.
+
+    Whoever had an account is signed out, and its tokens are worthless.
+    """
+
+    code = "people.no_role"
+
+    def __init__(self) -> None:
+        """Say who can change it."""
+        super().__init__(
+            "the identity provider knows you, but none of your groups there has a role here; you "
+            "were not signed in. Ask whoever keeps its groups, or the administrator of this site, "
+            "whose oidc.toml says which group has which role."
+        )
+
+
+class LockedOutError(NotAllowedError):
+    """The account is locked, though the identity provider vouches. Nobody was signed in."""
+
+    code = "people.locked_out"
+
+    def __init__(self) -> None:
+        """Say who can change it."""
+        super().__init__(
+            "this account was locked here; you were not signed in. An administrator of this site "
+            "can unlock it."
+        )
+
+
+class NameOfAnotherError(RefusedError):
+    """Whoever came from the provider has the name of an account that is not theirs.
+
+    Accounts are never joined by a name: it proves nothing. Nothing was changed.
+    """
+
+    code = "people.name_of_another"
+
+    def __init__(self) -> None:
+        """Say what can be done."""
+        super().__init__(
+            "another account here has the name that the identity provider gives you; no account "
+            "was made, and you were not signed in. An administrator chooses another claim for "
+            "names in oidc.toml (name_claim)."
+        )
+
+
+class SignInAnewError(NotAllowedError):
+    """This needs somebody who came from the identity provider just now. Nothing was changed."""
+
+    code = "people.sign_in_anew"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "you came from the identity provider too long ago for this; nothing was changed. Sign "
+            "out, sign in there again, and repeat it within five minutes."
+        )
+
+
+class TokenLabelError(InvalidInputError):
+    """A token's label cannot be used, or another token of the account has it. None was made."""
+
+    code = "people.token_label"
+
+    def __init__(self) -> None:
+        """Say which can."""
+        super().__init__(
+            "a token has a label of 1 to 60 printable characters that no other token of yours has; "
+            "none was made."
+        )
+
+
+class TokenTooWideError(NotAllowedError):
+    """A token would allow more than its owner's roles, or nothing. None was made."""
+
+    code = "people.token_too_wide"
+
+    def __init__(self, allowed: str) -> None:
+        """Name what it may allow."""
+        super().__init__(
+            f"a token of yours may allow {allowed or 'nothing'}, and has to allow something; none "
+            "was made. An administrator gives roles."
+        )
+
+
+class TokenLifeError(InvalidInputError):
+    """A token would live too long, or not at all. None was made."""
+
+    code = "people.token_life"
+
+    def __init__(self, most: int) -> None:
+        """Say how long it may."""
+        super().__init__(f"a token lives for 1 to {most} days; none was made.")
+
+
+class TooManyTokensError(RefusedError):
+    """An account has as many tokens as it may. None was made."""
+
+    code = "people.too_many_tokens"
+
+    def __init__(self, most: int) -> None:
+        """Say how many, and what to do."""
+        super().__init__(
+            f"an account has at most {most} tokens; none was made. Revoke one that nobody uses."
+        )
+
+
+class NoSuchAccountTokenError(NotFoundError):
+    """There is no such token of an account, or no more. Nothing was changed."""
+
+    code = "people.no_such_token"
+
+    def __init__(self) -> None:
+        """Say that it may have ended."""
+        super().__init__("there is no such token, or no more; nothing was changed.")
+
+
 class LastAdministratorError(RefusedError):
     """Without this account nobody could give accounts. Nothing was changed."""
 

@@ -427,13 +427,13 @@ def test_while_the_journal_is_written_a_backup_holds_one_moment_of_it(
 ) -> None:
     """Every entry of a copy follows the one before, whatever was written meanwhile."""
     writing = (
-        "import sys; from pathlib import Path; from corridor.node import app\n"
+        "import sys, time; from pathlib import Path; from corridor.node import app\n"
         "from corridor.node.app.world import journal_of\n"
         "from corridor.node.home import Home; from corridor.node.keys import read_keys\n"
         "world = app.real_world(Path(sys.argv[1])); home = Home(world.home)\n"
         "with journal_of(world, home, read_keys(home)) as journal:\n"
         "    print('ready', flush=True)\n"
-        "    while True: journal.started('test')\n"
+        "    while True: journal.started('test'); time.sleep(0.01)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-P", "-c", writing, str(node)], stdout=subprocess.PIPE, text=True

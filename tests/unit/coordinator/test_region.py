@@ -397,6 +397,9 @@ def test_a14_the_same_question_gets_the_release_that_exists(region: LoopbackRegi
     again = region.ask(sql=sql(2023), rho="1/10")
     assert again["state"] == "released"
     assert again["release_id"] == first["release_id"]
+    assert again["id"] == first["id"]  # who looks again is no other question
+    other = region.ask(sql=sql(2023), rho="1/10", purpose="another")
+    assert (other["release_id"], other["id"] == first["id"]) == (first["release_id"], False)
     assert region.nodes[BG].script.entries == entries
     forecast = region.post("/api/v1/forecast", {"sql": sql(2023), "rho": "1/10"}).json()
     assert forecast["free_release"] == first["release_id"]

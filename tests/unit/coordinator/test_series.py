@@ -119,6 +119,17 @@ def test_a_series_answers_each_month_what_came_and_what_came_so_far(
     )
 
 
+def test_a_series_tells_alerts_of_its_releases_and_none_of_its_first(
+    region: LoopbackRegion, calendar: Calendar
+) -> None:
+    series = begin(region)
+    released(region, calendar, series["id"])
+    answer = region.get(f"/api/v1/series/{series['id']}/alerts")
+    assert (answer.status_code, answer.json()) == (200, [])
+    too_far = region.get(f"/api/v1/series/{series['id']}/alerts?lag=100")
+    assert (too_far.status_code, too_far.json()["code"]) == (422, "comparison.does_not_fit")
+
+
 def test_a_release_waits_for_everybody_who_was_in_the_first(
     region: LoopbackRegion, calendar: Calendar
 ) -> None:

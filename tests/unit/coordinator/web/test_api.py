@@ -112,7 +112,7 @@ def test_every_answer_is_what_the_description_says(
     site: Flask, client: FlaskClient, release: dict[str, Any], publication: str
 ) -> None:
     question = release["question_id"]
-    fill = {"identifier": release["id"], "form": "json"}
+    fill = {"identifier": release["id"], "form": "json", "name": "glotip"}
     looked = 0
     for rule in site.url_map.iter_rules():
         said = operation_of(site.view_functions[rule.endpoint])
@@ -121,6 +121,8 @@ def test_every_answer_is_what_the_description_says(
             continue
         if rule.rule.startswith("/api/v1/series/"):
             continue  # there is none; test_series.py has some
+        if rule.endpoint in {"reports.filled", "reading.compare"}:
+            continue  # of other releases; test_reading.py has them
         if "publications" in rule.rule:
             path = rule.rule.replace("<identifier>", publication)
             TypeAdapter(said.gives).validate_json(client.get(path).data, strict=True)
@@ -143,7 +145,9 @@ def test_every_answer_is_what_the_description_says(
 def test_a_fuzzer_finds_nothing_that_the_description_does_not_tell(site: Flask, token: str) -> None:
     loaded = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", site)
     # A stream is endless by design; what a fuzzer asks must not be asked of the nodes.
-    kept = loaded.exclude(path_regex="events$").exclude(operation_id="questions_ask")
+    kept = loaded.exclude(path_regex="events$").exclude(
+        operation_id=["questions_ask", "reports_ask"]
+    )
     headers = {"Authorization": f"Bearer {token}"}
     # Not every text is SQL, and not every number a ρ that can be had: those are refused, with 422.
     whatever_fits_is_taken: Any = schemathesis.checks.CHECKS.get_one("positive_data_acceptance")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from corridor.errors.policy import PolicyError
-from corridor.node.home import Home
+from corridor.node.home import Home, Retention
 from corridor.node.importing.report import PROBLEMS
 from corridor.node.policies import DEFAULT_POLICY, NAMES, file_of
 from corridor.node.policy import parse_policy
@@ -133,6 +133,12 @@ def test_no_sentence_of_ours_stays_english_on_a_page(
 @pytest.mark.parametrize("remedy", sorted({remedy for _, remedy in PROBLEMS.values()}))
 def test_every_remedy_of_an_import_can_be_told(remedy: str) -> None:
     assert is_told(remedy)
+
+
+def test_every_rule_on_how_long_data_stay_can_be_told() -> None:
+    parts = Retention(days=365, case_days=3650, report_days=90).text.split("; ")
+    assert len(parts) == 3
+    assert [part for part in parts if not is_told(part)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
