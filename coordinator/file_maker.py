@@ -8,7 +8,7 @@ because somebody downloads a workbook.
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -43,13 +43,17 @@ class FileMaker:
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
-    def make(self, document: bytes, form: str, name: str) -> tuple[Document, ...]:
+    def make(
+        self, document: bytes, form: str, name: str, published: Mapping[str, str] | None = None
+    ) -> tuple[Document, ...]:
         """The files of a release.
 
         Args:
             document: the release, JSON.
             form: one of `FORMS`.
             name: of the file, without its ending.
+            published: title and terms of the publication that it comes from, for its metadata; not
+                in JSON, which is compared with the receipt.
 
         Raises:
             FilesBusyError: too many wait already, or the process was killed; try again.
@@ -57,7 +61,7 @@ class FileMaker:
         """
         if form == "json":
             return (Document(f"{name}.json", document),)
-        made = self.run(_make, document, form, name, self._most_cells)
+        made = self.run(_make, document, form, name, self._most_cells, published)
         if isinstance(made, int):
             raise FormTooLargeError(form, made, self._most_cells)
         return made
@@ -98,9 +102,13 @@ class FileMaker:
             return self._pool
 
 
-def _make(document: bytes, form: str, name: str, most_cells: int) -> tuple[Document, ...] | int:
+def _make(
+    document: bytes, form: str, name: str, most_cells: int, published: Mapping[str, str] | None
+) -> tuple[Document, ...] | int:
     """In the other process: the files, or how many cells are too many."""
     release = json.loads(document)
+    if published is not None:
+        release["publication"] = dict(published)
     cells = sum(table.size for table in tables_of(release))
     if cells > most_cells:
         return cells

@@ -7,10 +7,8 @@ Of a withdrawn publication the receipts, the charter and the release as JSON are
 that whoever quoted a figure can have it verified; its tables are no longer shown.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
@@ -143,11 +141,8 @@ class PublicDesk:
         found = self.find_with(identifier, release)
         if found.state is State.WITHDRAWN and form not in STILL_THERE:
             raise UnknownPublicationError
-        name = f"corridor-{release}"
         document = self.releases.document(release)
-        if form != "json":  # that one is compared with its receipt
-            document = _with_publication(document, self.record(found))
-        return self.maker.make(document, form, name)
+        return self.maker.make(document, form, f"corridor-{release}", _title(self.record(found)))
 
     def receipt(self, identifier: str, release: str) -> bytes:
         """The public receipt with its proof, JSON.
@@ -165,7 +160,7 @@ class PublicDesk:
             UnknownPublicationError: there is none that may be seen.
         """
         self.find_with(identifier, release)
-        named = json.loads(self.releases.document(release))["charter"]["digest"]
+        named = self.releases.heading(release)["charter"]["digest"]
         return self.charters.find(Digest(bytes.fromhex(named))).signed.encode()
 
     # ------------------------------------------------------------ verifying
@@ -178,10 +173,9 @@ class PublicDesk:
             FilesBusyError: too many wait already.
         """
         self.find_with(identifier, release)
-        document = self.releases.document(release)
-        question = parse_question(canonical.encode(json.loads(document)["question"]))
+        question = parse_question(canonical.encode(self.releases.heading(release)["question"]))
         before = self.series.receipts_before(question)
-        receipt = self.releases.receipt_file(release)
+        document, receipt = self.releases.document(release), self.releases.receipt_file(release)
         return self.maker.run(check, receipt, self._charters(), document, list(before))
 
     def verify_sent(self, receipt: bytes) -> Checked:
@@ -205,12 +199,12 @@ class PublicDesk:
         return {one.hex(): self.charters.find(Digest(one)).signed.encode() for one in digests}
 
 
-def _with_publication(document: bytes, record: Record) -> bytes:
-    release: dict[str, Any] = json.loads(document)
-    release["publication"] = {
-        "title": record.texts[0].title,
-        "cite": citation(record, record.texts[0].language),
+def _title(record: Record) -> dict[str, str]:
+    """What stands in a file about the publication that it comes from."""
+    main = record.texts[0]
+    return {
+        "title": main.title,
+        "cite": citation(record, main.language),
         "address": record.address,
         "licence": record.licence[2],
     }
-    return json.dumps(release, ensure_ascii=False, separators=(",", ":")).encode()

@@ -91,6 +91,15 @@ class ReleaseDesk:
         found: bytes = self._row(identifier)["document"]
         return found
 
+    def heading(self, identifier: str) -> Shown:
+        """The release without its tables, which may be long.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        found: Shown = json.loads(self._row(identifier)["heading"])
+        return found
+
     def public_receipt(self, identifier: str) -> bytes:
         """Proof of who took part in what, and of the answer; JSON.
 

@@ -704,6 +704,7 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
             public=public_desk(parts, maker),
             boards=parts.boards,
             files=maker,
+            reading=make_reading_desk(parts.releases, parts.series),
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,

@@ -27,7 +27,7 @@ from corridor import __version__
 from corridor.coordinator.moments import iso
 from corridor.coordinator.public_desk import STILL_THERE, PublicDesk
 from corridor.coordinator.publication_desk import Publication, State
-from corridor.coordinator.publications.figures import shown_tables
+from corridor.coordinator.publications.figures import ShownTables
 from corridor.errors.region import TooManyRequestsError
 from corridor.publishing.citing import citation, datacite, dataset
 from corridor.publishing.formats import FORMS
@@ -64,7 +64,7 @@ class _Pace:
 def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
     """The views."""
     views = Blueprint("public", __name__)
-    pace = _Pace()
+    pace, tables = _Pace(), ShownTables(desk.releases.document)
 
     @views.before_request
     def keep_pace() -> None:
@@ -101,7 +101,7 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
     @views.get("/public/<identifier>")
     def one(identifier: str) -> str:
         found = desk.find(identifier)
-        return render_template("public_one.html", **shown(desk, found, g.language))
+        return render_template("public_one.html", **shown(desk, tables, found, g.language))
 
     @views.get("/public/<identifier>/datacite.json")
     def describe(identifier: str) -> Response:
@@ -147,7 +147,9 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
     return views
 
 
-def shown(desk: PublicDesk, publication: Publication, language: str) -> dict[str, Any]:
+def shown(
+    desk: PublicDesk, tables: ShownTables, publication: Publication, language: str
+) -> dict[str, Any]:
     """What the template of a publication needs, here and where it is previewed."""
     record = desk.record(publication)
     is_there = publication.state is not State.WITHDRAWN
@@ -158,10 +160,7 @@ def shown(desk: PublicDesk, publication: Publication, language: str) -> dict[str
         "cite": citation(record, language),
         "dataset": dataset(record, language),
         "forms": tuple(FORMS) if is_there else STILL_THERE,
-        "tables": [
-            (one, shown_tables(desk.releases.document(one)) if is_there else ())
-            for one in publication.draft.releases
-        ],
+        "tables": [(one, tables.of(one) if is_there else ()) for one in publication.draft.releases],
     }
 
 

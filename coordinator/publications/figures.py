@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from corridor.errors.questions import ViewError
+from corridor.pages.languages import chosen_language, written_number
 from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
-from corridor.pages.languages import written_number
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.estimates import NONE, estimate, interval, number
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
@@ -23,6 +24,9 @@ MOST_ROWS = 500
 
 MOST_BYTES = 4 * 1024 * 1024
 """Of a release whose tables are shown at all: a longer one would hold up who reads a short one."""
+
+MOST_KEPT = 64
+"""Releases, in one language each, of which the tables are kept."""
 
 MARKS: dict[Reliability | None, Any] = {
     Reliability.RELIABLE: _l("reliable"),
@@ -57,11 +61,25 @@ class ShownTable:
     notes: tuple[str, ...] = ()
 
 
-def shown_tables(document: bytes) -> tuple[ShownTable, ...] | None:
-    """The tables of a release; None of one that is too long to be shown."""
-    if len(document) > MOST_BYTES:
-        return None
-    return tuple(map(shown_table, tables_of(json.loads(document))))
+class ShownTables:
+    """Tables of releases, kept in each language: a release never changes, and takes work to read.
+
+    Any thread may ask.
+    """
+
+    def __init__(self, document_of: Callable[[str], bytes]) -> None:
+        self._document_of = document_of
+        self._kept = lru_cache(MOST_KEPT)(self._make)
+
+    def of(self, release: str) -> tuple[ShownTable, ...] | None:
+        """The tables, in the reader's language; None of a release that is too long to be shown."""
+        return self._kept(release, chosen_language())
+
+    def _make(self, release: str, _language: str) -> tuple[ShownTable, ...] | None:
+        document = self._document_of(release)
+        if len(document) > MOST_BYTES:
+            return None
+        return tuple(map(shown_table, tables_of(json.loads(document))))
 
 
 def shown_table(table: ReleasedTable) -> ShownTable:

@@ -24,6 +24,7 @@ from corridor.coordinator.sharing import Sharing, forecast_together, questions_i
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors import CorridorError, NotFoundError
+from corridor.errors.comparing import ComparisonError
 from corridor.pages.access import current_session, for_roles, signed_in
 from corridor.pages.refusals import said, status_of
 from corridor.people import Role
@@ -39,6 +40,8 @@ class ShownTile:
     Attributes:
         release: whose figures these are; empty where there is none yet.
         news: of a series: what its last release is of, when it came, when the next is due.
+        alerts: of a series: what changed in its last release more than noise explains, in English;
+            None where there is nothing to compare yet.
         tables: what is seen; none where the tile does not fit.
         is_gone: whether there is no such release or series.
         is_long: whether its tables are too long for a page.
@@ -48,6 +51,7 @@ class ShownTile:
     release: str = ""
     news: Mapping[str, Any] | None = None
     published: str = ""
+    alerts: tuple[str, ...] | None = None
     tables: tuple[ShownTable, ...] = ()
     is_gone: bool = False
     is_long: bool = False
@@ -221,10 +225,11 @@ def _shown(desks: Desks, tile: Tile) -> ShownTile:
                 return ShownTile(tile=tile, news=news)
             release = str(news["last"]["release_id"])
         document = desks.releases.document(release)
+        alerts = None if news is None else _alerts(desks, tile.id, str(news["last"]["named"]))
     except NotFoundError:
         return ShownTile(tile=tile, is_gone=True)
     if len(document) > MOST_BYTES:
-        return ShownTile(tile=tile, release=release, news=news, is_long=True)
+        return ShownTile(tile=tile, release=release, news=news, alerts=alerts, is_long=True)
     whole = json.loads(document)
     tables = tables_of(whole)[tile.table - 1 : tile.table]
     view = tile.view
@@ -232,6 +237,16 @@ def _shown(desks: Desks, tile: Tile) -> ShownTile:
         tile=tile,
         release=release,
         news=news,
+        alerts=alerts,
         published=str(whole["published_at"]),
         tables=tuple(map(shown_table, tables)) if view is None else shown_view(tables, view),
     )
+
+
+def _alerts(desks: Desks, series: str, period: str) -> tuple[str, ...] | None:
+    """What the last release says of itself beside the one before; None where it says nothing."""
+    try:
+        found = desks.reading.alerts(series, lag=1)
+    except ComparisonError:
+        return None
+    return tuple(one.text for one in found if one.end == period)

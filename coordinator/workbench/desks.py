@@ -13,6 +13,7 @@ from corridor.coordinator.provider import ProviderDesk
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
+from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
@@ -52,3 +53,4 @@ class Desks:
     public: PublicDesk
     boards: BoardDesk
     files: FileMaker
+    reading: ReadingDesk

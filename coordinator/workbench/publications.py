@@ -14,6 +14,7 @@ from corridor.coordinator.publication_desk import Actor, Publication, State
 from corridor.coordinator.publication_text import LANGUAGES, LICENCES, Draft, parse_draft, tidy
 from corridor.coordinator.publications import TEMPLATES
 from corridor.coordinator.publications.everybody import shown
+from corridor.coordinator.publications.figures import ShownTables
 from corridor.coordinator.publications.methodology import methodology
 from corridor.coordinator.publications.words import STATES, VERBS
 from corridor.coordinator.workbench.desks import Desks
@@ -39,7 +40,7 @@ def draft_views(desks: Desks) -> Blueprint:
     views = Blueprint(
         "publications", __name__, url_prefix="/publications", template_folder=str(TEMPLATES)
     )
-    desk = desks.publications
+    desk, tables = desks.publications, ShownTables(desks.releases.document)
 
     @views.get("")
     @for_roles(Role.COORDINATOR)
@@ -63,7 +64,7 @@ def draft_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>")
     @for_roles(Role.COORDINATOR)
     def one(identifier: str) -> Response:
-        return _page(desks, desk.find(identifier))
+        return _page(desks, tables, desk.find(identifier))
 
     @views.get("/<identifier>/edit")
     @for_roles(Role.COORDINATOR)
@@ -105,7 +106,7 @@ def draft_views(desks: Desks) -> Blueprint:
             else:
                 kept = steps[step](identifier, _revision(), _actor())
         except CorridorError as error:
-            return _page(desks, desk.find(identifier), error)
+            return _page(desks, tables, desk.find(identifier), error)
         if kept.state is State.DISCARDED:
             return redirect(url_for("publications.listing"), 303)
         return _to(kept)
@@ -127,7 +128,12 @@ def _to(publication: Publication) -> Answer:
     return redirect(url_for("publications.one", identifier=publication.id), 303)
 
 
-def _page(desks: Desks, publication: Publication, error: CorridorError | None = None) -> Response:
+def _page(
+    desks: Desks,
+    tables: ShownTables,
+    publication: Publication,
+    error: CorridorError | None = None,
+) -> Response:
     others = [
         one
         for one in desks.people.people()
@@ -141,7 +147,7 @@ def _page(desks: Desks, publication: Publication, error: CorridorError | None = 
         mine=_actor().name in publication.writers,
         others=bool(others),
         address=desks.public.address_of(publication.id),
-        **shown(desks.public, publication, chosen_language()),
+        **shown(desks.public, tables, publication, chosen_language()),
     )
     return make_response(page, 200 if error is None else status_of(error))
 

@@ -75,15 +75,21 @@ def releases_of(region: LoopbackRegion, series: str, many: int) -> list[dict[str
 
 
 def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_shows_the_last(
-    region: LoopbackRegion, calendar: Calendar, publishing: Publishing
+    region: LoopbackRegion,
+    calendar: Calendar,
+    publishing: Publishing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    series = region.ask(sql=SQL, rho="1/20", series={"every": "month", "periods": 3})["id"]
+    series = region.ask(sql=SQL, rho="1/20", series={"every": "month", "periods": 4})["id"]
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
     board = ana.post("/boards/new", {"name": "Monthly", "tiles": f"series {series}"}).location
     assert "Nothing was released of this series yet." in ana.get(board).get_data(as_text=True)
     releases: list[dict[str, Any]] = []
-    for period in (1, 2):
+    counted = region.vector
+    for period in (1, 2, 3):
+        if period == 3:  # far more people than noise could make of the same
+            monkeypatch.setattr(region, "vector", lambda *what: counted(*what) + 900)
         coming = region.get(f"/api/v1/series/{series}").json()["next_at"]
         if coming is not None:
             calendar.ahead = datetime.fromisoformat(coming) - datetime.now(UTC)
@@ -91,6 +97,8 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
     last = releases[-1]
     page = ana.get(board).get_data(as_text=True)
     assert last["named"] in page
+    assert "In the last release more changed than noise explains:" in page
+    assert f"more persons were counted in {last['named']}" in page
     assert "next one:" in page
     text = verified(publishing, last["release_id"])
     assert "Every claim of the receipt holds." in text

@@ -19,6 +19,7 @@ from jsonschema import (  # type: ignore[import-untyped]  # its types are not in
 )
 from sqlalchemy import delete
 
+from corridor.cli.main import main
 from corridor.coordinator.publications.everybody import WORKS
 from corridor.coordinator.publications.site import UPLOAD_BYTES
 from corridor.coordinator.store import boards, publication_steps, publications
@@ -421,6 +422,7 @@ def test_the_metadata_are_of_datacite_s_schema(publishing: Publishing, release: 
         release, doi="10.5072/corridor-1", people=["Popescu, Ana"], keywords=["a", "b"]
     )
     newer = publishing.publish(release, replaces=one)
+    # The newest that the library has; 4.6 added values to its lists, and none is used here.
     schema = json.loads(
         (Path(datacite.__file__).parent / "schemas" / "datacite-v4.5.json").read_text("utf-8")
     )
@@ -582,3 +584,23 @@ def test_no_text_makes_this_machine_ask_another_one(
         assert publishing.public.get(path).status_code == 200
     assert publishing.public.post(f"{base}/verify").status_code == 200
     assert asked == []
+
+
+def test_the_command_that_a_page_names_verifies_what_it_lets_download(
+    publishing: Publishing, release: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = publishing.publish(release)
+    page = publishing.public.get(f"/public/{one}").get_data(as_text=True)
+    named = re.search(r"<code>corridor (verify .*?)</code>", page, re.S)
+    assert named is not None
+    words = named[1].replace("\\\n", " ").split()
+    links = re.findall(rf'href="(/public/{one}/releases/{release}/[^"]+)"', page)
+    for path in links:
+        found = publishing.public.get(path)
+        name = found.headers["Content-Disposition"].partition('filename="')[2].rstrip('"')
+        (tmp_path / name).write_bytes(found.data)
+    files = [str(tmp_path / word) if word.endswith(".json") else word for word in words]
+    assert main(files) == 0
+    said = capsys.readouterr().out
+    assert "Every claim holds." in said
+    assert "The release shows the figures of this receipt." in said
