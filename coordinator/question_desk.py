@@ -383,15 +383,20 @@ class QuestionDesk:
             raise UnknownQuestionError
         return self._show(found[0])
 
-    def listing(self, page: Page = ALL_AT_ONCE, *, asked_by: str | None = None) -> list[Shown]:
-        """Questions, newest first; of everybody, or of one name without an organisation.
+    def listing(
+        self, page: Page = ALL_AT_ONCE, *, asked_by: TokenHolder | None = None
+    ) -> list[Shown]:
+        """Questions, newest first; of everybody, or of one asker.
 
         Raises:
             UnknownQuestionError: the page begins after one that there is not.
         """
         newest = select(questions).order_by(questions.c.place.desc()).limit(page.limit)
         if asked_by is not None:
-            newest = newest.where(questions.c.asked_by == asked_by, questions.c.organisation == "")
+            newest = newest.where(
+                questions.c.asked_by == asked_by.name,
+                questions.c.organisation == asked_by.organisation,
+            )
         if page.after is not None:
             place = select(questions.c.place).where(questions.c.id == page.after)
             found = self._rows(place)

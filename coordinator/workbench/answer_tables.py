@@ -53,7 +53,7 @@ class Shown:
 
     Attributes:
         number: from 1, as addresses name it.
-        picture: which picture fits (`data-picture`).
+        picture: which kind of picture fits.
         part: `all`, `quotable`, or `page`.
         margin: the one of every cell; empty where each has its own.
         pages: how many there are with all cells.

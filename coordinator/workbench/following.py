@@ -51,7 +51,7 @@ def question_views(desks: Desks) -> Blueprint:
         after = request.args.get("after")
         found = desks.questions.listing(
             Page(ON_A_PAGE + 1, after),
-            asked_by=current_session().person.name if mine else None,
+            asked_by=current_asker() if mine else None,
         )
         return render_template(
             "questions.html",

@@ -167,6 +167,15 @@ def test_the_price_that_was_shown_is_what_is_asked(here: Here) -> None:
     assert f"/releases/{done['release_id']}" in here.ana.last
 
 
+def test_questions_are_listed_as_everybodys_and_as_ones_own(here: Here) -> None:
+    here.region.wait(here.region.ask(sql=GENDER, accuracy="±48", purpose="of ana's token")["id"])
+    here.boss.get("/questions")
+    assert "Persons by gender" in text(here.boss)
+    here.boss.get("/questions?whose=mine")
+    assert "Nothing was asked yet." in text(here.boss)
+    assert here.boss.get("/questions?after=nothing").status_code == 404
+
+
 def test_a_question_that_was_answered_is_not_sold_again(here: Here) -> None:
     here.region.wait(here.region.ask(sql=GENDER, accuracy="±33")["id"])
     here.ana.get("/ask")
@@ -182,7 +191,7 @@ def test_an_answer_has_its_tables_margins_views_files_and_receipt(here: Here) ->
     seen = text(here.ana)
     for words in ("Persons by gender", "Feminine", "±34", "a plan", "Moldova", "Receipt"):
         assert words in seen, words
-    assert 'data-picture="bars"' in here.ana.last
+    assert 'data-kind="bars"' in here.ana.last
     assert here.ana.get(f"{path}?view=share:gender=Feminine").status_code == 200
     assert "Share: Gender Feminine" in text(here.ana)
     assert here.ana.get(f"{path}?view=trend:year").status_code == 422
