@@ -14,14 +14,15 @@ from corridor.coordinator.workbench.answer_words import (
     MEASURES,
     column_words,
     note_words,
+    title_words,
     view_words,
 )
-from corridor.coordinator.workbench.field_words import field_words, value_words, within
+from corridor.coordinator.workbench.drawing import Drawable, drawables
+from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.coordinator.workbench.seen import text_of
 from corridor.errors.questions import ViewError
-from corridor.pages.languages import gettext
 from corridor.privacy.reliability import Reliability
-from corridor.publishing.tables import COUNTED_BY, Axis, Cell, ReleasedTable
+from corridor.publishing.tables import Axis, Cell, ReleasedTable
 from corridor.publishing.views import ViewTable, views_of
 from corridor.queries.catalogue import UNKNOWN
 from corridor.queries.views import Change, Quantile, ShareOf, Top, Trend, View, parse_quantile
@@ -53,7 +54,7 @@ class Shown:
 
     Attributes:
         number: from 1, as addresses name it.
-        picture: which kind of picture fits.
+        pictures: which can be drawn of it, the best first.
         part: `all`, `quotable`, or `page`.
         margin: the one of every cell; empty where each has its own.
         pages: how many there are with all cells.
@@ -65,7 +66,7 @@ class Shown:
     column: str
     rows: tuple[Row, ...]
     part: str
-    picture: str
+    pictures: tuple[Drawable, ...]
     margin: str
     curators: str
     max_cells: int
@@ -104,15 +105,6 @@ def shown_tables(tables: Sequence[ReleasedTable], *, wide: int | None, page: int
     ]
 
 
-def title_words(table: ReleasedTable) -> str:
-    """What the table shows; under which conditions, the question says."""
-    what = str(MEASURES.get(table.measure, table.measure))
-    if not table.axes:
-        return what
-    fields = " × ".join(within(field_words(axis.name, axis.label)) for axis in table.axes)
-    return gettext("%(what)s by %(fields)s", what=what, fields=fields)
-
-
 def _shown(number: int, table: ReleasedTable, page: int | None) -> Shown:
     pages = -(-table.size // CELLS_ON_A_PAGE)
     quotable = [cell for cell in table.cells() if cell.reliability is not Reliability.UNCERTAIN]
@@ -133,7 +125,7 @@ def _shown(number: int, table: ReleasedTable, page: int | None) -> Shown:
         column=str(MEASURES.get(table.measure, table.measure)),
         rows=tuple(_row(cell) for cell in cells),
         part=part,
-        picture=picture_of(table),
+        pictures=drawables(table),
         margin="" if table.margin is None else figures.margin(table.margin),
         curators="" if table.central_margin is None else figures.margin(table.central_margin),
         max_cells=table.max_cells,
@@ -159,16 +151,6 @@ def _kind(reliability: Reliability | None) -> str:
     if reliability is Reliability.CAUTION:
         return "wait"
     return "wrong" if reliability is Reliability.UNCERTAIN else ""
-
-
-def picture_of(table: ReleasedTable) -> str:
-    """Which picture fits the table best; the drawing may know better."""
-    names = [axis.name for axis in table.axes if axis.name != COUNTED_BY]
-    if {"recruited_in", "exploited_in"} <= set(names):
-        return "sankey" if "transit_in" in names else "flow-map"
-    if "gender" in names and "age_band" in names:
-        return "pyramid"
-    return "lines" if any(name.endswith(TIMES) for name in names) else "bars"
 
 
 # ---------------------------------------------------------------- views

@@ -2,6 +2,7 @@
 
 /releases                    all of them, newest first
 /releases/ID                 tables with margins; ?view=… views; ?table=N&cells=all&page=P cells
+/releases/ID/pictures/N/NAME   what is drawn of table N
 /releases/ID/files/FORM      the same as a file
 /releases/ID/receipt         what proves it
 """
@@ -11,7 +12,8 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import NotFound
 
 from corridor.coordinator.pages import Page
 from corridor.coordinator.web.access import Pace
@@ -25,6 +27,7 @@ from corridor.coordinator.workbench.answer_tables import (
 )
 from corridor.coordinator.workbench.answer_words import CONSENT_RULES, FORM_WORDS
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.drawing import described
 from corridor.coordinator.workbench.following import sql_of, words_of
 from corridor.coordinator.workbench.seen import MOST_VIEWS, parse_seen
 from corridor.errors.questions import ViewError
@@ -74,6 +77,15 @@ def answer_views(desks: Desks) -> Blueprint:
             consent_rules=CONSENT_RULES,
         )
         return make_response(shown, 422 if refusals else 200)
+
+    @views.get("/<identifier>/pictures/<int:number>/<name>")
+    @signed_in
+    def picture(identifier: str, number: int, name: str) -> Response:
+        tables = tables_of(json.loads(desks.releases.document(identifier)))
+        found = described(tables, number, name)
+        if found is None:
+            raise NotFound
+        return jsonify(found)
 
     @views.get("/<identifier>/files/<form>")
     @signed_in
