@@ -13,7 +13,6 @@ too little.
 """
 
 import heapq
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -23,6 +22,7 @@ import numpy as np
 
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.ratios import NORMAL_95
+from corridor.publishing.pictures.ages import band_of
 from corridor.publishing.pictures.picture import Kind, Note, Picture, Point, point_of
 from corridor.publishing.tables import Axis, Cell, ReleasedTable
 from corridor.queries.catalogue import UNKNOWN
@@ -49,7 +49,6 @@ SIDES = ("Feminine", "Masculine")
 
 _PERIODS = ("year", "quarter", "month")
 _ADDITIVE = frozenset({"persons", "rows", "sum"})
-_BAND = re.compile(r"(\d+)(?:-(\d+)|\+)")
 
 
 def pictures_of(table: ReleasedTable) -> tuple[Picture, ...]:
@@ -335,10 +334,10 @@ def _with_bands(axis: Axis) -> Axis | None:
         return axis
     found = []
     for value in axis.values:
-        match = _BAND.fullmatch(value)
-        if match is None:
+        band = band_of(value)
+        if band is None:
             break
-        found.append((int(match[1]), None if match[2] is None else int(match[2])))
+        found.append(band)
     rest = axis.values[len(found) :]
     return replace(axis, bands=tuple(found)) if found and set(rest) <= {UNKNOWN} else None
 

@@ -19,7 +19,7 @@ from corridor.queries.views import Change, Quantile, ShareOf, Top
 from support.picture_page import MARGIN, corridors, pictures, table_of, tables
 from support.releases import make_release, make_table
 
-WITH_UNCERTAIN = tables().keys() - {"genders over time"}
+WITH_UNCERTAIN = tables().keys() - {"genders over time", "hostile"}
 
 
 def kinds(table: ReleasedTable) -> list[Kind]:
