@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.estimates import MEANING, figure, mark
+from corridor.publishing.pictures.ages import band_of
 from corridor.publishing.tables import Cell
 
 UNKNOWN = "unknown"
@@ -288,8 +289,8 @@ def age_picture(figures: Sequence[Figure]) -> dict[str, Any]:
 
 def _years(band: str) -> tuple[int, int] | None:
     """The first and last year of a band such as 9-17; None where it has no end or is unknown."""
-    first, dash, last = band.partition("-")
-    return (int(first), int(last)) if dash and first.isdigit() and last.isdigit() else None
+    first, last = band_of(band) or (0, None)
+    return None if last is None else (first, last)
 
 
 def _per_year(persons: float, first: int, last: int) -> float:

@@ -2,6 +2,8 @@
 
     picture      what a picture is: kind, axes, points with their intervals; how it is written
     of_tables    which pictures fit a released table
+    ages         the years of an age band
+    base_map     what a base map must be to be drawn on
     of_views     which fit what is seen of one: shares, changes, medians, the largest
 
 Nothing here knows a library that draws, a language or a colour: `pictures.js` of the workbench

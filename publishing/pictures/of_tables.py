@@ -13,8 +13,7 @@ too little.
 """
 
 import heapq
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import hypot, prod, sqrt
@@ -23,6 +22,7 @@ import numpy as np
 
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.ratios import NORMAL_95
+from corridor.publishing.pictures.ages import band_of
 from corridor.publishing.pictures.picture import Kind, Note, Picture, Point, point_of
 from corridor.publishing.tables import Axis, Cell, ReleasedTable
 from corridor.queries.catalogue import UNKNOWN
@@ -49,7 +49,6 @@ SIDES = ("Feminine", "Masculine")
 
 _PERIODS = ("year", "quarter", "month")
 _ADDITIVE = frozenset({"persons", "rows", "sum"})
-_BAND = re.compile(r"(\d+)(?:-(\d+)|\+)")
 
 
 def pictures_of(table: ReleasedTable) -> tuple[Picture, ...]:
@@ -271,23 +270,24 @@ def _trends(seen: _Seen, period: int) -> Iterator[Picture]:
     kept = heapq.nlargest(MOST_PANELS, lines, key=lambda one: _weight(lines[one]))
     kept = [one for one in lines if one in set(kept)]
     panel = _together(axes, kept)
-    points_of_panels = tuple(
+    points_of_panels = [
         point_of((number, place), cell)
         for number, others in enumerate(kept)
         for place, cell in lines[others]
-        if place in known
-    )
-    if not points_of_panels:
+    ]
+    dated = tuple(point for point in points_of_panels if point.at[1] in known)
+    if not dated:
         return
     picture = Picture(
         kind=Kind.LINES,
         title=table.title,
         measure=table.measure,
         axes=(panel, time),
-        points=points_of_panels,
+        points=dated,
+        aside=tuple(point for point in points_of_panels if point.at[1] not in known),
         cells=table.size,
         from_zero=table.measure != "mean",
-        notes=seen.notes,
+        notes=(*seen.notes, *_only_the_largest(kept, lines)),
     )
     if len(lines) <= MOST_LINES:
         yield picture
@@ -335,10 +335,10 @@ def _with_bands(axis: Axis) -> Axis | None:
         return axis
     found = []
     for value in axis.values:
-        match = _BAND.fullmatch(value)
-        if match is None:
+        band = band_of(value)
+        if band is None:
             break
-        found.append((int(match[1]), None if match[2] is None else int(match[2])))
+        found.append(band)
     rest = axis.values[len(found) :]
     return replace(axis, bands=tuple(found)) if found and set(rest) <= {UNKNOWN} else None
 
@@ -378,7 +378,7 @@ def _panels_of_bars(seen: _Seen) -> Iterator[Picture]:
         points=points,
         cells=table.size,
         from_zero=table.measure != "mean",
-        notes=seen.notes,
+        notes=(*seen.notes, *_only_the_largest(kept, rows)),
     )
 
 
@@ -407,6 +407,10 @@ def _together(axes: Sequence[Axis], kept: Sequence[tuple[int, ...]]) -> Axis:
             for places in kept
         ),
     )
+
+
+def _only_the_largest(kept: Sized, all_of_them: Sized) -> tuple[Note, ...]:
+    return (Note.LARGEST,) if len(kept) < len(all_of_them) else ()
 
 
 def _worth_sending(flows: list[Point]) -> tuple[list[Point], tuple[Note, ...]]:

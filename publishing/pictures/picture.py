@@ -37,6 +37,9 @@ class Note(Enum):
     MENTIONS = "mentions"
     """A person may count in several cells, so parts do not add up to persons."""
 
+    LARGEST = "largest"
+    """Of several small pictures, or of their rows, only the largest are drawn."""
+
     QUOTABLE = "quotable"
     """There are so many corridors that those too uncertain to quote are left to the table."""
 

@@ -16,7 +16,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from corridor.publishing.pictures import Kind
 from corridor.publishing.pictures.base_map import parse_base_map
 from support.browsing import PATIENCE_SECONDS, Chromium, chromium
-from support.picture_page import FOLDERS, picture_server, pictures
+from support.picture_page import FOLDERS, HOSTILE, picture_server, pictures
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
@@ -140,6 +140,25 @@ def test_files_are_whole_and_say_what_they_need(
     assert width == 1920
     assert height == 2 * int(root.attrib["height"])
     assert len(content) > 20_000  # a blank sheet packs into a tenth of that
+    assert browser.complaints() == []
+
+
+def test_labels_are_words_and_never_markup(browser: Chromium, tmp_path: Path) -> None:
+    folder = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", folder)
+    show(browser, "hostile-bars")
+    browser.find(".picture-drawing").send_keys(Keys.HOME)
+    assert f"{HOSTILE[0]}: 197 ± 20" in browser.find(".picture-tip").text
+    browser.driver.implicitly_wait(0)
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "figure img, figure script") == []
+    browser.driver.implicitly_wait(10)
+    browser.find("button[data-form=svg]").click()
+    root = ElementTree.fromstring(waited(tmp_path, "*.svg").read_bytes())  # noqa: S314
+    assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
+        *("svg", "rect", "text", "tspan", "g", "path", "style", "defs", "clipPath", "circle"),
+    }
+    words = " ".join("".join(text.itertext()) for text in root.iter(f"{SVG}text"))
+    assert all(word in words for label in HOSTILE for word in label.split())
     assert browser.complaints() == []
 
 

@@ -95,6 +95,10 @@ def corridors(countries: Sequence[str] = COUNTRIES, quotable: float = 0.35) -> R
     )
 
 
+HOSTILE = ("<img src=x onerror=alert(1)>", "]]></style></script><script>1", "a'b\"c &amp; d")
+"""Labels that are no markup, and must never become any."""
+
+
 @cache
 def tables() -> dict[str, ReleasedTable]:
     """One table of each form, by a short name."""
@@ -148,6 +152,11 @@ def tables() -> dict[str, ReleasedTable]:
             "Persons by exploitation",
             [("exploitation", "Exploitation", PURPOSES)],
             [432, 534, 86, 100, 14],
+        ),
+        "hostile": table_of(
+            'Persons by "status" & <b>more</b>',
+            [("status", "<i>Status</i>", HOSTILE)],
+            [200, 150, 100],
         ),
         "matrix of sixty": corridors(SIXTY, 0.12),
     }

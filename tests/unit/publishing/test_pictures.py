@@ -19,7 +19,7 @@ from corridor.queries.views import Change, Quantile, ShareOf, Top
 from support.picture_page import MARGIN, corridors, pictures, table_of, tables
 from support.releases import make_release, make_table
 
-WITH_UNCERTAIN = tables().keys() - {"genders over time"}
+WITH_UNCERTAIN = tables().keys() - {"genders over time", "hostile"}
 
 
 def kinds(table: ReleasedTable) -> list[Kind]:
@@ -271,3 +271,20 @@ def test_of_very_many_corridors_only_those_that_may_be_quoted_are_sent() -> None
     assert all(point.value is not None for point in picture.points)
     assert 0 < len(picture.points) < 300
     assert Note.QUOTABLE not in the(Kind.FLOW_MAP, tables()["matrix of sixty"]).notes
+
+
+def test_small_pictures_say_what_they_leave_out() -> None:
+    months = tuple(f"2025-{month:02}" for month in range(1, 7))
+    countries = tuple(f"A{letter}" for letter in "ABCDEFGHIJKLMNOP")
+    table = table_of(
+        "Persons by citizenship × month",
+        [("citizenship", "Citizenship", countries), ("month", "Month", (*months, "unknown"))],
+        [20.0 * (place % 16) for place in range(16 * 7)],
+    )
+    picture = the(Kind.MULTIPLES, table)
+    assert len({point.at[0] for point in picture.points}) == MOST_PANELS
+    assert Note.LARGEST in picture.notes
+    assert {names[1] for names, _ in named(picture, picture.aside)} == {"unknown"}
+    assert len(picture.aside) == MOST_PANELS
+    assert Note.LARGEST in the(Kind.MULTIPLES, tables()["journeys"]).notes
+    assert Note.LARGEST not in the(Kind.MULTIPLES, tables()["ages"]).notes
