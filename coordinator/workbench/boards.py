@@ -111,7 +111,7 @@ def board_views(desks: Desks) -> Blueprint:
 
     @views.post("/together/ask")
     @for_roles(*ASKERS)
-    def ask() -> Response | Answer:
+    def ask() -> Answer:
         form = request.form
         asked = AskRequest(
             parameters={},
@@ -120,8 +120,7 @@ def board_views(desks: Desks) -> Blueprint:
             purpose=tidy(form.get("purpose", "")) or PURPOSE,
         )
         place = desks.questions.ask(asked, current_asker())
-        page = render_template("board_asked.html", place=place)
-        return make_response(page)
+        return redirect(url_for("questions.one", identifier=place["id"]), 303)
 
     @views.get("/<identifier>")
     @signed_in

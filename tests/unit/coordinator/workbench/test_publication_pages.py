@@ -538,7 +538,8 @@ def test_what_sharing_saves_is_told_before_anything_is_asked(
         "/boards/together/ask",
         {"question": question[1].replace("&#34;", '"'), "rho": rho[1], "purpose": "a board"},
     )
-    assert asked.status_code == 200, ana.last
+    assert asked.status_code == 303, ana.last
+    assert ana.get(asked.location).status_code == 200  # where it is followed
     found = region.get("/api/v1/questions").json()[0]
     assert len(found["question"]["tables"]) == 3
     assert found["rho"] == rho[1]
@@ -604,3 +605,19 @@ def test_the_command_that_a_page_names_verifies_what_it_lets_download(
     said = capsys.readouterr().out
     assert "Every claim holds." in said
     assert "The release shows the figures of this receipt." in said
+
+
+def test_an_answer_leads_whoever_may_to_its_publication_and_a_board(
+    publishing: Publishing, release: str
+) -> None:
+    for name, role, leads in (
+        ("Ana", Role.COORDINATOR, {"boards", "publications"}),
+        ("Bo", Role.ANALYST, {"boards"}),
+        ("Cy", Role.ADMINISTRATOR, set[str]()),
+    ):
+        browser = publishing.workbench.enter(name, role)
+        page = browser.get(f"/releases/{release}").get_data(as_text=True)
+        found = set(re.findall(rf'href="/(boards|publications)/new\?release={release}"', page))
+        assert found == leads
+        for where in leads:
+            assert release in browser.get(f"/{where}/new?release={release}").get_data(as_text=True)
