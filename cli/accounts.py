@@ -108,11 +108,24 @@ def _tell_code(name: str, code: str, out: Output, site: str, then: str) -> None:
 
 
 def _list(people: tuple[Person, ...], out: Output, site: str) -> None:
+    has_some = any(one.organisation for one in people)  # a node's accounts have none
     out.table(
         f"Accounts at the {site}",
-        ("name", "roles", "organisation", "standing", "last signed in (UTC)"),
+        (
+            "name",
+            "roles",
+            *(["organisation"] if has_some else []),
+            "standing",
+            "last signed in (UTC)",
+        ),
         [
-            (one.name, ", ".join(sorted(one.roles)), one.organisation, _standing(one), _last(one))
+            (
+                one.name,
+                ", ".join(sorted(one.roles)),
+                *([one.organisation] if has_some else []),
+                _standing(one),
+                _last(one),
+            )
             for one in people
         ],
     )

@@ -11,6 +11,7 @@ from corridor.people import Role
 SCOPES: Mapping[TokenScope, Any] = {
     TokenScope.READ: _l("looks: region, forecasts, questions, releases, receipts"),
     TokenScope.ASK: _l("asks and takes back questions; it spends the members' allowances"),
+    TokenScope.PUBLISH: _l("drafts publications and reads all drafts; people publish them"),
 }
 
 CHANGES: Mapping[str, Any] = {

@@ -191,7 +191,12 @@ def test_an_answer_has_its_tables_margins_views_files_and_receipt(here: Here) ->
     seen = text(here.ana)
     for words in ("Persons by gender", "Feminine", "±34", "a plan", "Moldova", "Receipt"):
         assert words in seen, words
-    assert 'data-kind="bars"' in here.ana.last
+    assert f'data-picture="{path}/pictures/1/bars"' in here.ana.last
+    drawn = here.ana.get(f"{path}/pictures/1/bars").get_json()
+    assert (drawn["kind"], drawn["title"]) == ("bars", "Persons by gender")
+    assert "Feminine" in drawn["axes"][0]["labels"]
+    assert here.ana.get(f"{path}/pictures/1/flow-map").status_code == 404
+    assert here.ana.get(f"{path}/pictures/7/bars").status_code == 404
     assert here.ana.get(f"{path}?view=share:gender=Feminine").status_code == 200
     assert "Share: Gender Feminine" in text(here.ana)
     assert here.ana.get(f"{path}?view=trend:year").status_code == 422

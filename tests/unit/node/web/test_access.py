@@ -11,14 +11,14 @@ from werkzeug.routing import Rule
 from corridor.errors.console import BadListenError, OpenListenError
 from corridor.node.listening import Listening
 from corridor.pages.access import access_of
-from corridor.people import Role, Stage
+from corridor.people import AUTHORITY, Role, Stage
 from corridor.people.desk import IDLE_SECONDS
 from support.console import Console, open_console
 from support.pages import PASSWORD, Browser
 
 NOBODY = frozenset[Role]()
-ALL = frozenset(Role)
-OFFICER, APPROVER, AUDITOR, ADMINISTRATOR = Role
+ALL = frozenset(AUTHORITY.roles)
+OFFICER, APPROVER, AUDITOR, ADMINISTRATOR = AUTHORITY.roles
 READERS = frozenset({APPROVER, AUDITOR, ADMINISTRATOR})
 
 MATRIX: dict[str, frozenset[Role]] = {
@@ -93,7 +93,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 @pytest.fixture(scope="module")
 def browsers(console: Console) -> dict[Role, Browser]:
-    return {role: console.enter(f"Owner {number}", role) for number, role in enumerate(Role)}
+    return {
+        role: console.enter(f"Owner {number}", role) for number, role in enumerate(AUTHORITY.roles)
+    }
 
 
 def rules(app: Flask) -> list[tuple[Rule, str]]:
@@ -131,7 +133,7 @@ def test_a_view_that_does_not_say_whom_it_is_for_is_shown_to_nobody(tmp_path: Pa
         assert "secret" not in browser.last
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", AUTHORITY.roles)
 def test_a_role_reaches_what_is_its_own_and_nothing_else(
     console: Console, browsers: dict[Role, Browser], role: Role
 ) -> None:
@@ -358,7 +360,7 @@ def test_changing_the_language_leads_to_no_other_site(console: Console, back: st
 def test_what_is_logged_of_a_sign_in_holds_neither_name_nor_password(console: Console) -> None:
     with capture_logs() as logged:
         console.browser().sign_in("Somebody Known", "a secret of hers")
-    assert [one["event"] for one in logged] == ["console.refused"]
+    assert [one["event"] for one in logged] == ["pages.refused"]
     assert "Somebody" not in str(logged)
     assert "secret" not in str(logged)
 
