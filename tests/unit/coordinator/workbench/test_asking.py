@@ -261,7 +261,7 @@ def test_only_its_asker_or_a_coordinator_takes_a_question_back(here: Here) -> No
             form["accuracy"] = accuracy
             here.ana.post("/ask/review", form)
             path = here.ana.post("/ask/confirm", hidden(here.ana)).location or ""
-            here.region.ask(sql=GENDER, accuracy="±32")
+            here.region.ask(sql=GENDER, accuracy="±32", purpose=path)  # wakes the rounds
             here.region.wait_until(path.split("/")[2], lambda shown: shown["state"] == "waiting")
             here.ana.get(path)
             assert "People have to approve it first in: Bulgaria." in text(here.ana)
