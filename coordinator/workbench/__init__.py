@@ -4,6 +4,7 @@ site         what its pages have of their own; the list of views
 desks        who decides behind them
 access       who asks, when somebody signed in asks
 overview     the first page
+comparing    cells of answers side by side
 base_map     the map under pictures, where an operator has another
 asking       composing, pricing, asking; the form (composing, choices), the forecast (forecasting)
 following    questions that were asked (progress_words)

@@ -12,6 +12,8 @@ from flask_babel import format_decimal, format_percent  # type: ignore[import-un
 from corridor.pages.languages import gettext
 from corridor.privacy.reliability import Reliability
 from corridor.publishing import estimates
+from corridor.publishing.comparing import ends_in_words
+from corridor.publishing.groups import Estimate
 from corridor.publishing.tables import Cell
 from corridor.publishing.views import Figure
 
@@ -39,6 +41,21 @@ def figure_of_view(found: Figure, *, is_share: bool) -> str:
 def margin(value: float) -> str:
     """`±20`, rounded up."""
     return f"±{_localised(estimates.shown_margin(value))}"
+
+
+def estimate(found: Estimate) -> str:
+    """A sum of cells as it may be quoted."""
+    if found.value is None or found.margin is None:
+        return estimates.NONE
+    if found.reliability is Reliability.UNCERTAIN:
+        return _localised(estimates.interval(found.low or 0.0, found.high or 0.0, found.margin))
+    return _localised(estimates.estimate(found.value, found.margin))
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """The ends of an interval, rounded outward."""
+    first, last = ends_in_words(low, high)
+    return _localised(first), _localised(last)
 
 
 def whole(value: int) -> str:

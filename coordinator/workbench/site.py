@@ -20,6 +20,7 @@ from corridor.coordinator.workbench.asking import asking_views
 from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.coordinator.workbench.boards import board_views
 from corridor.coordinator.workbench.changes import change_views
+from corridor.coordinator.workbench.comparing import comparing_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
@@ -92,6 +93,7 @@ def make_workbench(
         asking_views(desks),
         question_views(desks),
         answer_views(desks),
+        comparing_views(desks),
         base_map_views(desks.base_map),
         board_views(desks),
         draft_views(desks),

@@ -65,6 +65,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "releases.listing": ALL,
     "releases.one": ALL,
     "releases.picture": ALL,
+    "comparing.page": ALL,
     "releases.file": ALL,
     "releases.receipt": ALL,
     "people.everybody": ADMINISTRATORS,
