@@ -129,5 +129,11 @@ def _say_how_to_use(folder: Path, url: str, out: Output) -> None:
     receipt = min((folder / "receipts").iterdir())
     charter = quoted(folder / "node-BG" / "charter.json")
     out.say(f"  corridor verify {quoted(receipt)} --charter {charter}")
+    out.say("In a browser, with an account of yours; it shows a one-time code:")
+    out.say(
+        "  corridor coordinator people add Ana --role analyst --organisation IOM "
+        f"--home {quoted(folder / 'coordinator')}"
+    )
+    out.say(f"  {url}/welcome   (the browser does not know the demo's authority, and asks)")
     out.say(f"The coordinator answers at {url}. Ctrl-C here stops the region; its folder stays:")
     out.say(f"  {folder}")
