@@ -135,7 +135,7 @@ def _list(people: tuple[Person, ...], out: Output, site: str) -> None:
                 "name": one.name,
                 "roles": sorted(one.roles),
                 "standing": _standing(one),
-                "organisation": one.organisation,
+                **({"organisation": one.organisation} if has_some else {}),
             }
             for one in people
         ]

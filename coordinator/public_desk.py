@@ -8,7 +8,7 @@ that whoever quoted a figure can have it verified; its tables are no longer show
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -34,6 +34,22 @@ STILL_THERE = ("json",)
 """The forms of a withdrawn publication's releases: what is compared with a receipt."""
 
 
+GONE = "–"
+
+
+def as_everybody_sees(publication: Publication) -> Publication:
+    """The publication; of a withdrawn one the title alone, which two people have read.
+
+    Not the reason: one person wrote it, and nobody looked at it before it would be public.
+    """
+    if publication.state is not State.WITHDRAWN:
+        return publication
+    draft = publication.draft
+    texts = tuple(replace(one, summary=GONE, method=GONE) for one in draft.texts)
+    bare = replace(draft, texts=texts, people=(), contact="", keywords=())
+    return replace(publication, draft=bare, reason="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicDesk:
     """Shows what was published.
@@ -54,7 +70,7 @@ class PublicDesk:
 
     def listing(self) -> tuple[Publication, ...]:
         """What is published, the newest first."""
-        return self.publications.public_listing()
+        return tuple(map(as_everybody_sees, self.publications.public_listing()))
 
     def find(self, identifier: str) -> Publication:
         """One publication, or its tombstone.
@@ -62,7 +78,7 @@ class PublicDesk:
         Raises:
             UnknownPublicationError: there is none that may be seen.
         """
-        return self.publications.public(identifier)
+        return as_everybody_sees(self.publications.public(identifier))
 
     def find_with(self, identifier: str, release: str) -> Publication:
         """The publication that holds this release.

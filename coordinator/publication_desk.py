@@ -243,7 +243,7 @@ class PublicationDesk:
             )
 
     def withdraw(self, identifier: str, revision: int, reason: str, by: Actor) -> Publication:
-        """Show no more than why it was withdrawn, and how its numbers are verified.
+        """Show everybody no more than its title, and how its numbers are verified.
 
         Raises:
             MalformedPublicationError: no reason is given. Nothing was changed.
@@ -253,7 +253,7 @@ class PublicationDesk:
         _demand(by, person=True)
         words = tidy(reason)
         if not 1 <= len(words) <= LONGEST_SUMMARY or not words.replace("\n", "").isprintable():
-            raise MalformedPublicationError("reason", "say why, in words that everybody will read")
+            raise MalformedPublicationError("reason", "say why, for those who publish")
         with self.store.writing() as connection:
             self._at(connection, identifier, revision, Verb.WITHDREW, State.PUBLISHED)
             return self._take(

@@ -7,6 +7,7 @@ from typing import Any
 
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
+from corridor.errors.comparing import ComparisonError
 from corridor.publishing.alerting import Alert, alerts_of
 from corridor.publishing.comparing import Comparison, compare
 from corridor.publishing.groups import Group, Wanted, find_group, parse_groups, placed_tables
@@ -36,7 +37,11 @@ class ReadingDesk:
         """
         wanted = parse_groups(cells)
         groups = _groups(self._release(identifier), wanted, table)
-        before = _groups(self._release(earlier), wanted, table) if earlier is not None else []
+        before = []
+        if earlier is not None:
+            then = self._release(earlier)
+            _demand_alike(then, self._release(identifier))
+            before = _groups(then, wanted, table)
         return compare(groups, earlier=before)
 
     def alerts(self, identifier: str, *, lag: int) -> tuple[Alert, ...]:
@@ -56,6 +61,26 @@ class ReadingDesk:
     def _release(self, identifier: str) -> Mapping[str, Any]:
         document: Mapping[str, Any] = json.loads(self.releases.document(identifier))
         return document
+
+
+def _demand_alike(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """See that a change between them is a change of what was counted, and not of who counted.
+
+    Raises:
+        ComparisonError: it is not, or `then` is no earlier one.
+    """
+    if then["published_at"] >= now["published_at"]:
+        raise ComparisonError("a release that is not the earlier one", "exchange the two")
+    if then["scope"] != now["scope"]:
+        raise ComparisonError(
+            f"figures of scope {then['scope']} and {now['scope']}", "take two of one scope"
+        )
+    if then["survivors"] != now["survivors"]:
+        both = " and ".join(", ".join(one["survivors"]) for one in (then, now))
+        raise ComparisonError(
+            f"counts by other authorities ({both})",
+            "compare answers in which the same took part: else their number changes the figure",
+        )
 
 
 def _groups(

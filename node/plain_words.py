@@ -28,9 +28,9 @@ from math import ceil, isinf
 from types import MappingProxyType
 from typing import TypeAlias
 
-from corridor.node.alphabets import odd_letters
 from corridor.node.approvals import Asked, Waiting
 from corridor.node.policy import ConsentRule, QuestionFacts
+from corridor.people.alphabets import odd_letters
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols import canonical

@@ -82,8 +82,9 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
     @for_everybody
     def language() -> Answer:
         wanted, back = request.form.get("language", ""), request.form.get("back", HERE)
-        # A path of this site and nothing else: a browser reads // and \ as another host.
-        is_ours = back.startswith("/") and "\\" not in back and not back.startswith("//")
+        # A path of this site alone: a browser reads // and \ as another host, and drops tabs.
+        is_plain = back.isprintable() and " " not in back and "\\" not in back
+        is_ours = is_plain and back.startswith("/") and not back.startswith("//")
         answer = redirect(back if is_ours else HERE, 303)
         if wanted in LANGUAGES:
             answer.set_cookie(

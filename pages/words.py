@@ -21,6 +21,9 @@ SAID: Mapping[str, Any] = {
         "The code is wrong or was used before; wait for the next one. Nothing was changed."
     ),
     "people.wait": _l("Too many wrong tries for this name. Wait a while, then try again."),
+    "people.busy": _l(
+        "Too many people sign in at this moment. Nothing was looked at. Try again in a few seconds."
+    ),
     "people.not_signed_in": _l("You are not signed in, or no longer. Nothing was done."),
     "people.role_missing": _l(
         "Your role does not allow this. Nothing was done. An administrator gives roles."

@@ -1,6 +1,7 @@
 """Accounts, and who is signed in: an authority's staff at its node, analysts at a coordinator.
 
     roles            what a person may do, and which roles there are at either place
+    alphabets        names that mix letters of several, to look like another name
     passwords        which are strong enough, and how they are kept (argon2id)
     second_factor    one-time codes of an authenticator, and recovery codes
     sealed_factors   how the secret of an authenticator is kept

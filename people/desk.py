@@ -47,6 +47,7 @@ from corridor.errors.people import (
     WrongSignInError,
 )
 from corridor.people import second_factor
+from corridor.people.alphabets import odd_letters
 from corridor.people.passwords import LONGEST, Passwords, check_strength
 from corridor.people.roles import Role, Staff
 from corridor.people.sealed_factors import SealedFactors, is_sealed
@@ -220,7 +221,7 @@ class PeopleDesk:
             BadNameError, BadRolesError, BadOrganisationError, NameTakenError: nothing was changed.
         """
         name = " ".join(name.split())
-        if _NAME.fullmatch(name) is None:
+        if _NAME.fullmatch(name) is None or odd_letters([name]):
             raise BadNameError
         wanted, organisation = (
             self._staff.parse(roles),
@@ -356,7 +357,12 @@ class PeopleDesk:
 
         Raises:
             WaitError, WrongSignInError: nobody was signed in.
+            SignInBusyError: too many sign in. No try was counted.
         """
+        with self._passwords.place():
+            return self._sign_in(name, password)
+
+    def _sign_in(self, name: str, password: str) -> Session:
         key = _name_key(name)
         before = self._begin_try(key)
         person = self._store.by_key(key)
@@ -592,7 +598,7 @@ class PeopleDesk:
     def _arrived(self, known: Person | None, arrival: Arrival) -> Person:
         """The account of whoever arrived, as the provider describes it now; inside `writing`."""
         if known is None:
-            if _PROVIDER_NAME.fullmatch(arrival.name) is None:
+            if _PROVIDER_NAME.fullmatch(arrival.name) is None or odd_letters([arrival.name]):
                 raise BadNameError
             if self._store.by_key(_name_key(arrival.name)) is not None:
                 raise NameOfAnotherError

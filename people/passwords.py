@@ -10,15 +10,20 @@ fill the memory.
 
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from corridor.errors.people import WeakPasswordError
+from corridor.errors.people import SignInBusyError, WeakPasswordError
 
 SHORTEST, LONGEST = 12, 128
 GUESSES = 10**10
 """zxcvbn's line between what falls to a fast attack on a stolen hash, and what does not."""
+
+MOST_WAITING = 16
+"""So many wait for their turn to be compared; more would hold the threads that serve others."""
 
 LOOKED_AT = 72
 """As many characters are judged: judging takes longer than linear time, hashing takes them all."""
@@ -60,12 +65,27 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = PasswordHasher() if hasher is None else hasher
         self._turn = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._nobody = self.keep("nobody has this password")
 
     def keep(self, password: str) -> str:
         """What is kept of a password."""
         with self._turn:
             return self._hasher.hash(normal(password))
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who wait for their password to be compared.
+
+        Raises:
+            SignInBusyError: there is none. Nothing was looked at.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise SignInBusyError
+        try:
+            yield
+        finally:
+            self._waiting.release()
 
     def is_right(self, kept: str | None, password: str) -> bool:
         """Whether it is the password; takes as long where there is none."""

@@ -95,8 +95,9 @@ AUTHORITY = Staff(
 
 REGION = Staff(
     (_R.ANALYST, _R.COORDINATOR, _R.ADMINISTRATOR),
-    (),
-    "at a coordinator there are analyst, coordinator and administrator",
+    (frozenset({_R.ADMINISTRATOR, _R.COORDINATOR}),),
+    "at a coordinator there are analyst, coordinator and administrator, and an administrator is no "
+    "coordinator: whoever gives accounts must not be two of those who publish",
     has_organisations=True,
 )
-"""At a coordinator: answers are safe to publish, so duties may be held together."""
+"""At a coordinator: two coordinators read what is published, and none of them makes the other."""

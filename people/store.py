@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS tries (
     failures INTEGER NOT NULL,
     last INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS tries_of_long_ago ON tries (last);
 CREATE TABLE IF NOT EXISTS tokens (
     hash BLOB PRIMARY KEY,
     person INTEGER NOT NULL REFERENCES people (id),

@@ -375,7 +375,10 @@ def _label(words: Mapping[str, str]) -> str:
     if {FROM, TO} <= set(words):
         rest = [text for field, text in words.items() if field not in {FROM, TO}]
         return ", ".join([f"{words[FROM]} → {words[TO]}", *rest])
-    return ", ".join(words.values())
+    # One end of a journey alone is called by its field: both ends have the same countries.
+    return ", ".join(
+        f"{field} {text}" if field in {FROM, TO} else text for field, text in words.items()
+    )
 
 
 def _place_of(axis: Axis, value: str) -> int:

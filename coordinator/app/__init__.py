@@ -460,8 +460,8 @@ async def run(
         )
         let_answer(server, parts)
         followers = Followers(Limits().followers)
-        maker = FileMaker()
-        web = _make_web(parts, people, followers, maker)
+        maker, public_maker = FileMaker(), FileMaker()  # strangers wait for strangers alone
+        web = _make_web(parts, people, followers, maker, public_maker)
         await server.start()
         threading.Thread(target=web.serve, name="web", daemon=True).start()
         tasks = [
@@ -483,6 +483,7 @@ async def run(
         finally:
             followers.close()
             maker.close()
+            public_maker.close()
             await _stop(parts, tasks, server, web)
         for task in tasks:
             if not task.cancelled() and (bug := task.exception()) is not None:
@@ -601,7 +602,7 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
 
 
 def _make_web(
-    parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker
+    parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker, strangers: FileMaker
 ) -> WsgiServer:
     settings = parts.settings
     site = make_site(
@@ -617,7 +618,7 @@ def _make_web(
             ),
             reading=make_reading_desk(parts.releases, parts.series),
             publications=parts.publications,
-            public=public_desk(parts, maker),
+            public=public_desk(parts, strangers),
         ),
         authority=encode_certificate(parts.authority.certificate),
         plain_http=settings.plain_http,
@@ -630,7 +631,7 @@ def _make_web(
     )
     web = WsgiServer(
         split_address(settings.web, "web"),
-        either(site, make_pages(parts, people, maker), make_public(parts, maker)),
+        either(site, make_pages(parts, people, maker), make_public(parts, strangers)),
         numthreads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
     )

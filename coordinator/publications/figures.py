@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -113,7 +113,7 @@ def _view(found: ViewTable) -> ShownTable:
             (
                 row.labels,
                 tuple(map(_of_view, row.figures)),
-                next(_cautions(row.figures), ""),
+                _worst(row.figures),
             )
             for row in found.rows[:MOST_ROWS]
         ),
@@ -122,9 +122,13 @@ def _view(found: ViewTable) -> ShownTable:
     )
 
 
-def _cautions(figures: Sequence[Figure]) -> Iterator[Any]:
-    wary = {Reliability.CAUTION, Reliability.UNCERTAIN}
-    return (MARKS[one.reliability] for one in figures if one.reliability in wary)
+def _worst(figures: Sequence[Figure]) -> Any:
+    """The mark of the least certain figure of a row; empty where all are reliable."""
+    found = {one.reliability for one in figures}
+    for wary in (Reliability.UNCERTAIN, Reliability.CAUTION):
+        if wary in found:
+            return MARKS[wary]
+    return ""
 
 
 def _of_view(figure: Figure) -> str:

@@ -22,7 +22,8 @@ def in_english(text: str, /, **values: object) -> str:
 
 def methodology(releases: Sequence[Mapping[str, Any]], _: Say = in_english) -> str:
     """How these releases were made, what guards the people in them, and how to read them."""
-    regional = any(one["scope"] == "regional" for one in releases)
+    # What is said of the sum alone holds only where every release is one.
+    regional = all(one["scope"] == "regional" for one in releases)
     paragraphs = [
         _(
             "Each authority counted its own cases and added random noise. Only the sum of all, "

@@ -39,6 +39,9 @@ from corridor.publishing.tables import ReleasedTable, tables_of
 
 ON_A_PAGE = 30
 FILES_PER_MINUTE = 60
+LOOKS_PER_MINUTE = 180
+"""Pages and pictures of one account: a large table takes a second of the coordinator's time."""
+
 MOST_NUMBER = 100_000
 ZIP = "application/zip"
 
@@ -47,6 +50,7 @@ def answer_views(desks: Desks) -> Blueprint:
     """/releases and what belongs to it."""
     views = Blueprint("releases", __name__, url_prefix="/releases")
     pace = Pace(requests=FILES_PER_MINUTE, works=FILES_PER_MINUTE)
+    looks = Pace(requests=LOOKS_PER_MINUTE, works=LOOKS_PER_MINUTE)
 
     @views.get("")
     @signed_in
@@ -61,6 +65,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>")
     @signed_in
     def one(identifier: str) -> Response:
+        looks.demand(current_asker(), works=True)
         document = json.loads(desks.releases.document(identifier))
         tables = tables_of(document)
         seen, refusals = _seen(tables)
@@ -81,6 +86,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>/pictures/<int:number>/<name>")
     @signed_in
     def picture(identifier: str, number: int, name: str) -> Response:
+        looks.demand(current_asker(), works=True)
         tables = tables_of(json.loads(desks.releases.document(identifier)))
         found = described(tables, number, name)
         if found is None:

@@ -25,12 +25,11 @@ from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors import CorridorError, NotFoundError
 from corridor.errors.comparing import ComparisonError
+from corridor.errors.workbench import PurposeMissingError
 from corridor.pages.access import current_session, for_roles, signed_in
 from corridor.pages.refusals import said, status_of
 from corridor.people import Role
 from corridor.publishing.tables import tables_of
-
-PURPOSE = "a board"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +112,14 @@ def board_views(desks: Desks) -> Blueprint:
     @for_roles(*ASKERS)
     def ask() -> Answer:
         form = request.form
+        purpose = tidy(form.get("purpose", ""))
+        if not purpose:  # people who approve questions decide by it
+            raise PurposeMissingError
         asked = AskRequest(
             parameters={},
             question=_question(form.get("question", "")),
             rho=str(Fraction(form.get("rho", ""))) if _is_fraction(form.get("rho", "")) else "",
-            purpose=tidy(form.get("purpose", "")) or PURPOSE,
+            purpose=purpose,
         )
         place = desks.questions.ask(asked, current_asker())
         return redirect(url_for("questions.one", identifier=place["id"]), 303)
@@ -207,10 +209,10 @@ def _question(text: str) -> Mapping[str, Any]:
 
 
 def _is_fraction(text: str) -> bool:
-    over, _, under = text.partition("/")
-    return all(part.isdecimal() and part.isascii() for part in (over, under or "1")) and (
-        len(text) < 200 and int(under or "1") > 0
-    )
+    over, slash, under = text.partition("/")
+    parts = (over, under) if slash else (over,)
+    are_numbers = all(part.isdecimal() and part.isascii() for part in parts)
+    return are_numbers and len(text) < 200 and int(parts[-1] if slash else "1") > 0
 
 
 def _shown(desks: Desks, tile: Tile) -> ShownTile:

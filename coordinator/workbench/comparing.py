@@ -13,10 +13,12 @@ from typing import Any, Final
 from flask import Blueprint, Response, make_response, render_template, request
 
 from corridor.coordinator.pages import Page
+from corridor.coordinator.web.access import Pace
 from corridor.coordinator.workbench import figures
+from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.answer_words import title_words
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.field_words import value_words
+from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.errors.comparing import ComparisonError
 from corridor.pages.access import signed_in
 from corridor.pages.languages import gettext, listed
@@ -27,6 +29,7 @@ from corridor.publishing.comparing import Comparison, Note, Sentence, Verdict
 from corridor.publishing.groups import FROM, TO, Wanted, parse_groups
 from corridor.publishing.tables import COUNTED_BY, Cell, ReleasedTable, tables_of
 
+LOOKS_PER_MINUTE = 60
 MOST_LOOKED_AT = 200
 """Among so many of the newest answers earlier ones of the same question are looked for."""
 
@@ -84,10 +87,12 @@ class Choice:
 def comparing_views(desks: Desks) -> Blueprint:
     """/releases/ID/compare."""
     views = Blueprint("comparing", __name__)
+    pace = Pace(requests=LOOKS_PER_MINUTE, works=LOOKS_PER_MINUTE)
 
     @views.get("/releases/<identifier>/compare")
     @signed_in
     def page(identifier: str) -> Response:
+        pace.demand(current_asker(), works=True)
         document = json.loads(desks.releases.document(identifier))
         chosen, earlier = request.args.getlist("cells"), request.args.get("earlier") or None
         compared, refusal = None, None
@@ -137,7 +142,11 @@ def in_words(wanted: Wanted) -> str:
     if {FROM, TO} <= named.keys():
         corridor = f"{named.pop(FROM)} → {named.pop(TO)}"
         return " · ".join([corridor, *named.values()])
-    return " · ".join(named.values())
+    # One end of a journey alone is called by its field: both ends have the same countries.
+    return " · ".join(
+        f"{field_words(field, field)}: {words}" if field in {FROM, TO} else words
+        for field, words in named.items()
+    )
 
 
 def _told(found: Comparison, names: Sequence[str]) -> dict[str, object]:
@@ -172,5 +181,7 @@ def _others(desks: Desks, document: Mapping[str, Any]) -> list[Mapping[str, Any]
     return [
         one
         for one in desks.releases.listing(Page(MOST_LOOKED_AT))
-        if one.get("question_digest") == digest and one["id"] != document["id"]
+        if one.get("question_digest") == digest
+        and one["scope"] == document["scope"]
+        and one["published_at"] < document["published_at"]
     ]

@@ -139,8 +139,10 @@ def _page(
         for one in desks.people.people()
         if Role.COORDINATOR in one.roles and not one.locked and one.name not in publication.writers
     ]
+    headings = [desks.releases.heading(one) for one in publication.draft.releases]
     page = render_template(
         "publication.html",
+        purposes=[(one["id"], one["purpose"], one["organisation"]) for one in headings],
         refusal=None if error is None else said(error),
         states=STATES,
         verbs=VERBS,

@@ -77,7 +77,10 @@ def make_workbench(
         command="corridor coordinator people add NAME --role administrator",
         staff=REGION,
         duties=DUTIES,
-        rule=_l("One person may have several roles."),
+        rule=_l(
+            "An administrator is no coordinator: whoever gives accounts must not be two of those "
+            "who publish."
+        ),
         entries=ENTRIES,
         door=None
         if desks.provider is None

@@ -109,8 +109,8 @@ class BadNameError(InvalidInputError):
     def __init__(self) -> None:
         """Say which names are."""
         super().__init__(
-            "a name has 2 to 40 letters, digits, spaces, dots, hyphens or apostrophes, and begins "
-            "and ends with a letter or digit; nothing was changed."
+            "a name has 2 to 40 letters of one alphabet, digits, spaces, dots, hyphens or "
+            "apostrophes, and begins and ends with a letter or digit; nothing was changed."
         )
 
 
@@ -307,6 +307,19 @@ class BadInvitationError(RefusedError):
         super().__init__(
             "name and one-time code are not right together, or the code was used or is too old; "
             "nothing was changed. An administrator gives a new one (`people reset`)."
+        )
+
+
+class SignInBusyError(UnavailableError):
+    """Too many passwords wait to be compared. Nothing was looked at, and no try was counted."""
+
+    code = "people.busy"
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "too many people sign in at this moment; nothing was looked at. Try again in a few "
+            "seconds."
         )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from corridor.ids import EditionId
-from corridor.node.alphabets import odd_letters
 from corridor.node.approvals import Asked, PersonName, Waiting, Word
 from corridor.node.plain_words import (
     SENTENCES,
@@ -22,6 +21,7 @@ from corridor.node.plain_words import (
     shown_digest,
 )
 from corridor.node.question_desk import facts_of
+from corridor.people.alphabets import odd_letters
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.secure_sum.messages import Scope
