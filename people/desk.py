@@ -41,6 +41,7 @@ from corridor.errors.people import (
     NotSignedInError,
     RoleMissingError,
     SignInAnewError,
+    SignInBusyError,
     UnknownPersonError,
     WaitError,
     WrongCodeError,
@@ -359,15 +360,16 @@ class PeopleDesk:
             WaitError, WrongSignInError: nobody was signed in.
             SignInBusyError: too many sign in. No try was counted.
         """
-        with self._passwords.place():
-            return self._sign_in(name, password)
-
-    def _sign_in(self, name: str, password: str) -> Session:
         key = _name_key(name)
         before = self._begin_try(key)
         person = self._store.by_key(key)
         kept = None if person is None else person.password
-        right = len(password) <= LONGEST and self._passwords.is_right(kept, password)
+        try:
+            with self._passwords.place():
+                right = len(password) <= LONGEST and self._passwords.is_right(kept, password)
+        except SignInBusyError:
+            self._was_right(key, before)  # nobody looked at it
+            raise
         if person is None or not right or not person.can_sign_in:
             raise WrongSignInError
         self._was_right(key, before)

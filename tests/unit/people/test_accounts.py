@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from corridor.errors.people import (
     NotSignedInError,
     PeopleDamagedError,
     RoleMissingError,
+    SignInBusyError,
     UnknownPersonError,
     WaitError,
     WeakPasswordError,
@@ -46,6 +48,7 @@ from corridor.people.desk import (
     LIFE_SECONDS,
     LONGEST_WAIT_SECONDS,
 )
+from corridor.people.passwords import MOST_WAITING
 from support.console import START
 from support.ledgers import TestClock
 from support.pages import CHEAP, PASSWORD
@@ -592,3 +595,33 @@ def test_many_tries_at_once_get_no_further_than_one_by_one(tmp_path: Path) -> No
         with ThreadPoolExecutor(20) as threads:
             found = Counter(threads.map(sign_in, range(20)))
     assert found == {"people.wrong_sign_in": FREE_TRIES, "people.wait": 20 - FREE_TRIES}
+
+
+def test_who_comes_when_too_many_wait_is_told_so_and_has_tried_nothing(tmp_path: Path) -> None:
+    """Else a flood of invented names holds every thread that serves anybody."""
+    passwords = SlowPasswords(CHEAP)
+    with PeopleStore(tmp_path / "people.sqlite3") as store:
+        desk = PeopleDesk(
+            store,
+            passwords,
+            FACTORS,
+            staff=AUTHORITY,
+            place="MD",
+            clock=TestClock(START),
+            random_bytes=Random(1).randbytes,
+            record=lambda _: None,
+        )
+        with ExitStack() as waiting:
+            for _ in range(MOST_WAITING):
+                waiting.enter_context(passwords.place())
+            for _ in range(2 * FREE_TRIES):
+                with pytest.raises(SignInBusyError):
+                    desk.sign_in(ANA, "wrong")
+        with pytest.raises(WrongSignInError):
+            desk.sign_in(ANA, "wrong")
+
+
+def test_a_name_of_two_alphabets_is_nobodys(staff: Staff) -> None:
+    with pytest.raises(BadNameError):
+        staff.desk.add("\u0410na Rusu", OFFICER)  # its first letter is Cyrillic
+    staff.desk.add("\u0410\u043d\u0430", OFFICER)
