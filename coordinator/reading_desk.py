@@ -40,7 +40,7 @@ class ReadingDesk:
         before = []
         if earlier is not None:
             then = self._release(earlier)
-            _demand_alike(then, self._release(identifier))
+            demand_alike(then, self._release(identifier))
             before = _groups(then, wanted, table)
         return compare(groups, earlier=before)
 
@@ -63,13 +63,13 @@ class ReadingDesk:
         return document
 
 
-def _demand_alike(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def demand_alike(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """See that a change between them is a change of what was counted, and not of who counted.
 
     Raises:
         ComparisonError: it is not, or `then` is no earlier one.
     """
-    if then["published_at"] >= now["published_at"]:
+    if then["published_at"] > now["published_at"]:
         raise ComparisonError("a release that is not the earlier one", "exchange the two")
     if then["scope"] != now["scope"]:
         raise ComparisonError(

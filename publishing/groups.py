@@ -377,7 +377,7 @@ def _label(words: Mapping[str, str]) -> str:
         return ", ".join([f"{words[FROM]} → {words[TO]}", *rest])
     # One end of a journey alone is called by its field: both ends have the same countries.
     return ", ".join(
-        f"{field} {text}" if field in {FROM, TO} else text for field, text in words.items()
+        f"{text} ({field})" if field in {FROM, TO} else text for field, text in words.items()
     )
 
 

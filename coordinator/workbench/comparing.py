@@ -144,7 +144,7 @@ def in_words(wanted: Wanted) -> str:
         return " · ".join([corridor, *named.values()])
     # One end of a journey alone is called by its field: both ends have the same countries.
     return " · ".join(
-        f"{field_words(field, field)}: {words}" if field in {FROM, TO} else words
+        f"{words} ({field_words(field, field)})" if field in {FROM, TO} else words
         for field, words in named.items()
     )
 

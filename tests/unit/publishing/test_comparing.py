@@ -128,7 +128,7 @@ def test_an_uncertain_figure_can_still_be_smaller_than_another() -> None:
 
 def test_fields_that_are_not_named_are_added_up_and_several_values_too() -> None:
     of_country, both = groups("recruited_in=MD;recruited_in=MD|UA,exploited_in=IT")
-    assert (of_country.label, of_country.value) == ("Moldova", 163)
+    assert (of_country.label, of_country.value) == ("Moldova (recruited_in)", 163)
     assert of_country.estimate().margin == pytest.approx(MARGIN * sqrt(3), rel=1e-5)
     assert (both.label, both.value) == ("Moldova or Ukraine → Italy", 218)
 
@@ -195,7 +195,7 @@ def test_a_table_by_year_tells_how_each_corridor_changed() -> None:
     quantile = float(quantile_above(FALSE_ALARM / 2))
     assert rise.difference is not None
     assert rise.difference.high - 60 == pytest.approx(quantile * SIGMA * sqrt(2))
-    assert rise.sentence.text == "Moldova rose from 2024 to 2025 by 44 to 76."
+    assert rise.sentence.text == "Moldova (recruited_in) rose from 2024 to 2025 by 44 to 76."
     assert none.sentence.key is Verdict.NO_CHANGE_SEEN
 
 

@@ -171,14 +171,20 @@ async def overheard(port: int, heard: bytearray) -> AsyncIterator[int]:
             to.write(piece)
         to.close()
 
+    relays: list[asyncio.Task[Any] | None] = []
+
     async def relay(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        relays.append(asyncio.current_task())
         server_says, server_hears = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(
             carry(source, server_hears, bytearray()), carry(server_says, to, heard)
         )
+        await asyncio.gather(server_hears.wait_closed(), to.wait_closed(), return_exceptions=True)
 
     async with await asyncio.start_server(relay, "127.0.0.1", 0) as listening:
         yield listening.sockets[0].getsockname()[1]
+        # What is left open is told later, as the fault of whichever test runs then.
+        await asyncio.wait_for(asyncio.gather(*(one for one in relays if one)), 10)
 
 
 def test_what_is_recorded_of_a_connection_outlives_elliptic_curves(ca: TestAuthority) -> None:

@@ -31,7 +31,9 @@ CASES = (
 )
 POLICIES = Path(__file__).parents[4] / "node" / "policies"
 FEW = 3
-ALIKE = re.compile(r"MD, Ministry of the Interior|[0-9A-F]{4}(-[0-9A-F]{4}){9}")
+ALIKE = re.compile(
+    r"MD, Ministry of the Interior|[0-9A-F]{4}(-[0-9A-F]{4}){9}|\d{8}T\d{6}-\d+-[0-9a-f]+\.json"
+)
 """Names that people gave, and fingerprints."""
 
 _SKIPPED = frozenset({"code", "pre", "textarea", "script", "style", "title", "header", "option"})
