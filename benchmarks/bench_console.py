@@ -203,7 +203,7 @@ def measure(address: str, world: node_app.World, pid: int, looks: int) -> httpx.
     for role, paths in PAGES.items():
         with httpx.Client(base_url=address, timeout=120) as client:
             sign_in(client, world, role)
-            for path in (*paths, "/static/console.css"):
+            for path in (*paths, "/static/pages.css"):
                 first = look(client, path)
                 found = [look(client, path) for _ in range(looks)]
                 median = statistics.median(found)
