@@ -11,64 +11,44 @@ GET  /public/verify, POST                           whether a receipt that is se
 GET  /robots.txt
 """
 
-import io
 import json
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from corridor import __version__
+from corridor.coordinator.downloads import as_download, attached
 from corridor.coordinator.moments import iso
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import STILL_THERE, PublicDesk
 from corridor.coordinator.publication_desk import Publication, State
 from corridor.coordinator.publications.figures import ShownTables
-from corridor.errors.region import TooManyRequestsError
 from corridor.publishing.citing import citation, datacite, dataset
 from corridor.publishing.formats import FORMS
-from corridor.publishing.formats.document import Document
 
 REQUESTS = 300
 WORKS = 20
-"""Of one address in a minute: of everything, and of files and verifications, which take work."""
+"""Of one address in a minute: of everything, and of files and verifications, which take work.
+
+Behind a proxy all who come through it have one address.
+"""
 
 FEED_ENTRIES = 50
+JSON = "application/json"
 ATOM = "http://www.w3.org/2005/Atom"
 ROBOTS = "User-agent: *\nDisallow: /\nAllow: /public\nDisallow: /public/*/files/\n"
-
-
-class _Pace:
-    """How much one address may ask for in a minute; behind a proxy, all who come through it."""
-
-    def __init__(self) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(REQUESTS)
-        self._works = RateLimitItemPerMinute(WORKS)
-
-    def demand(self, *, works: bool) -> None:
-        """Count the current request.
-
-        Raises:
-            TooManyRequestsError: it is one too many; says how many seconds to wait.
-        """
-        item, kind = (self._works, "work") if works else (self._requests, "all")
-        if not self._limiter.hit(item, kind, request.remote_addr or ""):
-            raise TooManyRequestsError(item.get_expiry())
 
 
 def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
     """The views."""
     views = Blueprint("public", __name__)
-    pace, tables = _Pace(), ShownTables(desk.releases.document)
+    pace, tables = Pace(requests=REQUESTS, works=WORKS), ShownTables(desk.releases.document)
 
     @views.before_request
     def keep_pace() -> None:
-        pace.demand(works=False)
+        pace.demand(request.remote_addr or "", works=False)
 
     @views.get("/robots.txt")
     def robots() -> Response:
@@ -89,7 +69,7 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
 
     @views.post("/public/verify")
     def verify_sent() -> str:
-        pace.demand(works=True)
+        pace.demand(request.remote_addr or "", works=True)
         sent = request.files.get("receipt")
         data = b""
         if sent is not None:
@@ -121,22 +101,28 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
         tag = f"{identifier}-{revision}-{release}-{form}-{__version__}"
         if request.if_none_match.contains(tag):
             return Response(status=304)
-        pace.demand(works=True)
-        response = _download(desk.file(identifier, release, form), form, f"corridor-{release}")
+        pace.demand(request.remote_addr or "", works=True)
+        made = desk.file(identifier, release, form)
+        archive = f"corridor-{release}-{form}.zip"
+        response = as_download(archive, FORMS[form].media_type, made)
         response.set_etag(tag)
         return response
 
     @views.get("/public/<identifier>/releases/<release>/receipt.json")
     def receipt(identifier: str, release: str) -> Response:
-        return _attached(desk.receipt(identifier, release), f"receipt-{release}.json")
+        return attached(
+            desk.receipt(identifier, release), f"receipt-{release}.json", "application/json"
+        )
 
     @views.get("/public/<identifier>/releases/<release>/charter.json")
     def charter(identifier: str, release: str) -> Response:
-        return _attached(desk.charter(identifier, release), f"charter-of-{release}.json")
+        return attached(
+            desk.charter(identifier, release), f"charter-of-{release}.json", "application/json"
+        )
 
     @views.post("/public/<identifier>/releases/<release>/verify")
     def verify_published(identifier: str, release: str) -> str:
-        pace.demand(works=True)
+        pace.demand(request.remote_addr or "", works=True)
         return render_template(
             "public_checked.html",
             publication=desk.find(identifier),
@@ -199,25 +185,3 @@ def _feed(desk: PublicDesk, region: str, publications: Sequence[Publication]) ->
 def _json(document: dict[str, Any], media_type: str) -> Response:
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     return Response(text, content_type=media_type)
-
-
-def _attached(data: bytes, name: str) -> Response:
-    response = Response(data, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _download(documents: Sequence[Document], form: str, name: str) -> Response:
-    if len(documents) == 1:
-        (document,) = documents
-        response = Response(document.data, content_type=FORMS[form].media_type)
-        name = document.name
-    else:
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-            for document in documents:
-                archive.writestr(zipfile.ZipInfo(document.name), document.data)
-        response = Response(data.getvalue(), content_type="application/zip")
-        name = f"{name}-{form}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

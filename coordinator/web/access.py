@@ -6,11 +6,9 @@ A view says in its operation what a token must allow; one that says nothing lets
 import threading
 from collections.abc import Callable
 
-from flask import Response, current_app, g, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from flask import current_app, g, request
 
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.operations import Operation, operation_of
 from corridor.errors.region import ScopeMissingError, TooManyRequestsError, UnknownTokenError
@@ -49,36 +47,6 @@ class FailurePace:
             self._minute = minute
             self._failures.clear()
         return self._failures.get(address, 0)
-
-
-class Pace:
-    """How much one token may ask for in a minute: of everything, and of what takes work.
-
-    It keeps one analyst's program that runs wild from slowing all others; what protects people in
-    the data is the ledgers.
-    """
-
-    def __init__(self, *, requests: int, works: int) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(requests)
-        self._works = RateLimitItemPerMinute(works)
-
-    def demand(self, holder: TokenHolder, *, works: bool) -> None:
-        """Count a request.
-
-        Raises:
-            TooManyRequestsError: it is one too many; says how many seconds to wait.
-        """
-        item, kind = (self._works, "work") if works else (self._requests, "all")
-        if not self._limiter.hit(item, kind, holder.name):
-            raise TooManyRequestsError(item.get_expiry())
-
-    def tell(self, holder: TokenHolder, response: Response, *, works: bool) -> None:
-        """Write what is left into a response, as draft-ietf-httpapi-ratelimit-headers does."""
-        item, kind = (self._works, "work") if works else (self._requests, "all")
-        left = self._limiter.get_window_stats(item, kind, holder.name).remaining
-        response.headers["RateLimit-Policy"] = f'"{kind}";q={item.amount};w={item.get_expiry()}'
-        response.headers["RateLimit"] = f'"{kind}";r={left};t={item.get_expiry()}'
 
 
 class AddressPace:
@@ -123,7 +91,7 @@ def demand_allowed(tokens: TokenDesk, failures: FailurePace, pace: Pace) -> None
     if said is not None and said.needs is None:
         return
     g.holder = _holder(tokens, failures)
-    pace.demand(g.holder, works=works(said))
+    pace.demand(g.holder.name, works=works(said))
     if view is None:  # 404 and 405 are for those who may look
         return
     if said is None or said.needs not in g.holder.scopes:

@@ -74,7 +74,7 @@ def public_views(desk: PublicDesk, now: Callable[[], int]) -> Blueprint:
     @views.get("/publications/<identifier>")
     @operation(gives=PublicPublication, needs=None, refuses=(404,))
     def one(identifier: str) -> Response:
-        """One publication, or that and why it was withdrawn; needs no token."""
+        """One publication, or that it was withdrawn; needs no token."""
         pace.demand(request.remote_addr or "")
         return jsonify(_show_public(desk, desk.find(identifier)))
 

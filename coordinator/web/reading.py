@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from corridor.coordinator.downloads import ZIP, as_download
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.report_desk import ReportDesk
@@ -20,7 +21,6 @@ from corridor.coordinator.web.reading_shapes import (
     Report,
     ReportSummary,
 )
-from corridor.coordinator.web.releases import ZIP, as_download
 from corridor.coordinator.web.shapes import Forecast, Question
 from corridor.publishing.reports.files import REPORT_FORMS
 

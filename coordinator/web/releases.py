@@ -1,11 +1,8 @@
 """Views of what was released, and of the tree that it stands in."""
 
-import io
-import zipfile
-from collections.abc import Sequence
-
 from flask import Blueprint, Response, jsonify, request
 
+from corridor.coordinator.downloads import ZIP, as_download
 from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.scopes import TokenScope
@@ -23,9 +20,7 @@ from corridor.coordinator.web.shapes import (
 )
 from corridor.errors.region import UnknownFormError
 from corridor.publishing.formats import FORMS
-from corridor.publishing.formats.document import Document
 
-ZIP = "application/zip"
 FILES = Raw(
     (*dict.fromkeys(form.media_type for form in FORMS.values()), ZIP),
     "The release as a file; where its form needs several, they come in one archive.",
@@ -114,23 +109,3 @@ def log_views(desk: ReleaseDesk) -> Blueprint:
         return jsonify(desk.leaves(read_query(LeavesQuery).first))
 
     return views
-
-
-def as_download(archive: str, media_type: str, documents: Sequence[Document]) -> Response:
-    """A file to be saved; several in one archive of this name."""
-    if len(documents) == 1:
-        (document,) = documents
-        data, name = document.data, document.name
-    else:
-        data, media_type, name = _archive(documents), ZIP, archive
-    response = Response(data, content_type=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _archive(documents: Sequence[Document]) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for document in documents:
-            archive.writestr(zipfile.ZipInfo(document.name), document.data)  # the same at any time
-    return data.getvalue()

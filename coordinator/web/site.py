@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from corridor.coordinator.enrolment_desk import EnrolmentDesk
 from corridor.coordinator.file_maker import FileMaker
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.question_desk import QuestionDesk
@@ -16,7 +17,7 @@ from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.report_desk import ReportDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.tokens import TokenDesk
-from corridor.coordinator.web.access import FailurePace, Pace, demand_allowed, works
+from corridor.coordinator.web.access import FailurePace, demand_allowed, works
 from corridor.coordinator.web.enrolment import enrolment_views
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.openapi import describe
@@ -153,7 +154,7 @@ def _finish(response: Response, pace: Pace) -> Response:
     response.headers["Cache-Control"] = "private, no-cache" if kept else "no-store"
     if "holder" in g:
         said = operation_of(current_app.view_functions.get(request.endpoint or ""))
-        pace.tell(g.holder, response, works=works(said))
+        pace.tell(g.holder.name, response, works=works(said))
     if request.method == "GET" and response.status_code == 200 and not response.is_streamed:
         response.add_etag()
         response.make_conditional(request)

@@ -7,16 +7,15 @@
 /releases/ID/receipt         what proves it
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import NotFound
 
+from corridor.coordinator.downloads import as_download, attached
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
-from corridor.coordinator.web.access import Pace
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.answer_tables import (
     SeenTable,
@@ -43,7 +42,6 @@ LOOKS_PER_MINUTE = 180
 """Pages and pictures of one account: a large table takes a second of the coordinator's time."""
 
 MOST_NUMBER = 100_000
-ZIP = "application/zip"
 
 
 def answer_views(desks: Desks) -> Blueprint:
@@ -65,7 +63,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>")
     @signed_in
     def one(identifier: str) -> Response:
-        looks.demand(current_asker(), works=True)
+        looks.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
         tables = tables_of(document)
         seen, refusals = _seen(tables)
@@ -86,7 +84,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>/pictures/<int:number>/<name>")
     @signed_in
     def picture(identifier: str, number: int, name: str) -> Response:
-        looks.demand(current_asker(), works=True)
+        looks.demand(current_asker().name, works=True)
         tables = tables_of(json.loads(desks.releases.document(identifier)))
         found = described(tables, number, name)
         if found is None:
@@ -98,31 +96,19 @@ def answer_views(desks: Desks) -> Blueprint:
     def file(identifier: str, form: str) -> Response:
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
-        pace.demand(current_asker(), works=True)
+        pace.demand(current_asker().name, works=True)
         document = desks.releases.document(identifier)
         name = f"corridor-{identifier}"
         made = desks.files.make(document, form, name)
-        if len(made) == 1:
-            return _download(made[0].data, made[0].name, FORMS[form].media_type)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for part in made:
-                archive.writestr(zipfile.ZipInfo(part.name), part.data)
-        return _download(packed.getvalue(), f"{name}-{form}.zip", ZIP)
+        return as_download(f"{name}-{form}.zip", FORMS[form].media_type, made)
 
     @views.get("/<identifier>/receipt")
     @signed_in
     def receipt(identifier: str) -> Response:
         found = desks.releases.receipt_file(identifier)
-        return _download(found, f"corridor-{identifier}-receipt.json", "application/json")
+        return attached(found, f"corridor-{identifier}-receipt.json", "application/json")
 
     return views
-
-
-def _download(data: bytes, name: str, media_type: str) -> Response:
-    response = Response(data, content_type=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 def _shown(tables: Sequence[ReleasedTable]) -> list[Shown]:

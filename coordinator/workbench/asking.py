@@ -25,9 +25,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.account_tokens import ASKERS
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.repeats import Repeatable
-from corridor.coordinator.web.access import Pace
 from corridor.coordinator.workbench import choices, forecasting
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.composing import (
@@ -62,7 +62,7 @@ def asking_views(desks: Desks) -> Blueprint:
     pace = Pace(requests=WORKS_PER_MINUTE, works=WORKS_PER_MINUTE)
 
     def looked_at(draft: Draft) -> Look:
-        pace.demand(current_asker(), works=True)
+        pace.demand(current_asker().name, works=True)
         return forecasting.look(desks, draft)
 
     @views.get("")
@@ -118,7 +118,7 @@ def asking_views(desks: Desks) -> Blueprint:
     @views.post("/confirm")
     @for_roles(*ASKERS)
     def confirm() -> Answer:
-        pace.demand(current_asker(), works=True)
+        pace.demand(current_asker().name, works=True)
         asked = desks.questions.ask(
             _confirmed(request.form),
             current_asker(),

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
-from corridor.coordinator.web.access import Pace
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.answer_words import title_words
@@ -92,7 +92,7 @@ def comparing_views(desks: Desks) -> Blueprint:
     @views.get("/releases/<identifier>/compare")
     @signed_in
     def page(identifier: str) -> Response:
-        pace.demand(current_asker(), works=True)
+        pace.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
         chosen, earlier = request.args.getlist("cells"), request.args.get("earlier") or None
         compared, refusal = None, None
