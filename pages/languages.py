@@ -4,6 +4,7 @@ What a browser chose is kept in a cookie of a year; before that its own preferen
 in translations/*/LC_MESSAGES/messages.po; numbers, dates and names of countries come from CLDR.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -129,6 +130,22 @@ def _figure(text: str) -> str:
 def written_number(value: Decimal, *, decimals: int) -> str:
     """A number as the language of this request writes it, with so many decimals."""
     return str(format_decimal(value, f"#,##0.{'0' * decimals}" if decimals else "#,##0"))
+
+
+_NUMBER = re.compile(r"−?[0-9]+(?: [0-9]{3})*(?:\.([0-9]+))?")
+
+
+def written_figure(text: str) -> str:
+    """The numbers of an English figure as the language of this request writes them.
+
+    With the same digits: `1 240.5 ± 15` is `1.240,5 ± 15` in Spanish.
+    """
+
+    def write(found: re.Match[str]) -> str:
+        exact = Decimal(found[0].replace(" ", "").replace("−", "-"))
+        return written_number(exact, decimals=len(found[1] or ""))
+
+    return _NUMBER.sub(write, text)
 
 
 def written_moment(value: datetime | str) -> str:

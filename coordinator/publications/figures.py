@@ -1,16 +1,14 @@
 """Released tables as templates show them: labels, figures, marks in the reader's words."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from corridor.errors.questions import ViewError
-from corridor.pages.languages import chosen_language, written_number
+from corridor.pages.languages import chosen_language, written_figure
 from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.privacy.reliability import Reliability
@@ -138,7 +136,7 @@ def _of_view(figure: Figure) -> str:
     ends = _ends(figure.low, figure.high, width)
     if figure.reliability is Reliability.UNCERTAIN:
         return ends
-    return f"{_local(number(figure.value, width))} ({ends})"
+    return f"{written_figure(number(figure.value, width))} ({ends})"
 
 
 def _figure(cell: Cell) -> str:
@@ -146,23 +144,10 @@ def _figure(cell: Cell) -> str:
         return NONE
     if cell.reliability is Reliability.UNCERTAIN:
         return _ends(cell.low or 0.0, cell.high or 0.0, cell.margin)
-    return _local(estimate(cell.value, cell.margin))
+    return written_figure(estimate(cell.value, cell.margin))
 
 
 def _ends(low: float, high: float, margin: float) -> str:
     """An interval, rounded outward, in the reader's language."""
     first, _between, last = interval(low, high, margin).partition(" to ")
-    return str(_("%(low)s to %(high)s", low=_local(first), high=_local(last)))
-
-
-_NUMBER = re.compile(r"−?[0-9]+(?: [0-9]{3})*(?:\.([0-9]+))?")
-
-
-def _local(figure: str) -> str:
-    """The numbers of a figure as the reader's language writes them, with the same digits."""
-
-    def write(found: re.Match[str]) -> str:
-        exact = Decimal(found[0].replace(" ", "").replace("−", "-"))
-        return written_number(exact, decimals=len(found[1] or ""))
-
-    return _NUMBER.sub(write, figure)
+    return str(_("%(low)s to %(high)s", low=written_figure(first), high=written_figure(last)))

@@ -3,13 +3,12 @@
 1 240 ± 15        0 to 23        – (no estimate)
 """
 
-import re
 from decimal import Decimal
 from fractions import Fraction
 
 from flask_babel import format_decimal, format_percent  # type: ignore[import-untyped]  # no types
 
-from corridor.pages.languages import gettext
+from corridor.pages.languages import gettext, written_figure
 from corridor.privacy.reliability import Reliability
 from corridor.publishing import estimates
 from corridor.publishing.comparing import ends_in_words
@@ -17,7 +16,6 @@ from corridor.publishing.groups import Estimate
 from corridor.publishing.tables import Cell
 from corridor.publishing.views import Figure
 
-_NUMBER = re.compile(r"−?[0-9][0-9 ]*(?:\.[0-9]+)?")
 SMALL_PART = Fraction(1, 1000)
 
 
@@ -102,12 +100,4 @@ def _localised(text: str) -> str:
     if " to " in text:
         low, _, high = text.partition(" to ")
         return gettext("%(low)s to %(high)s", low=_localised(low), high=_localised(high))
-    return _NUMBER.sub(lambda found: _number(found[0]), text)
-
-
-def _number(text: str) -> str:
-    stripped = text.rstrip()
-    plain = stripped.replace(" ", "").replace("−", "-")
-    decimals = len(plain.partition(".")[2])
-    form = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_decimal(Decimal(plain), form)) + text[len(stripped) :]
+    return written_figure(text)
