@@ -36,11 +36,11 @@ class ReadingDesk:
             ComparisonError: it has no such cells, or they cannot be compared.
         """
         wanted = parse_groups(cells)
-        groups = _groups(self._release(identifier), wanted, table)
-        before = []
+        now = self._release(identifier)
+        groups, before = _groups(now, wanted, table), []
         if earlier is not None:
             then = self._release(earlier)
-            demand_alike(then, self._release(identifier))
+            demand_alike(then, now)
             before = _groups(then, wanted, table)
         return compare(groups, earlier=before)
 
