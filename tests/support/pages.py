@@ -11,6 +11,7 @@ import pyotp
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from corridor.people import Passwords, PeopleDesk, Role
@@ -105,3 +106,12 @@ class PagesSite:
 
     def next_half_minute(self) -> None:
         self.clock.advance(timedelta(seconds=30))
+
+
+def rules(app: Flask) -> list[tuple[Rule, str]]:
+    """Every route with every method that it answers."""
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]

@@ -12,6 +12,7 @@ import pytest
 from corridor.errors.people import (
     BadNameError,
     BadOrganisationError,
+    BadRolesError,
     LockedOutError,
     NameOfAnotherError,
     NoRoleError,
@@ -199,3 +200,10 @@ def test_an_account_that_begins_anew_sets_the_second_factor_up_anew(place: Place
     place.desk.take_second_factor(session, pyotp.TOTP(secret).at(place.clock()))
     place.desk.reset("ana@iom.example")
     assert place.desk.arrive(place.arrival(has_second_factor=False)).stage is Stage.SETUP
+
+
+def test_who_gives_accounts_is_none_of_those_who_publish() -> None:
+    """Else one person is both pairs of eyes: makes a second coordinator, and signs in as it."""
+    assert REGION.parse(["analyst", "coordinator"]) == {Role.ANALYST, Role.COORDINATOR}
+    with pytest.raises(BadRolesError):
+        REGION.parse(["coordinator", "administrator"])

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from werkzeug.routing import Rule
 
 from corridor.coordinator import app
 from corridor.pages.access import access_of
 from corridor.people import REGION, Role, Stage
-from support.pages import Browser
+from support.pages import Browser, rules
 from support.workbench import Workbench, open_workbench
 
 ANALYST, COORDINATOR, ADMINISTRATOR = REGION.roles
@@ -124,15 +123,6 @@ def browsers(workbench: Workbench) -> dict[Role, Browser]:
     return {
         role: workbench.enter(f"Owner {number}", role) for number, role in enumerate(REGION.roles)
     }
-
-
-def rules(flask: Flask) -> list[tuple[Rule, str]]:
-    """Every route with every method that it answers."""
-    return [
-        (rule, method)
-        for rule in flask.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    ]
 
 
 def path_of(rule: Rule) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from structlog.testing import capture_logs
 from werkzeug.routing import Rule
 
@@ -14,7 +13,7 @@ from corridor.pages.access import access_of
 from corridor.people import AUTHORITY, Role, Stage
 from corridor.people.desk import IDLE_SECONDS
 from support.console import Console, open_console
-from support.pages import PASSWORD, Browser
+from support.pages import PASSWORD, Browser, rules
 
 NOBODY = frozenset[Role]()
 ALL = frozenset(AUTHORITY.roles)
@@ -96,15 +95,6 @@ def browsers(console: Console) -> dict[Role, Browser]:
     return {
         role: console.enter(f"Owner {number}", role) for number, role in enumerate(AUTHORITY.roles)
     }
-
-
-def rules(app: Flask) -> list[tuple[Rule, str]]:
-    """Every route with every method that it answers."""
-    return [
-        (rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    ]
 
 
 def path_of(rule: Rule) -> str:
@@ -349,7 +339,17 @@ def test_after_signing_out_the_old_cookie_opens_nothing(tmp_path: Path) -> None:
         assert thief.get("/").location == "/sign-in"
 
 
-@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "x"])
+@pytest.mark.parametrize(
+    "back",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "/ /evil.example",
+        "x",
+    ],
+)
 def test_changing_the_language_leads_to_no_other_site(console: Console, back: str) -> None:
     browser = console.browser()
     browser.get("/sign-in")
