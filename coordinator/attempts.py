@@ -283,10 +283,7 @@ class AttemptRecord:
     def held_out(self) -> frozenset[CountryCode]:
         """Members that no attempt asks, until they are readmitted."""
         with self.store.reading() as connection:
-            out = connection.scalars(
-                select(held_out.c.country).where(held_out.c.readmitted.is_(None))
-            )
-            return frozenset(map(CountryCode, out))
+            return frozenset(map(CountryCode, connection.scalars(_HELD_OUT)))
 
     def readmit(self, country: CountryCode, because: str) -> None:
         """Ask this member again from the next attempt on.
@@ -468,6 +465,9 @@ class AttemptRecord:
                 .values(session=session, country=country, code=code, since=self.now())
                 .on_conflict_do_nothing()
             )
+
+
+_HELD_OUT = select(held_out.c.country).where(held_out.c.readmitted.is_(None))
 
 
 def _answered(

@@ -7,6 +7,7 @@ signed and is held against the node later.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -101,7 +102,7 @@ class PresenceRecord:
     def listing(self) -> Mapping[CountryCode, Presence]:
         """Everybody who was ever heard, by country."""
         with self.store.reading() as connection:
-            rows = connection.execute(select(presence).order_by(presence.c.country)).all()
+            rows = connection.execute(_EVERYBODY).all()
         return {
             CountryCode(row.country): _decode(
                 CountryCode(row.country),
@@ -136,6 +137,7 @@ class PresenceRecord:
             connection.execute(_OF_COUNTRY, {"of": country, **values})
 
 
+_EVERYBODY = select(presence).order_by(presence.c.country)
 _OF_COUNTRY = update(presence).where(presence.c.country == bindparam("of"))
 
 
@@ -156,6 +158,7 @@ def _encode(standing: Standing, software: str, edition_since: int) -> bytes:
     )
 
 
+@lru_cache(1024)  # asked for at every question, and changed seldom
 def _decode(country: CountryCode, *, connected: bool, since: int, raw: bytes) -> Presence:
     value = canonical.decode(raw, "presence")
     if not isinstance(value, Mapping):

@@ -24,7 +24,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, bindparam, select
 
 from corridor.coordinator.attempts import Progress, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
@@ -549,16 +549,12 @@ class QuestionDesk:
     def _existing(self, priced: Priced, scope: Scope | None = None) -> str | None:
         """The release of this question at this ρ, in its own scope if none is named."""
         scope = priced.scope if scope is None else scope
-        wanted = (
-            select(releases.c.id, releases.c.participants)
-            .where(
-                releases.c.digest == priced.question.digest,
-                releases.c.rho == canonical.fraction_text(priced.rho.value),
-                releases.c.scope == scope.value,
-            )
-            .order_by(releases.c.place.desc())
-        )
-        for row in self._rows(wanted):
+        values = {
+            "digest": priced.question.digest,
+            "rho": canonical.fraction_text(priced.rho.value),
+            "scope": scope.value,
+        }
+        for row in self._rows(_ITS_RELEASES, values):
             participants = canonical.decode(row["participants"], "participants")
             if isinstance(participants, Mapping) and _is_current(participants, priced):
                 return str(row["id"])
@@ -569,15 +565,16 @@ class QuestionDesk:
 
         Who looks again at what is there adds nothing to the list of questions.
         """
-        same = select(questions).where(*(questions.c[key] == values[key] for key in values))
-        found = self._rows(same.limit(1))
+        found = self._rows(_SAME_QUESTION, values)
         return self._show(found[0]) if found else None
 
     # ------------------------------------------------------------ showing
 
-    def _rows(self, wanted: Select[Any]) -> list[RowMapping]:
+    def _rows(
+        self, wanted: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[RowMapping]:
         with self.store.reading() as connection:
-            return list(connection.execute(wanted).mappings().all())
+            return list(connection.execute(wanted, values).mappings().all())
 
     def _show(self, row: RowMapping) -> Shown:
         shown: Shown = {
@@ -628,6 +625,29 @@ class QuestionDesk:
             return False
         others = set(charter.signing_keys) - set(countries) - self.held_out()
         return len(others) >= fewest_nodes(charter, Scope(row["scope"]))
+
+
+# Made once: to put such a statement together takes SQLAlchemy longer than SQLite to answer it.
+_ITS_RELEASES = (
+    select(releases.c.id, releases.c.participants)
+    .where(*(releases.c[key] == bindparam(key) for key in ("digest", "rho", "scope")))
+    .order_by(releases.c.place.desc())
+)
+_ASKED = (
+    "question",
+    "digest",
+    "rho",
+    "scope",
+    "charter",
+    "purpose",
+    "organisation",
+    "asked_by",
+    "state",
+    "release",
+)
+_SAME_QUESTION = (
+    select(questions).where(*(questions.c[key] == bindparam(key) for key in _ASKED)).limit(1)
+)
 
 
 def _rho(
