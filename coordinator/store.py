@@ -51,6 +51,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
 
+KEPT_OPEN = 32
+"""So many connections stay open; further ones are closed after use."""
+
 SCHEMA_VERSION = 8
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, 6, waits, 7, successors and repeats, 8, publications and boards.
@@ -457,7 +460,16 @@ def _make_private(path: Path) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10}, hide_parameters=True)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 10},
+        hide_parameters=True,
+        # A hundred analysts ask at once: to open the file anew takes longer than to ask. The last
+        # one used comes first, with its pages at hand; nobody waits for one.
+        pool_size=KEPT_OPEN,
+        max_overflow=-1,
+        pool_use_lifo=True,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _record: Any) -> None:
