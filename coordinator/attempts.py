@@ -282,8 +282,8 @@ class AttemptRecord:
 
     def held_out(self) -> frozenset[CountryCode]:
         """Members that no attempt asks, until they are readmitted."""
-        with self.store.reading() as connection:
-            return frozenset(map(CountryCode, connection.scalars(_HELD_OUT)))
+        out = self.store.look_up_all("SELECT country FROM held_out WHERE readmitted IS NULL")
+        return frozenset(CountryCode(row["country"]) for row in out)
 
     def readmit(self, country: CountryCode, because: str) -> None:
         """Ask this member again from the next attempt on.
@@ -465,9 +465,6 @@ class AttemptRecord:
                 .values(session=session, country=country, code=code, since=self.now())
                 .on_conflict_do_nothing()
             )
-
-
-_HELD_OUT = select(held_out.c.country).where(held_out.c.readmitted.is_(None))
 
 
 def _answered(

@@ -101,14 +101,13 @@ class PresenceRecord:
 
     def listing(self) -> Mapping[CountryCode, Presence]:
         """Everybody who was ever heard, by country."""
-        with self.store.reading() as connection:
-            rows = connection.execute(_EVERYBODY).all()
+        rows = self.store.look_up_all("SELECT * FROM presence ORDER BY country")
         return {
-            CountryCode(row.country): _decode(
-                CountryCode(row.country),
-                connected=row.connected == 1,
-                since=row.since,
-                raw=row.status,
+            CountryCode(row["country"]): _decode(
+                CountryCode(row["country"]),
+                connected=row["connected"] == 1,
+                since=row["since"],
+                raw=row["status"],
             )
             for row in rows
         }
@@ -137,7 +136,6 @@ class PresenceRecord:
             connection.execute(_OF_COUNTRY, {"of": country, **values})
 
 
-_EVERYBODY = select(presence).order_by(presence.c.country)
 _OF_COUNTRY = update(presence).where(presence.c.country == bindparam("of"))
 
 

@@ -24,7 +24,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, select
+from sqlalchemy import RowMapping, Select, select
 
 from corridor.coordinator.attempts import Progress, State, put_in_line
 from corridor.coordinator.charter_desk import CharterDesk
@@ -34,7 +34,7 @@ from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.repeats import Repeatable, earlier, remember
 from corridor.coordinator.series_desk import SeriesDesk
-from corridor.coordinator.store import Store, questions, releases
+from corridor.coordinator.store import Store, questions
 from corridor.coordinator.titles import TitleOf
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import LONGEST_HOURS, USUAL_HOURS, WaitingRecord, give_time
@@ -549,12 +549,14 @@ class QuestionDesk:
     def _existing(self, priced: Priced, scope: Scope | None = None) -> str | None:
         """The release of this question at this ρ, in its own scope if none is named."""
         scope = priced.scope if scope is None else scope
-        values = {
-            "digest": priced.question.digest,
-            "rho": canonical.fraction_text(priced.rho.value),
-            "scope": scope.value,
-        }
-        for row in self._rows(_ITS_RELEASES, values):
+        its_releases = self.store.look_up_all(
+            "SELECT id, participants FROM releases "
+            "WHERE digest = :digest AND rho = :rho AND scope = :scope ORDER BY place DESC",
+            digest=priced.question.digest,
+            rho=canonical.fraction_text(priced.rho.value),
+            scope=scope.value,
+        )
+        for row in its_releases:
             participants = canonical.decode(row["participants"], "participants")
             if isinstance(participants, Mapping) and _is_current(participants, priced):
                 return str(row["id"])
@@ -565,18 +567,16 @@ class QuestionDesk:
 
         Who looks again at what is there adds nothing to the list of questions.
         """
-        found = self._rows(_SAME_QUESTION, values)
+        found = self.store.look_up_all(_SAME_QUESTION, **values)
         return self._show(found[0]) if found else None
 
     # ------------------------------------------------------------ showing
 
-    def _rows(
-        self, wanted: Select[Any], values: Mapping[str, Any] | None = None
-    ) -> list[RowMapping]:
+    def _rows(self, wanted: Select[Any]) -> list[RowMapping]:
         with self.store.reading() as connection:
-            return list(connection.execute(wanted, values).mappings().all())
+            return list(connection.execute(wanted).mappings().all())
 
-    def _show(self, row: RowMapping) -> Shown:
+    def _show(self, row: Mapping[Any, Any]) -> Shown:
         shown: Shown = {
             "id": row["id"],
             "state": row["state"],
@@ -617,7 +617,7 @@ class QuestionDesk:
             shown["answered"] = list(progress.answered)
         return shown
 
-    def _goes_on_without(self, row: RowMapping, countries: Collection[CountryCode]) -> bool:
+    def _goes_on_without(self, row: Mapping[Any, Any], countries: Collection[CountryCode]) -> bool:
         """Whether enough members are left without these, when their time is over."""
         charter = self.charters.find(Digest(row["charter"])).charter
         needed = self.series.members(parse_question(row["question"]))
@@ -627,26 +627,10 @@ class QuestionDesk:
         return len(others) >= fewest_nodes(charter, Scope(row["scope"]))
 
 
-# Made once: to put such a statement together takes SQLAlchemy longer than SQLite to answer it.
-_ITS_RELEASES = (
-    select(releases.c.id, releases.c.participants)
-    .where(*(releases.c[key] == bindparam(key) for key in ("digest", "rho", "scope")))
-    .order_by(releases.c.place.desc())
-)
-_ASKED = (
-    "question",
-    "digest",
-    "rho",
-    "scope",
-    "charter",
-    "purpose",
-    "organisation",
-    "asked_by",
-    "state",
-    "release",
-)
 _SAME_QUESTION = (
-    select(questions).where(*(questions.c[key] == bindparam(key) for key in _ASKED)).limit(1)
+    "SELECT * FROM questions WHERE question = :question AND digest = :digest AND rho = :rho "
+    "AND scope = :scope AND charter = :charter AND purpose = :purpose AND state = :state "
+    "AND organisation = :organisation AND asked_by = :asked_by AND release = :release LIMIT 1"
 )
 
 

@@ -24,7 +24,7 @@ Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -387,6 +387,21 @@ class Store:
         with _translated(), closing(self._engine.raw_connection()) as pooled:
             row: tuple[Any, ...] | None = _sqlite(pooled).execute(sql, values).fetchone()
             return row
+
+    def look_up_all(self, sql: str, **values: str | bytes | None) -> list[Mapping[str, Any]]:
+        """All rows of one SELECT, by the names of their columns; for the same reason.
+
+        Args:
+            sql: names its values as `:name`.
+            values: by these names.
+
+        Raises:
+            StoreUnavailableError: the disk is broken.
+        """
+        with _translated(), closing(self._engine.raw_connection()) as pooled:
+            found = _sqlite(pooled).execute(sql, values)
+            columns = [name for name, *_ in found.description]
+            return [dict(zip(columns, row, strict=True)) for row in found]
 
     def close(self) -> None:
         """Close every connection; the file is complete without its `-wal` afterwards."""
