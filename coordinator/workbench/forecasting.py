@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
-from corridor.coordinator.workbench.composing import Draft
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.question_words import as_sql, in_words, table_words
 from corridor.errors import CorridorError
@@ -114,7 +113,30 @@ class Look:
         )
 
 
-def look(desks: Desks, draft: Draft) -> Look:
+class Composed(Protocol):
+    """What can be forecast: a question while it is composed, or a report."""
+
+    @property
+    def sql(self) -> str:
+        """The text in which an error is marked; empty where nobody typed any."""
+
+    @property
+    def purpose(self) -> str:
+        """Why it is asked."""
+
+    @property
+    def scope(self) -> str:
+        """Whose figure it is."""
+
+    def request(self, domains: Domains) -> AskRequest:
+        """What it asks, for the question desk.
+
+        Raises:
+            QuestionError: it does not fit together. Nothing was spent.
+        """
+
+
+def look(desks: Desks, draft: Composed) -> Look:
     """What the draft would cost and give."""
     asked: Asked | None = None
     words: tuple[str, ...] = ()

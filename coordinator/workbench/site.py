@@ -22,11 +22,13 @@ from corridor.coordinator.workbench.boards import board_views
 from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.comparing import comparing_views
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.filled_reports import filled_views
 from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
 from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
+from corridor.coordinator.workbench.reports import report_views
 from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
@@ -38,6 +40,7 @@ from corridor.people import REGION, Role
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
     Entry("asking.compose", _l("Ask"), ASKERS),
+    Entry("reports.listing", _l("Reports")),
     Entry("questions.listing", _l("Questions")),
     Entry("releases.listing", _l("Answers")),
     Entry("boards.listing", _l("Boards")),
@@ -96,6 +99,8 @@ def make_workbench(
         asking_views(desks),
         question_views(desks),
         answer_views(desks),
+        report_views(desks),
+        filled_views(desks),
         comparing_views(desks),
         base_map_views(desks.base_map),
         board_views(desks),

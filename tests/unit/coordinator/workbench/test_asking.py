@@ -371,7 +371,7 @@ def test_pages_are_light(here: Here) -> None:
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "analyst-guide.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```sql([^\n]*)\n(.*?)\n```", GUIDE, re.S)
-ADDRESSES = re.findall(r"`(/ask\?[^`]+)`", GUIDE)
+ADDRESSES = re.findall(r"`(/(?:ask|reports/\w+)\?[^`]+)`", GUIDE)
 VIEWS = re.findall(r"`\?view=([^`]+)`", GUIDE)
 
 
