@@ -21,8 +21,8 @@ from corridor.coordinator.workbench.answers import FILES_PER_MINUTE, LOOKS_PER_M
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.drawing import drawables
 from corridor.coordinator.workbench.following import words_of
+from corridor.coordinator.workbench.forecasting import domains_of
 from corridor.coordinator.workbench.report_tables import described_form, shown_form, shown_report
-from corridor.coordinator.workbench.reports import domains_of
 from corridor.errors.comparing import PopulationError
 from corridor.pages.access import signed_in
 from corridor.pages.languages import lazy_gettext as _l
@@ -41,15 +41,17 @@ REPORT_FORM_WORDS: Mapping[str, Any] = {
 }
 
 
-def filled_views(desks: Desks) -> Blueprint:
-    """/releases/ID/reports and below."""
-    views = Blueprint("filled", __name__, url_prefix="/releases/<identifier>/reports")
+FILLED = "/releases/<identifier>/reports/<name>"
+
+
+def add_filled(views: Blueprint, desks: Desks) -> None:
+    """Add these pages to those of reports."""
     looks = Pace(requests=LOOKS_PER_MINUTE, works=LOOKS_PER_MINUTE)
     files = Pace(requests=FILES_PER_MINUTE, works=FILES_PER_MINUTE)
 
-    @views.get("/<name>")
+    @views.get(FILLED)
     @signed_in
-    def one(identifier: str, name: str) -> Response:
+    def filled(identifier: str, name: str) -> Response:
         looks.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
         population, refusal = _population(), None
@@ -75,7 +77,7 @@ def filled_views(desks: Desks) -> Blueprint:
         )
         return make_response(page, 200 if refusal is None else status_of(refusal))
 
-    @views.get("/<name>/pictures/<int:number>")
+    @views.get(f"{FILLED}/pictures/<int:number>")
     @signed_in
     def picture(identifier: str, name: str, number: int) -> Response:
         looks.demand(current_asker().name, works=True)
@@ -88,7 +90,7 @@ def filled_views(desks: Desks) -> Blueprint:
             raise NotFound
         return jsonify(drawn)
 
-    @views.get("/<name>/files/<form>")
+    @views.get(f"{FILLED}/files/<form>")
     @signed_in
     def file(identifier: str, name: str, form: str) -> Response:
         files.demand(current_asker().name, works=True)
@@ -97,8 +99,6 @@ def filled_views(desks: Desks) -> Blueprint:
         made = desks.reports.files(found, form)
         archive = f"corridor-{identifier}-{found.report.name}-{form}.zip"
         return as_download(archive, REPORT_FORMS[form].media_type, made)
-
-    return views
 
 
 def _population() -> str:
@@ -131,7 +131,7 @@ def _pictures(
         else:
             addresses.append(
                 url_for(
-                    "filled.picture",
+                    "reports.picture",
                     identifier=found.release,
                     name=found.report.name,
                     number=number,

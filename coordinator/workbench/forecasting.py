@@ -5,6 +5,7 @@ is too dear still has its question in words, and the ladder of what others would
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -16,6 +17,7 @@ from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.question_words import as_sql, in_words, table_words
 from corridor.errors import CorridorError
 from corridor.errors.questions import QuestionError
+from corridor.errors.region import NoCharterError
 from corridor.pages.languages import gettext, ngettext
 from corridor.privacy.reliability import RELIABLE_UP_TO, caution_up_to
 from corridor.queries.domains import Domains
@@ -160,6 +162,13 @@ def look(desks: Desks, draft: Composed) -> Look:
         missing=tuple(_missing(desks, forecast)),
         ladder=ladder,
     )
+
+
+def domains_of(desks: Desks) -> Domains | None:
+    """What can be asked about; None as long as the members have agreed on no charter."""
+    with suppress(NoCharterError):
+        return desks.questions.domains()
+    return None
 
 
 def _mark(sql: str, error: QuestionError) -> Mark | None:

@@ -10,7 +10,6 @@ A report is asked as one question: pricing, confirming and following it is `work
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,12 +25,12 @@ from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.asking import WORKS_PER_MINUTE, looked, reviewed
 from corridor.coordinator.workbench.composing import read_parameters
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.filled_reports import add_filled
 from corridor.coordinator.workbench.following import words_of
-from corridor.coordinator.workbench.forecasting import Look
+from corridor.coordinator.workbench.forecasting import Look, domains_of
 from corridor.coordinator.workbench.question_words import question_of
 from corridor.coordinator.workbench.report_tables import shown_report
 from corridor.errors import CorridorError
-from corridor.errors.region import NoCharterError
 from corridor.errors.workbench import PurposeMissingError
 from corridor.pages.access import for_roles, signed_in
 from corridor.pages.refusals import said, status_of
@@ -82,28 +81,29 @@ class ReportDraft:
 
 
 def report_views(desks: Desks) -> Blueprint:
-    """/reports and below."""
-    views = Blueprint("reports", __name__, url_prefix="/reports")
+    """/reports and below, and /releases/ID/reports."""
+    views = Blueprint("reports", __name__)
+    add_filled(views, desks)
     asking = Pace(requests=WORKS_PER_MINUTE, works=WORKS_PER_MINUTE)
 
     def looked_at(draft: ReportDraft) -> Look:
         asking.demand(current_asker().name, works=True)
         return forecasting.look(desks, draft)
 
-    @views.get("")
+    @views.get("/reports")
     @signed_in
     def listing() -> str:
         domains = domains_of(desks)
         shown = [shown_report(one, domains) for one in desks.reports.reports.values()]
         return render_template("reports.html", reports=shown)
 
-    @views.get("/<name>")
+    @views.get("/reports/<name>")
     @signed_in
     def one(name: str) -> str:
         draft = _draft(desks, name, request.args)
         return _page(desks, draft, looked_at(draft) if request.args else None)
 
-    @views.post("/<name>")
+    @views.post("/reports/<name>")
     @for_roles(*ASKERS)
     def again(name: str) -> Response:
         draft = _draft(desks, name, request.form)
@@ -111,7 +111,7 @@ def report_views(desks: Desks) -> Blueprint:
         status = 200 if look.refusal is None else status_of(look.refusal)
         return make_response(_page(desks, draft, look), status)
 
-    @views.post("/<name>/forecast")
+    @views.post("/reports/<name>/forecast")
     @for_roles(*ASKERS)
     def forecast(name: str) -> str:
         draft = _draft(desks, name, request.form)
@@ -121,7 +121,7 @@ def report_views(desks: Desks) -> Blueprint:
             look = Look(refusal=error)
         return render_template("forecast.html", is_piece=True, draft=draft, **looked(look))
 
-    @views.post("/<name>/review")
+    @views.post("/reports/<name>/review")
     @for_roles(*ASKERS)
     def review(name: str) -> Response:
         draft = _draft(desks, name, request.form)
@@ -171,13 +171,6 @@ def _page(
         error=None if error is None or error is shown.refusal else said(error),
         **looked(shown),
     )
-
-
-def domains_of(desks: Desks) -> Domains | None:
-    """What can be asked about; None as long as the members have agreed on no charter."""
-    with suppress(NoCharterError):
-        return desks.questions.domains()
-    return None
 
 
 def _answers(desks: Desks, report: Report) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:

@@ -15,6 +15,7 @@ from corridor.coordinator.workbench.administration import (
     administration_views,
     invitation_views,
 )
+from corridor.coordinator.workbench.alert_words import SeriesNews
 from corridor.coordinator.workbench.answers import answer_views
 from corridor.coordinator.workbench.asking import asking_views
 from corridor.coordinator.workbench.base_map import base_map_views
@@ -22,7 +23,6 @@ from corridor.coordinator.workbench.boards import board_views
 from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.comparing import comparing_views
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.filled_reports import filled_views
 from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.provider import provider_views
@@ -94,16 +94,16 @@ def make_workbench(
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     app.jinja_env.filters.update(SECONDS)
+    news = SeriesNews(desks.reading, desks.series)
     for views in (
-        overview_views(desks),
+        overview_views(desks, news),
         asking_views(desks),
         question_views(desks),
         answer_views(desks),
         report_views(desks),
-        filled_views(desks),
         comparing_views(desks),
         base_map_views(desks.base_map),
-        board_views(desks),
+        board_views(desks, news),
         draft_views(desks),
         provider_views(desks.provider, desks.people, has_tls=has_tls),
         token_views(desks.tokens),

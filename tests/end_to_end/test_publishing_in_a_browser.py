@@ -141,7 +141,7 @@ def test_every_page_is_for_everybody(
         pages = dict(shown)
         browser.open(pages["new-board"])
         browser.fill("name", "Morning")
-        browser.press("main form button")
+        browser.press("#builder > .buttons button")
         pages["board"] = browser.driver.current_url.removeprefix(staffed.address)
         for name, path in pages.items():
             is_public = path.startswith("/public")
