@@ -1,6 +1,6 @@
 """Reports as pages show them: what each asks, its crosswalk, and its filled tables, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask_babel import format_decimal  # type: ignore[import-untyped]  # it has no types
@@ -18,10 +18,13 @@ from corridor.coordinator.workbench.report_words import (
 from corridor.pages.languages import gettext
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import Category, Classification, FormKind, Report
-from corridor.publishing.reports.drawing import picture_of
+from corridor.publishing.reports.drawing import LEFT_OUT, picture_of
 from corridor.publishing.reports.filling import PAIR, Entry, FilledTable
 from corridor.publishing.tables import Axis
 from corridor.queries.domains import Domains
+
+WHOLE = 60
+"""A table of so many rows is shown whole; of a longer one the rows with a figure to be quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ class ShownForm:
 
     Attributes:
         number: from 1, as its picture's address names it.
+        left_out: rows that are not shown, since no figure of theirs may be quoted.
     """
 
     id: str
@@ -88,6 +92,7 @@ class ShownForm:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[ShownEntry, ...]], ...]
     notes: tuple[str, ...]
+    left_out: int
 
 
 def shown_report(report: Report, domains: Domains | None) -> ShownReport:
@@ -136,8 +141,12 @@ def _value(code: str, field: str, domains: Domains | None) -> str:
     return value_words(code, domains.label(known, code))
 
 
-def shown_form(filled: FilledTable, number: int) -> ShownForm:
-    """A filled table in the reader's language."""
+def shown_form(filled: FilledTable, number: int, *, whole: int = WHOLE) -> ShownForm:
+    """A filled table in the reader's language; of more rows than `whole` those with a figure."""
+    rows = list(zip(_rows(filled), filled.row_ids, filled.cells, strict=True))
+    kept = rows
+    if len(rows) > whole:
+        kept = [row for row in rows if row[1] in LEFT_OUT or _has_figure(row[2])]
     form = filled.form
     row_label = told(form.rows.label)
     if form.columns is not None and form.kind is FormKind.PAIRS:
@@ -148,12 +157,14 @@ def shown_form(filled: FilledTable, number: int) -> ShownForm:
         title=told(filled.title),
         row_label=row_label,
         columns=_columns(filled),
-        rows=tuple(
-            (name, tuple(map(_entry, cells)))
-            for name, cells in zip(_rows(filled), filled.cells, strict=True)
-        ),
+        rows=tuple((name, tuple(map(_entry, cells))) for name, _, cells in kept),
         notes=tuple(map(note_of_table, filled.notes)),
+        left_out=len(rows) - len(kept),
     )
+
+
+def _has_figure(cells: Sequence[Entry]) -> bool:
+    return any(one.estimate.reliability is not Reliability.UNCERTAIN for one in cells)
 
 
 def _rows(filled: FilledTable) -> tuple[str, ...]:

@@ -1,26 +1,19 @@
 """Boards that a person puts together by looking; alerts of series on them and on the first page."""
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pytest
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import delete
 
 from corridor.coordinator.board_desk import MOST_TILES, parse_tile
-from corridor.coordinator.store import boards, heading_of, releases, series, series_questions
-from corridor.coordinator.store import questions as asked_questions
+from corridor.coordinator.store import boards
 from corridor.people import Role
-from corridor.queries.question import Question, series_name
-from corridor.queries.sql import parse_sql
-from corridor.queries.standing import as_series
 from support.loopback_region import QUICK, LoopbackRegion
 from support.pages import Browser
-from support.series_releases import DOMAINS, measure, plan_of, releases_of
+from support.stored_series import LAST_RELEASE, put_series, take_series_away
 from support.workbench import Workbench, open_workbench
 
 BY_GENDER = "SELECT gender, COUNT(*) FROM persons GROUP BY gender"
@@ -237,86 +230,13 @@ def test_a_tile_is_read_as_it_is_written() -> None:
 
 # ---------------------------------------------------------------- standing series
 
-SERIES_SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
-
 
 @pytest.fixture
 def standing(here: Here) -> Iterator[Callable[[int], str]]:
-    """Puts a series of five releases into the store; in the last one the second cell jumps."""
+    """Puts a series into the store, in whose last release one cell jumps by so many persons."""
     store = here.workbench.parts.boards.store
-
-    def put(jump: int) -> str:
-        periods = 12 if jump else 11  # each a series of its own: what was told of one stays told
-        newly = np.full((5, 6), 80)
-        newly[0] = 5000  # the first release counts everybody who was known
-        newly[4, 1] += jump
-        measured = measure(SERIES_SQL, periods, newly, np.random.default_rng(5))
-        turn = plan_of(SERIES_SQL, periods, 1).turn
-        assert turn is not None
-        question = as_series(parse_sql(SERIES_SQL, DOMAINS), turn)
-        identifier = series_name(question.series_id)
-        with store.writing() as connection:
-            put_series(connection, identifier, question, releases_of(SERIES_SQL, periods, measured))
-        return identifier
-
-    yield put
-    with store.writing() as connection:
-        connection.execute(delete(series))
-        connection.execute(delete(series_questions))
-        connection.execute(delete(releases).where(releases.c.place >= FIRST_PLACE))
-        connection.execute(delete(asked_questions).where(asked_questions.c.place >= FIRST_PLACE))
-
-
-FIRST_PLACE = 1000
-
-
-def put_series(
-    connection: Connection, identifier: str, question: Question, found: list[dict[str, Any]]
-) -> None:
-    common = {
-        "rho": "1/10",
-        "purpose": "each month",
-        "organisation": "Test region",
-        "asked_by": "Ana",
-        "asked": 1,
-        "question": question.encode(),
-    }
-    connection.execute(insert(series).values(id=identifier, **common))
-    for period, document in enumerate(found, 1):
-        document["question"] = json.loads(question.encode())
-        raw = json.dumps(document).encode()
-        connection.execute(
-            insert(releases).values(
-                id=document["id"],
-                place=FIRST_PLACE + period,
-                session=f"series {period}".encode(),
-                digest=f"series {period}".encode(),
-                rho="1/10",
-                scope="regional",
-                participants=b"{}",
-                document=raw,
-                heading=heading_of(raw),
-                receipt=b"{}",
-                published=period,
-            )
-        )
-        name = f"series{period}"
-        connection.execute(
-            insert(asked_questions).values(
-                id=name,
-                place=FIRST_PLACE + period,
-                digest=name.encode(),
-                scope="regional",
-                charter=b"",
-                state="released",
-                since=period,
-                release=document["id"],
-                **common,
-            )
-        )
-        connection.execute(
-            insert(series_questions).values(question=name, series=identifier, period=period)
-        )
+    yield lambda jump: put_series(store, jump)
+    take_series_away(store)
 
 
 def test_what_changed_in_a_series_is_told_on_its_tile_its_board_and_the_first_page(
@@ -333,12 +253,12 @@ def test_what_changed_in_a_series_is_told_on_its_tile_its_board_and_the_first_pa
     told = r"Masculine: more persons were counted in 2027-04 than in 2027-03, by \d+ to \d+"
     assert re.search(told, text(here.ana))
     assert "2027-04" in text(here.ana)
-    assert "/releases/0000000000000005/pictures/1/" in here.ana.last
+    assert f"/releases/{LAST_RELEASE}/pictures/1/" in here.ana.last
     here.ana.get("/boards")
     assert "more changed than noise explains" in text(here.ana)
     here.ana.get("/")
     assert re.search(told, text(here.ana))
-    assert "/releases/0000000000000005" in here.ana.last
+    assert f"/releases/{LAST_RELEASE}" in here.ana.last
     here.ana.client.set_cookie("corridor-language", "ar")
     here.ana.get("/")
     here.ana.client.set_cookie("corridor-language", "en")

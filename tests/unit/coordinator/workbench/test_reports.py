@@ -4,19 +4,22 @@ import html
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import openpyxl
 import pytest
 
+from corridor.coordinator.workbench.report_tables import shown_form
 from corridor.coordinator.workbench.report_words import KNOWN
 from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
+from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import DETECTED
+from corridor.publishing.reports.filling import fill
 from support.loopback_region import QUICK, LoopbackRegion
 from support.pages import Browser
-from support.reports import reports
+from support.reports import release_for, reports
 from support.workbench import Workbench, open_workbench
 
 NAME = "sdg_16_2_2"
@@ -245,6 +248,23 @@ def test_population_and_country_are_shown_as_text(here: Here, release: str) -> N
     for query in ("population", "country"):
         here.ana.get(f"{path}?{urlencode({query: EVIL})}")
         assert "<script>alert" not in here.ana.last
+
+
+def test_of_a_long_table_the_rows_with_a_figure_are_shown_and_how_many_are_not(here: Here) -> None:
+    """A charter may list 161 countries; the last two rows hold what is not known, and all."""
+    report = reports()["glotip"]
+    table = fill(report, release_for(report)).tables[3]
+    few, many = table.cells[0][0], table.cells[1][0]
+    few = replace(few, estimate=replace(few.estimate, reliability=Reliability.UNCERTAIN))
+    assert many.estimate.reliability is Reliability.RELIABLE
+    rows = len(table.rows)
+    changed = replace(table, cells=((few,), *(((many,),) * (rows - 3)), (few,), (few,)))
+    with here.workbench.app.test_request_context():
+        whole = shown_form(changed, 4, whole=rows)
+        shown = shown_form(changed, 4, whole=rows - 1)
+    assert (len(whole.rows), whole.left_out) == (rows, 0)
+    assert [name for name, _ in shown.rows] == [name for name, _ in whole.rows[1:]]
+    assert shown.left_out == 1
 
 
 def test_every_text_of_the_reports_can_be_translated_and_no_other_is_kept() -> None:
