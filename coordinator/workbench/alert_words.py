@@ -43,8 +43,8 @@ def alert_words(alert: Alert) -> str:
     said = gettext(
         _SENTENCES[alert.direction],
         cell=cell or gettext("All persons"),
-        start=alert.start,
-        end=alert.end,
+        start=period_words(alert.start),
+        end=period_words(alert.end),
         low=low,
         high=high,
     )
@@ -52,6 +52,11 @@ def alert_words(alert: Alert) -> str:
         return said
     late = gettext("One of the two releases was not made at the end of its period.")
     return f"{said} {late}"
+
+
+def period_words(named: str) -> str:
+    """A period of a series as a reader writes months: one, or the first and the last."""
+    return "–".join(value_words(month, month) for month in named.split("–"))
 
 
 @dataclass(frozen=True, slots=True)

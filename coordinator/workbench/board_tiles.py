@@ -8,7 +8,7 @@ from typing import Any
 
 from corridor.coordinator.board_desk import LARGEST_TABLES, Tile
 from corridor.coordinator.publications.figures import MOST_BYTES
-from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words
+from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words, period_words
 from corridor.coordinator.workbench.answer_tables import (
     SeenTable,
     Shown,
@@ -34,7 +34,9 @@ class ShownTile:
     Attributes:
         name: what it shows; of what is gone, its id.
         release: whose figures these are; empty where there is none yet.
-        news: of a series: what its last release is of, when it came, when the next is due.
+        is_series: whether it is one, which may have released nothing yet.
+        period: of a series: what its last release is of; empty before the first.
+        next_at: of a series: when the next release is due; empty where none is.
         alerts: of a series: what changed in its last release more than noise explains; None where
             there is nothing to compare yet.
         picture: the name of what is drawn; empty where nothing is.
@@ -47,7 +49,9 @@ class ShownTile:
     tile: Tile
     name: str
     release: str = ""
-    news: Mapping[str, Any] | None = None
+    is_series: bool = False
+    period: str = ""
+    next_at: str = ""
     published: str = ""
     alerts: tuple[str, ...] | None = None
     picture: str = ""
@@ -84,7 +88,13 @@ def shown_tile(desks: Desks, news: SeriesNews, tile: Tile) -> ShownTile:
             found = desks.series.show(tile.id)
             last = (found["releases"] or [None])[-1]
             name = _name_in_question(desks, found["question"], tile)
-            shown = replace(shown, name=name, news={"last": last, "next_at": found["next_at"]})
+            shown = replace(
+                shown,
+                name=name,
+                is_series=True,
+                period="" if last is None else period_words(str(last["named"])),
+                next_at=str(found["next_at"] or ""),
+            )
             if last is None:
                 return shown
             release = str(last["release_id"])

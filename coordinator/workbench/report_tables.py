@@ -200,7 +200,7 @@ def _entry(cell: Entry) -> ShownEntry:
 
 
 def described_form(filled: FilledTable) -> dict[str, object] | None:
-    """What is drawn of a filled table, every word in the reader's language; None for no picture."""
+    """What is drawn of a filled table, in the reader's language; None where there is no picture."""
     picture = picture_of(filled)
     if picture is None:
         return None
@@ -210,10 +210,4 @@ def described_form(filled: FilledTable) -> dict[str, object] | None:
     def label(axis: Axis, place: int) -> str:
         return category_words(forms[axis.name], axis.values[place], axis.labels[place])
 
-    told_picture = replace(
-        picture,
-        axes=axes,
-        title=told(filled.title),
-        measure=str(MEASURES.get(picture.measure, picture.measure)),
-    )
-    return told_picture.to_json(label)
+    return replace(picture, axes=axes, title=told(filled.title)).to_json(label)

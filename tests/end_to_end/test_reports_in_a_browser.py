@@ -113,6 +113,7 @@ def wait_for_pictures(browser: Chromium) -> None:
                 break
             time.sleep(0.1)
         assert figure.get_attribute("data-drawn") not in {None, "failed"}
+        assert "measure-" not in str(figure.get_property("textContent"))
 
 
 def look_at(browser: Chromium, name: str, language: str) -> None:

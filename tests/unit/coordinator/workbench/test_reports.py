@@ -165,7 +165,7 @@ def test_its_pictures_hold_the_figures_of_its_tables_and_no_totals(
     assert here.ana.last.count("<figure data-picture=") == 3
     drawn = here.ana.get(f"{path}/pictures/1").get_json()
     told = here.region.get(f"/api/v1/releases/{release}/report/{NAME}").json()["tables"][0]
-    assert (drawn["kind"], drawn["within"]) == ("multiples", "bars")
+    assert (drawn["kind"], drawn["within"], drawn["measure"]) == ("multiples", "bars", "persons")
     assert drawn["axes"][0]["labels"] == ["Under 18", "18 and over"]
     assert drawn["axes"][1]["labels"] == ["Female", "Male", "Other"]
     cell = told["cells"][0][0]
