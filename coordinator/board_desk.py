@@ -39,7 +39,8 @@ class Tile:
         kind: `release` or `series`.
         id: of that.
         table: which of its tables, from 1.
-        how: `table`, `top`, `trend FIELD` or `change FIELD`.
+        how: `table`, `top`, `trend FIELD`, `change FIELD`, or `picture`: the one that fits best and
+            the table below it; of several that fit `picture NAME`.
     """
 
     kind: str
@@ -58,8 +59,14 @@ class Tile:
         _ = self.view
 
     @property
+    def picture(self) -> str | None:
+        """The name of the picture above the table, empty of the best; None where there is none."""
+        word, _, name = self.how.partition(" ")
+        return name if word == "picture" else None
+
+    @property
     def view(self) -> View | None:
-        """How it is seen; None for the table itself.
+        """How it is seen; None for the table itself, with or without its picture.
 
         Raises:
             MalformedBoardError: there is no such way.
@@ -67,6 +74,8 @@ class Tile:
         word, _, field = self.how.partition(" ")
         try:
             match word:
+                case "picture" if not field or _is_picture(field):
+                    return None
                 case "table" if not field:
                     return None
                 case "top" if not field:
@@ -78,9 +87,14 @@ class Tile:
         except ViewError as error:
             raise MalformedBoardError(str(error).rstrip(".")) from error
         raise MalformedBoardError(
-            "a tile is seen as a table, as its largest cells (top), or as trend or change over a "
-            "grouping, as in: trend year"
+            "a tile is seen as a table, with its picture, as its largest cells (top), or as trend "
+            "or change over a grouping, as in: trend year"
         )
+
+    @property
+    def line(self) -> str:
+        """As `parse_tile` reads it."""
+        return f"{self.kind} {self.id} {self.table} {self.how}"
 
     def to_json(self) -> dict[str, Any]:
         """The tile as it is kept."""
@@ -104,7 +118,7 @@ def parse_tile(line: str) -> Tile:
     Raises:
         MalformedBoardError: it is none.
     """
-    kind, *rest = line.split()
+    kind, *rest = line.split() or [""]
     identifier, *rest = rest or [""]
     table = 1
     if rest and rest[0].isdecimal() and len(rest[0]) <= 3:
@@ -205,6 +219,10 @@ def _check(name: str, tiles: tuple[Tile, ...]) -> None:
 
 def _is_field(text: str) -> bool:
     return 1 <= len(text) <= 60 and text.replace("_", "").isalnum() and text.isascii()
+
+
+def _is_picture(text: str) -> bool:
+    return 1 <= len(text) <= 40 and text.replace("-", "").isalnum() and text.isascii()
 
 
 def _encode(tiles: tuple[Tile, ...]) -> bytes:

@@ -18,11 +18,13 @@ from corridor.errors.comparing import ReportFormError
 from corridor.protocols import canonical
 from corridor.publishing.formats.document import Document
 from corridor.publishing.reports.asking import report_question
-from corridor.publishing.reports.definitions import Reports, report_named
+from corridor.publishing.reports.definitions import Report, Reports, report_named
 from corridor.publishing.reports.files import REPORT_FORMS
 from corridor.publishing.reports.filling import FilledReport, fill, parse_population
+from corridor.publishing.reports.fitting import reports_of
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
+from corridor.queries.question import Question
 
 Shown = dict[str, Any]
 """An object of the REST API."""
@@ -49,6 +51,10 @@ class ReportDesk:
             UnknownReportError: there is none of this name.
         """
         return report_named(self.reports, name).in_full()
+
+    def asked_by(self, question: Question) -> tuple[Report, ...]:
+        """The reports that an answer to this question fills."""
+        return reports_of(self.reports, question)
 
     def forecast(self, name: str, request: AskRequest) -> Shown:
         """What the report would cost and how exact it would be. Spends nothing.

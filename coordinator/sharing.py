@@ -5,7 +5,7 @@ Tables that count the same persons from several sides pay once when they are ask
 cost is forecast before anything is asked; a forecast spends nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -62,9 +62,25 @@ def forecast_together(desk: QuestionDesk, asked: Sequence[str], accuracy: str) -
         MalformedBoardError: they are too few or too many to be put together.
         CorridorError: one of them could not be asked, and why. Nothing was spent.
     """
+    return _together(desk, [_request(accuracy, sql=one) for one in asked], accuracy)
+
+
+def forecast_again(
+    desk: QuestionDesk, questions: Sequence[Mapping[str, Any]], accuracy: str
+) -> Sharing:
+    """The same of questions that were answered before, in canonical form.
+
+    Raises:
+        MalformedBoardError, CorridorError: as `forecast_together`.
+    """
+    asked = [_request(accuracy, question=one) for one in questions]
+    return _together(desk, asked, accuracy)
+
+
+def _together(desk: QuestionDesk, asked: Sequence[AskRequest], accuracy: str) -> Sharing:
     if not 2 <= len(asked) <= MOST_TABLES:
         raise MalformedBoardError(f"write 2 to {MOST_TABLES} questions, an empty line between them")
-    alone = [desk.forecast(_request(accuracy, sql=one)) for one in asked]
+    alone = [desk.forecast(one) for one in asked]
     tables = [
         table for one in alone for table in parse_question(canonical.encode(one["question"])).tables
     ]

@@ -706,6 +706,9 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
             boards=parts.boards,
             files=maker,
             reading=make_reading_desk(parts.releases, parts.series),
+            reports=make_report_desk(
+                parts.catalogue, parts.questions, parts.releases, parts.charters
+            ),
         ),
         addresses=Addresses(frozenset(map(str.lower, parts.hosts)), port),
         has_tls=not settings.plain_http,

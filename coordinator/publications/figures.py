@@ -1,21 +1,18 @@
 """Released tables as templates show them: labels, figures, marks in the reader's words."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from corridor.errors.questions import ViewError
 from corridor.pages.languages import chosen_language, written_figure
 from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.privacy.reliability import Reliability
-from corridor.publishing.estimates import NONE, estimate, interval, number
+from corridor.publishing.estimates import NONE, estimate, interval
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
-from corridor.publishing.views import Figure, ViewTable, views_of
-from corridor.queries.views import View
 
 MOST_ROWS = 500
 """Of a table so many are shown; its files have all."""
@@ -92,51 +89,6 @@ def shown_table(table: ReleasedTable) -> ShownTable:
         ),
         more=max(0, table.size - MOST_ROWS),
     )
-
-
-def shown_view(tables: Sequence[ReleasedTable], view: View) -> tuple[ShownTable, ...]:
-    """A view of tables; none where it does not fit them."""
-    try:
-        return tuple(map(_view, views_of(tables, view)))
-    except ViewError:
-        return ()
-
-
-def _view(found: ViewTable) -> ShownTable:
-    return ShownTable(
-        title=found.title,
-        places=found.places,
-        columns=found.columns,
-        rows=tuple(
-            (
-                row.labels,
-                tuple(map(_of_view, row.figures)),
-                _worst(row.figures),
-            )
-            for row in found.rows[:MOST_ROWS]
-        ),
-        more=max(0, len(found.rows) - MOST_ROWS),
-        notes=found.notes,
-    )
-
-
-def _worst(figures: Sequence[Figure]) -> Any:
-    """The mark of the least certain figure of a row; empty where all are reliable."""
-    found = {one.reliability for one in figures}
-    for wary in (Reliability.UNCERTAIN, Reliability.CAUTION):
-        if wary in found:
-            return MARKS[wary]
-    return ""
-
-
-def _of_view(figure: Figure) -> str:
-    if figure.low is None or figure.high is None or figure.value is None:
-        return NONE
-    width = max((figure.high - figure.low) / 2, 1e-9)
-    ends = _ends(figure.low, figure.high, width)
-    if figure.reliability is Reliability.UNCERTAIN:
-        return ends
-    return f"{written_figure(number(figure.value, width))} ({ends})"
 
 
 def _figure(cell: Cell) -> str:

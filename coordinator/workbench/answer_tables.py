@@ -100,12 +100,13 @@ class Offer:
 def shown_tables(tables: Sequence[ReleasedTable], *, wide: int | None, page: int) -> list[Shown]:
     """The tables; of number `wide` that page with all its cells."""
     return [
-        _shown(number, table, page if wide == number else None)
+        shown_table(number, table, page if wide == number else None)
         for number, table in enumerate(tables, 1)
     ]
 
 
-def _shown(number: int, table: ReleasedTable, page: int | None) -> Shown:
+def shown_table(number: int, table: ReleasedTable, page: int | None = None) -> Shown:
+    """One table; with a page, that page of all its cells."""
     pages = -(-table.size // CELLS_ON_A_PAGE)
     if page is not None:
         page = max(1, min(page, pages))

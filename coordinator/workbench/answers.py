@@ -27,7 +27,7 @@ from corridor.coordinator.workbench.answer_tables import (
 from corridor.coordinator.workbench.answer_words import CONSENT_RULES, FORM_WORDS
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.drawing import described
-from corridor.coordinator.workbench.following import sql_of, words_of
+from corridor.coordinator.workbench.following import reports_filled_by, sql_of, words_of
 from corridor.coordinator.workbench.seen import MOST_VIEWS, parse_seen
 from corridor.errors.questions import ViewError
 from corridor.errors.region import UnknownFormError
@@ -78,6 +78,7 @@ def answer_views(desks: Desks) -> Blueprint:
             refusals=refusals,
             forms=FORM_WORDS,
             consent_rules=CONSENT_RULES,
+            reports=reports_filled_by(desks, document["question"]),
         )
         return make_response(shown, 422 if refusals else 200)
 

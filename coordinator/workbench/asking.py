@@ -40,7 +40,7 @@ from corridor.coordinator.workbench.composing import (
 )
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.field_words import ABOUT_SOURCES, SOURCES
-from corridor.coordinator.workbench.forecasting import Look
+from corridor.coordinator.workbench.forecasting import Composed, Look
 from corridor.coordinator.workbench.indicator_words import told
 from corridor.coordinator.workbench.seen import text_of
 from corridor.errors import CorridorError
@@ -100,7 +100,7 @@ def asking_views(desks: Desks) -> Blueprint:
             look = looked_at(draft)
         except CorridorError as error:
             look = Look(refusal=error)
-        return render_template("forecast.html", is_piece=True, draft=draft, **_looked(look))
+        return render_template("forecast.html", is_piece=True, draft=draft, **looked(look))
 
     @views.post("/review")
     @for_roles(*ASKERS)
@@ -113,7 +113,7 @@ def asking_views(desks: Desks) -> Blueprint:
         if error is not None:
             page = _page(desks.questions.domains(), draft, look, error)
             return make_response(page, status_of(error))
-        return make_response(_review(desks, draft, look))
+        return make_response(reviewed(desks, draft, look, back=url_for("asking.again")))
 
     @views.post("/confirm")
     @for_roles(*ASKERS)
@@ -144,23 +144,24 @@ def _page(
         is_looked=look is not None,
         error=None if error is None or error is shown.refusal else said(error),
         **_chosen(domains, draft),
-        **_looked(shown),
+        **looked(shown),
     )
 
 
 def _chosen(domains: Domains, draft: Draft) -> dict[str, object]:
     source = choices.source_of(draft.blocks)
+    indicator = domains.catalogue.indicators.get(draft.indicator)
     return {
         "draft": draft,
         "faces": Face,
         "measures": Measured,
         "sources": Source,
         "indicators": [one for one in domains.catalogue.indicators.values() if one.is_available],
-        "chosen_indicator": domains.catalogue.indicators.get(draft.indicator),
+        "chosen_indicator": indicator,
         "told": told,
         "source_words": SOURCES,
         "source_hints": ABOUT_SOURCES,
-        "parameters": list(choices.parameters_of(domains, draft)),
+        "parameters": list(choices.parameters_of(domains, indicator, draft.parameters)),
         "rows": choices.rows_of(domains, draft.blocks, MOST_CONDITIONS),
         "conditioned": choices.fields_of(domains, source, to_group=False),
         "grouped": choices.fields_of(domains, source, to_group=True),
@@ -169,7 +170,8 @@ def _chosen(domains: Domains, draft: Draft) -> dict[str, object]:
     }
 
 
-def _looked(look: Look) -> dict[str, object]:
+def looked(look: Look) -> dict[str, object]:
+    """What forecast.html shows."""
     return {
         "look": look,
         "refusal": None if look.refusal is None else said(look.refusal),
@@ -177,15 +179,17 @@ def _looked(look: Look) -> dict[str, object]:
     }
 
 
-def _review(desks: Desks, draft: Draft, look: Look) -> str:
+def reviewed(desks: Desks, draft: Composed, look: Look, *, back: str) -> str:
+    """The page with the price, before anything is spent; `back` leads to the form again."""
     assert look.forecast is not None  # noqa: S101 - without one it was refused before
     return render_template(
         "ask_review.html",
         draft=draft,
+        back=back,
         question=json.dumps(look.forecast["question"], ensure_ascii=False),
         views=[text_of(view_from_json(one)) for one in look.forecast["views"]],
         key=desks.people.make_token(),
-        **_looked(look),
+        **looked(look),
     )
 
 

@@ -4,17 +4,18 @@ fields of a table, values of a field, parameters of an indicator; tables, fields
 that the completion of SQL knows
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from corridor.coordinator.workbench.composing import Blocks, Condition, Draft, has_range
+from corridor.coordinator.workbench.composing import Blocks, Condition, has_range
 from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.coordinator.workbench.indicator_words import about_parameter
 from corridor.pages.languages import gettext
 from corridor.queries.asking import ALL
 from corridor.queries.catalogue import DomainKind, Field, Source
 from corridor.queries.domains import Domains
+from corridor.queries.indicators import Indicator
 
 FEW = 12
 """So many values are boxes to tick; more are a list to choose from."""
@@ -116,12 +117,13 @@ def _row(domains: Domains, place: int, one: Condition) -> Row:
     return Row(place=place, field=field.name, excluded=one.excluded, chooser=chooser)
 
 
-def parameters_of(domains: Domains, draft: Draft) -> Iterator[Chooser]:
-    """The parameters of the chosen indicator."""
-    indicator = domains.catalogue.indicators.get(draft.indicator)
+def parameters_of(
+    domains: Domains, indicator: Indicator | None, chosen_texts: Mapping[str, str]
+) -> Iterator[Chooser]:
+    """The parameters of an indicator, as they were chosen; those left out as at the beginning."""
     for one in () if indicator is None else indicator.parameters:
         field = domains.catalogue.fields[one.field]
-        text = draft.parameters.get(one.name, one.default).strip()
+        text = chosen_texts.get(one.name, one.default).strip()
         label = about_parameter(one.about)
         if has_range(field):
             low, _, high = ("", "", "") if text == ALL else text.partition("..")

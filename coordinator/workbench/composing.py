@@ -133,7 +133,7 @@ def read_draft(form: MultiDict[str, str]) -> Draft:
     return Draft(
         face=Face(face) if face in set(Face) else plain.face,
         indicator=form.get("indicator", plain.indicator),
-        parameters=_parameters(form),
+        parameters=read_parameters(form),
         blocks=_blocks(form),
         sql=form.get("sql", plain.sql).replace("\r\n", "\n"),
         accuracy=form.get("take") or form.get("accuracy", plain.accuracy),
@@ -142,8 +142,11 @@ def read_draft(form: MultiDict[str, str]) -> Draft:
     )
 
 
-def _parameters(form: MultiDict[str, str]) -> dict[str, str]:
-    """`p-NAME` may stand several times; `p-NAME-low` and `p-NAME-high` are the ends of a range."""
+def read_parameters(form: MultiDict[str, str]) -> dict[str, str]:
+    """Those of an indicator or a report, by name, as texts.
+
+    `p-NAME` may stand several times; `p-NAME-low` and `p-NAME-high` are the ends of a range.
+    """
     found: dict[str, str] = {}
     for key in form:
         if key.startswith("p-") and not key.endswith(("-low", "-high")):

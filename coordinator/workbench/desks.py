@@ -16,6 +16,7 @@ from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.region_desk import RegionDesk
 from corridor.coordinator.releases import ReleaseDesk
+from corridor.coordinator.report_desk import ReportDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.ids import CountryCode
 from corridor.people import Change, PeopleDesk
@@ -54,3 +55,4 @@ class Desks:
     boards: BoardDesk
     files: FileMaker
     reading: ReadingDesk
+    reports: ReportDesk

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corridor.coordinator.workbench.answer_words import MEASURES, title_words
+from corridor.coordinator.workbench.answer_words import title_words
 from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.publishing.pictures import Kind, Picture, pictures_of
@@ -48,10 +48,9 @@ def described(tables: Sequence[ReleasedTable], number: int, name: str) -> dict[s
 
 
 def _told(picture: Picture, title: str) -> dict[str, object]:
-    """The description with every word in the reader's language."""
+    """The description with every word in the reader's language, but the measure: the script's."""
     axes = tuple(replace(axis, label=field_words(axis.name, axis.label)) for axis in picture.axes)
-    measure = str(MEASURES.get(picture.measure, picture.measure))
-    return replace(picture, axes=axes, title=title, measure=measure).to_json(label)
+    return replace(picture, axes=axes, title=title).to_json(label)
 
 
 def label(axis: Axis, place: int) -> str:

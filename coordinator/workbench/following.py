@@ -28,6 +28,7 @@ from corridor.coordinator.workbench.progress_words import (
     standing_of,
 )
 from corridor.coordinator.workbench.question_words import as_sql, in_words, question_of
+from corridor.coordinator.workbench.report_words import told
 from corridor.errors import CorridorError
 from corridor.pages.access import current_session, for_roles, signed_in
 from corridor.pages.refusals import said, said_of, status_of
@@ -101,6 +102,14 @@ def sql_of(desks: Desks, document: Mapping[str, Any]) -> str:
     return "" if question is None else as_sql(question, desks.questions.domains())
 
 
+def reports_filled_by(desks: Desks, document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and title of each report that an answer to this question fills."""
+    question = question_of(document)
+    if question is None:
+        return []
+    return [(one.name, told(one.title)) for one in desks.reports.asked_by(question)]
+
+
 def _trusted() -> bool:
     return Role.COORDINATOR in current_session().person.roles
 
@@ -133,6 +142,7 @@ def _parts(desks: Desks, shown: Shown) -> dict[str, Any]:
         "is_over": is_over,
         "may_cancel": may_cancel,
         "views": views,
+        "reports": reports_filled_by(desks, shown["question"]),
         "failure": None if failure is None else said_of(failure["code"], failure["message"]),
         "states": STATES,
         "rounds": ROUNDS,

@@ -5,18 +5,19 @@ is too dear still has its question in words, and the ladder of what others would
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
-from corridor.coordinator.workbench.composing import Draft
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.question_words import as_sql, in_words, table_words
 from corridor.errors import CorridorError
 from corridor.errors.questions import QuestionError
+from corridor.errors.region import NoCharterError
 from corridor.pages.languages import gettext, ngettext
 from corridor.privacy.reliability import RELIABLE_UP_TO, caution_up_to
 from corridor.queries.domains import Domains
@@ -114,7 +115,30 @@ class Look:
         )
 
 
-def look(desks: Desks, draft: Draft) -> Look:
+class Composed(Protocol):
+    """What can be forecast: a question while it is composed, or a report."""
+
+    @property
+    def sql(self) -> str:
+        """The text in which an error is marked; empty where nobody typed any."""
+
+    @property
+    def purpose(self) -> str:
+        """Why it is asked."""
+
+    @property
+    def scope(self) -> str:
+        """Whose figure it is."""
+
+    def request(self, domains: Domains) -> AskRequest:
+        """What it asks, for the question desk.
+
+        Raises:
+            QuestionError: it does not fit together. Nothing was spent.
+        """
+
+
+def look(desks: Desks, draft: Composed) -> Look:
     """What the draft would cost and give."""
     asked: Asked | None = None
     words: tuple[str, ...] = ()
@@ -138,6 +162,13 @@ def look(desks: Desks, draft: Draft) -> Look:
         missing=tuple(_missing(desks, forecast)),
         ladder=ladder,
     )
+
+
+def domains_of(desks: Desks) -> Domains | None:
+    """What can be asked about; None as long as the members have agreed on no charter."""
+    with suppress(NoCharterError):
+        return desks.questions.domains()
+    return None
 
 
 def _mark(sql: str, error: QuestionError) -> Mark | None:

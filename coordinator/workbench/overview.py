@@ -1,12 +1,15 @@
 """The first page: the region in a sentence, what runs, what is new, what is left to be spent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from flask import Blueprint, render_template
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
+from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import words_of
 from corridor.coordinator.workbench.forecasting import why_missing
@@ -35,7 +38,7 @@ class Allowance:
     why: str
 
 
-def overview_views(desks: Desks) -> Blueprint:
+def overview_views(desks: Desks, news: SeriesNews) -> Blueprint:
     """/."""
     views = Blueprint("overview", __name__)
 
@@ -62,11 +65,20 @@ def overview_views(desks: Desks) -> Blueprint:
                 for one in asked[: 4 * NEWEST]
                 if one["state"] == State.FAILED
             ][:NEWEST],
+            changed=[
+                (*_series_words(desks, one), list(map(alert_words, alerts)))
+                for one, alerts in news.changed()
+            ],
             allowances=[_allowance(one) for one in members if one["listed"]],
             states=STATES,
         )
 
     return views
+
+
+def _series_words(desks: Desks, series: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    """What a standing series counts, and the release that says what changed."""
+    return words_of(desks, series), str(series["releases"][-1]["release_id"])
 
 
 def _allowance(member: dict[str, str | None]) -> Allowance:

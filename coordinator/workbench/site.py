@@ -15,6 +15,7 @@ from corridor.coordinator.workbench.administration import (
     administration_views,
     invitation_views,
 )
+from corridor.coordinator.workbench.alert_words import SeriesNews
 from corridor.coordinator.workbench.answers import answer_views
 from corridor.coordinator.workbench.asking import asking_views
 from corridor.coordinator.workbench.base_map import base_map_views
@@ -27,6 +28,7 @@ from corridor.coordinator.workbench.overview import overview_views
 from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
 from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
+from corridor.coordinator.workbench.reports import report_views
 from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
@@ -38,6 +40,7 @@ from corridor.people import REGION, Role
 ENTRIES = (
     Entry("overview.home", _l("Overview")),
     Entry("asking.compose", _l("Ask"), ASKERS),
+    Entry("reports.listing", _l("Reports")),
     Entry("questions.listing", _l("Questions")),
     Entry("releases.listing", _l("Answers")),
     Entry("boards.listing", _l("Boards")),
@@ -91,14 +94,16 @@ def make_workbench(
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     app.jinja_env.filters.update(SECONDS)
+    news = SeriesNews(desks.reading, desks.series)
     for views in (
-        overview_views(desks),
+        overview_views(desks, news),
         asking_views(desks),
         question_views(desks),
         answer_views(desks),
+        report_views(desks),
         comparing_views(desks),
         base_map_views(desks.base_map),
-        board_views(desks),
+        board_views(desks, news),
         draft_views(desks),
         provider_views(desks.provider, desks.people, has_tls=has_tls),
         token_views(desks.tokens),

@@ -3,6 +3,8 @@
     definitions.py   what a report is, and its parser; data/ has one file for each
     asking.py        the one question of a report, whose tables share one budget
     filling.py       a release as the report's form has it
+    fitting.py       which reports a question is asked for
+    drawing.py       the picture of a filled table
     files.py         the filled report as JSON, CSV and workbook
 
 Where HTCDS and a form name things differently, `data/crosswalk.toml` says what becomes what, and

@@ -10,7 +10,7 @@ They are data (`data/`, whose README explains their form).
 
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,6 +31,15 @@ DETECTED = (
 
 NOT_KNOWN = "not_known"
 """The category of `unknown`, in every classification the last."""
+
+
+TableKey = tuple[str, frozenset[str]]
+"""What tells the tables of a report apart: of what the rows are, and the groupings."""
+
+
+def table_key(source: str, fields: Iterable[str]) -> TableKey:
+    """The key of a table; persons and corridors are the same rows, a case each, by two names."""
+    return ("persons" if source == "corridors" else source), frozenset(fields)
 
 
 @dataclass(frozen=True, slots=True)

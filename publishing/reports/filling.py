@@ -13,7 +13,7 @@ of Corridor. It is told where a population of just that sex and age group is giv
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -32,7 +32,9 @@ from corridor.publishing.reports.definitions import (
     Form,
     FormKind,
     Report,
+    TableKey,
     crosswalk_to_json,
+    table_key,
 )
 from corridor.publishing.tables import Cell, ReleasedTable, countries_of, tables_of
 from corridor.queries.catalogue import UNKNOWN
@@ -40,6 +42,10 @@ from corridor.queries.catalogue import UNKNOWN
 _HOW_TO_ASK = "ask the report's own question: corridor report ask"
 
 TOTAL = "total"
+
+PAIR = " → "
+"""Stands between the two ends of a flow."""
+
 PER = 100_000
 
 Population = Mapping[str, int]
@@ -79,12 +85,20 @@ class FilledTable:
     """A table of a form, filled.
 
     Attributes:
+        form: the table of the form that it fills.
+        number: of the release's table that its figures are from, counted from 1.
         row_label, column_label: what rows and columns are; of one column, empty.
         rows, columns: their names in words; of pairs a row's two countries.
+        row_ids, column_ids: of each the category, the value where every value is one, `total` of
+            all; of pairs both values with `PAIR` between them.
         cells: by row and column.
         notes: what one must know to read it.
     """
 
+    form: Form
+    number: int
+    row_ids: tuple[str, ...]
+    column_ids: tuple[str, ...]
     id: str
     title: str
     row_label: str
@@ -240,7 +254,8 @@ def fill(
     given = dict(population or {})
     _check_population(report, given)
     placed = _placed(report, release, country)
-    used = {_key(form.table.source, form.table.group_by) for form in report.forms} & set(placed)
+    wanted = {table_key(form.table.source, form.table.group_by) for form in report.forms}
+    used = wanted & set(placed)
     conditions = {placed[one].table.title.partition("; ")[2] for one in used}
     if len(conditions) > 1:
         raise ReportDoesNotFitError(
@@ -271,18 +286,9 @@ def _check_population(report: Report, population: Population) -> None:
         )
 
 
-_Key = tuple[str, frozenset[str]]
-"""What tells the tables of a report apart: of what the rows are, and the groupings."""
-
-
-def _key(source: str, fields: Iterable[str]) -> _Key:
-    # Persons and corridors are the same rows, a case each, under two names.
-    return ("persons" if source == "corridors" else source), frozenset(fields)
-
-
 def _placed(
     report: Report, release: Mapping[str, Any], country: str | None
-) -> dict[_Key, PlacedTable]:
+) -> dict[TableKey, PlacedTable]:
     """The tables of persons that the report is filled from, by what tells them apart.
 
     Raises:
@@ -293,11 +299,11 @@ def _placed(
         (one["tables"] for one in release.get("countries", ()) if one["country"] == country),
         release.get("tables", ()),
     )
-    placed: dict[_Key, PlacedTable] = {}
+    placed: dict[TableKey, PlacedTable] = {}
     for number, table in enumerate(tables):
         if table.measure != "persons":
             continue
-        key = _key(str(documents[number].get("source")), (axis.name for axis in table.axes))
+        key = table_key(str(documents[number].get("source")), (axis.name for axis in table.axes))
         if key in placed:
             raise ReportDoesNotFitError(
                 report.name, "two tables of the release have the same groupings", _HOW_TO_ASK
@@ -354,10 +360,10 @@ def _coverage(release: Mapping[str, Any], condition: str, country: str | None) -
 def _filled(
     report: Report,
     form: Form,
-    placed: Mapping[_Key, PlacedTable],
+    placed: Mapping[TableKey, PlacedTable],
     population: Population,
 ) -> FilledTable:
-    found = placed.get(_key(form.table.source, form.table.group_by))
+    found = placed.get(table_key(form.table.source, form.table.group_by))
     if found is None or found.table.max_cells != form.table.max_cells:
         raise ReportDoesNotFitError(
             report.name,
@@ -388,6 +394,10 @@ def _filled(
         for row in rows
     )
     return FilledTable(
+        form=form,
+        number=found.origin.number + 1,
+        row_ids=tuple(one for one, _, _ in rows),
+        column_ids=tuple(one for one, _, _ in columns),
         id=form.id,
         title=form.title,
         row_label=form.rows.label,
@@ -508,15 +518,24 @@ def _pairs(form: Form, found: PlacedTable, notes: list[str]) -> FilledTable:
         f"{int(flows.sum()) - len(listed)} pairs are too uncertain to stand as figures and are "
         "left out"
     )
-    words = []
+    ids, words = [], []
     for cell in listed:
         at = np.unravel_index(cell, shape)
-        labels = [axis.labels[int(place)] for axis, place in zip(table.axes, at, strict=True)]
-        words.append(f"{labels[rows]} → {labels[columns]}")
+        ends = [
+            (axis.values[int(place)], axis.labels[int(place)])
+            for axis, place in zip(table.axes, at, strict=True)
+        ]
+        (origin, origin_words), (end, end_words) = ends[rows], ends[columns]
+        ids.append(f"{origin}{PAIR}{end}")
+        words.append(f"{origin_words}{PAIR}{end_words}")
     return FilledTable(
+        form=form,
+        number=found.origin.number + 1,
+        row_ids=tuple(ids),
+        column_ids=(TOTAL,),
         id=form.id,
         title=form.title,
-        row_label=f"{form.rows.label} → {form.columns.label if form.columns else ''}",
+        row_label=f"{form.rows.label}{PAIR}{form.columns.label if form.columns else ''}",
         column_label="",
         rows=tuple(words),
         columns=("All",),

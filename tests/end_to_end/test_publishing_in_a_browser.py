@@ -10,11 +10,13 @@ from selenium.webdriver.support.select import Select
 
 from corridor.coordinator import app
 from corridor.coordinator.app.people import people_desk
+from corridor.coordinator.board_desk import Tile
 from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
 from support.browsing import Chromium, chromium
 from support.loopback_region import QUICK, LoopbackRegion
 from support.publications import ANA, BO, make_draft
+from support.stored_series import put_series
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
@@ -113,7 +115,11 @@ def shown(staffed: Staffed) -> dict[str, str]:
         for one in (published, withdrawn):
             desk.schedule(one, 2, ANA)
         desk.withdraw(withdrawn, 3, "The year was wrong.", BO)
+        changed = put_series(parts.boards.store, 400)
+        board = parts.boards.make("Changes", (Tile("series", changed, how="picture"),), "Bo").id
     return {
+        "home": "/",
+        "changed": f"/boards/{board}",
         "publications": "/publications",
         "new": "/publications/new",
         "draft": f"/publications/{draft}",
@@ -141,7 +147,7 @@ def test_every_page_is_for_everybody(
         pages = dict(shown)
         browser.open(pages["new-board"])
         browser.fill("name", "Morning")
-        browser.press("main form button")
+        browser.press("#builder > .buttons button")
         pages["board"] = browser.driver.current_url.removeprefix(staffed.address)
         for name, path in pages.items():
             is_public = path.startswith("/public")

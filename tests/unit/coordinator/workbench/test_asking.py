@@ -194,6 +194,7 @@ def test_an_answer_has_its_tables_margins_views_files_and_receipt(here: Here) ->
     assert f'data-picture="{path}/pictures/1/bars"' in here.ana.last
     drawn = here.ana.get(f"{path}/pictures/1/bars").get_json()
     assert (drawn["kind"], drawn["title"]) == ("bars", "Persons by gender")
+    assert drawn["measure"] == "persons"  # a key of the script's own words
     assert "Feminine" in drawn["axes"][0]["labels"]
     assert here.ana.get(f"{path}/pictures/1/flow-map").status_code == 404
     assert here.ana.get(f"{path}/pictures/7/bars").status_code == 404
@@ -371,7 +372,7 @@ def test_pages_are_light(here: Here) -> None:
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "analyst-guide.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```sql([^\n]*)\n(.*?)\n```", GUIDE, re.S)
-ADDRESSES = re.findall(r"`(/ask\?[^`]+)`", GUIDE)
+ADDRESSES = re.findall(r"`(/(?:ask|reports/\w+)\?[^`]+)`", GUIDE)
 VIEWS = re.findall(r"`\?view=([^`]+)`", GUIDE)
 
 

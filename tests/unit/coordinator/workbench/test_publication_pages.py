@@ -390,7 +390,7 @@ def test_markup_in_the_name_of_a_board_is_shown_as_text(
 ) -> None:
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
-    made = ana.post("/boards/new", {"name": EVIL, "tiles": f"release {release}"})
+    made = ana.post("/boards/new", {"name": EVIL, "tile": f"release {release}"})
     for path in ("/boards", made.location, made.location + "/edit"):
         page = ana.get(path).get_data(as_text=True)
         assert "<script>alert" not in page
@@ -491,8 +491,8 @@ def test_every_author_s_word_is_cited(publishing: Publishing, release: str) -> N
 def test_a_board_shows_releases_in_several_ways(publishing: Publishing, release: str) -> None:
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
-    lines = f"release {release}\nrelease {release} 1 top\nrelease {release} 9\nrelease 00"
-    made = ana.post("/boards/new", {"name": "Morning", "tiles": lines})
+    lines = [f"release {release}{how}" for how in ("", " 1 top", " 9")]
+    made = ana.post("/boards/new", {"name": "Morning", "tile": [*lines, "release 00"]})
     assert made.status_code == 303, ana.last
     page = ana.get(made.location).get_data(as_text=True)
     assert page.count("±") >= 3
@@ -501,7 +501,7 @@ def test_a_board_shows_releases_in_several_ways(publishing: Publishing, release:
     bo = publishing.workbench.enter("Bo", Role.ANALYST)
     assert "Morning" in bo.get("/boards").get_data(as_text=True)
     bo.get(f"{made.location}/edit")
-    changed = bo.post(f"{made.location}/edit", {"name": "Mine", "tiles": f"release {release}"})
+    changed = bo.post(f"{made.location}/edit", {"name": "Mine", "tile": f"release {release}"})
     assert changed.status_code == 403
     assert "board.of_others" in bo.last
     assert bo.post(f"{made.location}/remove").status_code == 403
@@ -518,7 +518,7 @@ def test_a_board_shows_releases_in_several_ways(publishing: Publishing, release:
 def test_a_board_of_what_is_no_tile_is_refused(publishing: Publishing, line: str) -> None:
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
-    assert ana.post("/boards/new", {"name": "B", "tiles": line}).status_code == 422
+    assert ana.post("/boards/new", {"name": "B", "tile": line}).status_code == 422
     assert "board.malformed" in ana.last
 
 

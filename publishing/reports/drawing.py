@@ -1,0 +1,96 @@
+"""Which picture belongs to a filled table: the same figures, each with its interval and its mark.
+
+    one column             bars, a bar for each category
+    several columns        small multiples of bars, one for each column
+    flows, wide tables     none here: the release's own table has the picture of every pair
+
+What is not known, and all together, are rows and columns of the table and stand in no picture:
+beside them every other bar would be short.
+"""
+
+from corridor.privacy.reliability import Reliability
+from corridor.publishing.groups import Estimate
+from corridor.publishing.pictures import Kind, Note, Picture, Point
+from corridor.publishing.reports.definitions import NOT_KNOWN, FormKind
+from corridor.publishing.reports.filling import TOTAL, FilledTable
+from corridor.publishing.tables import Axis
+
+LEFT_OUT = frozenset({NOT_KNOWN, TOTAL})
+MOST_BARS = 25
+
+
+def is_of_values(filled: FilledTable) -> bool:
+    """Whether its cells are the released ones themselves, from one place to another."""
+    columns = filled.form.columns
+    return filled.form.kind is FormKind.PAIRS or (
+        columns is not None and columns.each and filled.form.rows.each
+    )
+
+
+def picture_of(filled: FilledTable, *, most: int = MOST_BARS) -> Picture | None:
+    """The picture of a filled table; None where there is none. Of more rows the largest `most`."""
+    if is_of_values(filled):
+        return None
+    rows = _places(filled.row_ids)
+    columns = _places(filled.column_ids)
+    notes = [Note.MENTIONS] if filled.form.table.max_cells > 1 else []
+    if len(rows) > most:
+        rows = sorted(sorted(rows, key=lambda row: -_reach(filled, row))[:most])
+        notes.append(Note.LARGEST)
+    inner = _axis(filled.form.rows.field, filled.row_label, filled.row_ids, filled.rows, rows)
+    axes: tuple[Axis, ...] = (inner,)
+    within: Kind | None = None
+    if columns:
+        field = "" if filled.form.columns is None else filled.form.columns.field
+        panels = _axis(field, filled.column_label, filled.column_ids, filled.columns, columns)
+        points = [
+            _point((at, number), filled.cells[row][column].estimate)
+            for at, column in enumerate(columns)
+            for number, row in enumerate(rows)
+        ]
+        axes, within = (panels, inner), Kind.BARS
+    else:
+        points = [
+            _point((number,), filled.cells[row][-1].estimate) for number, row in enumerate(rows)
+        ]
+    drawn = tuple(point for point in points if point.is_drawable)
+    if not drawn:
+        return None
+    return Picture(
+        kind=Kind.BARS if within is None else Kind.MULTIPLES,
+        within=within,
+        title=filled.title,
+        measure="persons",
+        axes=axes,
+        points=drawn,
+        cells=len(points),
+        notes=tuple(notes),
+    )
+
+
+def _places(ids: tuple[str, ...]) -> list[int]:
+    return [place for place, one in enumerate(ids) if one not in LEFT_OUT]
+
+
+def _axis(
+    field: str, label: str, ids: tuple[str, ...], names: tuple[str, ...], places: list[int]
+) -> Axis:
+    return Axis(
+        field, label, tuple(ids[place] for place in places), tuple(names[place] for place in places)
+    )
+
+
+def _reach(filled: FilledTable, row: int) -> float:
+    return max((cell.estimate.high or 0.0) for cell in filled.cells[row])
+
+
+def _point(at: tuple[int, ...], found: Estimate) -> Point:
+    is_told = found.reliability is not Reliability.UNCERTAIN
+    return Point(
+        at=at,
+        value=found.value if is_told else None,
+        low=found.low,
+        high=found.high,
+        margin=found.margin,
+        reliability=found.reliability,
+    )
