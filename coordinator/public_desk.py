@@ -91,6 +91,17 @@ class PublicDesk:
             raise UnknownPublicationError
         return found
 
+    def find_shown(self, identifier: str, release: str) -> Publication:
+        """The same, where its figures are still shown.
+
+        Raises:
+            UnknownPublicationError: there is none that may be seen, or it was withdrawn.
+        """
+        found = self.find_with(identifier, release)
+        if found.state is State.WITHDRAWN:
+            raise UnknownPublicationError
+        return found
+
     def address_of(self, identifier: str) -> str:
         """Where a publication stands for good."""
         return f"{self.address}/public/{identifier}"

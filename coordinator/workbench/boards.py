@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.board_desk import Board, Tile, parse_tile
+from corridor.coordinator.pictures.table_words import titles_of
 from corridor.coordinator.publication_text import tidy
 from corridor.coordinator.publications import TEMPLATES
 from corridor.coordinator.publications.figures import (
     MOST_BYTES,
     ShownTable,
-    shown_table,
+    shown_tables,
     shown_view,
 )
 from corridor.coordinator.question_desk import AskRequest
@@ -240,8 +241,15 @@ def _shown(desks: Desks, tile: Tile) -> ShownTile:
         news=news,
         alerts=alerts,
         published=str(whole["published_at"]),
-        tables=tuple(map(shown_table, tables)) if view is None else shown_view(tables, view),
+        tables=_tables(desks, whole, tile) if view is None else shown_view(tables, view),
     )
+
+
+def _tables(desks: Desks, release: Mapping[str, Any], tile: Tile) -> tuple[ShownTable, ...]:
+    """The table that the tile names; none where the release has no such."""
+    tables = tables_of(release)
+    titles = titles_of(release, tables, desks.questions.domains)
+    return shown_tables(tables, titles)[tile.table - 1 : tile.table]
 
 
 def _alerts(desks: Desks, series: str, period: str) -> tuple[str, ...] | None:

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as Answer
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.question_words import as_sql, in_words, question_of
 from corridor.coordinator.question_desk import CANCELLED
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.desks import Desks
@@ -27,7 +28,6 @@ from corridor.coordinator.workbench.progress_words import (
     duration_words,
     standing_of,
 )
-from corridor.coordinator.workbench.question_words import as_sql, in_words, question_of
 from corridor.errors import CorridorError
 from corridor.pages.access import current_session, for_roles, signed_in
 from corridor.pages.refusals import said, said_of, status_of

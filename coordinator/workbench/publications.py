@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -40,7 +41,8 @@ def draft_views(desks: Desks) -> Blueprint:
     views = Blueprint(
         "publications", __name__, url_prefix="/publications", template_folder=str(TEMPLATES)
     )
-    desk, tables = desks.publications, ShownTables(desks.releases.document)
+    desk = desks.publications
+    tables = ShownTables(desks.releases.document, desks.questions.domains)
 
     @views.get("")
     @for_roles(Role.COORDINATOR)
@@ -114,6 +116,23 @@ def draft_views(desks: Desks) -> Blueprint:
     return views
 
 
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """Addresses of a publication's page in the workbench."""
+
+    identifier: str
+
+    def page(self, picture: str, anchor: str) -> str:
+        """Of the page, with its tables drawn in this way."""
+        return url_for(
+            "publications.one", identifier=self.identifier, picture=picture, _anchor=anchor
+        )
+
+    def picture(self, release: str, number: int, name: str) -> str:
+        """Of what is drawn of a table: nothing of a draft is anywhere else."""
+        return url_for("releases.picture", identifier=release, number=number, name=name)
+
+
 def _actor() -> Actor:
     person = current_session().person
     return Actor(person.name, is_person=True, may_publish=Role.COORDINATOR in person.roles)
@@ -149,6 +168,7 @@ def _page(
         mine=_actor().name in publication.writers,
         others=bool(others),
         address=desks.public.address_of(publication.id),
+        at=_Preview(publication.id),
         **shown(desks.public, tables, publication, chosen_language()),
     )
     return make_response(page, 200 if error is None else status_of(error))

@@ -10,7 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { feature, mesh, quantize } from "topojson-client";
 import { filter, filterWeight, presimplify, simplify } from "topojson-simplify";
 
-const STATIC = new URL("../../coordinator/workbench/static/", import.meta.url);
+const STATIC = new URL("../../coordinator/pictures/static/", import.meta.url);
 const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url)));
 const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const put = (name, what) => writeFileSync(new URL(name, STATIC), what);

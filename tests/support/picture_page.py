@@ -1,6 +1,6 @@
 """Released tables of every form, and a site with a page for each picture of them.
 
-The site serves the workbench's own static files, under the policy that its pages have. Figures are
+The site serves the static files of pictures, under the policy that its pages have. Figures are
 drawn from a seed: a few large, most small, noise over all, as answers have it.
 """
 
@@ -18,9 +18,9 @@ from babel import Locale
 from cheroot import wsgi
 from flask import Flask, Response, abort, render_template_string, request
 
-import corridor.coordinator.workbench
 import corridor.pages
-from corridor.coordinator.workbench.base_map import base_map_views
+from corridor.coordinator.pictures import STATIC
+from corridor.coordinator.pictures.base_map import base_map_views
 from corridor.pages.languages import LANGUAGES
 from corridor.pages.site import POLICY
 from corridor.pages.static_files import static_views
@@ -32,10 +32,7 @@ from corridor.queries.catalogue import UNKNOWN
 from corridor.queries.views import Change, ShareOf, Top
 from support.releases import make_release, make_table
 
-FOLDERS = [
-    Path(module.__file__ or "").parent / "static"
-    for module in (corridor.coordinator.workbench, corridor.pages)
-]
+FOLDERS = [STATIC, Path(corridor.pages.__file__ or "").parent / "static"]
 MARGIN = 19.6
 
 COUNTRIES = ("BG", "IT", "MD", "NG", "PL", "RO", "UA", "DE", "TH", "KH", "CY", "XK")
