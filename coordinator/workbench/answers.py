@@ -19,7 +19,7 @@ from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
 from corridor.coordinator.pictures.drawing import described
 from corridor.coordinator.pictures.table_words import titles_of
-from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.workbench.access import current_asker, current_reader
 from corridor.coordinator.workbench.answer_tables import (
     SeenTable,
     Shown,
@@ -55,7 +55,9 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("")
     @signed_in
     def listing() -> str:
-        found = desks.releases.listing(Page(ON_A_PAGE + 1, request.args.get("after")))
+        found = desks.releases.listing(
+            Page(ON_A_PAGE + 1, request.args.get("after")), current_reader()
+        )
         return render_template(
             "releases.html",
             rows=[(one, words_of(desks, one)) for one in found[:ON_A_PAGE]],
@@ -66,7 +68,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @signed_in
     def one(identifier: str) -> Response:
         looks.demand(current_asker().name, works=True)
-        document = json.loads(desks.releases.document(identifier))
+        document = json.loads(desks.releases.document(identifier, current_reader()))
         tables = tables_of(document)
         seen, refusals = _seen(tables)
         shown = render_template(
@@ -100,7 +102,7 @@ def answer_views(desks: Desks) -> Blueprint:
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
         pace.demand(current_asker().name, works=True)
-        document = desks.releases.document(identifier)
+        document = desks.releases.document(identifier, current_reader())
         name = f"corridor-{identifier}"
         made = desks.files.make(document, form, name)
         return as_download(f"{name}-{form}.zip", FORMS[form].media_type, made)

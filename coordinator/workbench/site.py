@@ -14,11 +14,8 @@ from corridor.coordinator.pictures.base_map import base_map_views
 from corridor.coordinator.publications import HERE as PUBLICATIONS
 from corridor.coordinator.publications.seconds import SECONDS
 from corridor.coordinator.publications.words import WORDS
-from corridor.coordinator.workbench.administration import (
-    STAFF,
-    administration_views,
-    invitation_views,
-)
+from corridor.coordinator.workbench.access import STAFF
+from corridor.coordinator.workbench.administration import administration_views, invitation_views
 from corridor.coordinator.workbench.answers import answer_views
 from corridor.coordinator.workbench.asking import asking_views
 from corridor.coordinator.workbench.boards import board_views
