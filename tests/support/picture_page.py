@@ -55,9 +55,20 @@ def table_of(
     **changes: Any,
 ) -> ReleasedTable:
     """A released table with these amounts, and noise on them."""
+    (found,) = tables_of(make_release(tables=[document_of(title, axes, amounts, **changes)]))
+    return found
+
+
+def document_of(
+    title: str,
+    axes: Sequence[tuple[str, str, Sequence[str]]],
+    amounts: Sequence[float],
+    **changes: Any,
+) -> dict[str, Any]:
+    """The same, as a release has it."""
     noise = Random(title)
     values = [round(amount + noise.gauss(0, MARGIN / 1.96), 2) for amount in amounts]
-    document = make_table(
+    return make_table(
         title=title,
         axes=[
             {"name": name, "label": label, "values": list(values), "labels": list(values)}
@@ -70,19 +81,23 @@ def table_of(
         covariances=[0.0] * ((1 << len(axes)) - 1) + [(MARGIN / 1.96) ** 2],
         **changes,
     )
-    (found,) = tables_of(make_release(tables=[document]))
-    return found
 
 
 def corridors(countries: Sequence[str] = COUNTRIES, quotable: float = 0.35) -> ReleasedTable:
     """Persons by country of recruitment and of exploitation; that share of them not small."""
+    (found,) = tables_of(make_release(tables=[matrix(countries, quotable)]))
+    return found
+
+
+def matrix(countries: Sequence[str], quotable: float) -> dict[str, Any]:
+    """The same, as a release has it."""
     chance = Random(f"corridors {len(countries)}")
     values = (*countries, UNKNOWN)
     amounts = [
         0.0 if chance.random() > quotable else 20 * math.exp(chance.gauss(1.2, 0.9))
         for _ in product(values, values)
     ]
-    return table_of(
+    return document_of(
         f"Persons by corridor, {len(countries)} countries",
         [
             ("recruited_in", "Country of recruitment", values),
