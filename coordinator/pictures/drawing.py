@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from corridor.coordinator.pictures.field_words import field_words, value_words
-from corridor.coordinator.pictures.table_words import MEASURES
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.publishing.pictures import Kind, Picture, pictures_of
 from corridor.publishing.tables import Axis, ReleasedTable
@@ -52,10 +51,9 @@ def described(
 
 
 def _told(picture: Picture, title: str) -> dict[str, object]:
-    """The description with every word in the reader's language."""
+    """The description in the reader's language; what is measured the page's script says."""
     axes = tuple(replace(axis, label=field_words(axis.name, axis.label)) for axis in picture.axes)
-    measure = str(MEASURES.get(picture.measure, picture.measure))
-    return replace(picture, axes=axes, title=title, measure=measure).to_json(label)
+    return replace(picture, axes=axes, title=title).to_json(label)
 
 
 def label(axis: Axis, place: int) -> str:

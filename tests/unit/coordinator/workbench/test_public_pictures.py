@@ -1,6 +1,7 @@
 """Pictures on the pages that everybody sees: of what may be seen, for nobody in particular."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,6 +97,8 @@ def test_a_published_table_is_drawn_for_whoever_comes(publishing: Publishing, re
     assert again.status_code == 304
     drawn = found.get_json()
     assert drawn["kind"] == "bars"
+    words = json.loads((STATIC / "pictures-words.json").read_text("utf-8"))
+    assert f"measure-{drawn['measure']}" in words["en"]  # or else its axis shows this very name
     assert len(drawn["points"]["value"]) == len(drawn["axes"][0]["values"])
     assert all(low is not None for low in drawn["points"]["low"])
 
