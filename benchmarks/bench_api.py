@@ -1,6 +1,6 @@
 """The REST API under load: cached answers a second, and how long the slowest of a hundred wait.
 
-    python benchmarks/bench_api.py [--seconds 10] [--analysts 16]
+    python benchmarks/bench_api.py [--seconds 10] [--analysts 100] [--rate 500]
 
 A region of three nodes, each party a process of its own, answers one question. Then so many
 analysts, each with a token and a kept connection of its own over TLS, in two processes beside the
@@ -12,7 +12,9 @@ coordinator's and on the same machine, ask for what is there already:
     unchanged    GET it with the ETag that was given: 304, nothing is sent
 
 The baseline, in the same run, is `health`: GET a view that does nothing, over the same server and
-transport. Figures are a second's answers, and the median and the 99th percentile of their waits.
+transport. First all ask without a pause: answers a second. Then they ask by the clock, `--rate` a
+second together, and the wait for an answer is counted from the moment it was due: its median and
+its 99th percentile.
 """
 
 import argparse
@@ -50,15 +52,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="the REST API under load")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--analysts", type=int, default=100)
+    parser.add_argument("--rate", type=float, default=500.0)
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
         running_region(Path(folder), COUNTRIES[:3], 100, 7, lambda _: None) as region,
     ):
-        measure(region, asked.seconds, asked.analysts)
+        measure(region, asked.seconds, asked.analysts, asked.rate)
 
 
-def measure(region: DemoRegion, seconds: float, analysts: int) -> None:
+def measure(region: DemoRegion, seconds: float, analysts: int, rate: float) -> None:
     with connect(region.credentials) as analyst:
         question = analyst.ask(QUESTION)
         while (state := analyst.question(question["id"]))["state"] != "released":
@@ -77,26 +80,40 @@ def measure(region: DemoRegion, seconds: float, analysts: int) -> None:
         Work("unchanged", "GET", path, None, {"If-None-Match": tag}, 304),
     )
     print(f"load {load()}; {analysts} analysts, {seconds:g} s each")
-    print(f"{'':12}{'a second':>10}{'÷ health':>10}{'median':>10}{'99 %':>10}{'worst':>10}  ms")
+    print(f"{'':12}{'a second':>10}{'÷ health':>10}   at {rate:g}/s: median  99 %  worst  ms")
     baseline = 0.0
     for work in works:
-        waits = _flood(place, work, seconds, tokens)
-        rate = len(waits) / seconds
-        baseline = baseline or rate
-        cuts = statistics.quantiles(waits, n=100)
-        figures = (statistics.median(waits), cuts[98], max(waits))
-        shown = "".join(f"{1000 * one:10.1f}" for one in figures)
-        print(f"{work.name:12}{rate:10.0f}{rate / baseline:10.2f}{shown}", flush=True)
+        most = len(_flood(place, work, seconds, tokens)) / seconds
+        baseline = baseline or most
+        waits = _flood(place, work, seconds, tokens, rate)
+        figures = (statistics.median(waits), statistics.quantiles(waits, n=100)[98], max(waits))
+        shown = "".join(f"{1000 * one:9.1f}" for one in figures)
+        print(f"{work.name:12}{most:10.0f}{most / baseline:10.2f}    {shown}", flush=True)
 
 
-def _flood(place: str, work: Work, seconds: float, tokens: Sequence[str]) -> list[float]:
-    """How long each answer took that came within these seconds, by all analysts together."""
+def _flood(
+    place: str, work: Work, seconds: float, tokens: Sequence[str], rate: float | None = None
+) -> list[float]:
+    """How long each answer took that came within these seconds, by all analysts together.
+
+    Without a rate each asks as soon as it was answered.
+    """
     begin = time.time() + WARM_SECONDS
-    each = [tokens[start::PROCESSES] for start in range(PROCESSES)]
-    jobs = [
-        {"place": place, "work": asdict(work), "begin": begin, "seconds": seconds, "tokens": some}
-        for some in each
-    ]
+    every = None if rate is None else len(tokens) / rate
+    jobs = []
+    for start in range(PROCESSES):
+        places = range(start, len(tokens), PROCESSES)
+        jobs.append(
+            {
+                "place": place,
+                "work": asdict(work),
+                "begin": begin,
+                "seconds": seconds,
+                "tokens": [tokens[one] for one in places],
+                "firsts": [0.0 if rate is None else one / rate for one in places],
+                "every": every,
+            }
+        )
     floods = [
         subprocess.Popen(  # noqa: S603  # this interpreter, and a file of ours
             [sys.executable, "-P", str(Path(__file__).with_name("flooding.py"))],

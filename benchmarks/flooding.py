@@ -55,16 +55,40 @@ def ask_again_and_again(
     return waits
 
 
+def ask_by_the_clock(  # noqa: PLR0917
+    place: str, work: Work, begin: float, seconds: float, token: str, first: float, every: float
+) -> list[float]:
+    """How long after its moment each answer was there; who is late does not wait less for it.
+
+    Args:
+        first: seconds after `begin` of the first moment.
+        every: seconds between two moments.
+    """
+    waits = []
+    with closing(connect_to(place)) as connection:
+        once(connection, work, token)  # the connection is made before the clock begins
+        moment = begin + first
+        while moment < begin + seconds:
+            time.sleep(max(0.0, moment - time.time()))
+            once(connection, work, token)
+            waits.append(time.time() - moment)
+            moment += every
+    return waits
+
+
 def main() -> None:
     job = json.loads(sys.stdin.read())
     work = Work(**job["work"])
+    given = (job["place"], work, job["begin"], job["seconds"])
+
+    def one(analyst: tuple[str, float]) -> list[float]:
+        token, first = analyst
+        if job["every"] is None:
+            return ask_again_and_again(*given, token)
+        return ask_by_the_clock(*given, token, first, job["every"])
+
     with ThreadPoolExecutor(len(job["tokens"])) as pool:
-        found = pool.map(
-            lambda token: ask_again_and_again(
-                job["place"], work, job["begin"], job["seconds"], token
-            ),
-            job["tokens"],
-        )
+        found = pool.map(one, zip(job["tokens"], job["firsts"], strict=True))
         json.dump([wait for part in found for wait in part], sys.stdout)
 
 

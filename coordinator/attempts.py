@@ -290,11 +290,8 @@ class AttemptRecord:
 
     def held_out(self) -> frozenset[CountryCode]:
         """Members that no attempt asks, until they are readmitted."""
-        with self.store.reading() as connection:
-            out = connection.scalars(
-                select(held_out.c.country).where(held_out.c.readmitted.is_(None))
-            )
-            return frozenset(map(CountryCode, out))
+        out = self.store.look_up_all("SELECT country FROM held_out WHERE readmitted IS NULL")
+        return frozenset(CountryCode(row["country"]) for row in out)
 
     def readmit(self, country: CountryCode, because: str) -> None:
         """Ask this member again from the next attempt on.

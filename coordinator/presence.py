@@ -7,6 +7,7 @@ signed and is held against the node later.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -100,14 +101,13 @@ class PresenceRecord:
 
     def listing(self) -> Mapping[CountryCode, Presence]:
         """Everybody who was ever heard, by country."""
-        with self.store.reading() as connection:
-            rows = connection.execute(select(presence).order_by(presence.c.country)).all()
+        rows = self.store.look_up_all("SELECT * FROM presence ORDER BY country")
         return {
-            CountryCode(row.country): _decode(
-                CountryCode(row.country),
-                connected=row.connected == 1,
-                since=row.since,
-                raw=row.status,
+            CountryCode(row["country"]): _decode(
+                CountryCode(row["country"]),
+                connected=row["connected"] == 1,
+                since=row["since"],
+                raw=row["status"],
             )
             for row in rows
         }
@@ -156,6 +156,7 @@ def _encode(standing: Standing, software: str, edition_since: int) -> bytes:
     )
 
 
+@lru_cache(1024)  # asked for at every question, and changed seldom
 def _decode(country: CountryCode, *, connected: bool, since: int, raw: bytes) -> Presence:
     value = canonical.decode(raw, "presence")
     if not isinstance(value, Mapping):

@@ -35,7 +35,7 @@ from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.repeats import Repeatable, earlier, remember
 from corridor.coordinator.seeing import Reader, reader_with, without_codes
 from corridor.coordinator.series_desk import SeriesDesk
-from corridor.coordinator.store import Store, questions, releases
+from corridor.coordinator.store import Store, questions
 from corridor.coordinator.titles import TitleOf
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import LONGEST_HOURS, USUAL_HOURS, WaitingRecord, give_time
@@ -566,16 +566,14 @@ class QuestionDesk:
     def _existing(self, priced: Priced, scope: Scope | None = None) -> str | None:
         """The release of this question at this ρ, in its own scope if none is named."""
         scope = priced.scope if scope is None else scope
-        wanted = (
-            select(releases.c.id, releases.c.participants)
-            .where(
-                releases.c.digest == priced.question.digest,
-                releases.c.rho == canonical.fraction_text(priced.rho.value),
-                releases.c.scope == scope.value,
-            )
-            .order_by(releases.c.place.desc())
+        its_releases = self.store.look_up_all(
+            "SELECT id, participants FROM releases "
+            "WHERE digest = :digest AND rho = :rho AND scope = :scope ORDER BY place DESC",
+            digest=priced.question.digest,
+            rho=canonical.fraction_text(priced.rho.value),
+            scope=scope.value,
         )
-        for row in self._rows(wanted):
+        for row in its_releases:
             participants = canonical.decode(row["participants"], "participants")
             if isinstance(participants, Mapping) and _is_current(participants, priced):
                 return str(row["id"])
@@ -586,8 +584,7 @@ class QuestionDesk:
 
         Who looks again at what is there adds nothing to the list of questions.
         """
-        same = select(questions).where(*(questions.c[key] == values[key] for key in values))
-        found = self._rows(same.limit(1))
+        found = self.store.look_up_all(_SAME_QUESTION, **values)
         return self._show(found[0]) if found else None
 
     # ------------------------------------------------------------ showing
@@ -596,7 +593,7 @@ class QuestionDesk:
         with self.store.reading() as connection:
             return list(connection.execute(wanted).mappings().all())
 
-    def _show(self, row: RowMapping, reader: Reader | None = None) -> Shown:
+    def _show(self, row: Mapping[Any, Any], reader: Reader | None = None) -> Shown:
         who = row["organisation"], row["asked_by"]
         sees_asker = reader is None or reader.sees_asker_of(*who)
         sees_codes = reader is None or reader.sees_codes_of(*who)
@@ -643,7 +640,7 @@ class QuestionDesk:
             shown["answered"] = list(progress.answered)
         return shown
 
-    def _goes_on_without(self, row: RowMapping, countries: Collection[CountryCode]) -> bool:
+    def _goes_on_without(self, row: Mapping[Any, Any], countries: Collection[CountryCode]) -> bool:
         """Whether enough members are left without these, when their time is over."""
         charter = self.charters.find(Digest(row["charter"])).charter
         needed = self.series.members(parse_question(row["question"]))
@@ -651,6 +648,13 @@ class QuestionDesk:
             return False
         others = set(charter.signing_keys) - set(countries) - self.held_out()
         return len(others) >= fewest_nodes(charter, Scope(row["scope"]))
+
+
+_SAME_QUESTION = (
+    "SELECT * FROM questions WHERE question = :question AND digest = :digest AND rho = :rho "
+    "AND scope = :scope AND charter = :charter AND purpose = :purpose AND state = :state "
+    "AND organisation = :organisation AND asked_by = :asked_by AND release = :release LIMIT 1"
+)
 
 
 def _rho(

@@ -24,7 +24,7 @@ Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -50,6 +50,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableError
+
+KEPT_OPEN = 32
+"""So many connections stay open; further ones are closed after use."""
 
 SCHEMA_VERSION = 8
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
@@ -385,6 +388,21 @@ class Store:
             row: tuple[Any, ...] | None = _sqlite(pooled).execute(sql, values).fetchone()
             return row
 
+    def look_up_all(self, sql: str, **values: str | bytes | None) -> list[Mapping[str, Any]]:
+        """All rows of one SELECT, by the names of their columns; for the same reason.
+
+        Args:
+            sql: names its values as `:name`.
+            values: by these names.
+
+        Raises:
+            StoreUnavailableError: the disk is broken.
+        """
+        with _translated(), closing(self._engine.raw_connection()) as pooled:
+            found = _sqlite(pooled).execute(sql, values)
+            columns = [name for name, *_ in found.description]
+            return [dict(zip(columns, row, strict=True)) for row in found]
+
     def close(self) -> None:
         """Close every connection; the file is complete without its `-wal` afterwards."""
         self._engine.dispose()
@@ -457,7 +475,16 @@ def _make_private(path: Path) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10}, hide_parameters=True)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 10},
+        hide_parameters=True,
+        # A hundred analysts ask at once: to open the file anew takes longer than to ask. The last
+        # one used comes first, with its pages at hand; nobody waits for one.
+        pool_size=KEPT_OPEN,
+        max_overflow=-1,
+        pool_use_lifo=True,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _record: Any) -> None:

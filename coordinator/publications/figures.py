@@ -120,11 +120,7 @@ def shown_tables(tables: Sequence[ReleasedTable], titles: Sequence[str]) -> tupl
 def shown_table(table: ReleasedTable, title: str, number: int) -> ShownTable:
     """A table with a row for each cell, as far as they are shown."""
     is_ranked = table.size > WHOLE
-    if is_ranked:
-        quotable = [one for one in table.cells() if one.reliability is not Reliability.UNCERTAIN]
-        cells = sorted(quotable, key=lambda one: -(one.value or 0.0))[:MOST_ROWS]
-    else:
-        cells = list(table.cells())
+    cells = table.largest(MOST_ROWS) if is_ranked else list(table.cells())
     return ShownTable(
         title=title,
         number=number,

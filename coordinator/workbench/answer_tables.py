@@ -108,17 +108,15 @@ def shown_tables(
 
 def _shown(number: int, table: ReleasedTable, title: str, page: int | None) -> Shown:
     pages = -(-table.size // CELLS_ON_A_PAGE)
-    quotable = [cell for cell in table.cells() if cell.reliability is not Reliability.UNCERTAIN]
     if page is not None:
         page = max(1, min(page, pages))
         first = (page - 1) * CELLS_ON_A_PAGE
-        cells = list(islice(table.cells(), first, first + CELLS_ON_A_PAGE))
+        cells = list(table.cells_at(range(first, min(first + CELLS_ON_A_PAGE, table.size))))
         part = "page"
     elif table.size <= WHOLE:
         cells, part = list(table.cells()), "all"
     else:
-        cells = sorted(quotable, key=lambda cell: -(cell.value or 0.0))[:MOST_QUOTABLE]
-        part = "quotable"
+        cells, part = table.largest(MOST_QUOTABLE), "quotable"
     return Shown(
         number=number,
         title=title,
@@ -131,7 +129,7 @@ def _shown(number: int, table: ReleasedTable, title: str, page: int | None) -> S
         curators="" if table.central_margin is None else figures.margin(table.central_margin),
         max_cells=table.max_cells,
         cells=table.size,
-        quotable=len(quotable),
+        quotable=int(table.quotable.sum()),
         page=page or 1,
         pages=pages,
     )

@@ -7,7 +7,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -24,7 +23,6 @@ from corridor.pages.access import signed_in
 from corridor.pages.languages import gettext, listed
 from corridor.pages.languages import to_translate as _l
 from corridor.pages.refusals import said
-from corridor.privacy.reliability import Reliability
 from corridor.publishing.comparing import Comparison, Note, Sentence, Verdict
 from corridor.publishing.groups import FROM, TO, Wanted, parse_groups
 from corridor.publishing.tables import COUNTED_BY, Cell, ReleasedTable, tables_of
@@ -123,9 +121,7 @@ def choices_of(table: ReleasedTable) -> list[Choice]:
     """The cells of a table that may be quoted, the largest first."""
     if not table.axes or any(axis.name == COUNTED_BY for axis in table.axes):
         return []
-    quotable = [cell for cell in table.cells() if cell.reliability is not Reliability.UNCERTAIN]
-    largest = sorted(quotable, key=lambda cell: -(cell.value or 0.0))
-    return [_choice(table, cell) for cell in islice(largest, MOST_CHOICES)]
+    return [_choice(table, cell) for cell in table.largest(MOST_CHOICES)]
 
 
 def _choice(table: ReleasedTable, cell: Cell) -> Choice:

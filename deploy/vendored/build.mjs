@@ -7,8 +7,11 @@
 // Run `npm ci && npm run build` here; the same packages give the same bytes.
 import { build } from "esbuild";
 import { readFileSync, writeFileSync } from "node:fs";
+import { difference, intersection, union } from "polyclip-ts";
+import polylabel from "polylabel";
 import { feature, mesh, quantize } from "topojson-client";
 import { filter, filterWeight, presimplify, simplify } from "topojson-simplify";
+import { topology } from "topojson-server";
 
 const STATIC = new URL("../../coordinator/pictures/static/", import.meta.url);
 const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url)));
@@ -17,6 +20,7 @@ const put = (name, what) => writeFileSync(new URL(name, STATIC), what);
 
 const COARSENESS = 0.012; // square degrees of the triangles that are left out
 const SMALLEST = 0.04; // square degrees of islands that are left out where a country has larger ones
+const SMALL = 0.1; // square degrees of a country that keeps all its points: Liechtenstein has 0.02
 const STEPS = 12000; // of a grid, on which the points lie: 3 km at the equator
 
 const areas = json("areas.json");
@@ -115,17 +119,30 @@ function clipped(line, [west, south, east, north]) {
   return pieces.filter((piece) => piece.length > 1);
 }
 
-/** Fewer points; a ring of its own keeps enough of them to be an area. */
+/** Fewer points; a ring of its own keeps enough of them to be an area, a small country all. */
 function simpler(world) {
   const weighed = presimplify(world);
   const whole = world.arcs;
+  const needed = new Set(world.objects.countries.geometries.filter(isSmall).flatMap(arcsOf));
   const made = simplify(weighed, COARSENESS);
   made.arcs = made.arcs.map((arc, place) => {
     const before = whole[place];
     const isRing = String(before[0].slice(0, 2)) === String(before.at(-1).slice(0, 2));
-    return isRing && arc.length < 6 ? before.map((point) => point.slice(0, 2)) : arc;
+    const keepsAll = needed.has(place) || (isRing && arc.length < 6);
+    return keepsAll ? before.map((point) => point.slice(0, 2)) : arc;
   });
   return made;
+
+  function isSmall(country) {
+    const { type, coordinates } = feature(world, country).geometry;
+    const parts = type === "Polygon" ? [coordinates] : coordinates;
+    return parts.every(([outer]) => area(outer) < SMALL);
+  }
+}
+
+/** The places of the arcs that a country is drawn with. */
+function arcsOf({ arcs }) {
+  return arcs.flat(Infinity).map((place) => (place < 0 ? ~place : place));
 }
 
 function area(ring) {
@@ -162,23 +179,40 @@ function decoded(world) {
   return { ...rest, arcs };
 }
 
+/** Pieces of a country's area, given to another: what areas.json says. */
+function ceded(world) {
+  const countries = feature(world, world.objects.countries);
+  const shape = (one) =>
+    one.geometry.type === "Polygon" ? [one.geometry.coordinates] : one.geometry.coordinates;
+  const draw = (one, coordinates) => (one.geometry = { type: "MultiPolygon", coordinates });
+  for (const { from, to, box: [west, south, east, north] } of areas.ceded) {
+    const [loses, gains] = [from, to].map((id) => countries.features.find((one) => one.id === id));
+    const box = [[[west, south], [east, south], [east, north], [west, north], [west, south]]];
+    const piece = intersection(shape(loses), box);
+    if (!piece.length) throw new Error(`nothing of ${from} lies where ${to} should gain it`);
+    draw(gains, union(shape(gains), piece));
+    draw(loses, difference(shape(loses), box));
+  }
+  return topology({ countries });
+}
+
 function buildMap() {
   const { version } = json("node_modules/world-atlas/package.json");
   const whole = decoded(json("node_modules/world-atlas/countries-50m.json"));
   const { geometries: all } = whole.objects.countries;
   // Around a pole no ring is an area of a flat map; nobody is trafficked there.
   whole.objects.countries.geometries = all.filter(({ id }) => id !== "010");
-  const world = simpler(unrolled(whole));
+  const world = simpler(unrolled(ceded(whole)));
   const parts = polygons(world);
   const dashed = borders(world, parts);
   const byCode = grouped(parts);
   const places = {};
   const geometries = [...byCode].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, all]) => {
     const sized = all
-      .map(({ arcs }) => ({ arcs, ring: feature(world, { type: "Polygon", arcs }).geometry.coordinates[0] }))
-      .map((one) => ({ ...one, size: area(one.ring) }))
+      .map(({ arcs }) => ({ arcs, rings: feature(world, { type: "Polygon", arcs }).geometry.coordinates }))
+      .map((one) => ({ ...one, size: area(one.rings[0]) }))
       .sort((a, b) => b.size - a.size);
-    if (code) places[code] = centre(sized[0].ring);
+    if (code) places[code] = polylabel(sized[0].rings, 0.01);
     const kept = sized.filter(({ size }, place) => place === 0 || size >= SMALLEST);
     return { type: "MultiPolygon", id: code, arcs: kept.map(({ arcs }) => arcs) };
   });
@@ -198,9 +232,10 @@ function buildMap() {
     places: Object.fromEntries(
       Object.entries(places)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([code, point]) => [code, point.map((x) => +x.toFixed(1))]),
+        .map(([code, point]) => [code, point.map((x) => +x.toFixed(2))]),
     ),
   };
+  demandOwnPlaces(map);
   put("world-50m.json", `${JSON.stringify(map)}\n`);
   put(
     "world-LICENSE",
@@ -210,19 +245,15 @@ function buildMap() {
   );
 }
 
-/** The point inside a ring that is farthest from its edge, to a fiftieth of its size. */
-function centre(ring) {
-  const [xs, ys] = [ring.map(([x]) => x), ring.map(([, y]) => y)];
-  const [west, east, south, north] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  let best = [(west + east) / 2, (south + north) / 2], most = -Infinity;
-  for (let i = 1; i < 50; i++) {
-    for (let j = 1; j < 50; j++) {
-      const point = [west + ((east - west) * i) / 50, south + ((north - south) * j) / 50];
-      const far = (inside(point, ring) ? 1 : -1) * away(point, ring);
-      if (far > most) [best, most] = [point, far];
-    }
+/** See that each country's point lies in its own area, as drawn: a route must not end elsewhere. */
+function demandOwnPlaces(map) {
+  for (const one of map.objects.areas.geometries) {
+    if (!one.id) continue;
+    const around = feature(map, one).geometry.coordinates;
+    const isIn = ([outer, ...holes]) =>
+      inside(map.places[one.id], outer) && !holes.some((hole) => inside(map.places[one.id], hole));
+    if (!around.some(isIn)) throw new Error(`${one.id}: ${map.places[one.id]} lies elsewhere`);
   }
-  return best;
 }
 
 function inside([x, y], ring) {
@@ -232,12 +263,6 @@ function inside([x, y], ring) {
     if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) found = !found;
   }
   return found;
-}
-
-function away([x, y], ring) {
-  let least = Infinity;
-  for (const [a, b] of ring) least = Math.min(least, (a - x) ** 2 + (b - y) ** 2);
-  return least;
 }
 
 function grouped(parts) {

@@ -19,13 +19,18 @@ from itertools import pairwise
 from math import hypot, prod, sqrt
 
 import numpy as np
+import numpy.typing as npt
 
 from corridor.privacy.covariance import variance_of
 from corridor.privacy.ratios import NORMAL_95
+from corridor.privacy.reliability import BoolArray
 from corridor.publishing.pictures.ages import band_of
 from corridor.publishing.pictures.picture import Kind, Note, Picture, Point, point_of
 from corridor.publishing.tables import Axis, Cell, ReleasedTable
 from corridor.queries.catalogue import UNKNOWN
+
+Places = npt.NDArray[np.int64]
+"""Of cells in a table, counted from 0."""
 
 MOST_BARS = 25
 MOST_PANELS = 12
@@ -59,7 +64,7 @@ def pictures_of(table: ReleasedTable) -> tuple[Picture, ...]:
     if not table.axes or table.size > MOST_CELLS:
         return ()
     found = _Seen(table)
-    if not any(cell.low is not None for _, cell in found.cells):
+    if not found.known.any():
         return ()
     return tuple(_pictures(found))
 
@@ -79,6 +84,35 @@ class _Seen:
     def cells(self) -> Iterator[tuple[tuple[int, ...], Cell]]:
         shape = tuple(len(axis.values) for axis in self.table.axes)
         return zip(np.ndindex(shape), self.table.cells(), strict=True)
+
+    def at(self, places: Places) -> Iterator[tuple[tuple[int, ...], Cell]]:
+        """Some of the cells, with their places."""
+        shape = tuple(len(axis.values) for axis in self.table.axes)
+        columns = [column.tolist() for column in np.unravel_index(places, shape)]
+        return zip(zip(*columns, strict=True), self.table.cells_at(places.tolist()), strict=True)
+
+    @property
+    def known(self) -> BoolArray:
+        """For each cell whether it has an interval."""
+        table = self.table
+        return np.isfinite(table.estimates) & np.isfinite(table.half_widths)
+
+    def has_known(self, axis: int) -> BoolArray:
+        """For each cell whether its value of this axis is known."""
+        axes = self.table.axes
+        known = np.array([value != UNKNOWN for value in axes[axis].values])
+        shape = tuple(len(known) if at == axis else 1 for at in range(len(axes)))
+        whole = tuple(len(one.values) for one in axes)
+        return np.broadcast_to(known.reshape(shape), whole).ravel()
+
+    def by_size(self, places: Places) -> Places:
+        """Their order: figures before intervals, then by size."""
+        values, margins = self.table.estimates[places], self.table.half_widths[places]
+        lowest = -np.inf if self.table.lowest is None else self.table.lowest
+        low, high = (np.maximum(lowest, values + side * margins) for side in (-1, 1))
+        quotable = self.table.quotable[places]
+        sizes = np.where(quotable, np.abs(values), np.maximum(np.abs(low), np.abs(high)))
+        return np.lexsort((-sizes, ~quotable))
 
     @property
     def is_additive(self) -> bool:
@@ -124,16 +158,16 @@ def _pictures(seen: _Seen) -> Iterator[Picture]:
 
 def _bars(seen: _Seen) -> Picture:
     """Every cell a bar; of many the largest that may be quoted, then those that reach highest."""
-    points = [point_of(at, cell) for at, cell in seen.cells if cell.low is not None]
-    if len(points) > MOST_BARS:
-        points = heapq.nlargest(MOST_BARS, points, key=_size)
+    places = np.flatnonzero(seen.known)
+    if len(places) > MOST_BARS:
+        places = places[seen.by_size(places)[:MOST_BARS]]
     table = seen.table
     return Picture(
         kind=Kind.BARS,
         title=table.title,
         measure=table.measure,
         axes=table.axes,
-        points=tuple(points),
+        points=tuple(point_of(at, cell) for at, cell in seen.at(places)),
         cells=table.size,
         from_zero=table.measure != "mean",
         notes=seen.notes,
@@ -143,12 +177,16 @@ def _bars(seen: _Seen) -> Picture:
 def _flows(seen: _Seen, origin: int, end: int) -> Iterator[Picture]:
     table = seen.table
     axes = (table.axes[origin], table.axes[end])
-    drawn: list[Point] = []
-    aside: list[Point] = []
-    for at, cell in seen.cells:
-        point = point_of((at[origin], at[end]), cell)
-        (aside if UNKNOWN in cell.values else drawn).append(point)
-    drawn, more = _worth_sending(drawn)
+    ends_known = seen.has_known(origin) & seen.has_known(end)
+    quotable = table.quotable
+    more: tuple[Note, ...] = ()
+    chosen = ends_known
+    if np.count_nonzero(ends_known) > MOST_FLOWS:
+        chosen, more = ends_known & quotable, (Note.QUOTABLE,)
+    drawn, aside = (
+        [point_of((at[origin], at[end]), cell) for at, cell in seen.at(np.flatnonzero(mask))]
+        for mask in (chosen, ~ends_known & quotable)
+    )
     if not drawn:
         return
     picture = Picture(
@@ -157,7 +195,7 @@ def _flows(seen: _Seen, origin: int, end: int) -> Iterator[Picture]:
         measure=table.measure,
         axes=axes,
         points=tuple(drawn),
-        aside=tuple(point for point in aside if point.value is not None),
+        aside=tuple(aside),
         cells=table.size,
         notes=(*seen.notes, *more),
     )
@@ -422,13 +460,6 @@ def _worth_sending(flows: list[Point]) -> tuple[list[Point], tuple[Note, ...]]:
 
 def _known(axis: Axis) -> int:
     return sum(value != UNKNOWN for value in axis.values)
-
-
-def _size(point: Point) -> tuple[bool, float]:
-    """Figures before intervals; then by size."""
-    if point.value is not None:
-        return True, abs(point.value)
-    return False, max(abs(point.high or 0.0), abs(point.low or 0.0))
 
 
 def _weight(cells: Sequence[tuple[int, Cell]]) -> tuple[float, float]:

@@ -1,7 +1,9 @@
 """Which figures may be shown as figures."""
 
+from math import isfinite
 from statistics import NormalDist
 
+import numpy as np
 import pytest
 
 from corridor.privacy.reliability import (
@@ -10,6 +12,7 @@ from corridor.privacy.reliability import (
     Reliability,
     caution_up_to,
     letters,
+    may_be_quoted,
     reliability,
 )
 
@@ -65,3 +68,26 @@ def test_a_figure_that_stands_in_a_small_table_may_be_chance_in_a_large_one() ->
 
 def test_programs_get_a_letter_for_each_cell() -> None:
     assert letters([100.0, 40.0, 3.0, None], [20.0, 20.0, 20.0, None]) == "AEFF"
+
+
+@pytest.mark.parametrize("may_be_negative", [False, True])
+@pytest.mark.parametrize("margin", [0.0, 20.0, float("inf"), float("nan"), None])
+def test_all_cells_at_once_are_judged_as_each_by_itself(
+    margin: float | None, *, may_be_negative: bool
+) -> None:
+    values = [None, 0.0, 1e9, -1e9, *np.linspace(-90, 90, 361).tolist()]
+    margins = [25.0 if margin is None else margin] * len(values)
+    if margin is None:
+        margins[7:90] = np.linspace(0, 60, 83).tolist()
+    at_once = may_be_quoted(
+        np.array(values, dtype=np.float64),
+        np.array(margins) if margin is None else margin,
+        may_be_negative=may_be_negative,
+    )
+    by_itself = [
+        reliability(*one, may_be_negative=may_be_negative, cells=len(values))
+        is not Reliability.UNCERTAIN
+        for one in zip(values, margins, strict=True)
+    ]
+    assert at_once.tolist() == by_itself
+    assert any(by_itself) == (margin is None or isfinite(margin))

@@ -48,40 +48,71 @@ def test_areas_without_a_code_are_drawn_as_reviewed(shipped: BaseMap) -> None:
     assert len(found["dashed"]) > 10
 
 
-def rings(shipped: BaseMap, code: str) -> list[list[tuple[float, float]]]:
-    """The outer rings of an area, in degrees."""
+Ring = list[tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def rings(shipped: BaseMap) -> dict[str, list[Ring]]:
+    """The outer rings of each area, in degrees."""
     found = json.loads(shipped.content)
     scale, shift = found["transform"]["scale"], found["transform"]["translate"]
-    (geometry,) = [one for one in found["objects"]["areas"]["geometries"] if one["id"] == code]
-    made = []
-    for outer, *_holes in geometry["arcs"]:
-        ring: list[tuple[float, float]] = []
-        for place in outer:
-            x = y = 0
-            points = []
-            for dx, dy in found["arcs"][place if place >= 0 else ~place]:
-                x, y = x + dx, y + dy
-                points.append((x * scale[0] + shift[0], y * scale[1] + shift[1]))
-            ring += points if place >= 0 else points[::-1]
-        made.append(ring)
-    return made
+    lines: list[Ring] = []
+    for arc in found["arcs"]:
+        x = y = 0
+        lines.append([])
+        for dx, dy in arc:
+            x, y = x + dx, y + dy
+            lines[-1].append((x * scale[0] + shift[0], y * scale[1] + shift[1]))
+    return {
+        one["id"]: [
+            [point for at in outer for point in (lines[at] if at >= 0 else lines[~at][::-1])]
+            for outer, *_holes in one["arcs"]
+        ]
+        for one in found["objects"]["areas"]["geometries"]
+    }
 
 
-@pytest.mark.parametrize("code", ["UA", "RU"])
-def test_crimea_is_drawn_with_ukraine(shipped: BaseMap, code: str) -> None:
-    simferopol = [
-        ring
-        for ring in rings(shipped, code)
-        if min(x for x, _ in ring) < 34.1 < max(x for x, _ in ring)
-        and max(y for _, y in ring) < 46.5
-        and min(y for _, y in ring) < 44.95
-    ]
-    assert len(simferopol) == (1 if code == "UA" else 0)
+def is_inside(point: tuple[float, float], ring: Ring) -> bool:
+    """Whether a line from the point to the north crosses the ring an odd number of times."""
+    x, y = point
+    crossings = 0
+    for (x0, y0), (x1, y1) in zip(ring, ring[1:] + ring[:1], strict=True):
+        if (x0 > x) != (x1 > x) and y < y0 + (y1 - y0) * (x - x0) / (x1 - x0):
+            crossings += 1
+    return crossings % 2 == 1
 
 
-def test_no_area_goes_around_the_world(shipped: BaseMap) -> None:
-    for code in sorted(shipped.areas):
-        for ring in rings(shipped, code):
+def whose(rings: dict[str, list[Ring]], point: tuple[float, float]) -> set[str]:
+    return {code for code, own in rings.items() if any(is_inside(point, ring) for ring in own)}
+
+
+@pytest.mark.parametrize(
+    ("place", "point", "code"),
+    [
+        ("Simferopol", (34.1, 44.95), "UA"),
+        ("Laayoune, west of the berm", (-13.2, 27.15), "EH"),
+        ("Tifariti, east of it", (-10.6, 26.2), "EH"),
+        ("Tan-Tan", (-11.1, 28.43), "MA"),
+        ("Pristina", (21.17, 42.66), "XK"),
+    ],
+)
+def test_a_place_of_the_reviewed_table_is_drawn_where_the_table_says(
+    rings: dict[str, list[Ring]], place: str, point: tuple[float, float], code: str
+) -> None:
+    assert whose(rings, point) == {code}, place
+
+
+def test_the_point_of_each_country_lies_in_its_own_area(
+    rings: dict[str, list[Ring]], shipped: BaseMap
+) -> None:
+    points = json.loads(shipped.content)["places"]
+    elsewhere = {code: whose(rings, points[code]) for code in rings if code}
+    assert {code: found for code, found in elsewhere.items() if code not in found} == {}
+
+
+def test_no_area_goes_around_the_world(rings: dict[str, list[Ring]]) -> None:
+    for code, own in rings.items():
+        for ring in own:
             longitudes = [x for x, _ in ring]
             assert max(longitudes) - min(longitudes) < 180, code
 

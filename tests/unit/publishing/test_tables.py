@@ -90,3 +90,19 @@ def test_views_of_countries_side_by_side_know_which_cells_hang_together() -> Non
     assert [row.figures[0].value for row in share.rows] == pytest.approx(
         [0.75, 0.875, 0.75, 610 / 800]
     )
+
+
+def test_cells_at_places_are_those_that_stand_there() -> None:
+    for table in (*tables_of(make_release()), side_by_side(None)):
+        cells = list(table.cells())
+        places = range(table.size - 1, -1, -2)
+        assert list(table.cells_at(places)) == [cells[place] for place in places]
+
+
+def test_the_largest_are_the_largest_that_may_be_quoted() -> None:
+    for table in (*tables_of(make_release()), side_by_side(None)):
+        quotable = [cell for cell in table.cells() if cell.quotable is not None]
+        assert quotable
+        expected = sorted(quotable, key=lambda cell: -(cell.value or 0.0))
+        assert table.largest(table.size) == expected
+        assert table.largest(1) == expected[:1]
