@@ -12,11 +12,12 @@ from corridor.coordinator.pictures import TEXTS
 from corridor.coordinator.publications import HERE
 from corridor.coordinator.publications import figures as published
 from corridor.coordinator.publications.methodology import methodology
+from corridor.coordinator.workbench import answer_tables
 from corridor.coordinator.workbench.answer_tables import seen_tables
 from corridor.pages.languages import install_languages
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.tables import ReleasedTable, tables_of
-from corridor.publishing.views import Figure
+from corridor.publishing.views import Figure, ViewRow, ViewTable
 from corridor.queries.views import Change, Top
 from support.releases import make_release, make_table
 
@@ -26,11 +27,15 @@ TO_BE_WARY = {
 }
 
 
-@pytest.fixture
-def tables() -> Iterator[tuple[ReleasedTable, ...]]:
+def pages() -> Flask:
     app = Flask("marks")
     install_languages(app, TEXTS, HERE / "translations")
-    with app.test_request_context():
+    return app
+
+
+@pytest.fixture
+def tables() -> Iterator[tuple[ReleasedTable, ...]]:
+    with pages().test_request_context():
         yield tables_of(
             make_release(tables=[make_table(totals=None, covariances=[0.0, 0.0, 0.0, 55.6])])
         )
@@ -51,12 +56,23 @@ def test_a_row_shows_the_mark_of_its_worst_figure_wherever_that_stands(
 
 
 @given(st.lists(st.sampled_from([*Reliability, None]), min_size=1, max_size=4))
-def test_of_all_marks_the_worst_is_shown(marks: list[Reliability | None]) -> None:
+def test_of_all_marks_the_worst_is_shown_at_both_sites(marks: list[Reliability | None]) -> None:
     worst = next((one for one in TO_BE_WARY if one in marks), None)
-    shown = published._worst(
-        [Figure(value=1.0, low=0.0, high=2.0, reliability=one) for one in marks]
+    figures = [Figure(value=1.0, low=0.0, high=2.0, reliability=one) for one in marks]
+    assert published._worst(figures) == (published.MARKS[worst] if worst else "")
+    (table,) = tables_of(make_release())
+    view = ViewTable(
+        view=Change("year"),
+        title="",
+        places=(),
+        columns=("change",) * len(marks),
+        rows=(ViewRow(labels=(), figures=tuple(figures)),),
     )
-    assert shown == (published.MARKS[worst] if worst else "")
+    with pages().test_request_context():
+        (row,) = answer_tables._seen(table, view).rows
+    assert (
+        row.kind == {None: "", Reliability.CAUTION: "wait", Reliability.UNCERTAIN: "wrong"}[worst]
+    )
 
 
 def single_countries() -> dict[str, Any]:
