@@ -169,7 +169,10 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         help="the region's figure, or each willing country's own; they are paid for one by one",
     )
     parser.add_argument(
-        "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
+        "--purpose",
+        default="",
+        metavar="TEXT",
+        help="why you ask; the authorities see it, and everybody once the answer is published",
     )
     parser.add_argument(
         "--approval-hours",

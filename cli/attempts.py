@@ -54,6 +54,8 @@ def show_attempt(one: Attempt, out: Output) -> None:
         ("release", one["release_id"] or "none"),
     ):
         out.say(f"{name:<12} {value}")
+    if one["taken_back_by"]:
+        out.say(f"taken back   by {one['taken_back_by']}")
     if one["failure"]:
         out.say(f"why          {one['failure']['message']}")
     out.heading("Members")

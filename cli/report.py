@@ -87,7 +87,10 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         help="the region's figures, or each willing country's own",
     )
     parser.add_argument(
-        "--purpose", default="", metavar="TEXT", help="why you ask; the authorities see it"
+        "--purpose",
+        default="",
+        metavar="TEXT",
+        help="why you ask; the authorities see it, and everybody once the answer is published",
     )
 
 

@@ -108,7 +108,8 @@ class Draft:
         """Ask in earnest and wait for the answer. This spends the authorities' allowances.
 
         Args:
-            purpose: why; the people who approve questions see it.
+            purpose: why; the people who approve questions see it, and everybody in the receipt of
+                an answer that is published.
             approval_hours: how long it may wait for people to approve it.
             progress: hears each change.
             patience: seconds after which to stop waiting; the question goes on.

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, exists, func, select, tuple_
 
-from corridor.coordinator.attempts import State
+from corridor.coordinator.attempts import State, read_failure
 from corridor.coordinator.moments import iso
 from corridor.coordinator.store import (
     Store,
@@ -24,9 +24,8 @@ from corridor.coordinator.store import (
     questions,
 )
 from corridor.coordinator.titles import TitleOf
-from corridor.errors.region import ApprovalPendingError, UnknownAttemptError
+from corridor.errors.region import ApprovalPendingError, QuestionCancelledError, UnknownAttemptError
 from corridor.ids import Digest
-from corridor.protocols import canonical
 
 Shown = dict[str, Any]
 """An object that a command prints."""
@@ -111,7 +110,8 @@ class AttemptHistory:
     def _show(self, connection: Connection, row: RowMapping) -> Shown:
         waited = row["outcome"] == ApprovalPendingError.code
         has_failed = row["failure"] is not None and not waited
-        failure = canonical.decode(row["failure"], "failure") if has_failed else None
+        failure = read_failure(row["failure"]) if row["failure"] is not None else {}
+        taken_back_by = failure.pop("by", None)
         began = row["question_since"] if row["started"] is None else row["started"]
         running = row["session"] is not None and row["ended"] is None
         return {
@@ -124,15 +124,19 @@ class AttemptHistory:
             "asked_at": iso(row["asked"]),
             "began_at": iso(began),
             "number": _number(connection, row),
-            "outcome": self._outcome(row),
+            "outcome": self._outcome(row, failure.get("code")),
             "round": row["round"],
             "seconds": _seconds(row, self.now() if running else None),
-            "failure": failure,
+            "failure": failure if has_failed and taken_back_by is None else None,
+            "taken_back_by": taken_back_by,
             "release_id": None if waited else row["release"],
             "members": _members(connection, row["session"]),
         }
 
-    def _outcome(self, row: RowMapping) -> str:
+    def _outcome(self, row: RowMapping, code: object) -> str:
+        ended_in_vain = row["session"] is None or row["outcome"] == ApprovalPendingError.code
+        if code == QuestionCancelledError.code and ended_in_vain:
+            return "cancelled"
         if row["session"] is None:
             return "refused"
         if row["ended"] is None:

@@ -22,6 +22,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -103,23 +104,30 @@ class Failure:
     Attributes:
         round: the round that could not be completed.
         missing: members who did not answer it, sorted.
+        by: of a question that was taken back, who did; else empty.
     """
 
     code: str
     message: str
     round: str
     missing: tuple[CountryCode, ...]
+    by: str = ""
 
     def encode(self) -> bytes:
         """Canonical bytes, as the database keeps them."""
-        return canonical.encode(
-            {
-                "code": self.code,
-                "message": self.message,
-                "round": self.round,
-                "missing": list(self.missing),
-            }
-        )
+        document: dict[str, canonical.Json] = {
+            "code": self.code,
+            "message": self.message,
+            "round": self.round,
+            "missing": list(self.missing),
+        }
+        return canonical.encode({**document, "by": self.by} if self.by else document)
+
+
+def read_failure(raw: bytes) -> dict[str, Any]:
+    """The same, as it is shown."""
+    found = canonical.decode(raw, "failure")
+    return dict(found) if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,14 @@
 Nothing here asks who wants to know. What is not published, or not in this publication, is not
 there: the refusal is the same for an id that never was and for one whose embargo is not over.
 
+Neither pages nor files say why and by whom a release was asked for. Its receipt does: the members
+signed it (docs/decisions/0072).
+
 Of a withdrawn publication the receipts, the charter and the release as JSON are still there, so
 that whoever quoted a figure can have it verified; its tables are no longer shown.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +32,7 @@ from corridor.protocols import canonical
 from corridor.publishing.citing import Download, Record, Said, citation
 from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.document import Document
+from corridor.publishing.metadata import for_everybody
 from corridor.queries.question import parse_question
 
 STILL_THERE = ("json",)
@@ -91,6 +96,17 @@ class PublicDesk:
             raise UnknownPublicationError
         return found
 
+    def find_shown(self, identifier: str, release: str) -> Publication:
+        """The same, where its figures are still shown.
+
+        Raises:
+            UnknownPublicationError: there is none that may be seen, or it was withdrawn.
+        """
+        found = self.find_with(identifier, release)
+        if found.state is State.WITHDRAWN:
+            raise UnknownPublicationError
+        return found
+
     def address_of(self, identifier: str) -> str:
         """Where a publication stands for good."""
         return f"{self.address}/public/{identifier}"
@@ -136,17 +152,10 @@ class PublicDesk:
 
     # ------------------------------------------------------------ files
 
-    def release(self, identifier: str, release: str) -> bytes:
-        """A release of a publication, JSON, byte for byte as it was made.
-
-        Raises:
-            UnknownPublicationError: there is none that may be seen.
-        """
-        self.find_with(identifier, release)
-        return self.releases.document(release)
-
     def file(self, identifier: str, release: str, form: str) -> tuple[Document, ...]:
-        """A release in another form, with the publication's title, citation and licence.
+        """A release as a file, with the publication's title, citation and licence.
+
+        JSON is without these: it is what is compared with the receipt.
 
         Raises:
             UnknownPublicationError, UnknownFormError: there is none.
@@ -157,7 +166,7 @@ class PublicDesk:
         found = self.find_with(identifier, release)
         if found.state is State.WITHDRAWN and form not in STILL_THERE:
             raise UnknownPublicationError
-        document = self.releases.document(release)
+        document = _for_everybody(self.releases.document(release))
         return self.maker.make(document, form, f"corridor-{release}", _title(self.record(found)))
 
     def receipt(self, identifier: str, release: str) -> bytes:
@@ -213,6 +222,11 @@ class PublicDesk:
                 .all()
             )
         return {one.hex(): self.charters.find(Digest(one)).signed.encode() for one in digests}
+
+
+def _for_everybody(document: bytes) -> bytes:
+    bare = for_everybody(json.loads(document))
+    return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _title(record: Record) -> dict[str, str]:

@@ -26,13 +26,14 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from corridor.coordinator.attempts import Progress, State, put_in_line
+from corridor.coordinator.attempts import Progress, State, put_in_line, read_failure
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
 from corridor.coordinator.repeats import Repeatable, earlier, remember
+from corridor.coordinator.seeing import Reader, reader_with, without_codes
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import Store, questions
 from corridor.coordinator.titles import TitleOf
@@ -294,7 +295,7 @@ class QuestionDesk:
             with self.store.reading() as connection:
                 asked_before = earlier(connection, holder, repeatable)
             if asked_before is not None:
-                return self.show(asked_before)
+                return self.show(asked_before, reader_with(holder))
         hours = _approval_hours(request)
         priced = self._price_named(request)
         existing = self._existing(priced)
@@ -318,7 +319,7 @@ class QuestionDesk:
         if repeatable is None and existing is not None:
             known = self._answered_already(values)
         if known is None:
-            known = self.show(self._take(values, holder, repeatable, hours))
+            known = self.show(self._take(values, holder, repeatable, hours), reader_with(holder))
             self.wake()
         return {**known, "views": [view_to_json(view) for view in priced.views]}
 
@@ -372,8 +373,8 @@ class QuestionDesk:
         self.taken_back(identifier)
         return self.show(identifier)
 
-    def show(self, identifier: str) -> Shown:
-        """Where a question stands.
+    def show(self, identifier: str, reader: Reader | None = None) -> Shown:
+        """Where a question stands, as far as `reader` sees it; None sees all.
 
         Raises:
             UnknownQuestionError: none has this id.
@@ -381,12 +382,28 @@ class QuestionDesk:
         found = self._rows(select(questions).where(questions.c.id == identifier))
         if not found:
             raise UnknownQuestionError
-        return self._show(found[0])
+        return self._show(found[0], reader)
+
+    def whose(self, identifier: str) -> tuple[str, str]:
+        """Who asked a question: organisation and name, as `coordinator.seeing` takes them.
+
+        Raises:
+            UnknownQuestionError: none has this id.
+        """
+        who = select(questions.c.organisation, questions.c.asked_by)
+        found = self._rows(who.where(questions.c.id == identifier))
+        if not found:
+            raise UnknownQuestionError
+        return found[0]["organisation"], found[0]["asked_by"]
 
     def listing(
-        self, page: Page = ALL_AT_ONCE, *, asked_by: TokenHolder | None = None
+        self,
+        page: Page = ALL_AT_ONCE,
+        *,
+        asked_by: TokenHolder | None = None,
+        reader: Reader | None = None,
     ) -> list[Shown]:
-        """Questions, newest first; of everybody, or of one asker.
+        """Questions, newest first, as far as `reader` sees them; of everybody, or of one asker.
 
         Raises:
             UnknownQuestionError: the page begins after one that there is not.
@@ -403,7 +420,7 @@ class QuestionDesk:
             if not found:
                 raise UnknownQuestionError
             newest = newest.where(questions.c.place < found[0]["place"])
-        return [self._show(row) for row in self._rows(newest)]
+        return [self._show(row, reader) for row in self._rows(newest)]
 
     # ------------------------------------------------------------ reading and pricing
 
@@ -576,7 +593,10 @@ class QuestionDesk:
         with self.store.reading() as connection:
             return list(connection.execute(wanted).mappings().all())
 
-    def _show(self, row: Mapping[Any, Any]) -> Shown:
+    def _show(self, row: Mapping[Any, Any], reader: Reader | None = None) -> Shown:
+        who = row["organisation"], row["asked_by"]
+        sees_asker = reader is None or reader.sees_asker_of(*who)
+        sees_codes = reader is None or reader.sees_codes_of(*who)
         shown: Shown = {
             "id": row["id"],
             "state": row["state"],
@@ -585,7 +605,7 @@ class QuestionDesk:
             "question": canonical.decode(row["question"], "question"),
             "rho": row["rho"],
             "scope": row["scope"],
-            "purpose": row["purpose"],
+            "purpose": row["purpose"] if sees_asker else "",
             "asked_by": row["asked_by"],
             "asked_at": iso(row["asked"]),
             "since": iso(row["since"]),
@@ -593,6 +613,7 @@ class QuestionDesk:
             "waiting_for": [],
             "answered": [],
             "failure": None,
+            "taken_back_by": None,
             "release_id": row["release"],
             "again_at": None,
             "waits_until": None,
@@ -605,10 +626,12 @@ class QuestionDesk:
             shown["waits_until"] = iso(wait.until)
             shown["goes_on_without"] = self._goes_on_without(row, wait.countries)
         if row["failure"] is not None:
-            failure = canonical.decode(row["failure"], "failure")
-            shown["failure"] = failure
-            if isinstance(failure, Mapping) and failure["code"] == QuestionCancelledError.code:
+            failure = read_failure(row["failure"])
+            by = failure.pop("by", None)
+            shown["failure"] = failure if sees_codes else without_codes(failure)
+            if failure["code"] == QuestionCancelledError.code:
                 shown["state"] = CANCELLED
+                shown["taken_back_by"] = by if sees_asker or sees_codes else None
         progress = self.progress.of(row["id"])
         if row["state"] == State.RUNNING and progress is not None:
             shown["round"] = progress.round

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
@@ -27,7 +27,8 @@ from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
-from corridor.coordinator.store import Store, releases
+from corridor.coordinator.seeing import Reader
+from corridor.coordinator.store import Store, questions, releases
 from corridor.errors.files import DiskError
 from corridor.errors.region import UnknownReleaseError
 from corridor.ids import CountryCode
@@ -57,6 +58,8 @@ Shown = dict[str, Any]
 """An object of the REST API."""
 
 
+_UNSAID = {"purpose": "", "organisation": ""}
+
 LEAVES = 1000
 """The most entries of the tree that are shown at once."""
 
@@ -70,8 +73,10 @@ class ReleaseDesk:
     charters: CharterDesk
     log: ReleaseLog
 
-    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
-        """Releases without their tables, newest first.
+    def listing(self, page: Page = ALL_AT_ONCE, reader: Reader | None = None) -> list[Shown]:
+        """Releases without their tables, newest first, as far as `reader` sees them.
+
+        None sees all.
 
         Raises:
             UnknownReleaseError: the page begins after one that there is not.
@@ -80,16 +85,44 @@ class ReleaseDesk:
         if page.after is not None:
             newest = newest.where(releases.c.place < self._row(page.after)["place"])
         with self.store.reading() as connection:
-            return [json.loads(row) for row in connection.execute(newest).scalars()]
+            found = [json.loads(row) for row in connection.execute(newest).scalars()]
+            return [self._as_seen(connection, one, reader) for one in found]
 
-    def document(self, identifier: str) -> bytes:
+    def document(self, identifier: str, reader: Reader | None = None) -> bytes:
         """The release: its tables, its guarantee, who took part; JSON.
+
+        As it was made, to whoever sees why it was asked for; None sees all.
 
         Raises:
             UnknownReleaseError: none has this id.
         """
-        found: bytes = self._row(identifier)["document"]
-        return found
+        row = self._row(identifier)
+        found: bytes = row["document"]
+        if self._shows_asker(row, reader):
+            return found
+        bare = {**json.loads(found), **_UNSAID}
+        return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def shows_asker(self, identifier: str, reader: Reader) -> bool:
+        """Whether `document` says to them why it was asked for.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        return self._shows_asker(self._row(identifier), reader)
+
+    def size(self, identifier: str) -> int:
+        """How many bytes the release has; it is not read for that.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        wanted = select(func.length(releases.c.document)).where(releases.c.id == identifier)
+        with self.store.reading() as connection:
+            found = connection.execute(wanted).scalar()
+        if found is None:
+            raise UnknownReleaseError
+        return int(found)
 
     def heading(self, identifier: str) -> Shown:
         """The release without its tables, which may be long.
@@ -198,6 +231,26 @@ class ReleaseDesk:
         with self.store.reading() as connection:
             found = connection.execute(select(releases.c.id).where(which)).scalars()
             return frozenset(members_receipt_path(self.folder, one).name for one in found)
+
+    def _shows_asker(self, row: RowMapping, reader: Reader | None) -> bool:
+        if reader is None or reader.sees_askers:
+            return True
+        with self.store.reading() as connection:
+            heading = json.loads(row["heading"])
+            return self._as_seen(connection, heading, reader) is heading
+
+    @staticmethod
+    def _as_seen(connection: Connection, heading: Shown, reader: Reader | None) -> Shown:
+        """The heading itself, or one that does not say why it was asked for."""
+        if reader is None or reader.sees_askers:
+            return heading
+        asked = connection.execute(
+            select(questions.c.organisation, questions.c.asked_by).where(
+                questions.c.id == heading["question_id"]
+            )
+        ).first()
+        is_seen = asked is not None and reader.sees_asker_of(asked.organisation, asked.asked_by)
+        return heading if is_seen else {**heading, **_UNSAID}
 
     def _row(self, identifier: str) -> RowMapping:
         with self.store.reading() as connection:

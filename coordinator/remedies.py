@@ -37,7 +37,10 @@ _ADVICE: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({WaitingForApprovalError.code}), _UNAPPROVED),
     (frozenset({"", StreamLostError.code}), "{who}: ask again when more nodes are there."),
 )
-_OTHER = "{who}: the handbook has a row for each of these codes; ask again when it is mended."
+_OTHER = (
+    "{who}: something has to be mended there first; the people of that authority find in their "
+    "journal what, and in the handbook how. Ask again then."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from corridor.coordinator.country_attempt import CountryAttempt, Figures
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.remedies import remedies
+from corridor.coordinator.seeing import DROPPED_OUT, NOT_DEBITED, STAYS_DEBITED
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors import CorridorError
@@ -445,11 +446,11 @@ def describe(attempt: Attempt, error: CorridorError) -> Failure:
         advice = remedies({country: one.code for country, one in reasons.items()}, attempt.missing)
     if reasons:
         listed = ", ".join(f"{country} ({why})" for country, why in reasons.items())
-        message += f" Dropped out: {listed}."
+        message += f"{DROPPED_OUT}{listed}."
     if attempt.round in BEFORE_DEBIT:
-        message += " No node had debited anything yet; reservations are released."
+        message += NOT_DEBITED
     elif "debited stays" not in message:
-        message += " What was debited stays debited."
+        message += STAYS_DEBITED
     return Failure(
         code=error.code,
         message=f"{message} {advice}".rstrip(),

@@ -18,10 +18,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
-from corridor.coordinator.attempts import BEFORE_DEBIT, State, put_in_line
+from corridor.coordinator.attempts import BEFORE_DEBIT, State, put_in_line, read_failure
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
+from corridor.coordinator.seeing import Reader, reader_with, without_codes
 from corridor.coordinator.store import Store, questions, releases, series, series_questions
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import end_cancelled
@@ -72,7 +73,10 @@ class _Tried:
     @property
     def was_free(self) -> bool:
         """Whether it failed before anything was debited."""
-        return self.state == State.FAILED and _failure(self.failure).get("round") in BEFORE_DEBIT
+        return (
+            self.state == State.FAILED
+            and read_failure(self.failure or b"{}").get("round") in BEFORE_DEBIT
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class SeriesDesk:
                 terms = self._terms(question, rho, purpose, holder)
                 connection.execute(insert(series).values(id=identifier, **terms))
         self.queue_due()
-        return self.show(identifier)
+        return self.show(identifier, reader_with(holder))
 
     def _terms(
         self, question: Question, rho: Rho, purpose: str, holder: TokenHolder
@@ -204,7 +208,7 @@ class SeriesDesk:
                 raise SeriesOverError(identifier)
             tried = self._tried(connection, row["id"])
             if tried and tried[0].state == State.WAITING:  # for people: nothing was spent on it
-                end_cancelled(connection, tried[0].question, self.now())
+                end_cancelled(connection, tried[0].question, self.now(), by=holder.name)
             elif tried and tried[0].is_in_line:
                 raise SeriesRunsError(identifier)
             connection.execute(
@@ -216,17 +220,17 @@ class SeriesDesk:
             self.taken_back(tried[0].question)
         return self.show(identifier)
 
-    def show(self, identifier: str) -> Shown:
-        """How far a series is.
+    def show(self, identifier: str, reader: Reader | None = None) -> Shown:
+        """How far a series is, as far as `reader` sees it; None sees all.
 
         Raises:
             UnknownSeriesError: there is none of this id.
         """
         with self.store.reading() as connection:
-            return self._show(connection, self._row(connection, identifier))
+            return self._show(connection, self._row(connection, identifier), reader)
 
-    def listing(self, page: Page = ALL_AT_ONCE) -> list[Shown]:
-        """Series, newest first.
+    def listing(self, page: Page = ALL_AT_ONCE, reader: Reader | None = None) -> list[Shown]:
+        """Series, newest first, as far as `reader` sees them; None sees all.
 
         Raises:
             UnknownSeriesError: the page begins after one that there is not.
@@ -241,7 +245,8 @@ class SeriesDesk:
                         and_(series.c.asked == last["asked"], series.c.id > last["id"]),
                     )
                 )
-            return [self._show(connection, row) for row in connection.execute(newest).mappings()]
+            found = connection.execute(newest).mappings()
+            return [self._show(connection, row, reader) for row in found]
 
     def members(self, question: Question) -> frozenset[CountryCode] | None:
         """Who has to take part in this release; None where whoever can may."""
@@ -365,7 +370,10 @@ class SeriesDesk:
 
     # ------------------------------------------------------------ showing
 
-    def _show(self, connection: Connection, row: RowMapping) -> Shown:
+    def _show(self, connection: Connection, row: RowMapping, reader: Reader | None = None) -> Shown:
+        who = row["organisation"], row["asked_by"]
+        sees_asker = reader is None or reader.sees_asker_of(*who)
+        sees_codes = reader is None or reader.sees_codes_of(*who)
         turn, tried = _turn(row), self._tried(connection, row["id"])
         coming = None if row["ended"] is not None else self._next(row, tried)
         made = {one.period: one.release for one in tried if one.state == State.RELEASED}
@@ -382,13 +390,13 @@ class SeriesDesk:
             "state": _state(row, coming, tried),
             "next_period": None if coming is None else coming.period,
             "next_at": None if coming is None or coming.at is None else iso(coming.at),
-            "failure": None if failed is None else _failure(failed),
+            "failure": _shown_failure(failed, sees_codes=sees_codes),
             "question_id": tried[0].question if tried else None,
             "releases": [
                 {"period": period, "named": named(turn, period), "release_id": release}
                 for period, release in sorted(made.items())
             ],
-            "purpose": row["purpose"],
+            "purpose": row["purpose"] if sees_asker else "",
             "asked_by": row["asked_by"],
             "asked_at": iso(row["asked"]),
         }
@@ -411,9 +419,12 @@ def _turn(row: RowMapping) -> Turn:
     return turn
 
 
-def _failure(raw: bytes | None) -> Shown:
-    found = canonical.decode(raw or b"{}", "failure")
-    return dict(found) if isinstance(found, dict) else {}
+def _shown_failure(raw: bytes | None, *, sees_codes: bool) -> Shown | None:
+    if raw is None:
+        return None
+    failure = read_failure(raw)
+    failure.pop("by", None)
+    return failure if sees_codes else without_codes(failure)
 
 
 def _start_of_day(day: date) -> int:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from corridor.coordinator.attempts import AttemptRecord, Ending, Failure, State
+from corridor.coordinator.seeing import is_own
 from corridor.coordinator.store import questions, series_questions, waits
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.region import (
@@ -175,7 +176,7 @@ class WaitingRecord:
     def cancel(self, identifier: str, holder: TokenHolder, *, of_anybody: bool = False) -> None:
         """Take a question back that waits, or stands in line.
 
-        It is one's own if one's organisation asked it; without an organisation, if one did oneself.
+        Whose it is: `coordinator.seeing`.
 
         Args:
             identifier: of the question.
@@ -195,10 +196,7 @@ class WaitingRecord:
             ).first()
             if row is None:
                 raise UnknownQuestionError
-            is_own = row.organisation == holder.organisation and (
-                row.organisation or row.asked_by == holder.name
-            )
-            if not is_own and not of_anybody:
+            if not is_own(row.organisation, row.asked_by, holder) and not of_anybody:
                 raise QuestionOfOthersError(row.organisation)
             of_series = select(series_questions).where(series_questions.c.question == identifier)
             if connection.execute(of_series).first() is not None:
@@ -206,14 +204,14 @@ class WaitingRecord:
             if row.state not in {State.QUEUED, State.WAITING}:
                 running = row.state == State.RUNNING
                 raise CannotCancelError("it is being answered" if running else "it is over")
-            end_cancelled(connection, identifier, self.record.now())
+            end_cancelled(connection, identifier, self.record.now(), by=holder.name)
 
 
-def end_cancelled(connection: Connection, question: str, now: int) -> None:
-    """The question is over, and nothing was spent."""
+def end_cancelled(connection: Connection, question: str, now: int, *, by: str) -> None:
+    """The question is over, and nothing was spent; `by` took it back, which stays on record."""
     cancelled = QuestionCancelledError()
     failure = Failure(
-        code=cancelled.code, message=str(cancelled), round=Round.PROPOSE.value, missing=()
+        code=cancelled.code, message=str(cancelled), round=Round.PROPOSE.value, missing=(), by=by
     )
     connection.execute(
         update(questions)

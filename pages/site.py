@@ -89,6 +89,7 @@ class Site:
         door: another way to sign in, where there is one.
         told: writes English words of ours in the reader's language.
         texts: folders with the texts of further pages, besides its own translations/.
+        files: folders with static files of further pages, besides its own static/.
     """
 
     folder: Path
@@ -105,6 +106,7 @@ class Site:
     words: Words = field(default_factory=Words)
     told: Callable[[str], Markup] = escape
     texts: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
     door: Door | None = None
 
 
@@ -156,7 +158,8 @@ def make_pages(
     install_languages(app, site.folder / "translations", *site.texts)
     app.jinja_env.filters["told"] = site.told
     app.register_blueprint(Blueprint("pages", __name__, template_folder="templates"))
-    app.register_blueprint(static_views([one / "static" for one in (site.folder, _OWN)]))
+    folders = [site.folder / "static", *site.files, _OWN / "static"]
+    app.register_blueprint(static_views(folders))
     app.register_blueprint(entrance_views(people, home=site.home, secure=has_tls))
     app.register_blueprint(account_views(people))
     app.register_blueprint(people_views(people))

@@ -6,12 +6,20 @@ from typing import Any
 from corridor.publishing.estimates import MEANING
 from corridor.publishing.tables import tables_of
 
+ASKER = frozenset({"purpose", "organisation"})
+"""Of a release, what tells why it was asked for and by whom; nobody needs it to read a figure."""
+
 READING = (
     "shown is what may be quoted; value is unbiased and may be below 0, for programs that add "
     "up many cells; margin_95 is the half-width of its 95 % interval, which low_95 and high_95 "
     "cut off where no true value can lie; non_negative is the nearest possible value; "
     f"reaches_zero says that the answer cannot tell the cell from nothing. {MEANING}."
 )
+
+
+def for_everybody(release: Mapping[str, Any]) -> dict[str, Any]:
+    """The release without why it was asked for, and by whom: as it is published."""
+    return {key: value for key, value in release.items() if key not in ASKER}
 
 
 def metadata(release: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +57,7 @@ def in_lines(release: Mapping[str, Any]) -> dict[str, str]:
         "RELEASE": str(release["id"]),
         "REGION": str(release["region"]),
         "PUBLISHED": str(release["published_at"]),
-        "PURPOSE": str(release["purpose"]),
+        "PURPOSE": str(release.get("purpose", "")),
         "SCOPE": str(release["scope"]),
         "SYNTHETIC": "made-up data" if release["synthetic"] else "real data",
         "TOOK_PART": ", ".join(

@@ -57,6 +57,7 @@ from corridor.coordinator.home import (
 )
 from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.oversight_desk import OversightDesk
+from corridor.coordinator.pictures.base_map import read_base_map
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
@@ -82,7 +83,6 @@ from corridor.coordinator.web.mounting import either
 from corridor.coordinator.web.site import BODY_BYTES, Desks, Limits, make_site
 from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
-from corridor.coordinator.workbench.base_map import read_base_map
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError
@@ -671,6 +671,8 @@ def make_public(parts: "Parts", maker: FileMaker) -> Flask:
     return make_public_site(
         public_desk(parts, maker),
         region=parts.settings.name,
+        domains=parts.questions.domains,
+        base_map=read_base_map(parts.home.base_map),
         has_tls=not parts.settings.plain_http,
         reference=parts.world.reference,
     )

@@ -4,6 +4,7 @@ GET  /public                                        the list
 GET  /public/feed.atom                              the same for readers of feeds
 GET  /public/ID                                     one publication, or its tombstone
 GET  /public/ID/datacite.json, dataset.jsonld       how catalogues describe it
+GET  /public/ID/releases/ID/pictures/N/NAME         what is drawn of its table N
 GET  /public/ID/releases/ID/files/FORM              a release in another form
 GET  /public/ID/releases/ID/receipt.json, charter.json
 POST /public/ID/releases/ID/verify                  whether its receipt holds
@@ -13,10 +14,13 @@ GET  /robots.txt
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
+from werkzeug.exceptions import NotFound
 
 from corridor import __version__
 from corridor.coordinator.downloads import as_download, attached
@@ -24,9 +28,10 @@ from corridor.coordinator.moments import iso
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import STILL_THERE, PublicDesk
 from corridor.coordinator.publication_desk import Publication, State
-from corridor.coordinator.publications.figures import ShownTables
+from corridor.coordinator.publications.figures import ShownTable, ShownTables, within_a_page
 from corridor.publishing.citing import citation, datacite, dataset
 from corridor.publishing.formats import FORMS
+from corridor.queries.domains import Domains
 
 REQUESTS = 300
 WORKS = 20
@@ -38,13 +43,20 @@ Behind a proxy all who come through it have one address.
 FEED_ENTRIES = 50
 JSON = "application/json"
 ATOM = "http://www.w3.org/2005/Atom"
-ROBOTS = "User-agent: *\nDisallow: /\nAllow: /public\nDisallow: /public/*/files/\n"
+ROBOTS = (
+    "User-agent: *\nDisallow: /\nAllow: /public\nDisallow: /public/*/files/\n"
+    "Disallow: /public/*/pictures/\n"
+)
+
+ROWS_ON_A_PAGE = 200
+"""Of all tables of a publication together: a page stays light on a slow line."""
 
 
-def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
-    """The views."""
+def everybody_views(desk: PublicDesk, region: str, domains: Callable[[], Domains]) -> Blueprint:
+    """The views; `domains` tells what can be asked about now, for the names of values."""
     views = Blueprint("public", __name__)
-    pace, tables = Pace(requests=REQUESTS, works=WORKS), ShownTables(desk.releases.document)
+    pace = Pace(requests=REQUESTS, works=WORKS)
+    tables = ShownTables(desk.releases.document, domains)
 
     @views.before_request
     def keep_pace() -> None:
@@ -81,7 +93,9 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
     @views.get("/public/<identifier>")
     def one(identifier: str) -> str:
         found = desk.find(identifier)
-        return render_template("public_one.html", **shown(desk, tables, found, g.language))
+        return render_template(
+            "public_one.html", at=_Here(identifier), **shown(desk, tables, found, g.language)
+        )
 
     @views.get("/public/<identifier>/datacite.json")
     def describe(identifier: str) -> Response:
@@ -93,6 +107,14 @@ def everybody_views(desk: PublicDesk, region: str) -> Blueprint:
         found = desk.find(identifier)
         document = dataset(desk.record(found), found.draft.main.language)
         return _json(document, "application/ld+json")
+
+    @views.get("/public/<identifier>/releases/<release>/pictures/<int:number>/<name>")
+    def picture(identifier: str, release: str, number: int, name: str) -> Response:
+        desk.find_shown(identifier, release)
+        found = tables.picture(release, number, name)
+        if found is None:
+            raise NotFound
+        return jsonify(found)
 
     @views.get("/public/<identifier>/releases/<release>/files/<form>")
     def file(identifier: str, release: str, form: str) -> Response:
@@ -139,6 +161,7 @@ def shown(
     """What the template of a publication needs, here and where it is previewed."""
     record = desk.record(publication)
     is_there = publication.state is not State.WITHDRAWN
+    found = _tables(tables, publication.draft.releases) if is_there else ()
     return {
         "publication": publication,
         "text": publication.draft.in_language(language),
@@ -146,8 +169,45 @@ def shown(
         "cite": citation(record, language),
         "dataset": dataset(record, language),
         "forms": tuple(FORMS) if is_there else STILL_THERE,
-        "tables": [(one, tables.of(one) if is_there else ()) for one in publication.draft.releases],
+        "tables": found,
+        "has_pictures": any(one.pictures for _, several in found for one in several or ()),
+        "drawn": request.args.get("picture", ""),
     }
+
+
+def _tables(
+    tables: ShownTables, releases: Sequence[str]
+) -> tuple[tuple[str, tuple[ShownTable, ...] | None], ...]:
+    """The tables of each release as far as the page has room; None of one that is too long."""
+    whole = [(release, tables.of(release)) for release in releases]
+    fitting = iter(
+        within_a_page([one for _, several in whole for one in several or ()], ROWS_ON_A_PAGE)
+    )
+    return tuple(
+        (release, None if several is None else tuple(islice(fitting, len(several))))
+        for release, several in whole
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Addresses of everybody's page of a publication; its preview has others."""
+
+    identifier: str
+
+    def page(self, picture: str, anchor: str) -> str:
+        """Of the page, with its tables drawn in this way."""
+        return url_for("public.one", identifier=self.identifier, picture=picture, _anchor=anchor)
+
+    def picture(self, release: str, number: int, name: str) -> str:
+        """Of what is drawn of a table."""
+        return url_for(
+            "public.picture",
+            identifier=self.identifier,
+            release=release,
+            number=number,
+            name=name,
+        )
 
 
 def _feed(desk: PublicDesk, region: str, publications: Sequence[Publication]) -> bytes:

@@ -21,7 +21,10 @@ def in_english(text: str, /, **values: object) -> str:
 
 
 def methodology(releases: Sequence[Mapping[str, Any]], _: Say = in_english) -> str:
-    """How these releases were made, what guards the people in them, and how to read them."""
+    """How these releases were made, what guards the people in them, and how to read them.
+
+    Of a release that was too long to be read: its heading, and what was counted as its `title`.
+    """
     # What is said of the sum alone holds only where every release is one.
     regional = all(one["scope"] == "regional" for one in releases)
     paragraphs = [
@@ -53,8 +56,9 @@ def methodology(releases: Sequence[Mapping[str, Any]], _: Say = in_english) -> s
 
 
 def _of_release(release: Mapping[str, Any], _: Say) -> list[str]:
-    guarantee, tables = release["guarantee"], tables_of(release)
-    titles = "; ".join(table.title for table in tables)
+    guarantee = release["guarantee"]
+    tables = () if "title" in release else tables_of(release)
+    titles = release.get("title") or "; ".join(table.title for table in tables)
     took_part = [one for one in release["participants"] if one["survived"]]
     missing = [one for one in release["participants"] if not one["survived"]]
     lines = [

@@ -14,6 +14,10 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, g, request
 
 from corridor import __version__, pages
+from corridor.coordinator.pictures import STATIC as PICTURES
+from corridor.coordinator.pictures import TEXTS as PICTURES_TEXTS
+from corridor.coordinator.pictures import picture_templates
+from corridor.coordinator.pictures.base_map import base_map_views
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publications import HERE, TEMPLATES
 from corridor.coordinator.publications.everybody import everybody_views
@@ -25,23 +29,33 @@ from corridor.pages.site import HEADERS
 from corridor.pages.static_files import static_views
 from corridor.pages.words import STATUSES
 from corridor.publishing.estimates import MEANING
+from corridor.publishing.pictures.base_map import BaseMap
+from corridor.queries.domains import Domains
 
 UPLOAD_BYTES = 960 * 1024
 """The longest form: a receipt to be verified. Longer ones are verified with the command."""
 
 _STYLE = Path(pages.__file__).parent / "static"
-_TOGGLED = frozenset({"public.listing", "public.one", "public.verify"})
-"""The pages whose addresses carry the language that a reader chose."""
+_TOGGLED = frozenset({"public.listing", "public.one", "public.verify", "public.picture"})
+"""What has the language that a reader chose in its address."""
 
 
 def make_public_site(
-    desk: PublicDesk, *, region: str, has_tls: bool, reference: Callable[[], str]
+    desk: PublicDesk,
+    *,
+    region: str,
+    domains: Callable[[], Domains],
+    base_map: BaseMap | None,
+    has_tls: bool,
+    reference: Callable[[], str],
 ) -> Flask:
     """The WSGI application.
 
     Args:
         desk: shows what was published.
         region: its name, for titles.
+        domains: what can be asked about now, for the names of values.
+        base_map: the operator's own under pictures; None where the one that comes along is drawn.
         has_tls: whether it is served with TLS.
         reference: names an internal error in the log and on the page.
     """
@@ -85,7 +99,7 @@ def make_public_site(
             response.make_conditional(request)
         return response
 
-    install_languages(app, HERE / "translations")
+    install_languages(app, PICTURES_TEXTS, HERE / "translations")
     app.jinja_env.filters.update(SECONDS)
     app.jinja_env.globals.update(
         region=region, statuses=STATUSES, version=__version__, meaning=MEANING
@@ -95,7 +109,9 @@ def make_public_site(
         Blueprint("pages", "corridor.pages", root_path=str(own), template_folder="templates")
     )
     app.register_blueprint(Blueprint("parts", __name__, template_folder=str(TEMPLATES)))
-    app.register_blueprint(static_views([_STYLE]), url_prefix="/public")
-    app.register_blueprint(everybody_views(desk, region))
+    app.register_blueprint(picture_templates())
+    app.register_blueprint(static_views([_STYLE, PICTURES]), url_prefix="/public")
+    app.register_blueprint(base_map_views(base_map), url_prefix="/public")
+    app.register_blueprint(everybody_views(desk, region, domains))
     install_refusals(app, WORDS, reference)
     return app

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from flask import current_app, g, request
 
 from corridor.coordinator.pace import Pace
+from corridor.coordinator.seeing import Reader, reader_with
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.operations import Operation, operation_of
 from corridor.errors.region import ScopeMissingError, TooManyRequestsError, UnknownTokenError
@@ -121,6 +122,11 @@ def current_holder() -> TokenHolder:
     """Whose token this request carries; only views behind `demand_allowed` ask."""
     holder: TokenHolder = g.holder
     return holder
+
+
+def current_reader() -> Reader:
+    """What the holder of this request's token sees of others' questions."""
+    return reader_with(current_holder())
 
 
 def current_token() -> str:

@@ -4,7 +4,6 @@ Programs draft and read; that something is reviewed, published and withdrawn is 
 (docs/publishing.md).
 """
 
-import json
 from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request
@@ -12,9 +11,8 @@ from flask import Blueprint, Response, jsonify, request
 from corridor.coordinator.moments import iso
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import Actor, Publication, PublicationDesk
-from corridor.coordinator.publication_text import parse_draft
+from corridor.coordinator.publications.drafting import Drafting
 from corridor.coordinator.publications.methodology import methodology
-from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.web.access import AddressPace, current_holder
@@ -29,7 +27,7 @@ PUBLIC_REQUESTS = 120
 """So many a minute for each address."""
 
 
-def publication_views(desk: PublicationDesk, releases: ReleaseDesk) -> Blueprint:
+def publication_views(desk: PublicationDesk, drafting: Drafting) -> Blueprint:
     """GET and POST /publications, GET /publications/ID."""
     views = Blueprint("publications", __name__, url_prefix="/publications")
 
@@ -50,11 +48,8 @@ def publication_views(desk: PublicationDesk, releases: ReleaseDesk) -> Blueprint
     def write() -> Response:
         """Draft a publication; people review and schedule it in the workbench."""
         body = read_body(DraftBody).model_dump()
-        for text in body["texts"]:
-            if not text["method"]:
-                documents = [json.loads(releases.document(one)) for one in body["releases"]]
-                text["method"] = methodology(documents)
-        return jsonify(_show(desk.write(parse_draft(body), _actor(current_holder()))))
+        draft = drafting.draft(body, lambda documents, _language: methodology(documents))
+        return jsonify(_show(desk.write(draft, _actor(current_holder()))))
 
     return views
 

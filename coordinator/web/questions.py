@@ -8,7 +8,7 @@ from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.tokens import TokenDesk
-from corridor.coordinator.web.access import current_holder, current_token
+from corridor.coordinator.web.access import current_holder, current_reader, current_token
 from corridor.coordinator.web.events import Followers
 from corridor.coordinator.web.operations import Raw, operation, read_body, read_nothing
 from corridor.coordinator.web.paging import page_answer, read_page
@@ -63,23 +63,23 @@ def question_views(desk: QuestionDesk, tokens: TokenDesk, followers: Followers) 
     def listing() -> Response:
         """Every question, newest first."""
         page = read_page()
-        return page_answer(desk.listing(page), page)
+        return page_answer(desk.listing(page, reader=current_reader()), page)
 
     @views.get("/questions/<identifier>")
     @operation(gives=Question, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
         """Where a question stands."""
-        return jsonify(desk.show(identifier))
+        return jsonify(desk.show(identifier, current_reader()))
 
     @views.get("/questions/<identifier>/events")
     @operation(gives=EVENTS, needs=TokenScope.READ, refuses=(404,))
     def events(identifier: str) -> Response:
         """Follow a question: who has answered, which round, how it ended."""
-        token = current_token()
+        token, reader = current_token(), current_reader()
 
         def look() -> dict[str, Any]:
             tokens.holder(token)  # a stream must not outlive the right to it
-            return desk.show(identifier)
+            return desk.show(identifier, reader)
 
         events = followers.follow(current_holder().name, look)
         stream = Response(events, mimetype="text/event-stream")

@@ -19,7 +19,13 @@ class AskReportBody(Shape):
     accuracy: Annotated[str | None, Field(examples=["±20"])] = None
     rho: Annotated[str | None, Field(examples=["1/200"])] = None
     scope: QuestionScope = "regional"
-    purpose: Annotated[str, Field(description="why; approvers and journals show it")] = ""
+    purpose: Annotated[
+        str,
+        Field(
+            description="why; approvers and journals show it, and everybody reads it in the "
+            "receipt of an answer that is published"
+        ),
+    ] = ""
     approval_hours: Annotated[
         int | None, Field(ge=0, description="how long it waits for people to approve it")
     ] = None

@@ -6,6 +6,7 @@ from corridor.coordinator.downloads import ZIP, as_download
 from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.scopes import TokenScope
+from corridor.coordinator.web.access import current_reader
 from corridor.coordinator.web.operations import Raw, json_answer, operation, read_query
 from corridor.coordinator.web.paging import page_answer, read_page
 from corridor.coordinator.web.shapes import (
@@ -39,14 +40,16 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
     def listing() -> Response:
         """Every release, newest first, without its tables."""
         page = read_page()
-        return page_answer(desk.listing(page), page)
+        return page_answer(desk.listing(page, current_reader()), page)
 
     @views.get("/<identifier>")
     @operation(gives=Release, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
         """A release: its tables with margins, its guarantee, who took part."""
-        response = json_answer(desk.document(identifier))
-        response.set_etag(identifier)  # a release never changes: no need to digest a megabyte
+        reader = current_reader()
+        response = json_answer(desk.document(identifier, reader))
+        # A release never changes: no need to digest a megabyte. Who looks, may.
+        response.set_etag(_mark(identifier, whole=desk.shows_asker(identifier, reader)))
         return response
 
     @views.get("/<identifier>/files/<form>")
@@ -59,8 +62,11 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
         """
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
-        document = desk.document(identifier)
-        tag = f"{identifier}-{form}-{version}"  # releases never change, how they are written may
+        reader = current_reader()
+        document = desk.document(identifier, reader)
+        # Releases never change, how they are written may.
+        mark = _mark(identifier, whole=desk.shows_asker(identifier, reader))
+        tag = f"{mark}-{form}-{version}"
         if request.if_none_match.contains(tag):
             return Response(status=304)
         name = f"corridor-{identifier}"
@@ -83,6 +89,10 @@ def release_views(desk: ReleaseDesk, maker: FileMaker, version: str) -> Blueprin
         return Response(desk.proof(identifier), mimetype="text/plain")
 
     return views
+
+
+def _mark(identifier: str, *, whole: bool) -> str:
+    return identifier if whole else f"{identifier}-bare"
 
 
 def log_views(desk: ReleaseDesk) -> Blueprint:

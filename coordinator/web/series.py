@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.series_desk import SeriesDesk
-from corridor.coordinator.web.access import current_holder
+from corridor.coordinator.web.access import current_holder, current_reader
 from corridor.coordinator.web.operations import operation, read_nothing
 from corridor.coordinator.web.paging import page_answer, read_page
 from corridor.coordinator.web.shapes import NoBody, PageQuery, Series
@@ -19,13 +19,13 @@ def series_views(desk: SeriesDesk) -> Blueprint:
     def listing() -> Response:
         """Every standing series, newest first."""
         page = read_page()
-        return page_answer(desk.listing(page), page)
+        return page_answer(desk.listing(page, current_reader()), page)
 
     @views.get("/<identifier>")
     @operation(gives=Series, needs=TokenScope.READ, refuses=(404,))
     def one(identifier: str) -> Response:
         """How far a series is, and its releases."""
-        return jsonify(desk.show(identifier))
+        return jsonify(desk.show(identifier, current_reader()))
 
     @views.post("/<identifier>/now")
     @operation(takes=NoBody, gives=Series, needs=TokenScope.ASK, refuses=(404, 409))

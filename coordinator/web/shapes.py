@@ -58,7 +58,13 @@ class AskBody(Shape):
     ] = None
     rho: Annotated[str | None, Field(description="the price wanted", examples=["1/200"])] = None
     scope: QuestionScope = "regional"
-    purpose: Annotated[str, Field(description="why; approvers and journals show it")] = ""
+    purpose: Annotated[
+        str,
+        Field(
+            description="why; approvers and journals show it, and everybody reads it in the "
+            "receipt of an answer that is published"
+        ),
+    ] = ""
     series: SeriesBody | None = None
     approval_hours: Annotated[
         int | None, Field(ge=0, description="how long it waits for people to approve it")
@@ -354,13 +360,20 @@ class Failure(Shape):
     missing: list[Country]
 
 
+OfAsker = Annotated[
+    str,
+    Field(description="empty where another organisation asked, unless the token may draft"),
+]
+"""Why and in whose name a question was asked."""
+
+
 class Question(Shape):
     """Where a question stands."""
 
     id: Name
     state: Annotated[
         Literal["queued", "running", "waiting", "released", "failed", "cancelled"],
-        Field(description="cancelled: its asker took it back, and nothing was spent"),
+        Field(description="cancelled: it was taken back, and nothing was spent"),
     ]
     title: Annotated[
         str, Field(description="what was asked, in words; empty if an older version asked it")
@@ -369,7 +382,7 @@ class Question(Shape):
     question: dict[str, Any]
     rho: Fraction
     scope: QuestionScope
-    purpose: str
+    purpose: OfAsker
     asked_by: str
     asked_at: Moment
     since: Moment
@@ -377,6 +390,10 @@ class Question(Shape):
     waiting_for: list[Country]
     answered: list[Country]
     failure: Failure | None
+    taken_back_by: Annotated[
+        str | None,
+        Field(description="of a cancelled one, for its asker and those who publish"),
+    ]
     release_id: Name | None
     again_at: Moment | None
     waits_until: Moment | None
@@ -410,7 +427,7 @@ class Series(Shape):
     failure: Failure | None
     question_id: Name | None
     releases: list[SeriesRelease]
-    purpose: str
+    purpose: OfAsker
     asked_by: str
     asked_at: Moment
 
@@ -456,8 +473,8 @@ class ReleaseSummary(BaseModel):
     question_digest: Hex
     session: Hex
     scope: QuestionScope
-    purpose: str
-    organisation: str
+    purpose: OfAsker
+    organisation: OfAsker
     charter: CharterNamed
     guarantee: Guarantee
     participants: list[Participant]

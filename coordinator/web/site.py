@@ -10,6 +10,7 @@ from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
+from corridor.coordinator.publications.drafting import Drafting
 from corridor.coordinator.question_desk import QuestionDesk
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.region_desk import RegionDesk
@@ -113,7 +114,7 @@ def make_site(
         series_views(desks.series),
         report_views(desks.reports),
         reading_views(desks.reading),
-        publication_views(desks.publications, desks.releases),
+        publication_views(desks.publications, Drafting(desks.releases, desks.questions.title_of)),
         public_views(desks.public, now),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))

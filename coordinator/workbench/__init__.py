@@ -5,11 +5,11 @@ desks        who decides behind them
 access       who asks, when somebody signed in asks
 overview     the first page
 comparing    cells of answers side by side
-base_map     the map under pictures, where an operator has another
 asking       composing, pricing, asking; the form (composing, choices), the forecast (forecasting)
 following    questions that were asked (progress_words)
 answers      releases: tables and views (answer_tables, answer_words, seen)
-*_words      what fields, questions, indicators and refusals are called in every language
+*_words      what indicators, views and refusals are called in every language; what both sites
+             say and draw of answers is in `coordinator.pictures`
 figures      numbers as a language writes them
 """
 

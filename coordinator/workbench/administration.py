@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.invitation_desk import LONGEST_DAYS
+from corridor.coordinator.workbench.access import STAFF
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.words import MISSING, OUTCOMES, ROUNDS, TERMS
 from corridor.errors import CorridorError
@@ -16,9 +17,7 @@ from corridor.errors.people import NotSignedInError
 from corridor.ids import CountryCode, is_country_code
 from corridor.pages.access import current_session, for_roles
 from corridor.pages.refusals import said, status_of
-from corridor.people import Role
 
-STAFF = (Role.COORDINATOR, Role.ADMINISTRATOR)
 USUAL_DAYS = 14
 MOST_ATTEMPTS = 100
 LONGEST_REASON = 500

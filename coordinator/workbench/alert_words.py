@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.field_words import value_words
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.workbench import figures
-from corridor.coordinator.workbench.field_words import value_words
 from corridor.errors.comparing import ComparisonError
 from corridor.pages.languages import gettext
 from corridor.pages.languages import to_translate as _l

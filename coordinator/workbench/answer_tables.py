@@ -9,16 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
+from corridor.coordinator.pictures.drawing import Drawable, drawables
+from corridor.coordinator.pictures.field_words import field_words, value_words
+from corridor.coordinator.pictures.table_words import MEASURES, title_words
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.answer_words import (
-    MEASURES,
     column_words,
     note_words,
-    title_words,
     view_words,
 )
-from corridor.coordinator.workbench.drawing import Drawable, drawables
-from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.coordinator.workbench.seen import text_of
 from corridor.errors.questions import ViewError
 from corridor.privacy.reliability import Reliability
@@ -97,16 +96,18 @@ class Offer:
     words: str
 
 
-def shown_tables(tables: Sequence[ReleasedTable], *, wide: int | None, page: int) -> list[Shown]:
-    """The tables; of number `wide` that page with all its cells."""
+def shown_tables(
+    tables: Sequence[ReleasedTable], titles: Sequence[str], *, wide: int | None, page: int
+) -> list[Shown]:
+    """The tables under their titles; of number `wide` that page with all its cells."""
     return [
-        shown_table(number, table, page if wide == number else None)
-        for number, table in enumerate(tables, 1)
+        shown_table(number, table, title, page if wide == number else None)
+        for number, (table, title) in enumerate(zip(tables, titles, strict=True), 1)
     ]
 
 
-def shown_table(number: int, table: ReleasedTable, page: int | None = None) -> Shown:
-    """One table; with a page, that page of all its cells."""
+def shown_table(number: int, table: ReleasedTable, title: str, page: int | None = None) -> Shown:
+    """One table under its title; with a page, that page of all its cells."""
     pages = -(-table.size // CELLS_ON_A_PAGE)
     if page is not None:
         page = max(1, min(page, pages))
@@ -119,7 +120,7 @@ def shown_table(number: int, table: ReleasedTable, page: int | None = None) -> S
         cells, part = table.largest(MOST_QUOTABLE), "quotable"
     return Shown(
         number=number,
-        title=title_words(table),
+        title=title,
         places=tuple(field_words(axis.name, axis.label) for axis in table.axes),
         column=str(MEASURES.get(table.measure, table.measure)),
         rows=tuple(_row(cell) for cell in cells),

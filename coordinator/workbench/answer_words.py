@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, assert_never
 
-from corridor.coordinator.workbench.field_words import field_words, value_words, within
+from corridor.coordinator.pictures.field_words import field_words, value_words
+from corridor.coordinator.pictures.table_words import MEASURES
 from corridor.coordinator.workbench.figures import percent
 from corridor.pages.languages import gettext, listed
 from corridor.pages.languages import lazy_gettext as _l
-from corridor.publishing.tables import ReleasedTable
 from corridor.queries.views import Change, Quantile, RatioOf, ShareOf, Top, Trend, View
 
 FORM_WORDS: Final[Mapping[str, Any]] = {
@@ -29,13 +29,6 @@ CONSENT_RULES: Final[Mapping[str, Any]] = {
 }
 
 SURE = 0.95
-
-MEASURES: Final[Mapping[str, Any]] = {
-    "persons": _l("Persons"),
-    "rows": _l("Rows"),
-    "mean": _l("Mean"),
-    "sum": _l("Sum"),
-}
 
 _COLUMNS: Final[Mapping[str, Any]] = {
     "change": _l("Change"),
@@ -163,12 +156,3 @@ def view_words(view: View, labels: Mapping[str, str]) -> str:
             return gettext("Median") if half else gettext("Quantile %(level)s", level=float(level))
         case _:
             assert_never(view)
-
-
-def title_words(table: ReleasedTable) -> str:
-    """What the table shows; under which conditions, the question says."""
-    what = str(MEASURES.get(table.measure, table.measure))
-    if not table.axes:
-        return what
-    fields = " × ".join(within(field_words(axis.name, axis.label)) for axis in table.axes)
-    return gettext("%(what)s by %(fields)s", what=what, fields=fields)

@@ -9,6 +9,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import NotFound
@@ -16,7 +17,9 @@ from werkzeug.exceptions import NotFound
 from corridor.coordinator.downloads import as_download, attached
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
-from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.pictures.drawing import described
+from corridor.coordinator.pictures.table_words import titles_of
+from corridor.coordinator.workbench.access import current_asker, current_reader
 from corridor.coordinator.workbench.answer_tables import (
     SeenTable,
     Shown,
@@ -26,7 +29,6 @@ from corridor.coordinator.workbench.answer_tables import (
 )
 from corridor.coordinator.workbench.answer_words import CONSENT_RULES, FORM_WORDS
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.drawing import described
 from corridor.coordinator.workbench.following import reports_filled_by, sql_of, words_of
 from corridor.coordinator.workbench.seen import MOST_VIEWS, parse_seen
 from corridor.errors.questions import ViewError
@@ -53,7 +55,9 @@ def answer_views(desks: Desks) -> Blueprint:
     @views.get("")
     @signed_in
     def listing() -> str:
-        found = desks.releases.listing(Page(ON_A_PAGE + 1, request.args.get("after")))
+        found = desks.releases.listing(
+            Page(ON_A_PAGE + 1, request.args.get("after")), current_reader()
+        )
         return render_template(
             "releases.html",
             rows=[(one, words_of(desks, one)) for one in found[:ON_A_PAGE]],
@@ -64,7 +68,7 @@ def answer_views(desks: Desks) -> Blueprint:
     @signed_in
     def one(identifier: str) -> Response:
         looks.demand(current_asker().name, works=True)
-        document = json.loads(desks.releases.document(identifier))
+        document = json.loads(desks.releases.document(identifier, current_reader()))
         tables = tables_of(document)
         seen, refusals = _seen(tables)
         shown = render_template(
@@ -72,7 +76,7 @@ def answer_views(desks: Desks) -> Blueprint:
             document=document,
             words=words_of(desks, document),
             sql=sql_of(desks, document["question"]),
-            tables=_shown(tables),
+            tables=_shown(tables, _titles(desks, document, tables)),
             seen=seen,
             offers=[offers_of(table) for table in tables],
             refusals=refusals,
@@ -86,8 +90,9 @@ def answer_views(desks: Desks) -> Blueprint:
     @signed_in
     def picture(identifier: str, number: int, name: str) -> Response:
         looks.demand(current_asker().name, works=True)
-        tables = tables_of(json.loads(desks.releases.document(identifier)))
-        found = described(tables, number, name)
+        document = json.loads(desks.releases.document(identifier))
+        tables = tables_of(document)
+        found = described(tables, _titles(desks, document, tables), number, name)
         if found is None:
             raise NotFound
         return jsonify(found)
@@ -98,7 +103,7 @@ def answer_views(desks: Desks) -> Blueprint:
         if form not in FORMS:
             raise UnknownFormError(form, FORMS)
         pace.demand(current_asker().name, works=True)
-        document = desks.releases.document(identifier)
+        document = desks.releases.document(identifier, current_reader())
         name = f"corridor-{identifier}"
         made = desks.files.make(document, form, name)
         return as_download(f"{name}-{form}.zip", FORMS[form].media_type, made)
@@ -112,10 +117,17 @@ def answer_views(desks: Desks) -> Blueprint:
     return views
 
 
-def _shown(tables: Sequence[ReleasedTable]) -> list[Shown]:
+def _titles(
+    desks: Desks, document: Mapping[str, Any], tables: Sequence[ReleasedTable]
+) -> tuple[str, ...]:
+    return titles_of(document, tables, desks.questions.domains)
+
+
+def _shown(tables: Sequence[ReleasedTable], titles: Sequence[str]) -> list[Shown]:
     """The tables; of the one that the address names, the part that it names."""
     return shown_tables(
         tables,
+        titles,
         wide=_number("table") if request.args.get("cells") == "all" else None,
         page=_number("page") or 1,
     )

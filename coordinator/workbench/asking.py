@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.pace import Pace
+from corridor.coordinator.pictures.field_words import ABOUT_SOURCES, SOURCES
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.workbench import choices, forecasting
@@ -39,7 +40,6 @@ from corridor.coordinator.workbench.composing import (
     read_draft,
 )
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.field_words import ABOUT_SOURCES, SOURCES
 from corridor.coordinator.workbench.forecasting import Composed, Look
 from corridor.coordinator.workbench.indicator_words import told
 from corridor.coordinator.workbench.seen import text_of

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from corridor.coordinator.board_desk import LARGEST_TABLES, Tile
+from corridor.coordinator.pictures.field_words import field_words
+from corridor.coordinator.pictures.question_words import question_of, table_words
+from corridor.coordinator.pictures.table_words import title_words
 from corridor.coordinator.publications.figures import MOST_BYTES
 from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words, period_words
 from corridor.coordinator.workbench.answer_tables import (
@@ -15,10 +18,7 @@ from corridor.coordinator.workbench.answer_tables import (
     seen_tables,
     shown_table,
 )
-from corridor.coordinator.workbench.answer_words import title_words
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.field_words import field_words
-from corridor.coordinator.workbench.question_words import question_of, table_words
 from corridor.errors import CorridorError, NotFoundError
 from corridor.errors.questions import ViewError
 from corridor.pages.languages import gettext
@@ -123,7 +123,7 @@ def _with_figures(shown: ShownTile, table: ReleasedTable) -> ShownTile:
         with suppress(ViewError):
             return replace(shown, seen=tuple(seen_tables([table], view)))
         return shown
-    found = shown_table(tile.table, table)
+    found = shown_table(tile.table, table, shown.name)
     names = [one.name for one in found.pictures]
     picture = ""
     if tile.picture is not None and names:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from corridor.coordinator.pictures.field_words import field_words, value_words
 from corridor.coordinator.workbench.composing import Blocks, Condition, has_range
-from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.coordinator.workbench.indicator_words import about_parameter
 from corridor.pages.languages import gettext
 from corridor.queries.asking import ALL

@@ -13,11 +13,11 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.field_words import field_words, value_words
+from corridor.coordinator.pictures.table_words import title_words
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.access import current_asker
-from corridor.coordinator.workbench.answer_words import title_words
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.errors.comparing import ComparisonError
 from corridor.pages.access import signed_in
 from corridor.pages.languages import gettext, listed

@@ -15,11 +15,11 @@ from werkzeug.exceptions import NotFound
 
 from corridor.coordinator.downloads import as_download
 from corridor.coordinator.pace import Pace
+from corridor.coordinator.pictures.drawing import drawables
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.answer_words import CONSENT_RULES
 from corridor.coordinator.workbench.answers import FILES_PER_MINUTE, LOOKS_PER_MINUTE
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.drawing import drawables
 from corridor.coordinator.workbench.following import words_of
 from corridor.coordinator.workbench.forecasting import domains_of
 from corridor.coordinator.workbench.report_tables import described_form, shown_form, shown_report

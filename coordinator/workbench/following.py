@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -17,8 +18,10 @@ from werkzeug.wrappers import Response as Answer
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.question_words import as_sql, in_words, question_of
 from corridor.coordinator.question_desk import CANCELLED
-from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.seeing import is_own
+from corridor.coordinator.workbench.access import current_asker, current_reader
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.progress_words import (
     ROUNDS,
@@ -27,7 +30,6 @@ from corridor.coordinator.workbench.progress_words import (
     duration_words,
     standing_of,
 )
-from corridor.coordinator.workbench.question_words import as_sql, in_words, question_of
 from corridor.coordinator.workbench.report_words import told
 from corridor.errors import CorridorError
 from corridor.pages.access import current_session, for_roles, signed_in
@@ -53,6 +55,7 @@ def question_views(desks: Desks) -> Blueprint:
         found = desks.questions.listing(
             Page(ON_A_PAGE + 1, after),
             asked_by=current_asker() if mine else None,
+            reader=current_reader(),
         )
         return render_template(
             "questions.html",
@@ -65,7 +68,7 @@ def question_views(desks: Desks) -> Blueprint:
     @views.get("/<identifier>")
     @signed_in
     def one(identifier: str) -> Response:
-        shown = desks.questions.show(identifier)
+        shown = desks.questions.show(identifier, current_reader())
         if request.headers.get("HX-Request") is None:
             return make_response(_page(desks, shown))
         seen = request.args.get("seen", "")
@@ -80,7 +83,7 @@ def question_views(desks: Desks) -> Blueprint:
         try:
             desks.questions.cancel(identifier, current_asker(), of_anybody=_trusted())
         except CorridorError as error:
-            page = _page(desks, desks.questions.show(identifier), error)
+            page = _page(desks, desks.questions.show(identifier, current_reader()), error)
             return make_response(page, status_of(error))
         return redirect(url_for("questions.one", identifier=identifier), 303)
 
@@ -127,18 +130,20 @@ def _page(desks: Desks, shown: Shown, error: CorridorError | None = None) -> str
 def _parts(desks: Desks, shown: Shown) -> dict[str, Any]:
     """What the page shows of a question's progress, and the mark of exactly that."""
     attempt = desks.history.of_question(str(shown["id"]))
+    whose = desks.questions.whose(str(shown["id"]))
+    sees_codes = current_reader().sees_codes_of(*whose)
     is_over = shown["state"] in OVER
     views = request.args.getlist("view")[:MOST_VIEWS]
     failure = shown["failure"]
     may_cancel = (
         shown["state"] in {State.QUEUED, State.WAITING}
         and bool(set(ASKERS) & set(current_session().person.roles))
-        and (_trusted() or shown["asked_by"] == current_session().person.name)
+        and (_trusted() or is_own(*whose, current_asker()))
     )
     parts: dict[str, Any] = {
         "shown": shown,
         "attempt": attempt,
-        "members": _members(shown, attempt),
+        "members": _members(shown, attempt, with_codes=sees_codes),
         "is_over": is_over,
         "may_cancel": may_cancel,
         "views": views,
@@ -158,10 +163,13 @@ def _duration(attempt: Shown | None) -> str:
     return "" if seconds is None else duration_words(seconds)
 
 
-def _members(shown: Shown, attempt: Shown | None) -> list[Standing]:
-    """Each member of the newest attempt with what it did in it."""
+def _members(shown: Shown, attempt: Shown | None, *, with_codes: bool) -> list[Standing]:
+    """Each member of the newest attempt with what it did in it; without its code in words alone."""
     if attempt is None:
         return []
     waits = shown["waiting_for"] if shown["state"] == State.WAITING else ()
     answered = shown["answered"] if shown["state"] == State.RUNNING else None
-    return [standing_of(one, attempt, waits=waits, answered=answered) for one in attempt["members"]]
+    found = [
+        standing_of(one, attempt, waits=waits, answered=answered) for one in attempt["members"]
+    ]
+    return found if with_codes else [replace(one, code="") for one in found]

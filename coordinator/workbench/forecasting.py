@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Protocol
 
+from corridor.coordinator.pictures.question_words import as_sql, in_words, table_words
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.question_words import as_sql, in_words, table_words
 from corridor.errors import CorridorError
 from corridor.errors.questions import QuestionError
 from corridor.errors.region import NoCharterError

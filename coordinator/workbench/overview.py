@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
+from corridor.coordinator.workbench.access import current_reader
 from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import words_of
@@ -45,9 +46,9 @@ def overview_views(desks: Desks, news: SeriesNews) -> Blueprint:
     @views.get("/")
     @signed_in
     def home() -> str:
-        region = desks.region.describe()
+        region, reader = desks.region.describe(), current_reader()
         under_way = {State.QUEUED, State.RUNNING, State.WAITING}
-        asked = desks.questions.listing(Page(LOOKED_AT))
+        asked = desks.questions.listing(Page(LOOKED_AT), reader=reader)
         members = region["members"]
         ready = sum(bool(one["ready"]) for one in members)
         return render_template(
@@ -59,7 +60,9 @@ def overview_views(desks: Desks, news: SeriesNews) -> Blueprint:
                 ready,
             ),
             running=[(one, words_of(desks, one)) for one in asked if one["state"] in under_way],
-            answers=[(one, words_of(desks, one)) for one in desks.releases.listing(Page(NEWEST))],
+            answers=[
+                (one, words_of(desks, one)) for one in desks.releases.listing(Page(NEWEST), reader)
+            ],
             failed=[
                 (one, words_of(desks, one))
                 for one in asked[: 4 * NEWEST]

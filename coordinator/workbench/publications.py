@@ -1,7 +1,8 @@
 """Publications in the workbench: write, look, review, schedule, take back, withdraw, correct."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -11,14 +12,16 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.pages import Page
 from corridor.coordinator.publication_desk import Actor, Publication, State
-from corridor.coordinator.publication_text import LANGUAGES, LICENCES, Draft, parse_draft, tidy
+from corridor.coordinator.publication_text import LANGUAGES, LICENCES, Draft, tidy
 from corridor.coordinator.publications import TEMPLATES
+from corridor.coordinator.publications.drafting import Drafting
 from corridor.coordinator.publications.everybody import shown
 from corridor.coordinator.publications.figures import ShownTables
 from corridor.coordinator.publications.methodology import methodology
 from corridor.coordinator.publications.words import STATES, VERBS
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors import CorridorError
+from corridor.errors.region import UnknownReleaseError
 from corridor.ids import Digest
 from corridor.pages.access import current_session, for_roles
 from corridor.pages.languages import LANGUAGES as NAMED
@@ -40,7 +43,8 @@ def draft_views(desks: Desks) -> Blueprint:
     views = Blueprint(
         "publications", __name__, url_prefix="/publications", template_folder=str(TEMPLATES)
     )
-    desk, tables = desks.publications, ShownTables(desks.releases.document)
+    desk = desks.publications
+    tables = ShownTables(desks.releases.document, desks.questions.domains)
 
     @views.get("")
     @for_roles(Role.COORDINATOR)
@@ -114,6 +118,23 @@ def draft_views(desks: Desks) -> Blueprint:
     return views
 
 
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    """Addresses of a publication's page in the workbench."""
+
+    identifier: str
+
+    def page(self, picture: str, anchor: str) -> str:
+        """Of the page, with its tables drawn in this way."""
+        return url_for(
+            "publications.one", identifier=self.identifier, picture=picture, _anchor=anchor
+        )
+
+    def picture(self, release: str, number: int, name: str) -> str:
+        """Of what is drawn of a table: nothing of a draft is anywhere else."""
+        return url_for("releases.picture", identifier=release, number=number, name=name)
+
+
 def _actor() -> Actor:
     person = current_session().person
     return Actor(person.name, is_person=True, may_publish=Role.COORDINATOR in person.roles)
@@ -149,6 +170,7 @@ def _page(
         mine=_actor().name in publication.writers,
         others=bool(others),
         address=desks.public.address_of(publication.id),
+        at=_Preview(publication.id),
         **shown(desks.public, tables, publication, chosen_language()),
     )
     return make_response(page, 200 if error is None else status_of(error))
@@ -164,18 +186,34 @@ def _form(
     newest = desks.releases.listing(Page(LISTED, None))
     chosen = form.getlist("release")
     known = {one["id"] for one in newest}
-    titles = [(one["id"], _title(desks, one), one["published_at"][:10]) for one in newest]
-    titles += [(one, one, "") for one in chosen if one not in known]
+    listed = [*newest, *_others(desks, chosen, known)]
     return render_template(
         "publication_edit.html",
         refusal=None if error is None else said(error),
         publication=publication,
         form=form,
         chosen=chosen,
-        releases=titles,
+        releases=[
+            (
+                one["id"],
+                _title(desks, one),
+                one["published_at"][:10],
+                one["purpose"],
+                one["organisation"],
+            )
+            for one in listed
+        ],
         tongues=[(code, NAMED[code]) for code in LANGUAGES],
         licences={code: name for code, (name, _) in LICENCES.items()},
     )
+
+
+def _others(desks: Desks, chosen: list[str], known: set[str]) -> Iterator[Mapping[str, Any]]:
+    """Older releases that were chosen already, of which there are."""
+    for one in chosen:
+        if one not in known:
+            with suppress(UnknownReleaseError):
+                yield desks.releases.heading(one)
 
 
 def _again(desks: Desks, error: CorridorError, publication: Publication | None = None) -> Response:
@@ -233,10 +271,7 @@ def _read(desks: Desks) -> Draft:
         for language in sorted(LANGUAGES, key=lambda one: one != main)
         if language == main or tidy(form.get(f"title_{language}", ""))
     ]
-    for text in texts:
-        if not tidy(text["method"]):
-            text["method"] = _ready_note(desks, releases, text["language"])
-    return parse_draft(
+    return Drafting(desks.releases, desks.questions.title_of).draft(
         {
             "releases": releases,
             "texts": texts,
@@ -246,13 +281,11 @@ def _read(desks: Desks) -> Draft:
                 for key in ("publisher", "contact", "licence", "doi", "replaces")
             },
             "embargo": tidy(form.get("embargo", "")) or None,
-        }
+        },
+        _ready_note,
     )
 
 
-def _ready_note(desks: Desks, releases: list[str], language: str) -> str:
-    documents = [json.loads(desks.releases.document(one)) for one in releases]
-    if not documents:
-        return ""
+def _ready_note(documents: Sequence[Mapping[str, Any]], language: str) -> str:
     with force_locale(language):
         return methodology(documents, gettext)

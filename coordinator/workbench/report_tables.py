@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from flask_babel import format_decimal  # type: ignore[import-untyped]  # it has no types
 
+from corridor.coordinator.pictures.field_words import field_words, value_words
+from corridor.coordinator.pictures.table_words import MEASURES
 from corridor.coordinator.workbench import figures
-from corridor.coordinator.workbench.answer_words import MEASURES
-from corridor.coordinator.workbench.field_words import field_words, value_words
 from corridor.coordinator.workbench.report_words import (
     category_words,
     caveats_of,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from corridor.coordinator.workbench.field_words import value_words
+from corridor.coordinator.pictures.field_words import value_words
 from corridor.pages.languages import gettext
 from corridor.pages.languages import to_translate as _l
 from corridor.publishing.reports.definitions import DETECTED, NOT_KNOWN, Classification

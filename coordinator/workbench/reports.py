@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.question_words import question_of
 from corridor.coordinator.question_desk import DEFAULT_ACCURACY, AskRequest
 from corridor.coordinator.workbench import choices, forecasting
 from corridor.coordinator.workbench.access import current_asker
@@ -28,7 +29,6 @@ from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.filled_reports import add_filled
 from corridor.coordinator.workbench.following import words_of
 from corridor.coordinator.workbench.forecasting import Look, domains_of
-from corridor.coordinator.workbench.question_words import question_of
 from corridor.coordinator.workbench.report_tables import shown_report
 from corridor.errors import CorridorError
 from corridor.errors.workbench import PurposeMissingError

@@ -7,18 +7,18 @@ from flask import Flask
 from markupsafe import Markup
 
 from corridor.coordinator.account_tokens import ASKERS
+from corridor.coordinator.pictures import STATIC as PICTURES
+from corridor.coordinator.pictures import TEXTS as PICTURES_TEXTS
+from corridor.coordinator.pictures import picture_templates
+from corridor.coordinator.pictures.base_map import base_map_views
 from corridor.coordinator.publications import HERE as PUBLICATIONS
 from corridor.coordinator.publications.seconds import SECONDS
 from corridor.coordinator.publications.words import WORDS
-from corridor.coordinator.workbench.administration import (
-    STAFF,
-    administration_views,
-    invitation_views,
-)
+from corridor.coordinator.workbench.access import STAFF
+from corridor.coordinator.workbench.administration import administration_views, invitation_views
 from corridor.coordinator.workbench.alert_words import SeriesNews
 from corridor.coordinator.workbench.answers import answer_views
 from corridor.coordinator.workbench.asking import asking_views
-from corridor.coordinator.workbench.base_map import base_map_views
 from corridor.coordinator.workbench.boards import board_views
 from corridor.coordinator.workbench.changes import change_views
 from corridor.coordinator.workbench.comparing import comparing_views
@@ -90,12 +90,14 @@ def make_workbench(
         else Door(desks.provider.settings.title, "provider.begin", "provider.leave"),
         words=Words(said={**WORDS.said, **SAID}, about={**WORDS.about, **ABOUT}),
         told=in_english,
-        texts=(PUBLICATIONS / "translations",),
+        texts=(PICTURES_TEXTS, PUBLICATIONS / "translations"),
+        files=(PICTURES,),
     )
     app = make_pages(site, desks.people, addresses=addresses, has_tls=has_tls, reference=reference)
     app.jinja_env.filters.update(SECONDS)
     news = SeriesNews(desks.reading, desks.series)
     for views in (
+        picture_templates(),
         overview_views(desks, news),
         asking_views(desks),
         question_views(desks),

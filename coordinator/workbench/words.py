@@ -44,6 +44,7 @@ OUTCOMES: Mapping[str, Any] = {
     "waiting": _l("waits for people to approve it"),
     "released": _l("answered"),
     "reused": _l("answered by the release that there was"),
+    "cancelled": _l("taken back"),
     "failed": _l("failed"),
     "refused": _l("refused before it began"),
 }

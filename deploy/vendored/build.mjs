@@ -13,7 +13,7 @@ import { feature, mesh, quantize } from "topojson-client";
 import { filter, filterWeight, presimplify, simplify } from "topojson-simplify";
 import { topology } from "topojson-server";
 
-const STATIC = new URL("../../coordinator/workbench/static/", import.meta.url);
+const STATIC = new URL("../../coordinator/pictures/static/", import.meta.url);
 const json = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url)));
 const text = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const put = (name, what) => writeFileSync(new URL(name, STATIC), what);

@@ -6,7 +6,7 @@
     base_map     what a base map must be to be drawn on
     of_views     which fit what is seen of one: shares, changes, medians, the largest
 
-Nothing here knows a library that draws, a language or a colour: `pictures.js` of the workbench
+Nothing here knows a library that draws, a language or a colour: `pictures.js` of the coordinator
 turns a description into a drawing, and docs/pictures.md says how uncertainty looks in it.
 """
 

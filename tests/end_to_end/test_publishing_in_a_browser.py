@@ -76,6 +76,7 @@ def test_two_coordinators_publish_and_a_visitor_verifies(staffed: Staffed) -> No
         text = visitor.find("main").text
         assert "Victims by gender, 2021" in text
         assert "±" in text
+        visitor.wait_for("figure[data-drawn=bars]")
         assert "Creative Commons Attribution 3.0 IGO" in text
         visitor.press("form[action$=verify] button")
         said = visitor.find("[role=status]").text
@@ -162,7 +163,10 @@ def test_every_page_is_for_everybody(
 
 
 def look(browser: Chromium, name: str, *, both: bool) -> None:
-    """What axe-core finds, on a wide screen and a narrow one."""
+    """What axe-core finds, on a wide screen and a narrow one; pictures are drawn before."""
+    if 'data-picture="' in browser.driver.page_source:
+        browser.driver.execute_script("document.querySelector('figure').scrollIntoView()")
+        browser.wait_for("figure[data-drawn]:not([data-drawn=failed])")
     browser.picture(name)
     assert browser.violations() == [], name
     if both:

@@ -1,6 +1,6 @@
 """Released tables of every form, and a site with a page for each picture of them.
 
-The site serves the workbench's own static files, under the policy that its pages have. Figures are
+The site serves the static files of pictures, under the policy that its pages have. Figures are
 drawn from a seed: a few large, most small, noise over all, as answers have it.
 """
 
@@ -18,9 +18,9 @@ from babel import Locale
 from cheroot import wsgi
 from flask import Flask, Response, abort, render_template_string, request
 
-import corridor.coordinator.workbench
 import corridor.pages
-from corridor.coordinator.workbench.base_map import base_map_views
+from corridor.coordinator.pictures import STATIC
+from corridor.coordinator.pictures.base_map import base_map_views
 from corridor.pages.languages import LANGUAGES
 from corridor.pages.site import POLICY
 from corridor.pages.static_files import static_views
@@ -32,10 +32,7 @@ from corridor.queries.catalogue import UNKNOWN
 from corridor.queries.views import Change, ShareOf, Top
 from support.releases import make_release, make_table
 
-FOLDERS = [
-    Path(module.__file__ or "").parent / "static"
-    for module in (corridor.coordinator.workbench, corridor.pages)
-]
+FOLDERS = [STATIC, Path(corridor.pages.__file__ or "").parent / "static"]
 MARGIN = 19.6
 
 COUNTRIES = ("BG", "IT", "MD", "NG", "PL", "RO", "UA", "DE", "TH", "KH", "CY", "XK")
@@ -58,9 +55,20 @@ def table_of(
     **changes: Any,
 ) -> ReleasedTable:
     """A released table with these amounts, and noise on them."""
+    (found,) = tables_of(make_release(tables=[document_of(title, axes, amounts, **changes)]))
+    return found
+
+
+def document_of(
+    title: str,
+    axes: Sequence[tuple[str, str, Sequence[str]]],
+    amounts: Sequence[float],
+    **changes: Any,
+) -> dict[str, Any]:
+    """The same, as a release has it."""
     noise = Random(title)
     values = [round(amount + noise.gauss(0, MARGIN / 1.96), 2) for amount in amounts]
-    document = make_table(
+    return make_table(
         title=title,
         axes=[
             {"name": name, "label": label, "values": list(values), "labels": list(values)}
@@ -73,19 +81,23 @@ def table_of(
         covariances=[0.0] * ((1 << len(axes)) - 1) + [(MARGIN / 1.96) ** 2],
         **changes,
     )
-    (found,) = tables_of(make_release(tables=[document]))
-    return found
 
 
 def corridors(countries: Sequence[str] = COUNTRIES, quotable: float = 0.35) -> ReleasedTable:
     """Persons by country of recruitment and of exploitation; that share of them not small."""
+    (found,) = tables_of(make_release(tables=[matrix(countries, quotable)]))
+    return found
+
+
+def matrix(countries: Sequence[str], quotable: float) -> dict[str, Any]:
+    """The same, as a release has it."""
     chance = Random(f"corridors {len(countries)}")
     values = (*countries, UNKNOWN)
     amounts = [
         0.0 if chance.random() > quotable else 20 * math.exp(chance.gauss(1.2, 0.9))
         for _ in product(values, values)
     ]
-    return table_of(
+    return document_of(
         f"Persons by corridor, {len(countries)} countries",
         [
             ("recruited_in", "Country of recruitment", values),

@@ -58,7 +58,7 @@ def make_draft(**changes: Any) -> Draft:
     return parse_draft(draft_document(**changes))
 
 
-def put_release(store: Store, document: dict[str, Any] | None = None) -> None:
+def put_release(store: Store, document: dict[str, Any] | None = None, place: int = 1) -> None:
     """A release as the store holds it; its receipt is none."""
     document = make_release() if document is None else document
     raw = json.dumps(document).encode()
@@ -66,8 +66,8 @@ def put_release(store: Store, document: dict[str, Any] | None = None) -> None:
         connection.execute(
             insert(releases).values(
                 id=document["id"],
-                place=1,
-                session=b"1",
+                place=place,
+                session=str(place).encode(),
                 digest=b"2",
                 rho="1/20",
                 scope="regional",

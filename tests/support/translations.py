@@ -11,7 +11,13 @@ from babel.messages.pofile import read_po
 from corridor.pages.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("pages", "node/web", "coordinator/workbench", "coordinator/publications")
+PLACES = (
+    "pages",
+    "node/web",
+    "coordinator/pictures",
+    "coordinator/workbench",
+    "coordinator/publications",
+)
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 PLACE = re.compile(r"%\(\w+\)s")
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

@@ -440,13 +440,13 @@ class ApprovalNotGivenError(RefusedError):
 
 
 class QuestionCancelledError(RefusedError):
-    """Who asked a question took it back before anything was spent."""
+    """A question was taken back before anything was spent."""
 
     code = "question.cancelled"
 
     def __init__(self) -> None:
         """Say what it cost."""
-        super().__init__("whoever asked the question took it back; nothing was spent.")
+        super().__init__("the question was taken back at the coordinator; nothing was spent.")
 
 
 class QuestionOfOthersError(NotAllowedError):

@@ -126,7 +126,7 @@ def test_a_question_that_was_taken_back_meanwhile_does_not_begin(
     coordinator.ask(1)
     found = next_question(coordinator)
     with coordinator.store.writing() as connection:
-        end_cancelled(connection, found.id, 1000)
+        end_cancelled(connection, found.id, 1000, by="Ana")
     with pytest.raises(QuestionCancelledError):
         coordinator.record.begin(SESSION, found.id, "propose")
     assert coordinator.state("q1") == State.FAILED

@@ -1,17 +1,16 @@
 """What is a base map, and that the one we ship knows every country that an answer can name."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import corridor.coordinator.workbench
+from corridor.coordinator.pictures import STATIC
 from corridor.errors.pictures import BaseMapError
 from corridor.publishing.pictures.base_map import BaseMap, parse_base_map
 from support.catalogue import catalogue
 
-SHIPPED = Path(corridor.coordinator.workbench.__file__).parent / "static" / "world-50m.json"
+SHIPPED = STATIC / "world-50m.json"
 SQUARE: dict[str, Any] = {
     "type": "Topology",
     "source": "a square, by hand",

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from flask import render_template_string
 
-import corridor.coordinator.workbench
 from corridor.coordinator import app
+from corridor.coordinator.pictures import STATIC
 from corridor.errors.pictures import BaseMapError
 from corridor.pages.languages import LANGUAGES
 from corridor.publishing.pictures import Note
 from support.workbench import Workbench, open_workbench
 
-STATIC = Path(corridor.coordinator.workbench.__file__).parent / "static"
 WORDS: dict[str, dict[str, str]] = json.loads((STATIC / "pictures-words.json").read_text("utf-8"))
 SCRIPTS = [(STATIC / name).read_text("utf-8") for name in ("pictures.js", "pictures-drawing.js")]
 SLOT = re.compile(r"\{\w+\}")

@@ -552,6 +552,24 @@ def test_what_sharing_saves_is_told_before_anything_is_asked(
     assert found["rho"] == rho[1]
 
 
+@pytest.mark.parametrize("purpose", ["", " ", "\r\n"])
+def test_several_questions_as_one_are_not_asked_without_a_purpose(
+    publishing: Publishing, region: LoopbackRegion, purpose: str
+) -> None:
+    """People at the authorities decide by it."""
+    ana = publishing.workbench.enter("Ana", Role.ANALYST)
+    ana.get("/boards/together")
+    before = region.get("/api/v1/questions").json()
+    question = before[0]["question"]
+    refused = ana.post(
+        "/boards/together/ask",
+        {"question": json.dumps(question), "rho": "1/77", "purpose": purpose},
+    )
+    assert refused.status_code == 422
+    assert "workbench.no_purpose" in ana.last
+    assert region.get("/api/v1/questions").json() == before
+
+
 def test_whoever_may_not_ask_plans_nothing(publishing: Publishing) -> None:
     browser = publishing.workbench.enter("Dana", Role.ADMINISTRATOR)
     assert browser.get("/boards").status_code == 200

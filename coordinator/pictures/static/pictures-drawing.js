@@ -640,6 +640,8 @@ function flowMap(picture, points, around) {
         const [name, { label }] = labelled[params.dataIndex];
         const [x, y] = api.coord(base.places[name]);
         const isArea = name.length > 2;
+        // A name goes where there is room for it: at the edge of the window it would be cut off.
+        const isLeft = (rtl ? x : width - x) > label.length * 6.5 + 8 ? rtl : !rtl;
         return {
           type: isArea ? "rect" : "circle",
           shape: isArea ? { x: x - 3, y: y - 3, width: 6, height: 6 } : { cx: x, cy: y, r: 2.6 },
@@ -647,7 +649,7 @@ function flowMap(picture, points, around) {
           textContent: {
             style: { text: label, fill: look.ink, stroke: look.sheet, lineWidth: 3, fontSize: 11.5, fontFamily: FONT },
           },
-          textConfig: { position: rtl ? "left" : "right", distance: 4 },
+          textConfig: { position: isLeft ? "left" : "right", distance: 4 },
         };
       },
     },

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from corridor.coordinator.workbench.field_words import SOURCES, field_words, value_words, within
+from corridor.coordinator.pictures.field_words import SOURCES, field_words, value_words, within
 from corridor.errors import CorridorError
 from corridor.pages.languages import gettext, listed
 from corridor.protocols import canonical

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from corridor.coordinator.workbench.answer_words import title_words
-from corridor.coordinator.workbench.field_words import field_words, value_words
+from corridor.coordinator.pictures.field_words import field_words, value_words
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.publishing.pictures import Kind, Picture, pictures_of
 from corridor.publishing.tables import Axis, ReleasedTable
@@ -38,17 +37,21 @@ def drawables(table: ReleasedTable) -> tuple[Drawable, ...]:
     return tuple(Drawable(_name(one), str(KINDS[one.kind])) for one in pictures_of(table))
 
 
-def described(tables: Sequence[ReleasedTable], number: int, name: str) -> dict[str, object] | None:
-    """What is drawn of that table, counted from 1; None where there is no such picture."""
+def described(
+    tables: Sequence[ReleasedTable], titles: Sequence[str], number: int, name: str
+) -> dict[str, object] | None:
+    """What is drawn of that table, counted from 1; None where there is no such picture.
+
+    `titles` are those of all the tables, in the reader's language.
+    """
     if not 1 <= number <= len(tables):
         return None
-    table = tables[number - 1]
-    found = next((one for one in pictures_of(table) if _name(one) == name), None)
-    return None if found is None else _told(found, title_words(table))
+    found = next((one for one in pictures_of(tables[number - 1]) if _name(one) == name), None)
+    return None if found is None else _told(found, titles[number - 1])
 
 
 def _told(picture: Picture, title: str) -> dict[str, object]:
-    """The description with every word in the reader's language, but the measure: the script's."""
+    """The description in the reader's language; what is measured the page's script says."""
     axes = tuple(replace(axis, label=field_words(axis.name, axis.label)) for axis in picture.axes)
     return replace(picture, axes=axes, title=title).to_json(label)
 
