@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Row, RowMapping, bindparam, func, select
 
 from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
@@ -28,7 +28,7 @@ from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.seeing import Reader
-from corridor.coordinator.store import Store, questions, releases
+from corridor.coordinator.store import Store, attempts, questions, releases
 from corridor.errors.files import DiskError
 from corridor.errors.region import UnknownReleaseError
 from corridor.ids import CountryCode
@@ -59,6 +59,14 @@ Shown = dict[str, Any]
 
 
 _UNSAID = {"purpose": "", "organisation": ""}
+_WITH_ASKER = select(questions.c.organisation, questions.c.asked_by).select_from(
+    releases.outerjoin(attempts, attempts.c.session == releases.c.session).outerjoin(
+        questions, questions.c.id == attempts.c.question
+    )
+)
+_ONE_WITH_ASKER = _WITH_ASKER.add_columns(releases.c.document).where(
+    releases.c.id == bindparam("id")
+)
 
 LEAVES = 1000
 """The most entries of the tree that are shown at once."""
@@ -81,12 +89,15 @@ class ReleaseDesk:
         Raises:
             UnknownReleaseError: the page begins after one that there is not.
         """
-        newest = select(releases.c.heading).order_by(releases.c.place.desc()).limit(page.limit)
+        newest = _WITH_ASKER.add_columns(releases.c.heading)
+        newest = newest.order_by(releases.c.place.desc()).limit(page.limit)
         if page.after is not None:
             newest = newest.where(releases.c.place < self._row(page.after)["place"])
         with self.store.reading() as connection:
-            found = [json.loads(row) for row in connection.execute(newest).scalars()]
-            return [self._as_seen(connection, one, reader) for one in found]
+            return [
+                json.loads(row.heading) | ({} if _shows_asker(row, reader) else _UNSAID)
+                for row in connection.execute(newest)
+            ]
 
     def document(self, identifier: str, reader: Reader | None = None) -> bytes:
         """The release: its tables, its guarantee, who took part; JSON.
@@ -96,20 +107,23 @@ class ReleaseDesk:
         Raises:
             UnknownReleaseError: none has this id.
         """
-        row = self._row(identifier)
-        found: bytes = row["document"]
-        if self._shows_asker(row, reader):
-            return found
-        bare = {**json.loads(found), **_UNSAID}
-        return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode()
+        found, _ = self.document_as_seen(identifier, reader)
+        return found
 
-    def shows_asker(self, identifier: str, reader: Reader) -> bool:
-        """Whether `document` says to them why it was asked for.
+    def document_as_seen(self, identifier: str, reader: Reader | None) -> tuple[bytes, bool]:
+        """The same, and whether it is as it was made.
 
         Raises:
             UnknownReleaseError: none has this id.
         """
-        return self._shows_asker(self._row(identifier), reader)
+        with self.store.reading() as connection:
+            row = connection.execute(_ONE_WITH_ASKER, {"id": identifier}).first()
+        if row is None:
+            raise UnknownReleaseError
+        if _shows_asker(row, reader):
+            return row.document, True
+        bare = json.loads(row.document) | _UNSAID
+        return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode(), False
 
     def size(self, identifier: str) -> int:
         """How many bytes the release has; it is not read for that.
@@ -231,26 +245,6 @@ class ReleaseDesk:
         with self.store.reading() as connection:
             found = connection.execute(select(releases.c.id).where(which)).scalars()
             return frozenset(members_receipt_path(self.folder, one).name for one in found)
-
-    def _shows_asker(self, row: RowMapping, reader: Reader | None) -> bool:
-        if reader is None or reader.sees_askers:
-            return True
-        with self.store.reading() as connection:
-            heading = json.loads(row["heading"])
-            return self._as_seen(connection, heading, reader) is heading
-
-    @staticmethod
-    def _as_seen(connection: Connection, heading: Shown, reader: Reader | None) -> Shown:
-        """The heading itself, or one that does not say why it was asked for."""
-        if reader is None or reader.sees_askers:
-            return heading
-        asked = connection.execute(
-            select(questions.c.organisation, questions.c.asked_by).where(
-                questions.c.id == heading["question_id"]
-            )
-        ).first()
-        is_seen = asked is not None and reader.sees_asker_of(asked.organisation, asked.asked_by)
-        return heading if is_seen else {**heading, **_UNSAID}
 
     def _row(self, identifier: str) -> RowMapping:
         with self.store.reading() as connection:
@@ -441,6 +435,13 @@ class Publisher:
             "ratio": ratio,
             "named": list(outcome.named),
         }
+
+
+def _shows_asker(row: Row[Any], reader: Reader | None) -> bool:
+    """Whether the reader sees why a release was asked for, and in whose name."""
+    if reader is None or reader.sees_askers:
+        return True
+    return row.asked_by is not None and reader.sees_asker_of(row.organisation, row.asked_by)
 
 
 def show_guarantee(planned: Forecast) -> Shown:

@@ -1,5 +1,6 @@
 """Publishing and boards of what is no plain sum: a standing series, figures of single countries."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,11 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
     text = verified(publishing, last["release_id"])
     assert "Every claim of the receipt holds." in text
     assert "The figures shown are those of the receipt." in text
+    shown = publishing.public.get(f"/public/{publishing.publish(last['release_id'])}")
+    titles = re.findall(r'<h2 id="table-[^"]+">([^<]+)</h2>', shown.get_data(as_text=True))
+    assert len(titles) == 2  # of one question: its tables differ in whom they count
+    assert "counted first in" in titles[0]
+    assert "counted up to" in titles[1]
 
 
 def test_figures_of_single_countries_are_published_and_verified(
