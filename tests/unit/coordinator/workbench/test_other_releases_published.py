@@ -83,7 +83,7 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
     series = region.ask(sql=SQL, rho="1/20", series={"every": "month", "periods": 4})["id"]
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
-    board = ana.post("/boards/new", {"name": "Monthly", "tiles": f"series {series}"}).location
+    board = ana.post("/boards/new", {"name": "Monthly", "tile": f"series {series}"}).location
     assert "Nothing was released of this series yet." in ana.get(board).get_data(as_text=True)
     releases: list[dict[str, Any]] = []
     counted = region.vector
