@@ -15,9 +15,8 @@ from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.comparing import ReportFormError
-from corridor.protocols import canonical
 from corridor.publishing.formats.document import Document
-from corridor.publishing.reports.asking import report_question
+from corridor.publishing.reports.asking import report_document
 from corridor.publishing.reports.definitions import Report, Reports, report_named
 from corridor.publishing.reports.files import REPORT_FORMS
 from corridor.publishing.reports.filling import FilledReport, fill, parse_population
@@ -52,7 +51,7 @@ class ReportDesk:
         """
         return report_named(self.reports, name).in_full()
 
-    def asked_by(self, question: Question) -> tuple[Report, ...]:
+    def filled_by(self, question: Question) -> tuple[Report, ...]:
         """The reports that an answer to this question fills."""
         return reports_of(self.reports, question)
 
@@ -119,9 +118,7 @@ class ReportDesk:
         """The request for the report's question, in canonical form."""
         report = report_named(self.reports, name)
         domains = make_domains(self.catalogue, self.charters.in_force())
-        question = report_question(domains, report, _texts(request.parameters))
-        document = canonical.decode(question.encode(), "question")
-        assert isinstance(document, Mapping)  # noqa: S101 - a question's form is an object
+        document = report_document(domains, report, _texts(request.parameters))
         return replace(request, question=document, parameters={})
 
 

@@ -13,6 +13,7 @@ from corridor.coordinator.pictures.field_words import value_words
 from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.workbench import figures
+from corridor.errors.client import RemoteAnswerError
 from corridor.errors.comparing import ComparisonError
 from corridor.pages.languages import gettext
 from corridor.pages.languages import to_translate as _l
@@ -87,6 +88,7 @@ class SeriesNews:
     def _look(self, series: str, period: str) -> tuple[Alert, ...] | None:
         try:
             found = self.reading.alerts(series, lag=1)
-        except ComparisonError:
+        except (ComparisonError, RemoteAnswerError):
+            # Too few periods, or a charter came between that tells apart other values.
             return None
         return tuple(one for one in found if one.end == period)

@@ -13,6 +13,7 @@ from typing import Any
 
 from corridor.coordinator.board_desk import MOST_TILES, Tile, parse_tile
 from corridor.coordinator.pages import Page
+from corridor.coordinator.workbench.access import current_reader
 from corridor.coordinator.workbench.board_tiles import table_names
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors.publications import MalformedBoardError
@@ -99,11 +100,13 @@ def choices_for(desks: Desks, search: str, tiles: Sequence[Tile]) -> Choices:
 
 
 def _all(desks: Desks) -> list[tuple[str, Mapping[str, Any]]]:
-    page = Page(LOOKED_THROUGH)
-    series = [("series", one) for one in desks.series.listing(page)]
+    page, reader = Page(LOOKED_THROUGH), current_reader()
+    series = [("series", one) for one in desks.series.listing(page, reader)]
     # A release of a series is seen as its series' last one; it would stand here many times.
     answers = [
-        ("release", one) for one in desks.releases.listing(page) if "series" not in one["question"]
+        ("release", one)
+        for one in desks.releases.listing(page, reader)
+        if "series" not in one["question"]
     ]
     return [*series, *answers]
 

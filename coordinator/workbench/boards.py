@@ -168,7 +168,9 @@ def _stepped(desks: Desks, board: Board | None, form: _Form) -> Response:
             form = replace(form, tiles=tiles, done=done)
         except CorridorError as error:
             form = replace(form, refusal=error)
-    status = 200 if form.refusal is None else status_of(form.refusal)
+    # What htmx exchanges is one of the contents of a page: a status of its own would keep it away.
+    is_piece = request.headers.get("HX-Request") is not None
+    status = 200 if form.refusal is None or is_piece else status_of(form.refusal)
     return make_response(_builder(desks, board, form), status)
 
 

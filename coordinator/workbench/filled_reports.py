@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 from corridor.coordinator.downloads import as_download
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pictures.drawing import drawables
-from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.workbench.access import current_asker, current_reader
 from corridor.coordinator.workbench.answer_words import CONSENT_RULES
 from corridor.coordinator.workbench.answers import FILES_PER_MINUTE, LOOKS_PER_MINUTE
 from corridor.coordinator.workbench.desks import Desks
@@ -53,7 +53,7 @@ def add_filled(views: Blueprint, desks: Desks) -> None:
     @signed_in
     def filled(identifier: str, name: str) -> Response:
         looks.demand(current_asker().name, works=True)
-        document = json.loads(desks.releases.document(identifier))
+        document = json.loads(desks.releases.document(identifier, current_reader()))
         population, refusal = _population(), None
         country = _country(document)
         try:

@@ -110,7 +110,7 @@ def reports_filled_by(desks: Desks, document: Mapping[str, Any]) -> list[tuple[s
     question = question_of(document)
     if question is None:
         return []
-    return [(one.name, told(one.title)) for one in desks.reports.asked_by(question)]
+    return [(one.name, told(one.title)) for one in desks.reports.filled_by(question)]
 
 
 def _trusted() -> bool:

@@ -9,6 +9,7 @@ from corridor.coordinator.pictures.field_words import field_words, value_words
 from corridor.coordinator.pictures.table_words import MEASURES
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.report_words import (
+    arrow_between,
     category_words,
     caveats_of,
     note_of_table,
@@ -19,7 +20,7 @@ from corridor.pages.languages import gettext
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import Category, Classification, FormKind, Report
 from corridor.publishing.reports.drawing import LEFT_OUT, picture_of
-from corridor.publishing.reports.filling import PAIR, Entry, FilledTable
+from corridor.publishing.reports.filling import Entry, FilledTable
 from corridor.publishing.tables import Axis
 from corridor.queries.domains import Domains
 
@@ -150,7 +151,7 @@ def shown_form(filled: FilledTable, number: int, *, whole: int = WHOLE) -> Shown
     form = filled.form
     row_label = told(form.rows.label)
     if form.columns is not None and form.kind is FormKind.PAIRS:
-        row_label = f"{row_label}{PAIR}{told(form.columns.label)}"
+        row_label = arrow_between(row_label, told(form.columns.label))
     return ShownForm(
         id=filled.id,
         number=number,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from corridor.coordinator.pictures.field_words import value_words
-from corridor.pages.languages import gettext
+from corridor.pages.languages import LANGUAGES, chosen_language, gettext
 from corridor.pages.languages import to_translate as _l
 from corridor.publishing.reports.definitions import DETECTED, NOT_KNOWN, Classification
 from corridor.publishing.reports.filling import PAIR, TOTAL
@@ -317,4 +317,10 @@ def category_words(one: Classification, identifier: str, label: str) -> str:
 def pair_words(identifier: str, label: str) -> str:
     """The two ends of a flow."""
     ends = zip(identifier.split(PAIR), label.split(PAIR), strict=True)
-    return PAIR.join(value_words(value, words) for value, words in ends)
+    return arrow_between(*(value_words(value, words) for value, words in ends))
+
+
+def arrow_between(origin: str, end: str) -> str:
+    """An arrow points where reading goes."""
+    is_rtl = LANGUAGES[chosen_language()].direction == "rtl"
+    return f"{origin}{' ← ' if is_rtl else PAIR}{end}"

@@ -34,8 +34,7 @@ from corridor.errors import CorridorError
 from corridor.errors.workbench import PurposeMissingError
 from corridor.pages.access import for_roles, signed_in
 from corridor.pages.refusals import said, status_of
-from corridor.protocols import canonical
-from corridor.publishing.reports.asking import report_question
+from corridor.publishing.reports.asking import report_document
 from corridor.publishing.reports.definitions import Report, report_named
 from corridor.queries.domains import Domains
 
@@ -68,12 +67,9 @@ class ReportDraft:
         """
         names = {one.name for one in self.report.indicator.parameters}
         values = {name: text for name, text in self.parameters.items() if name in names}
-        question = report_question(domains, self.report, values)
-        document = canonical.decode(question.encode(), "question")
-        assert isinstance(document, dict)  # noqa: S101 - what a question encodes to
         return AskRequest(
             parameters={},
-            question=document,
+            question=report_document(domains, self.report, values),
             accuracy=self.accuracy.strip() or DEFAULT_ACCURACY,
             scope=self.scope,
             purpose=self.purpose,
@@ -178,7 +174,7 @@ def _answers(desks: Desks, report: Report) -> list[tuple[Mapping[str, Any], tupl
     found: list[tuple[Mapping[str, Any], tuple[str, ...]]] = []
     for one in desks.releases.listing(Page(LOOKED_THROUGH)):
         question = question_of(one["question"])
-        if question is not None and report in desks.reports.asked_by(question):
+        if question is not None and report in desks.reports.filled_by(question):
             found.append((one, words_of(desks, one)))
         if len(found) == MOST_ANSWERS:
             break

@@ -6,7 +6,9 @@ by form of exploitation or citizenship, of which a person may have several, have
 """
 
 from collections.abc import Mapping
+from typing import Any
 
+from corridor.protocols import canonical
 from corridor.publishing.reports.definitions import Report
 from corridor.queries.asking import question_of
 from corridor.queries.domains import Domains
@@ -21,3 +23,16 @@ def report_question(domains: Domains, report: Report, values: Mapping[str, str])
             Nothing was spent.
     """
     return question_of(domains, report.indicator, values)
+
+
+def report_document(
+    domains: Domains, report: Report, values: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """The same question as a document in canonical form.
+
+    Raises:
+        IndicatorParameterError: as `report_question`.
+    """
+    found = canonical.decode(report_question(domains, report, values).encode(), "question")
+    assert isinstance(found, Mapping)  # noqa: S101 - a question's form is an object
+    return found

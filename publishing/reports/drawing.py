@@ -17,6 +17,8 @@ from corridor.publishing.tables import Axis
 
 LEFT_OUT = frozenset({NOT_KNOWN, TOTAL})
 MOST_BARS = 25
+MOST_ROWS = 12
+"""Of small multiples, as of an answer's."""
 
 
 def is_of_values(filled: FilledTable) -> bool:
@@ -27,16 +29,19 @@ def is_of_values(filled: FilledTable) -> bool:
     )
 
 
-def picture_of(filled: FilledTable, *, most: int = MOST_BARS) -> Picture | None:
-    """The picture of a filled table; None where there is none. Of more rows the largest `most`."""
+def picture_of(filled: FilledTable, *, most: int | None = None) -> Picture | None:
+    """The picture of a filled table; None where there is none. Of more rows the `most` largest."""
     if is_of_values(filled):
         return None
     rows = _places(filled.row_ids)
     columns = _places(filled.column_ids)
     notes = [Note.MENTIONS] if filled.form.table.max_cells > 1 else []
+    cells = len(rows) * max(1, len(columns))
+    most = most or (MOST_ROWS if columns else MOST_BARS)
     if len(rows) > most:
         rows = sorted(sorted(rows, key=lambda row: -_reach(filled, row))[:most])
-        notes.append(Note.LARGEST)
+        if columns:  # of bars the script says itself how many of all cells are drawn
+            notes.append(Note.LARGEST)
     inner = _axis(filled.form.rows.field, filled.row_label, filled.row_ids, filled.rows, rows)
     axes: tuple[Axis, ...] = (inner,)
     within: Kind | None = None
@@ -63,7 +68,7 @@ def picture_of(filled: FilledTable, *, most: int = MOST_BARS) -> Picture | None:
         measure="persons",
         axes=axes,
         points=drawn,
-        cells=len(points),
+        cells=cells,
         notes=tuple(notes),
     )
 

@@ -203,6 +203,10 @@ def test_a_board_is_full_at_some_point_and_bad_steps_change_nothing(here: Here) 
     refused = here.ana.post("/boards/new", {**full, "step": f"add {line}"})
     assert (refused.status_code, "board.malformed" in here.ana.last) == (422, True)
     assert kept(here.ana) == [line] * MOST_TILES
+    piece = here.ana.post(
+        "/boards/new", {**full, "step": f"add {line}"}, headers={"HX-Request": "true"}
+    )
+    assert (piece.status_code, "board.malformed" in here.ana.last) == (200, True)
     for step in ("up 1", "down 99", "remove 0", "remove x", "dance", "up ١"):  # noqa: RUF001
         here.ana.post("/boards/new", {"tile": [line], "step": step})
         assert kept(here.ana) == [line], step

@@ -3,11 +3,12 @@
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 
 from corridor.ids import CountryCode
 from corridor.people import Role
@@ -84,7 +85,7 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
     series = region.ask(sql=SQL, rho="1/20", series={"every": "month", "periods": 4})["id"]
     ana = publishing.workbench.enter("Ana", Role.ANALYST)
     ana.get("/boards/new")
-    board = ana.post("/boards/new", {"name": "Monthly", "tiles": f"series {series}"}).location
+    board = ana.post("/boards/new", {"name": "Monthly", "tile": f"series {series}"}).location
     assert "Nothing was released of this series yet." in ana.get(board).get_data(as_text=True)
     releases: list[dict[str, Any]] = []
     counted = region.vector
@@ -97,9 +98,10 @@ def test_a_release_of_a_series_is_verified_with_those_before_it_and_a_board_show
         releases = releases_of(region, series, period)
     last = releases[-1]
     page = ana.get(board).get_data(as_text=True)
-    assert last["named"] in page
+    month = format_date(date.fromisoformat(f"{last['named']}-01"), "MMM y", locale="en_GB")
+    assert f"{month}: " in page
     assert "In the last release more changed than noise explains:" in page
-    assert f"more persons were counted in {last['named']}" in page
+    assert f"more persons were counted in {month}" in page
     assert "next one:" in page
     text = verified(publishing, last["release_id"])
     assert "Every claim of the receipt holds." in text

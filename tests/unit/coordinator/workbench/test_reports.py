@@ -267,6 +267,17 @@ def test_of_a_long_table_the_rows_with_a_figure_are_shown_and_how_many_are_not(h
     assert shown.left_out == 1
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "Moldova → Ukraine"), ("ar", " ← ")])
+def test_a_flow_points_where_reading_goes(here: Here, language: str, words: str) -> None:
+    report = reports()["glotip_flows"]
+    (table,) = fill(report, release_for(report)).tables
+    headers = {"Cookie": f"corridor-language={language}"}
+    with here.workbench.app.test_request_context(headers=headers):
+        shown = shown_form(table, 1)
+    assert any(words in name for name, _ in shown.rows)
+    assert words.strip() in shown.row_label or language == "en"
+
+
 def test_every_text_of_the_reports_can_be_translated_and_no_other_is_kept() -> None:
     texts = {"Not known", "All", DETECTED}
     for report in reports().values():
