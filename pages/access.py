@@ -3,7 +3,8 @@
 What a request passes, in this order, before anything of its body is read:
 
 1. it names a host of this console (else a page elsewhere could have its name point here)
-2. a form comes from a page of this console, as far as the browser says
+2. a form comes from a page of this console, as far as the browser says; whoever comes from
+   elsewhere without a session is led here by a page of ours first (`elsewhere`)
 3. its session is whole, and at the step that the view is for
 4. its owner has a role that the view is for
 
@@ -19,6 +20,7 @@ from flask import Flask, Request, Response, g, request
 
 from corridor.errors.pages import ForgedFormError, WrongHostError
 from corridor.errors.people import NotSignedInError
+from corridor.pages.elsewhere import come_again, is_from_elsewhere, opens_a_page
 from corridor.people import PeopleDesk, Role, Session, Stage
 from corridor.people.desk import form_token
 
@@ -103,8 +105,8 @@ class Doorkeeper:
     cookie: str
     receive_files: Callable[[], None]
 
-    def admit(self, app: Flask) -> None:
-        """Let the request pass.
+    def admit(self, app: Flask) -> Response | None:
+        """Let the request pass, or answer it with a page that leads here.
 
         Raises:
             WrongHostError, ForgedFormError, NotSignedInError, RoleMissingError: it does not.
@@ -115,15 +117,18 @@ class Doorkeeper:
             raise WrongHostError
         if request.method == "POST":
             self._demand_own_page(request)
+        if is_from_elsewhere(request) and opens_a_page(request) and not self._has_cookie(request):
+            return come_again(request)
         view = app.view_functions.get(request.endpoint or "")
         if view is None:
-            return  # no such page: 404, or 405
+            return None  # no such page: 404, or 405
         access = access_of(view)
         self._find_session(access)
         if request.method == "POST":
             if access.takes_files:
                 self.receive_files()
             self._demand_form_token()
+        return None
 
     def _demand_form_token(self) -> None:
         """See that the form carries its session's token.
@@ -154,6 +159,9 @@ class Doorkeeper:
         except NotSignedInError:
             return None
 
+    def _has_cookie(self, request: Request) -> bool:
+        return self.cookie in request.cookies
+
     def _token(self, request: Request) -> str:
         found = request.cookies.get(self.cookie, "")
         if len(found) == TOKEN_LETTERS and found.isascii() and found.isalnum():
@@ -170,7 +178,7 @@ class Doorkeeper:
     def keep_token(self, response: Response) -> Response:
         """Give the browser the name of its session, where it does not have it yet."""
         token = getattr(g, "token", None)
-        is_page = request.endpoint != "static.file"
+        is_page = request.endpoint != "static.file" and not is_from_elsewhere(request)
         if token is not None and is_page and request.cookies.get(self.cookie) != token:
             response.set_cookie(
                 self.cookie,

@@ -7,11 +7,10 @@ from werkzeug.wrappers import Response as Answer
 from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError, PasswordsDifferError
 from corridor.pages.access import at_stages, continue_with, current_session, for_everybody
+from corridor.pages.elsewhere import HERE, is_own_path
 from corridor.pages.languages import COOKIE, LANGUAGES, YEAR_SECONDS
 from corridor.pages.refusals import said, status_of
 from corridor.people import PeopleDesk, Stage
-
-HERE = "/"
 
 _log = structlog.get_logger()
 
@@ -82,10 +81,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
     @for_everybody
     def language() -> Answer:
         wanted, back = request.form.get("language", ""), request.form.get("back", HERE)
-        # A path of this site alone: a browser reads // and \ as another host, and drops tabs.
-        is_plain = back.isprintable() and " " not in back and "\\" not in back
-        is_ours = is_plain and back.startswith("/") and not back.startswith("//")
-        answer = redirect(back if is_ours else HERE, 303)
+        answer = redirect(back if is_own_path(back) else HERE, 303)
         if wanted in LANGUAGES:
             answer.set_cookie(
                 COOKIE,
