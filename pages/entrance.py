@@ -6,7 +6,13 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError, PasswordsDifferError
-from corridor.pages.access import at_stages, continue_with, current_session, for_everybody
+from corridor.pages.access import (
+    at_stages,
+    continue_with,
+    current_session,
+    current_whence,
+    for_everybody,
+)
 from corridor.pages.elsewhere import HERE, is_own_path
 from corridor.pages.languages import COOKIE, LANGUAGES, YEAR_SECONDS
 from corridor.pages.refusals import said, status_of
@@ -29,7 +35,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
     def signing_in() -> Response | Answer:
         name = request.form.get("name", "")
         try:
-            session = people.sign_in(name, request.form.get("password", ""))
+            session = people.sign_in(name, request.form.get("password", ""), current_whence())
         except CorridorError as error:
             return _again("sign_in.html", error, name=name)
         continue_with(session)
@@ -66,7 +72,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
         try:
             if password != form.get("again", ""):
                 raise PasswordsDifferError
-            people.enter(name, form.get("code", ""), password)
+            people.enter(name, form.get("code", ""), password, current_whence())
         except CorridorError as error:
             return _again("welcome.html", error, name=name)
         return redirect(url_for("entrance.sign_in", entered="yes"), 303)

@@ -140,7 +140,7 @@ def make_pages(
     cookie = f"__Host-{site.cookie}" if has_tls else site.cookie
     door = Doorkeeper(people, addresses, cookie, receive_files)
     app.before_request(lambda: door.admit(app))
-    app.after_request(door.keep_token)
+    app.after_request(door.keep_tokens)
 
     @app.after_request
     def protect(response: Response) -> Response:

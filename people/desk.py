@@ -10,9 +10,8 @@ A session:    wrong ─── password right ──> CODE     where there is a s
               CODE or SETUP ── code right ──> FULL  under a new name each time
 
 1. Nobody learns which of name, password and code was wrong, nor whether a name has an account.
-2. A try is counted before it is judged, so that many at once get no further than one by one. From
-   the fifth wrong one on a name waits, twice as long each time, up to a quarter of an hour; also a
-   name without an account.
+2. A try is counted before it is judged, and wrong ones make wait: a browser of the owner's for
+   itself, all others by name and network (`people.tries`); also for a name without an account.
 3. A session is known by 32 random bytes, of which only a hash is kept. It ends when it was not
    used for a while, after a working day, when its owner ends it, and with every change of the
    account's password, roles or standing.
@@ -43,7 +42,6 @@ from corridor.errors.people import (
     SignInAnewError,
     SignInBusyError,
     UnknownPersonError,
-    WaitError,
     WrongCodeError,
     WrongSignInError,
 )
@@ -53,6 +51,7 @@ from corridor.people.passwords import LONGEST, Passwords, check_strength
 from corridor.people.roles import Role, Staff
 from corridor.people.sealed_factors import SealedFactors, is_sealed
 from corridor.people.store import PeopleStore, Person
+from corridor.people.tries import NOWHERE, Tried, Tries, Try, Whence
 from corridor.protocols.suite import RandomBytes
 
 IDLE_SECONDS = 15 * 60
@@ -61,9 +60,9 @@ HALF_SECONDS = 10 * 60
 """So long somebody may take for the second step of signing in."""
 
 INVITATION_SECONDS = 24 * 60 * 60
-FREE_TRIES = 5
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 30, 15 * 60
-FORGOTTEN_SECONDS = 24 * 60 * 60
+MOST_BROWSERS = 10
+"""So many of an owner's browsers are known, those with which they signed in last."""
+
 SEEN_EVERY_SECONDS = 30
 """A session's last use is written so often and no oftener: a page must not wait for the disk."""
 
@@ -91,12 +90,15 @@ class Session:
     Attributes:
         token: its name, which the browser alone holds.
         ends_at: when it is over however much it is used; seconds since 1970.
+        whence: where its owner is; of a session that just became whole, with what the browser is
+            known by from now on.
     """
 
     token: str
     person: Person
     stage: Stage
     ends_at: int
+    whence: Whence = NOWHERE
 
     def demand(self, roles: frozenset[Role]) -> None:
         """See that its owner has one of these roles.
@@ -182,6 +184,7 @@ class PeopleDesk:
         self._clock = clock
         self._random_bytes = random_bytes
         self._record = record
+        self._tries = Tries(store, self._now)
 
     def seal_factors(self) -> None:
         """Seal what a version kept in clear that sealed nothing: once in the life of a file.
@@ -287,6 +290,7 @@ class PeopleDesk:
                     self._store.set_locked(person.id, locked=True)
             self._store.end_every_session()
             self._store.end_every_token()
+            self._store.forget_every_browser()
         return tuple(person.name for person in people)
 
     def unlock(self, name: str, *, by: str = "") -> None:
@@ -299,7 +303,7 @@ class PeopleDesk:
             person = self._named(name)
             self._record(_of(person, "unlocked", by))
             self._store.set_locked(person.id, locked=False)
-            self._store.forget_tries(person.name_key)
+            self._tries.forget(person.name_key)
 
     def reset(self, name: str, *, by: str = "") -> str:
         """Begin an account anew: a one-time code, no password, no second factor, no session.
@@ -315,7 +319,7 @@ class PeopleDesk:
             self._demand_another_administrator(person, by)
             self._record(_of(person, "reset", by))
             self._end_everything_of(person)
-            self._store.forget_tries(person.name_key)
+            self._tries.forget(person.name_key)
             if person.is_of_provider:
                 self._store.forget_second_factor(person.id)
                 return ""
@@ -323,15 +327,15 @@ class PeopleDesk:
 
     # ---------------------------------------------------------------- coming in
 
-    def enter(self, name: str, code: str, password: str) -> None:
+    def enter(self, name: str, code: str, password: str, whence: Whence = NOWHERE) -> None:
         """Set a password with a one-time code.
 
         Raises:
             WaitError, BadInvitationError, WeakPasswordError: nothing was changed.
         """
         key = _name_key(name)
-        before = self._begin_try(key)
         person = self._store.by_key(key)
+        counted = self._begin_try(Tried.INVITATION, key, person, whence)
         right = (
             person is not None
             and person.invited is not None
@@ -341,7 +345,7 @@ class PeopleDesk:
         )
         if person is None or not right:
             raise BadInvitationError
-        self._was_right(key, before)
+        self._tries.take_back(counted)
         check_strength(password, person.name, self._place)
         kept = self._passwords.keep(password)
         with self._store.writing():
@@ -351,9 +355,9 @@ class PeopleDesk:
             self._record(_of(person, "entered", person.name))
             self._store.set_password(person.id, kept)
             self._store.end_sessions_of(person.id)
-            self._store.forget_tries(key)
+            self._came_in(person, whence)
 
-    def sign_in(self, name: str, password: str) -> Session:
+    def sign_in(self, name: str, password: str, whence: Whence = NOWHERE) -> Session:
         """The first step: name and password.
 
         Raises:
@@ -361,31 +365,29 @@ class PeopleDesk:
             SignInBusyError: too many sign in. No try was counted.
         """
         key = _name_key(name)
-        before = self._begin_try(key)
         person = self._store.by_key(key)
+        counted = self._begin_try(Tried.PASSWORD, key, person, whence)
         kept = None if person is None else person.password
         try:
             with self._passwords.place():
                 right = len(password) <= LONGEST and self._passwords.is_right(kept, password)
         except SignInBusyError:
-            self._was_right(key, before)  # nobody looked at it
+            self._tries.take_back(counted)  # nobody looked at it
             raise
         if person is None or not right or not person.can_sign_in:
             raise WrongSignInError
-        self._was_right(key, before)
+        self._tries.take_back(counted)
         renewed = None
         if person.password is not None and self._passwords.is_outdated(person.password):
             renewed = self._passwords.keep(password)
         with self._store.writing():
             if renewed is not None:
                 self._store.set_password(person.id, renewed)
-            if person.secret is None:
-                self._store.forget_tries(key)
             self._store.end_sessions_before(self._now() - IDLE_SECONDS, self._now() - LIFE_SECONDS)
             stage = Stage.SETUP if person.secret is None else Stage.CODE
-            return self._begin(person, stage)
+            return self._begin(person, stage, whence)
 
-    def arrive(self, arrival: Arrival) -> Session:
+    def arrive(self, arrival: Arrival, whence: Whence = NOWHERE) -> Session:
         """The first step for whom an identity provider vouches: it stands for the password.
 
         A new account is made, or the roles and organisation of theirs become those that the
@@ -408,8 +410,9 @@ class PeopleDesk:
                 )
                 if arrival.has_second_factor:
                     self._store.signed_in(person.id, self._now())
-                    return self._begin(person, Stage.FULL)
-                return self._begin(person, Stage.SETUP if person.secret is None else Stage.CODE)
+                    return self._begin(person, Stage.FULL, whence)
+                stage = Stage.SETUP if person.secret is None else Stage.CODE
+                return self._begin(person, stage, whence)
             if known is not None:
                 self._end_everything_of(known)
         raise NoRoleError
@@ -423,12 +426,12 @@ class PeopleDesk:
         """
         if session.stage is not Stage.CODE:
             raise NotSignedInError
-        self._demand_code(session.person, code)
+        self._demand_code(session.person, code, session.whence)
         with self._store.writing():
-            self._store.forget_tries(session.person.name_key)
+            self._came_in(session.person, session.whence)
             self._store.signed_in(session.person.id, self._now())
             self._store.end_session(_session_hash(session.token))
-            return self._begin(session.person, Stage.FULL)
+            return self._begin(session.person, Stage.FULL, session.whence)
 
     def confirm_again(self, session: Session, code: str) -> None:
         """See that whoever has the session still holds the second factor: a browser was left open.
@@ -439,9 +442,9 @@ class PeopleDesk:
             WaitError, WrongCodeError: the code is not right, or was used before.
         """
         person = self._fresh(session)
-        self._demand_code(person, code)
+        self._demand_code(person, code, session.whence)
         with self._store.writing():
-            self._store.forget_tries(person.name_key)
+            self._came_in(person, session.whence)
 
     def offer_second_factor(self, session: Session, *, again: bool = False) -> tuple[str, str]:
         """A secret for an authenticator: its text, and the address that its QR code holds.
@@ -474,24 +477,25 @@ class PeopleDesk:
             WaitError, WrongSignInError: the second factor is as it was.
         """
         person = self._fresh(session)
-        before = self._begin_try(person.name_key)
+        counted = self._begin_again(person, session.whence)
         if session.stage is Stage.FULL:
-            self._demand_owner(session, person, password, before)
+            self._demand_owner(session, person, password, counted)
         step = None
         if person.new_secret is not None:
             secret = self._factors.open(person.id, person.new_secret)
             step = second_factor.step_of(secret, code, self._now(), 0)
         if step is None:
             raise WrongCodeError
+        self._tries.take_back(counted)
         codes = self._make_codes()
         with self._store.writing():
             self._record(_of(person, "second_factor", person.name))
             self._store.take_secret(person.id, step)
             self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
-            self._store.forget_tries(person.name_key)
+            self._came_in(person, session.whence)
             self._store.signed_in(person.id, self._now())
             self._store.end_sessions_of(person.id)
-            return self._begin(person, Stage.FULL), codes
+            return self._begin(person, Stage.FULL, session.whence), codes
 
     def renew_recovery_codes(self, session: Session, password: str) -> tuple[str, ...]:
         """New recovery codes, shown once; the old ones are void.
@@ -500,9 +504,9 @@ class PeopleDesk:
             WaitError, WrongSignInError: the old ones stay.
         """
         person = self._fresh(session)
-        before = self._begin_try(person.name_key)
-        self._demand_owner(session, person, password, before)
-        self._was_right(person.name_key, before)
+        counted = self._begin_again(person, session.whence)
+        self._demand_owner(session, person, password, counted)
+        self._tries.take_back(counted)
         codes = self._make_codes()
         with self._store.writing():
             self._store.set_recovery_codes(person.id, list(map(second_factor.code_hash, codes)))
@@ -519,22 +523,24 @@ class PeopleDesk:
             WaitError, WrongSignInError, WeakPasswordError: the old one stays.
         """
         person = self._fresh(session)
-        self._demand_password(person, old)
+        self._demand_password(person, old, session.whence)
         check_strength(new, person.name, self._place)
         kept = self._passwords.keep(new)
         with self._store.writing():
             self._record(_of(person, "entered", person.name))
             self._store.set_password(person.id, kept)
             self._store.end_sessions_of(person.id)
-            return self._begin(person, Stage.FULL)
+            self._store.forget_browsers_of(person.id)
+            return self._begin(person, Stage.FULL, session.whence)
 
     # ---------------------------------------------------------------- sessions
 
-    def session(self, token: str, *, is_use: bool = True) -> Session:
+    def session(self, token: str, whence: Whence = NOWHERE, *, is_use: bool = True) -> Session:
         """The session of that name.
 
         Args:
             token: what the browser holds.
+            whence: where the request comes from.
             is_use: whether somebody did something; a page that looks by itself is no use.
 
         Raises:
@@ -554,7 +560,7 @@ class PeopleDesk:
         if is_use and now >= row.seen + SEEN_EVERY_SECONDS:
             with self._store.writing():
                 self._store.saw_session(name, now)
-        return Session(token, person, stage, ends_at)
+        return Session(token, person, stage, ends_at, whence)
 
     def sign_out(self, session: Session) -> None:
         """The session is over."""
@@ -565,6 +571,7 @@ class PeopleDesk:
         """All sessions of its owner are over, this one too."""
         with self._store.writing():
             self._store.end_sessions_of(session.person.id)
+            self._store.forget_browsers_of(session.person.id)
 
     def make_token(self) -> str:
         """A name for a browser that is not signed in, so that its forms can be told from forged."""
@@ -629,6 +636,7 @@ class PeopleDesk:
     def _end_everything_of(self, person: Person) -> None:
         self._store.end_sessions_of(person.id)
         self._store.end_tokens_of(person.id)
+        self._store.forget_browsers_of(person.id)
 
     def _invite(self, person: Person) -> str:
         code = second_factor.make_code(self._random_bytes)
@@ -636,11 +644,17 @@ class PeopleDesk:
         self._store.invite(person.id, second_factor.code_hash(code), until, self._now())
         return code
 
-    def _begin(self, person: Person, stage: Stage) -> Session:
+    def _begin(self, person: Person, stage: Stage, whence: Whence) -> Session:
+        """A session of somebody who is that far, inside `writing`."""
         token, now = self.make_token(), self._now()
         self._store.begin_session(_session_hash(token), person.id, stage, now)
-        life = LIFE_SECONDS if stage is Stage.FULL else HALF_SECONDS
-        return Session(token, person, stage, now + life)
+        if stage is not Stage.FULL:
+            return Session(token, person, stage, now + HALF_SECONDS, whence)
+        # Known by another name after each sign-in: what somebody else put there is worth nothing.
+        browser = self.make_token()
+        self._store.rename_browser(_browser_hash(whence.browser), _browser_hash(browser))
+        self._store.keep_browser(_browser_hash(browser), person.id, now, MOST_BROWSERS)
+        return Session(token, person, stage, now + LIFE_SECONDS, Whence(whence.network, browser))
 
     def _make_codes(self) -> tuple[str, ...]:
         return tuple(
@@ -659,29 +673,27 @@ class PeopleDesk:
         if not others:
             raise LastAdministratorError
 
-    def _demand_owner(
-        self, session: Session, person: Person, password: str, before: tuple[int, int]
-    ) -> None:
+    def _demand_owner(self, session: Session, person: Person, password: str, counted: Try) -> None:
         """See that whoever has a whole session is its owner: a browser may have been left open.
 
         By the password; where an identity provider stands for it, by having come from there just
-        now. Whoever calls counted a try, which `before` takes back where nothing was guessed.
+        now. Whoever calls `counted` a try, which is taken back where nothing was guessed.
         """
         if person.is_of_provider:
-            self._was_right(person.name_key, before)
+            self._tries.take_back(counted)
             if self._now() > session.ends_at - LIFE_SECONDS + JUST_NOW_SECONDS:
                 raise SignInAnewError
         elif len(password) > LONGEST or not self._passwords.is_right(person.password, password):
             raise WrongSignInError
 
-    def _demand_password(self, person: Person, password: str) -> None:
-        before = self._begin_try(person.name_key)
+    def _demand_password(self, person: Person, password: str, whence: Whence) -> None:
+        counted = self._begin_again(person, whence)
         if len(password) > LONGEST or not self._passwords.is_right(person.password, password):
             raise WrongSignInError
-        self._was_right(person.name_key, before)
+        self._tries.take_back(counted)
 
-    def _demand_code(self, person: Person, code: str) -> None:
-        self._begin_try(person.name_key)
+    def _demand_code(self, person: Person, code: str, whence: Whence) -> None:
+        self._begin_try(Tried.CODE, person.name_key, person, whence)
         fresh = self._store.by_id(person.id)
         if fresh is not None and fresh.secret is not None:
             secret = self._factors.open(fresh.id, fresh.secret)
@@ -693,29 +705,27 @@ class PeopleDesk:
                     return
         raise WrongCodeError
 
-    def _begin_try(self, key: str) -> tuple[int, int]:
-        """Count a try as one in vain before it is judged: of many at once none is free.
-
-        Gives what `tries` said before.
+    def _begin_try(self, tried: Tried, key: str, person: Person | None, whence: Whence) -> Try:
+        """Count a try as one in vain before it is judged.
 
         Raises:
-            WaitError: the name has to wait. Nothing was counted.
+            WaitError: it has to wait. Nothing was counted.
         """
-        now = self._now()
-        with self._store.writing():
-            failures, last = self._store.tries(key)
-            if failures >= FREE_TRIES:
-                doubled = FIRST_WAIT_SECONDS * 2 ** min(failures - FREE_TRIES, 10)
-                left = last + min(doubled, LONGEST_WAIT_SECONDS) - now
-                if left > 0:
-                    raise WaitError(left)
-            self._store.tried_in_vain(key, now, now - FORGOTTEN_SECONDS)
-        return failures, last
+        return self._tries.begin(key, tried, whence, is_owners=self._is_owners(person, whence))
 
-    def _was_right(self, key: str, before: tuple[int, int]) -> None:
-        """Take back what `_begin_try` counted, where that is not all forgotten anyhow."""
-        with self._store.writing():
-            self._store.take_try_back(key, *before)
+    def _begin_again(self, person: Person, whence: Whence) -> Try:
+        """The same of a password that is given again."""
+        return self._begin_try(Tried.PASSWORD, person.name_key, person, whence)
+
+    def _came_in(self, person: Person, whence: Whence) -> None:
+        """Its owner is in: what went wrong there before is forgotten, inside `writing`."""
+        self._tries.came_in(person.name_key, whence, is_owners=self._is_owners(person, whence))
+
+    def _is_owners(self, person: Person | None, whence: Whence) -> bool:
+        """Whether the owner of an account signed in with this browser."""
+        if person is None or not whence.browser:
+            return False
+        return self._store.knows_browser(_browser_hash(whence.browser), person.id)
 
 
 def _of(person: Person, change: str, by: str) -> PeopleChange:
@@ -734,3 +744,7 @@ def _name_key(name: str) -> str:
 
 def _session_hash(token: str) -> bytes:
     return hashlib.sha256(b"corridor session" + token.encode()).digest()
+
+
+def _browser_hash(token: str) -> bytes:
+    return hashlib.sha256(b"corridor browser" + token.encode("utf-8", "surrogatepass")).digest()

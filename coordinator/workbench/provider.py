@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.provider import BEGUN_SECONDS, ProviderDesk
-from corridor.pages.access import continue_with, for_everybody
+from corridor.pages.access import continue_with, current_whence, for_everybody
 from corridor.people import PeopleDesk, Stage
 
 NEXT = {
@@ -52,7 +52,7 @@ def provider_views(
     @for_everybody
     def finish() -> Response:
         arrival = the_provider().finish(request.cookies.get(cookie, ""), request.args)
-        session = people.arrive(arrival)
+        session = people.arrive(arrival, current_whence())
         continue_with(session)
         shown = render_template("arrived.html", onward=url_for(NEXT[session.stage]))
         answer = make_response(shown)
