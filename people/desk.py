@@ -16,7 +16,9 @@ A session:    wrong ─── password right ──> CODE     where there is a s
    used for a while, after a working day, when its owner ends it, and with every change of the
    account's password, roles or standing.
 4. What changes an account is handed to `record` before it is done.
-5. Tokens of an account end when it is locked, begun anew, or loses a role; a role that comes back
+5. Two accounts of this site are two people, and so are two of one identity provider. Of one of each
+   somebody has to say so (`two_people`): one person may have both.
+6. Tokens of an account end when it is locked, begun anew, or loses a role; a role that comes back
    brings none of them back.
 """
 
@@ -35,10 +37,14 @@ from corridor.errors.people import (
     LastAdministratorError,
     LockedOutError,
     NameOfAnotherError,
+    NameOfTokenError,
     NameTakenError,
     NoRoleError,
     NotSignedInError,
+    NotTwoKindsError,
+    OwnWordError,
     RoleMissingError,
+    RolesApartError,
     SignInAnewError,
     SignInBusyError,
     UnknownPersonError,
@@ -117,10 +123,11 @@ class PeopleChange:
     Attributes:
         change: added, roles, locked, unlocked, reset, entered (a password was set), second_factor;
             where people ask in the name of organisations, organisation; where they have tokens,
-            token and token_ended; where they come from an identity provider, arrived.
+            token and token_ended; where they come from an identity provider, arrived; of an account
+            of each kind, two_people and perhaps_one.
         by: whose doing; empty for the command line, and for an identity provider.
         organisation: the account's, after the change.
-        label: of the token.
+        label: of the token; or the other account's name.
     """
 
     change: str
@@ -162,6 +169,7 @@ class PeopleDesk:
         staff: which roles there are.
         place: what it is called; authenticators show it, and no password contains it.
         record: hears of every change before it is done.
+        is_of_token: whether something else that asks has a name: then no account gets it.
     """
 
     def __init__(
@@ -175,6 +183,7 @@ class PeopleDesk:
         clock: Callable[[], datetime],
         random_bytes: RandomBytes,
         record: Callable[[PeopleChange], None],
+        is_of_token: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._store = store
         self._passwords = passwords
@@ -184,6 +193,7 @@ class PeopleDesk:
         self._clock = clock
         self._random_bytes = random_bytes
         self._record = record
+        self._is_of_token = is_of_token
         self._tries = Tries(store, self._now)
 
     def seal_factors(self) -> None:
@@ -222,7 +232,8 @@ class PeopleDesk:
         """A new account; gives the one-time code by which its owner sets a password.
 
         Raises:
-            BadNameError, BadRolesError, BadOrganisationError, NameTakenError: nothing was changed.
+            BadNameError, BadRolesError, BadOrganisationError, NameTakenError, NameOfTokenError:
+            nothing was changed.
         """
         name = " ".join(name.split())
         if _NAME.fullmatch(name) is None or odd_letters([name]):
@@ -231,6 +242,7 @@ class PeopleDesk:
             self._staff.parse(roles),
             self._staff.parse_organisation(organisation),
         )
+        self._demand_of_no_token(name)
         with self._store.writing():
             self._record(PeopleChange("added", name, wanted, by, organisation))
             return self._invite(self._add(name, wanted, organisation))
@@ -325,6 +337,47 @@ class PeopleDesk:
                 return ""
             return self._invite(person)
 
+    # ---------------------------------------------------------------- two people
+
+    def are_two(self, name: str, other: str) -> bool:
+        """Whether the accounts of these names are two people's, as far as is known here."""
+        one, two = (self._store.by_key(name_key(text)) for text in (name, other))
+        if one is None or two is None or one.id == two.id:
+            return False
+        if one.issuer == two.issuer:
+            return True
+        return bool({(one.id, two.id), (two.id, one.id)} & self._store.told_apart())
+
+    def told_apart(self) -> tuple[tuple[Person, Person], ...]:
+        """The accounts of which it was said that they are two people's: of this site, of theirs."""
+        known = {person.id: person for person in self._store.people()}
+        pairs = ((known[here], known[there]) for here, there in self._store.told_apart())
+        return tuple(sorted(pairs, key=lambda pair: (pair[0].name_key, pair[1].name_key)))
+
+    def tell_apart(self, here: str, there: str, *, is_so: bool = True, by: str = "") -> None:
+        """Say that an account of this site and one of a provider are two people's; or no more.
+
+        Raises:
+            UnknownPersonError, NotTwoKindsError, OwnWordError: nothing was changed.
+        """
+        with self._store.writing():
+            one, two = self._named(here), self._named(there)
+            if one.is_of_provider or not two.is_of_provider:
+                raise NotTwoKindsError
+            if is_so and by and name_key(by) in {one.name_key, two.name_key}:
+                raise OwnWordError
+            change = PeopleChange(
+                "two_people" if is_so else "perhaps_one",
+                one.name,
+                one.roles,
+                by,
+                one.organisation,
+                two.name,
+            )
+            self._record(change)
+            keep = self._store.tell_apart if is_so else self._store.tell_no_more
+            keep(one.id, two.id)
+
     # ---------------------------------------------------------------- coming in
 
     def enter(self, name: str, code: str, password: str, whence: Whence = NOWHERE) -> None:
@@ -333,7 +386,7 @@ class PeopleDesk:
         Raises:
             WaitError, BadInvitationError, WeakPasswordError: nothing was changed.
         """
-        key = _name_key(name)
+        key = name_key(name)
         person = self._store.by_key(key)
         counted = self._begin_try(Tried.INVITATION, key, person, whence)
         right = (
@@ -364,7 +417,7 @@ class PeopleDesk:
             WaitError, WrongSignInError: nobody was signed in.
             SignInBusyError: too many sign in. No try was counted.
         """
-        key = _name_key(name)
+        key = name_key(name)
         person = self._store.by_key(key)
         counted = self._begin_try(Tried.PASSWORD, key, person, whence)
         kept = None if person is None else person.password
@@ -397,13 +450,17 @@ class PeopleDesk:
         Raises:
             NoRoleError: the groups mean no role. Whoever had one is signed out, and tokens end.
             LockedOutError: the account is locked. Nothing was changed.
-            BadNameError, NameOfAnotherError: no account can be made. Nothing was changed.
+            RolesApartError: the roles do not go together. Nothing was changed.
+            BadNameError, NameOfAnotherError, NameOfTokenError: no account can be made. Nothing was
+            changed.
         """
         with self._store.writing():
             known = self._store.of_provider(arrival.issuer, arrival.subject)
             if known is not None and known.locked:
                 raise LockedOutError
             if arrival.roles:
+                if not self._staff.go_together(arrival.roles):  # of several groups
+                    raise RolesApartError
                 person = self._arrived(known, arrival)
                 self._store.end_sessions_before(
                     self._now() - IDLE_SECONDS, self._now() - LIFE_SECONDS
@@ -583,7 +640,7 @@ class PeopleDesk:
         return int(self._clock().timestamp())
 
     def _named(self, name: str) -> Person:
-        found = self._store.by_key(_name_key(name))
+        found = self._store.by_key(name_key(name))
         if found is None:
             raise UnknownPersonError
         return found
@@ -596,7 +653,7 @@ class PeopleDesk:
         return found
 
     def _add(self, name: str, roles: frozenset[Role], organisation: str) -> Person:
-        key = _name_key(name)
+        key = name_key(name)
         if self._store.by_key(key) is not None:
             raise NameTakenError
         self._store.add(name, key, roles, self._now())
@@ -609,8 +666,9 @@ class PeopleDesk:
         if known is None:
             if _PROVIDER_NAME.fullmatch(arrival.name) is None or odd_letters([arrival.name]):
                 raise BadNameError
-            if self._store.by_key(_name_key(arrival.name)) is not None:
+            if self._store.by_key(name_key(arrival.name)) is not None:
                 raise NameOfAnotherError
+            self._demand_of_no_token(arrival.name)
             roles, organisation = arrival.roles, arrival.organisation
             self._record(PeopleChange("arrived", arrival.name, roles, "", organisation))
             known = self._add(arrival.name, roles, organisation)
@@ -638,9 +696,19 @@ class PeopleDesk:
         self._store.end_tokens_of(person.id)
         self._store.forget_browsers_of(person.id)
 
+    def _demand_of_no_token(self, name: str) -> None:
+        """See that nothing else that asks has the name.
+
+        Raises:
+            NameOfTokenError: a token has it, that was issued on the machine.
+        """
+        if self._is_of_token(name):
+            raise NameOfTokenError
+
     def _invite(self, person: Person) -> str:
         code = second_factor.make_code(self._random_bytes)
         until = self._now() + INVITATION_SECONDS
+        self._store.tell_nothing_of(person.id)  # somebody else may have the account now
         self._store.invite(person.id, second_factor.code_hash(code), until, self._now())
         return code
 
@@ -737,7 +805,7 @@ def _has_clear_secret(person: Person) -> bool:
     return any(kept is not None and not is_sealed(kept) for kept in found)
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
     """What two writings of one name have in common; of a text that is no name, a part of it."""
     return unicodedata.normalize("NFKC", " ".join(name.split())[:80]).casefold()
 

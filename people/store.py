@@ -61,6 +61,11 @@ CREATE TABLE IF NOT EXISTS browsers (
     seen INTEGER NOT NULL,
     PRIMARY KEY (hash, person)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS two_people (
+    here INTEGER NOT NULL REFERENCES people (id),
+    there INTEGER NOT NULL REFERENCES people (id),
+    PRIMARY KEY (here, there)
+) STRICT;
 CREATE TABLE IF NOT EXISTS tokens (
     hash BLOB PRIMARY KEY,
     person INTEGER NOT NULL REFERENCES people (id),
@@ -358,6 +363,27 @@ class PeopleStore:
         """How many were not used yet."""
         (row,) = self._read("SELECT count(*) FROM recovery_codes WHERE person = ?", (person,))
         return int(row[0])
+
+    # ---------------------------------------------------------------- two people
+
+    def tell_apart(self, here: int, there: int) -> None:
+        """An account of this site and one of a provider are two people's, inside `writing`."""
+        self._do("INSERT INTO two_people VALUES (?, ?) ON CONFLICT DO NOTHING", (here, there))
+
+    def tell_no_more(self, here: int, there: int) -> None:
+        """Nobody says so any more, inside `writing`."""
+        self._do("DELETE FROM two_people WHERE here = ? AND there = ?", (here, there))
+
+    def tell_nothing_of(self, person: int) -> None:
+        """Nobody says so of an account any more, inside `writing`: another may have it now."""
+        self._do("DELETE FROM two_people WHERE ? IN (here, there)", (person,))
+
+    def told_apart(self) -> frozenset[tuple[int, int]]:
+        """Those of which it was said: of this site, of a provider."""
+        return frozenset(
+            (int(here), int(there))
+            for here, there in self._read("SELECT here, there FROM two_people", ())
+        )
 
     # ---------------------------------------------------------------- sessions
 

@@ -156,7 +156,7 @@ def _left(counter: Counter, now: int) -> int:
     """So many seconds it still waits."""
     if counter.failures < counter.free:
         return 0
-    doubled = FIRST_WAIT_SECONDS * 2 ** min(counter.failures - counter.free, 10)
+    doubled = FIRST_WAIT_SECONDS << min(counter.failures - counter.free, 10)
     return counter.last + min(doubled, LONGEST_WAIT_SECONDS) - now
 
 
