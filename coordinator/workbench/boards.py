@@ -203,7 +203,7 @@ def _again(board: Board | None, error: CorridorError) -> Response:
 def _question(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
