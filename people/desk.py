@@ -745,11 +745,11 @@ class PeopleDesk:
         """See that whoever has a whole session is its owner: a browser may have been left open.
 
         By the password; where an identity provider stands for it, by having come from there just
-        now. Whoever calls `counted` a try, which is taken back where nothing was guessed.
+        now. Whoever calls `counted` a try, and takes it back where it was right.
         """
         if person.is_of_provider:
-            self._tries.take_back(counted)
             if self._now() > session.ends_at - LIFE_SECONDS + JUST_NOW_SECONDS:
+                self._tries.take_back(counted)  # nothing was guessed
                 raise SignInAnewError
         elif len(password) > LONGEST or not self._passwords.is_right(person.password, password):
             raise WrongSignInError

@@ -114,7 +114,7 @@ def make_site(
         report_views(desks.reports),
         reading_views(desks.reading),
         publication_views(desks.publications, desks.releases),
-        public_views(desks.public, now),
+        public_views(desks.public),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     _add_open_views(app, authority, version)
