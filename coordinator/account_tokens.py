@@ -4,7 +4,8 @@
              2. it allows no more than the roles of its owner do
              3. it ends after a time that its owner chose; shown once, its hash is kept
     use  ──▶ 1. it was made here, and is not over
-             2. its owner's account is not locked
+             2. its owner's account is not locked; where an identity provider vouches for it, its
+                owner signed in within `rest_days`: else it rests until they do
              3. it allows what it was made for, as far as its owner's roles still allow it
 
 A program with such a token asks as its owner: under the same name, for the same organisation. With
@@ -23,7 +24,7 @@ from corridor.errors.people import (
     TokenTooWideError,
     TooManyTokensError,
 )
-from corridor.errors.region import UnknownTokenError
+from corridor.errors.region import TokenRestsError, UnknownTokenError
 from corridor.people import PeopleChange, PeopleDesk, PeopleStore, Person, Role, Session, Token
 from corridor.protocols.suite import RandomBytes
 
@@ -32,6 +33,7 @@ ASKERS = (Role.ANALYST, Role.COORDINATOR)
 
 DAY_SECONDS = 24 * 60 * 60
 LONGEST_DAYS = 365
+REST_DAYS = 30
 LONGEST_LABEL = 60
 MOST_TOKENS = 20
 
@@ -55,6 +57,8 @@ class ListedToken:
         name: names it in a form; opens nothing.
         owner: whose.
         made_at, ends_at: seconds since 1970.
+        rests_from: from when it is good for nothing until its owner signs in; None where no
+            identity provider vouches for the owner.
     """
 
     name: str
@@ -64,6 +68,8 @@ class ListedToken:
     made_at: int
     ends_at: int
     is_over: bool
+    rests_from: int | None
+    rests: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class AccountTokens:
     Attributes:
         record: hears of every change before it is done.
         now: seconds since 1970 UTC.
+        rest_days: so long after its owner signed in last a token is good, where an identity
+            provider vouches for them: who has left an organisation signs in there no more.
     """
 
     people: PeopleDesk
@@ -80,6 +88,7 @@ class AccountTokens:
     record: Callable[[PeopleChange], None]
     now: Callable[[], int]
     random_bytes: RandomBytes
+    rest_days: int = REST_DAYS
 
     def make(
         self, session: Session, label: str, scopes: Collection[str], days: int, code: str
@@ -164,13 +173,25 @@ class AccountTokens:
 
         Raises:
             UnknownTokenError: nobody: it was never made, was revoked or is over.
+            TokenRestsError: nobody, until its owner signs in.
         """
         found = self.store.token(token_hash(token))
         owner = None if found is None else self.store.by_id(found.person)
         if found is None or owner is None or not owner.can_sign_in or found.ends_at <= self.now():
             raise UnknownTokenError
+        if self._rests(owner):
+            raise TokenRestsError(self.rest_days)
         scopes = parse_scopes(found.scopes) & scopes_of(owner.roles)
         return TokenHolder(owner.name, owner.organisation, scopes, owner.made_at)
+
+    def _rests_from(self, owner: Person) -> int | None:
+        if not owner.is_of_provider:
+            return None
+        return (owner.signed_in_at or 0) + self.rest_days * DAY_SECONDS
+
+    def _rests(self, owner: Person) -> bool:
+        rests_from = self._rests_from(owner)
+        return rests_from is not None and rests_from <= self.now()
 
     @staticmethod
     def _wanted(person: Person, scopes: Collection[str]) -> frozenset[TokenScope]:
@@ -188,6 +209,8 @@ class AccountTokens:
             made_at=token.made_at,
             ends_at=token.ends_at,
             is_over=token.ends_at <= self.now(),
+            rests_from=self._rests_from(owner),
+            rests=self._rests(owner),
         )
 
 

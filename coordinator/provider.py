@@ -2,25 +2,25 @@
 
     begin  ──▶ 1. what the provider says of itself is fetched from under the issuer of oidc.toml,
                   names that issuer, and no address beyond the provider's own hosts
-               2. state, nonce and the verifier of PKCE are drawn and kept here, under a name that
-                  the browser alone holds
-    finish ──▶ 3. the browser holds the name of a sign-in that it began, with this state, which is
-                  forgotten thereby
+               2. state, nonce and the verifier of PKCE are drawn, sealed, and given to the browser
+    finish ──▶ 3. the browser holds what it was given, not long ago and with this state, and nobody
+                  was let in with it before
                4. the code is exchanged, with the verifier
                5. the id_token is signed by a key of the provider, by an algorithm with two keys
                6. it is of this issuer, for this client, not over, and has this nonce
                7. groups become roles; the account is made, or follows (`PeopleDesk.arrive`)
 
-Redirects are not followed: the provider's word must not lead to a third party. What is kept here
-is in memory: after a restart one signs in again.
+What goes over the wire, and how much of an answer is taken, stands in `provider_wire`. A sign-in
+that was begun takes no memory here, so nobody can push another's out. The key under which it is
+sealed does: after a restart one signs in again.
 """
 
 import base64
-import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import requests
@@ -34,6 +34,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from corridor.coordinator.provider_settings import ProviderSettings
+from corridor.coordinator.provider_wire import keep_to, only_texts, read_object
 from corridor.errors.people import BadOrganisationError
 from corridor.errors.provider import (
     ProviderRefusedError,
@@ -43,12 +44,14 @@ from corridor.errors.provider import (
 )
 from corridor.people import REGION, Arrival
 from corridor.protocols.suite import RandomBytes
+from corridor.sealing import KEY_BYTES, seal, unseal
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 """With two keys each: one whose secret is the client's own proves nothing about the provider."""
 
+KEY_KINDS = ("RSA", "EC", "OKP")
+
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-TIMEOUT_SECONDS = 10
 KNOWN_SECONDS = 60 * 60
 """How long what the provider said of itself is believed."""
 
@@ -57,16 +60,17 @@ SILENT_SECONDS = 10
 """So long nobody asks a provider again that did not answer."""
 
 BEGUN_SECONDS = 10 * 60
-MOST_BEGUN = 1000
+BEGUN = "sign-in that was begun"
 LEEWAY_SECONDS = 120
-LONGEST_ANSWER = 256 * 1024
+LONGEST_SUBJECT = 255
+"""As OpenID Connect Core 1.0, section 2, has it."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in that a browser began."""
+    """A sign-in that a browser began; it holds this sealed."""
 
     state: str
     nonce: str
@@ -95,14 +99,19 @@ class ProviderDesk:
     now: Callable[[], int]
     random_bytes: RandomBytes
     _turn: threading.Lock = field(default_factory=threading.Lock)
-    _begun: dict[str, Begun] = field(default_factory=dict)
+    _used: dict[str, int] = field(default_factory=dict)
+    _key: bytes = field(init=False, repr=False)
     _asking: threading.Lock = field(default_factory=threading.Lock)
     _silent_until: int = 0
     _known: _Known | None = None
     _keys: KeySet | None = None
 
+    def __post_init__(self) -> None:
+        """Draw the key under which what a browser began is sealed."""
+        self._key = self.random_bytes(KEY_BYTES)
+
     def begin(self, redirect: str) -> tuple[str, str]:
-        """Where the browser goes, and the name of what it began, which it alone holds.
+        """Where the browser goes, and what it holds until it comes back.
 
         Args:
             redirect: the address of this site to which the provider leads back.
@@ -111,7 +120,7 @@ class ProviderDesk:
             ProviderUnavailableError, ProviderUntrustedError: nothing was begun.
         """
         metadata = self._metadata()
-        state, nonce, verifier, name = (self._draw() for _ in range(4))
+        state, nonce, verifier = (self._draw() for _ in range(3))
         begun = Begun(state, nonce, verifier, redirect, self.now() + BEGUN_SECONDS)
         with self._client() as client:
             address, _ = client.create_authorization_url(
@@ -121,24 +130,20 @@ class ProviderDesk:
                 code_verifier=verifier,
                 redirect_uri=redirect,
             )
-        with self._turn:
-            self._forget()
-            self._begun[_hash(name)] = begun
-        return str(address), name
+        return str(address), self._seal(begun)
 
-    def finish(self, name: str, answer: Mapping[str, str]) -> Arrival:
+    def finish(self, held: str, answer: Mapping[str, str]) -> Arrival:
         """Whom the provider let in.
 
         Args:
-            name: what the browser holds.
+            held: what the browser holds.
             answer: state, and code or error.
 
         Raises:
             StrayAnswerError, ProviderRefusedError, ProviderUnavailableError,
             ProviderUntrustedError: nobody.
         """
-        with self._turn:
-            begun = self._begun.pop(_hash(name), None)
+        begun = self._unseal(held)
         if begun is None or self.now() >= begun.ends_at or answer.get("state") != begun.state:
             raise StrayAnswerError
         # Where the provider names itself, an answer of another one is not taken for its own.
@@ -146,8 +151,9 @@ class ProviderDesk:
             raise ProviderUntrustedError("it names another provider")
         if "error" in answer or not answer.get("code"):
             raise ProviderRefusedError
-        token = self._exchange(begun, answer["code"])
-        return self._arrival(self._claims(token, begun.nonce))
+        with self._once(begun):
+            token = self._exchange(begun, answer["code"])
+            return self._arrival(self._claims(token, begun.nonce))
 
     def leaving(self) -> str | None:
         """Where somebody signs out of the provider, too; None where it says no such address."""
@@ -202,7 +208,6 @@ class ProviderDesk:
                         code=code,
                         code_verifier=begun.verifier,
                         redirect_uri=begun.redirect,
-                        timeout=TIMEOUT_SECONDS,
                     )
                 )
         except OAuthError as error:
@@ -233,9 +238,13 @@ class ProviderDesk:
                 },
             )
             claims.validate(now=self.now(), leeway=LEEWAY_SECONDS)
-        except (JoseError, OAuthError, ValueError) as error:
+        except (JoseError, OAuthError, ValueError, TypeError, KeyError, RecursionError) as error:
+            # Of what somebody else wrote: the libraries expect texts and numbers in their places.
             _log.info("provider.untrusted", problem=type(error).__name__)
             raise ProviderUntrustedError("its id_token is not valid") from error
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_SUBJECT:
+            raise ProviderUntrustedError('its "sub" is no text of 1 to 255 characters')
         return dict(claims)
 
     def _issuers(self) -> list[str]:
@@ -253,7 +262,11 @@ class ProviderDesk:
         keys = self._keys
         if keys is None:
             found = self._fetch(self._metadata()["jwks_uri"])
-            keys = self._keys = KeySet.import_key_set({"keys": found.get("keys", [])})
+            given = found.get("keys")
+            if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+                raise ProviderUntrustedError("its keys are no list of keys")
+            public = [one for one in given if one.get("kty") in KEY_KINDS]
+            keys = self._keys = KeySet.import_key_set({"keys": public})
         return keys
 
     def _arrival(self, claims: Mapping[str, Any]) -> Arrival:
@@ -276,7 +289,7 @@ class ProviderDesk:
         )
         return Arrival(
             issuer=says.issuer,
-            subject=str(claims["sub"]),
+            subject=claims["sub"],
             name=" ".join(str(claims.get(says.name_claim, "")).split()),
             roles=says.roles_of([one for one in groups if isinstance(one, str)]),
             organisation=organisation,
@@ -293,64 +306,52 @@ class ProviderDesk:
             scope="openid profile email",
             code_challenge_method="S256",
         )
-        _keep_to(self.settings, client)
+        keep_to(self.settings, client)
+        client.register_compliance_hook("access_token_response", only_texts)
         return client
 
     def _fetch(self, address: str) -> Mapping[str, Any]:
         with requests.Session() as session:
-            _keep_to(self.settings, session)
+            keep_to(self.settings, session)
             try:
-                answer = session.get(address, timeout=TIMEOUT_SECONDS, stream=True)
+                answer = session.get(address)
                 answer.raise_for_status()
-                raw = answer.raw.read(LONGEST_ANSWER + 1, decode_content=True)
-                if len(raw) > LONGEST_ANSWER:
-                    raise ProviderUntrustedError("it is too long")
-                found = json.loads(raw)
-            except (requests.RequestException, OSError, ValueError) as error:
+            except requests.RequestException as error:
                 raise ProviderUnavailableError from error
-        if not isinstance(found, dict):
-            raise ProviderUntrustedError("it is no object of JSON")
-        return found
+        return read_object(answer.content)
 
     def _draw(self) -> str:
         return base64.urlsafe_b64encode(self.random_bytes(32)).rstrip(b"=").decode()
 
-    def _forget(self) -> None:
-        now = self.now()
-        for name in [name for name, one in self._begun.items() if now >= one.ends_at]:
-            del self._begun[name]
-        while len(self._begun) >= MOST_BEGUN:  # whoever fills it pushes out the oldest
-            del self._begun[next(iter(self._begun))]
+    # ---------------------------------------------------------------- what a browser began
 
+    def _seal(self, begun: Begun) -> str:
+        text = json.dumps(asdict(begun)).encode()
+        return base64.urlsafe_b64encode(seal(self._key, BEGUN, text, self.random_bytes)).decode()
 
-def _keep_to(settings: ProviderSettings, session: requests.Session) -> None:
-    """Let a session ask the provider's own hosts alone, and follow nobody elsewhere."""
-    session.trust_env = False
-    session.max_redirects = 0
-    session.verify = settings.ca_file or True
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _OwnHosts(settings))
+    def _unseal(self, held: str) -> Begun | None:
+        """What was sealed here; None where it is anything else."""
+        try:
+            return Begun(**json.loads(unseal(self._key, BEGUN, base64.urlsafe_b64decode(held))))
+        except ValueError:
+            return None
 
-
-class _OwnHosts(requests.adapters.HTTPAdapter):
-    """Sends nothing to any other host, whatever address was taken from wherever."""
-
-    def __init__(self, settings: ProviderSettings) -> None:
-        self._settings = settings
-        super().__init__()
-
-    def send(
-        self, request: requests.PreparedRequest, *arguments: Any, **more: Any
-    ) -> requests.Response:
-        """Send it, if it goes to the provider.
+    @contextmanager
+    def _once(self, begun: Begun) -> Iterator[None]:
+        """Let nobody in twice with one sign-in; who was not let in may try again.
 
         Raises:
-            ProviderUntrustedError: it does not. Nothing was sent.
+            StrayAnswerError: somebody was, or is being.
         """
-        if not self._settings.allows(request.url or ""):
-            raise ProviderUntrustedError("it leads to a host that is not its own")
-        return super().send(request, *arguments, **more)
-
-
-def _hash(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
+        with self._turn:
+            now = self.now()
+            self._used = {state: end for state, end in self._used.items() if now < end}
+            if begun.state in self._used:
+                raise StrayAnswerError
+            self._used[begun.state] = begun.ends_at
+        try:
+            yield
+        except BaseException:
+            with self._turn:
+                self._used.pop(begun.state, None)
+            raise

@@ -12,6 +12,7 @@ organisation = ""                       # of everybody who comes from there
 organisation_claim = ""                 # or the claim that says it
 second_factor_amr = []                  # it asked for a second factor where `amr` has one of these
 second_factor_acr = []                  # … or `acr` is one of these; else this site asks for one
+token_rest_days = 30                    # tokens rest so long after their owner signed in last
 
 [roles]                                 # a group there, and the roles that it has here
 "corridor-analysts" = ["analyst"]
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from corridor.coordinator.account_tokens import LONGEST_DAYS, REST_DAYS
 from corridor.coordinator.home import is_loopback
 from corridor.errors.people import BadOrganisationError, BadRolesError
 from corridor.errors.provider import ProviderSettingsError
@@ -56,6 +58,7 @@ class ProviderSettings:
     organisation_claim: str = ""
     second_factor_amr: frozenset[str] = frozenset()
     second_factor_acr: frozenset[str] = frozenset()
+    token_rest_days: int = REST_DAYS
     own_hosts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +106,7 @@ _TEXTS = (
     "organisation_claim",
 )
 _LISTS = ("hosts", "second_factor_amr", "second_factor_acr")
+_DAYS = "token_rest_days"
 
 
 def read_provider(folder: Path, environment: Mapping[str, str]) -> ProviderSettings | None:
@@ -119,7 +123,7 @@ def read_provider(folder: Path, environment: Mapping[str, str]) -> ProviderSetti
     except (OSError, ValueError, RecursionError) as error:
         raise ProviderSettingsError(str(error)) from error
     for key in values:
-        if key not in {*_TEXTS, *_LISTS, "roles"}:
+        if key not in {*_TEXTS, *_LISTS, _DAYS, "roles"}:
             raise ProviderSettingsError(f'unknown key "{key}"')
     texts: dict[str, Any] = {key: _text(values, key) for key in _TEXTS if key in values}
     lists: dict[str, Any] = {key: frozenset(_list(values, key)) for key in _LISTS if key in values}
@@ -135,6 +139,7 @@ def read_provider(folder: Path, environment: Mapping[str, str]) -> ProviderSetti
         client_id=texts.pop("client_id", ""),
         secret=secret,
         roles=_roles(values.get("roles", {})),
+        token_rest_days=_days(values),
         **texts,
         **lists,
     )
@@ -150,6 +155,13 @@ def _list(values: Mapping[str, Any], key: str, place: str = "") -> list[str]:
     found = values[key]
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise ProviderSettingsError(f'"{place}{key}" must be a list of texts')
+    return found
+
+
+def _days(values: Mapping[str, Any]) -> int:
+    found = values.get(_DAYS, REST_DAYS)
+    if type(found) is not int or not 1 <= found <= LONGEST_DAYS:
+        raise ProviderSettingsError(f'"{_DAYS}" must be a number of days, 1 to {LONGEST_DAYS}')
     return found
 
 

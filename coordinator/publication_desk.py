@@ -7,7 +7,8 @@
                                                                       replaces it is published
 
 1. A review is of exactly what was written last, by a person who wrote none of it. What a token
-   wrote has no person behind it: then who schedules is another one than who reviewed.
+   wrote has no person behind it: then who schedules is another one than who reviewed. Whether two
+   accounts are two people is not for this desk to say (`corridor.people`).
 2. Nothing is seen by others before `seen_from`, to the second; what is not seen is not there.
 3. What was published stays: withdrawn, it shows why, and its numbers can still be verified.
 4. Every step is written down with who took it and when, in one transaction with what it changes.
@@ -16,6 +17,7 @@ Whoever takes a step names the revision that they looked at; a newer one refuses
 """
 
 import json
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +30,7 @@ from corridor.errors.publications import (
     FourEyesError,
     MalformedPublicationError,
     NotAPublisherError,
+    PerhapsOnePersonError,
     PublicationChangedError,
     UnknownPublicationError,
     WrongStepError,
@@ -136,11 +139,13 @@ class PublicationDesk:
 
     Attributes:
         now: seconds since 1970 UTC.
+        are_two: whether the accounts of these names are two people's, as far as is known.
     """
 
     store: Store
     random_bytes: RandomBytes
     now: Callable[[], int]
+    are_two: Callable[[str, str], bool] = operator.ne
 
     # ------------------------------------------------------------ steps
 
@@ -192,30 +197,31 @@ class PublicationDesk:
         """Say that what is written may be published.
 
         Raises:
-            FourEyesError: who says so wrote a part of it. Nothing was changed.
+            FourEyesError, PerhapsOnePersonError: who says so wrote a part of it, or may have.
+            Nothing was changed.
             NotAPublisherError, UnknownPublicationError, WrongStepError, PublicationChangedError:
             nothing was changed.
         """
         _demand(by, person=True)
         with self.store.writing() as connection:
             found = self._at(connection, identifier, revision, Verb.REVIEWED, State.DRAFT)
-            if by.name in found.writers:
-                raise FourEyesError("review")
+            self._demand_another(by, found.writers, "review")
             return self._take(connection, identifier, Verb.REVIEWED, by, state=State.REVIEWED)
 
     def schedule(self, identifier: str, revision: int, by: Actor) -> Publication:
         """Let everybody see it when its embargo is over; at once where that is past, or none.
 
         Raises:
-            FourEyesError: a program wrote a part, and who schedules is who reviewed.
+            FourEyesError, PerhapsOnePersonError: a program wrote a part, and who schedules is who
+            reviewed, or may be. Nothing was changed.
             NotAPublisherError, UnknownPublicationError, WrongStepError, PublicationChangedError:
             nothing was changed.
         """
         _demand(by, person=True)
         with self.store.writing() as connection:
             found = self._at(connection, identifier, revision, Verb.SCHEDULED, State.REVIEWED)
-            if found.has_a_token_s_words and by.name == found.reviewer:
-                raise FourEyesError("schedule")
+            if found.has_a_token_s_words:
+                self._demand_another(by, frozenset({found.reviewer}), "schedule")
             seen_from = max(self.now(), found.draft.embargo or 0)
             return self._take(
                 connection,
@@ -328,6 +334,17 @@ class PublicationDesk:
             return tuple(self._read(connection, row) for row in rows)
 
     # ------------------------------------------------------------ rows
+
+    def _demand_another(self, by: Actor, before: frozenset[str], step: str) -> None:
+        """See that who takes a step is nobody of those before.
+
+        Raises:
+            FourEyesError, PerhapsOnePersonError: they are, or nobody knows that they are not.
+        """
+        if by.name in before:
+            raise FourEyesError(step)
+        if not all(self.are_two(by.name, one) for one in before):
+            raise PerhapsOnePersonError(step)
 
     def _at(
         self, connection: Connection, identifier: str, revision: int, verb: Verb, *states: State

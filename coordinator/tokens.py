@@ -17,6 +17,7 @@ from corridor.coordinator.store import Store, tokens
 from corridor.errors.region import (
     MalformedRequestError,
     NoSuchTokenError,
+    TokenNameOfAccountError,
     TokenNameTakenError,
     UnknownTokenError,
 )
@@ -48,6 +49,10 @@ def _nobody(_: str) -> TokenHolder:
     raise UnknownTokenError
 
 
+def _of_nobody(_: str) -> bool:
+    return False
+
+
 def make_token(random_bytes: RandomBytes) -> str:
     """A new token, which nobody can guess."""
     return PREFIX + base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()
@@ -65,12 +70,14 @@ class TokenDesk:
     Attributes:
         now: seconds since 1970 UTC.
         of_account: whose token it is that an account made for itself (`account_tokens`).
+        is_account: whether an account has a name; who asks is told by it, so no token has it too.
     """
 
     store: Store
     now: Callable[[], int]
     random_bytes: RandomBytes
     of_account: Callable[[str], TokenHolder] = _nobody
+    is_account: Callable[[str], bool] = _of_nobody
 
     def issue(
         self, name: str, organisation: str = "", scopes: frozenset[TokenScope] = USUAL
@@ -80,6 +87,7 @@ class TokenDesk:
         Raises:
             MalformedRequestError: the name is empty or not printable. None was issued.
             TokenNameTakenError: a valid token has this name. None was issued.
+            TokenNameOfAccountError: an account has. None was issued.
         """
         if not 1 <= len(name) <= 100 or not (name + organisation).isprintable():
             raise MalformedRequestError(
@@ -90,6 +98,8 @@ class TokenDesk:
                 f"an organisation's name has at most {LONGEST_ORGANISATION} characters; no token "
                 "was issued"
             )
+        if self.is_account(name):
+            raise TokenNameOfAccountError(name)
         token = make_token(self.random_bytes)
         with self.store.writing() as connection:
             valid = select(tokens.c.name).where(tokens.c.name == name, tokens.c.revoked.is_(None))

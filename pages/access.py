@@ -3,7 +3,8 @@
 What a request passes, in this order, before anything of its body is read:
 
 1. it names a host of this console (else a page elsewhere could have its name point here)
-2. a form comes from a page of this console, as far as the browser says
+2. a form comes from a page of this console, as far as the browser says; whoever comes from
+   elsewhere without a session is led here by a page of ours first (`elsewhere`)
 3. its session is whole, and at the step that the view is for
 4. its owner has a role that the view is for
 
@@ -19,12 +20,15 @@ from flask import Flask, Request, Response, g, request
 
 from corridor.errors.pages import ForgedFormError, WrongHostError
 from corridor.errors.people import NotSignedInError
+from corridor.pages.elsewhere import come_again, is_from_elsewhere, opens_a_page
 from corridor.people import PeopleDesk, Role, Session, Stage
 from corridor.people.desk import form_token
+from corridor.people.tries import Whence, network_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 _KEPT = "corridor_access"
 TOKEN_LETTERS = 64
+YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +107,32 @@ class Doorkeeper:
     cookie: str
     receive_files: Callable[[], None]
 
-    def admit(self, app: Flask) -> None:
-        """Let the request pass.
+    def admit(self, app: Flask) -> Response | None:
+        """Let the request pass, or answer it with a page that leads here.
 
         Raises:
             WrongHostError, ForgedFormError, NotSignedInError, RoleMissingError: it does not.
         """
         g.session = None
         g.token = self._token(request)
+        known = request.cookies.get(self._known, "")
+        g.whence = Whence(network_of(request.remote_addr), known if _is_token(known) else "")
         if not self.addresses.includes(request.headers.get("Host", "")):
             raise WrongHostError
         if request.method == "POST":
             self._demand_own_page(request)
+        if is_from_elsewhere(request) and opens_a_page(request) and not self._has_cookie(request):
+            return come_again(request)
         view = app.view_functions.get(request.endpoint or "")
         if view is None:
-            return  # no such page: 404, or 405
+            return None  # no such page: 404, or 405
         access = access_of(view)
         self._find_session(access)
         if request.method == "POST":
             if access.takes_files:
                 self.receive_files()
             self._demand_form_token()
+        return None
 
     def _demand_form_token(self) -> None:
         """See that the form carries its session's token.
@@ -150,15 +159,16 @@ class Doorkeeper:
         # A page that looks by itself must not keep a browser signed in that somebody left.
         is_use = request.headers.get("X-Looks-By-Itself") is None
         try:
-            return self.people.session(g.token, is_use=is_use)
+            return self.people.session(g.token, g.whence, is_use=is_use)
         except NotSignedInError:
             return None
 
+    def _has_cookie(self, request: Request) -> bool:
+        return self.cookie in request.cookies
+
     def _token(self, request: Request) -> str:
         found = request.cookies.get(self.cookie, "")
-        if len(found) == TOKEN_LETTERS and found.isascii() and found.isalnum():
-            return found
-        return self.people.make_token()
+        return found if _is_token(found) else self.people.make_token()
 
     def _demand_own_page(self, request: Request) -> None:
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
@@ -167,20 +177,45 @@ class Doorkeeper:
         if site not in {"same-origin", "none"} or (origin is not None and origin != own):
             raise ForgedFormError
 
-    def keep_token(self, response: Response) -> Response:
-        """Give the browser the name of its session, where it does not have it yet."""
-        token = getattr(g, "token", None)
-        is_page = request.endpoint != "static.file"
-        if token is not None and is_page and request.cookies.get(self.cookie) != token:
+    def keep_tokens(self, response: Response) -> Response:
+        """Give the browser the name of its session, and what it is known by, where they are new."""
+        if request.endpoint == "static.file" or is_from_elsewhere(request):
+            return response
+        self._keep(response, self.cookie, getattr(g, "token", None))
+        session = g.get("session")
+        if isinstance(session, Session) and session.stage is Stage.FULL:
+            # It outlives the session: with it an owner is told from those who guess.
+            self._keep(response, self._known, session.whence.browser or None, YEAR_SECONDS)
+        return response
+
+    @property
+    def _known(self) -> str:
+        """The cookie by which a browser is known in which somebody signed in before."""
+        return f"{self.cookie}-known"
+
+    def _keep(
+        self, response: Response, cookie: str, token: str | None, seconds: int | None = None
+    ) -> None:
+        if token is not None and request.cookies.get(cookie) != token:
             response.set_cookie(
-                self.cookie,
+                cookie,
                 token,
+                max_age=seconds,
                 path="/",
                 httponly=True,
                 samesite="Strict",
                 secure=self.cookie.startswith("__Host-"),
             )
-        return response
+
+
+def _is_token(text: str) -> bool:
+    return len(text) == TOKEN_LETTERS and text.isascii() and text.isalnum()
+
+
+def current_whence() -> Whence:
+    """Where this request comes from."""
+    found: Whence = g.whence
+    return found
 
 
 def current_session() -> Session:

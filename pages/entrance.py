@@ -6,12 +6,17 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.errors import CorridorError
 from corridor.errors.people import NotSignedInError, PasswordsDifferError
-from corridor.pages.access import at_stages, continue_with, current_session, for_everybody
+from corridor.pages.access import (
+    at_stages,
+    continue_with,
+    current_session,
+    current_whence,
+    for_everybody,
+)
+from corridor.pages.elsewhere import HERE, is_own_path
 from corridor.pages.languages import COOKIE, LANGUAGES, YEAR_SECONDS
 from corridor.pages.refusals import said, status_of
 from corridor.people import PeopleDesk, Stage
-
-HERE = "/"
 
 _log = structlog.get_logger()
 
@@ -30,7 +35,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
     def signing_in() -> Response | Answer:
         name = request.form.get("name", "")
         try:
-            session = people.sign_in(name, request.form.get("password", ""))
+            session = people.sign_in(name, request.form.get("password", ""), current_whence())
         except CorridorError as error:
             return _again("sign_in.html", error, name=name)
         continue_with(session)
@@ -67,7 +72,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
         try:
             if password != form.get("again", ""):
                 raise PasswordsDifferError
-            people.enter(name, form.get("code", ""), password)
+            people.enter(name, form.get("code", ""), password, current_whence())
         except CorridorError as error:
             return _again("welcome.html", error, name=name)
         return redirect(url_for("entrance.sign_in", entered="yes"), 303)
@@ -82,10 +87,7 @@ def entrance_views(people: PeopleDesk, *, home: str, secure: bool) -> Blueprint:
     @for_everybody
     def language() -> Answer:
         wanted, back = request.form.get("language", ""), request.form.get("back", HERE)
-        # A path of this site alone: a browser reads // and \ as another host, and drops tabs.
-        is_plain = back.isprintable() and " " not in back and "\\" not in back
-        is_ours = is_plain and back.startswith("/") and not back.startswith("//")
-        answer = redirect(back if is_ours else HERE, 303)
+        answer = redirect(back if is_own_path(back) else HERE, 303)
         if wanted in LANGUAGES:
             answer.set_cookie(
                 COOKIE,

@@ -115,12 +115,34 @@ def organisation_views(people: PeopleDesk) -> Blueprint:
     return views
 
 
+def two_people_views(people: PeopleDesk) -> Blueprint:
+    """/people/two, where an identity provider signs people in, too: who has not both accounts."""
+    views = Blueprint("two_people", __name__, url_prefix="/people")
+
+    @views.post("/two")
+    @for_roles(Role.ADMINISTRATOR)
+    def tell() -> Response | Answer:
+        form = request.form
+        is_so = form.get("is_so") == "yes"
+        try:
+            by = _confirmed(people) if is_so else current_session().person.name
+            people.tell_apart(form.get("here", ""), form.get("there", ""), is_so=is_so, by=by)
+        except NotSignedInError:
+            raise
+        except CorridorError as error:
+            return _page(people, error)
+        return redirect(url_for("people.everybody"), 303)
+
+    return views
+
+
 def _page(
     people: PeopleDesk, error: CorridorError | None = None, name: str = "", code: str = ""
 ) -> Response:
     shown = render_template(
         "people.html",
         people=people.people(),
+        apart=people.told_apart(),
         refusal=None if error is None else said(error),
         name=name,
         code=code,

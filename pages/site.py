@@ -17,7 +17,7 @@ from corridor.pages.access import Addresses, Doorkeeper
 from corridor.pages.account import account_views
 from corridor.pages.entrance import entrance_views
 from corridor.pages.languages import install_languages
-from corridor.pages.people import organisation_views, people_views
+from corridor.pages.people import organisation_views, people_views, two_people_views
 from corridor.pages.refusals import Words, install_refusals
 from corridor.pages.static_files import static_views
 from corridor.pages.words import ROLES, STATUSES
@@ -142,7 +142,7 @@ def make_pages(
     cookie = f"__Host-{site.cookie}" if has_tls else site.cookie
     door = Doorkeeper(people, addresses, cookie, receive_files)
     app.before_request(lambda: door.admit(app))
-    app.after_request(door.keep_token)
+    app.after_request(door.keep_tokens)
 
     @app.after_request
     def protect(response: Response) -> Response:
@@ -165,6 +165,7 @@ def make_pages(
     app.register_blueprint(people_views(people))
     if site.staff.has_organisations:
         app.register_blueprint(organisation_views(people))
+        app.register_blueprint(two_people_views(people))
     install_refusals(app, site.words, reference)
     return app
 

@@ -5,6 +5,7 @@
     passwords        which are strong enough, and how they are kept (argon2id)
     second_factor    one-time codes of an authenticator, and recovery codes
     sealed_factors   how the secret of an authenticator is kept
+    tries            wrong tries, and whom they make wait
     store            people.sqlite3
     desk             decides: accounts, signing in, sessions; free of any framework
 

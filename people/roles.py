@@ -73,9 +73,13 @@ class Staff:
             raise BadRolesError(self.rule) from error
         if not found or not found <= set(self.roles):
             raise BadRolesError(self.rule)
-        if any(len(found & apart) > 1 for apart in self.apart):
+        if not self.go_together(found):
             raise BadRolesError(self.rule)
         return found
+
+    def go_together(self, roles: frozenset[Role]) -> bool:
+        """Whether one person can hold these roles together."""
+        return not any(len(roles & apart) > 1 for apart in self.apart)
 
 
 _R = Role

@@ -55,6 +55,17 @@ CREATE TABLE IF NOT EXISTS tries (
     last INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tries_of_long_ago ON tries (last);
+CREATE TABLE IF NOT EXISTS browsers (
+    hash BLOB NOT NULL,
+    person INTEGER NOT NULL REFERENCES people (id),
+    seen INTEGER NOT NULL,
+    PRIMARY KEY (hash, person)
+) STRICT;
+CREATE TABLE IF NOT EXISTS two_people (
+    here INTEGER NOT NULL REFERENCES people (id),
+    there INTEGER NOT NULL REFERENCES people (id),
+    PRIMARY KEY (here, there)
+) STRICT;
 CREATE TABLE IF NOT EXISTS tokens (
     hash BLOB PRIMARY KEY,
     person INTEGER NOT NULL REFERENCES people (id),
@@ -353,6 +364,27 @@ class PeopleStore:
         (row,) = self._read("SELECT count(*) FROM recovery_codes WHERE person = ?", (person,))
         return int(row[0])
 
+    # ---------------------------------------------------------------- two people
+
+    def tell_apart(self, here: int, there: int) -> None:
+        """An account of this site and one of a provider are two people's, inside `writing`."""
+        self._do("INSERT INTO two_people VALUES (?, ?) ON CONFLICT DO NOTHING", (here, there))
+
+    def tell_no_more(self, here: int, there: int) -> None:
+        """Nobody says so any more, inside `writing`."""
+        self._do("DELETE FROM two_people WHERE here = ? AND there = ?", (here, there))
+
+    def tell_nothing_of(self, person: int) -> None:
+        """Nobody says so of an account any more, inside `writing`: another may have it now."""
+        self._do("DELETE FROM two_people WHERE ? IN (here, there)", (person,))
+
+    def told_apart(self) -> frozenset[tuple[int, int]]:
+        """Those of which it was said: of this site, of a provider."""
+        return frozenset(
+            (int(here), int(there))
+            for here, there in self._read("SELECT here, there FROM two_people", ())
+        )
+
     # ---------------------------------------------------------------- sessions
 
     def begin_session(self, name: bytes, person: int, stage: str, now: int) -> None:
@@ -457,32 +489,69 @@ class PeopleStore:
 
     # ---------------------------------------------------------------- wrong tries
 
-    def tries(self, name_key: str) -> tuple[int, int]:
-        """How often a name was tried in vain, and when last; whether or not it has an account."""
-        rows = self._read("SELECT failures, last FROM tries WHERE name_key = ?", (name_key,))
+    def tries(self, counter: str) -> tuple[int, int]:
+        """How often was tried in vain what a counter counts (`people.tries`), and when last."""
+        rows = self._read("SELECT failures, last FROM tries WHERE name_key = ?", (counter,))
         return next(((int(row[0]), int(row[1])) for row in rows), (0, 0))
 
-    def tried_in_vain(self, name_key: str, now: int, forget_before: int) -> None:
+    def tried_in_vain(self, counter: str, now: int, forget_before: int) -> None:
         """Count one; those of long ago are forgotten."""
         self._do("DELETE FROM tries WHERE last < ?", (forget_before,))
         self._do(
             "INSERT INTO tries VALUES (?, 1, ?) ON CONFLICT (name_key) "
             "DO UPDATE SET failures = failures + 1, last = excluded.last",
-            (name_key, now),
+            (counter, now),
         )
 
-    def take_try_back(self, name_key: str, failures: int, last: int) -> None:
+    def take_try_back(self, counter: str, failures: int, last: int) -> None:
         """It was right: as before it, but for what others tried meanwhile."""
         self._do(
             "UPDATE tries SET last = CASE failures WHEN ? THEN ? ELSE last END, "
             "failures = failures - 1 WHERE name_key = ?",
-            (failures + 1, last, name_key),
+            (failures + 1, last, counter),
         )
-        self._do("DELETE FROM tries WHERE name_key = ? AND failures < 1", (name_key,))
+        self._do("DELETE FROM tries WHERE name_key = ? AND failures < 1", (counter,))
 
-    def forget_tries(self, name_key: str) -> None:
+    def forget_tries(self, counter: str) -> None:
         """It went right."""
-        self._do("DELETE FROM tries WHERE name_key = ?", (name_key,))
+        self._do("DELETE FROM tries WHERE name_key = ?", (counter,))
+
+    def forget_tries_of(self, name: str) -> None:
+        """Empty every counter of a name; `name` is what their own begin with, and has no blank."""
+        self._do("DELETE FROM tries WHERE name_key >= ? AND name_key < ?", (f"{name} ", f"{name}!"))
+
+    # ---------------------------------------------------------------- browsers
+
+    def knows_browser(self, browser: bytes, person: int) -> bool:
+        """Whether the owner of an account signed in with the browser of that hash."""
+        found = self._read(
+            "SELECT 1 FROM browsers WHERE hash = ? AND person = ?", (browser, person)
+        )
+        return bool(found)
+
+    def rename_browser(self, old: bytes, new: bytes) -> None:
+        """It is known by another hash from now on, inside `writing`."""
+        self._do("UPDATE browsers SET hash = ? WHERE hash = ?", (new, old))
+
+    def keep_browser(self, browser: bytes, person: int, now: int, most: int) -> None:
+        """Its owner signed in with it, inside `writing`; of many the last are kept."""
+        self._do(
+            "INSERT INTO browsers VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seen = excluded.seen",
+            (browser, person, now),
+        )
+        self._do(
+            "DELETE FROM browsers WHERE person = ? AND hash NOT IN (SELECT hash FROM browsers "
+            "WHERE person = ? ORDER BY seen DESC, hash = ? DESC LIMIT ?)",
+            (person, person, browser, most),
+        )
+
+    def forget_browsers_of(self, person: int) -> None:
+        """None is known as that owner's any more, inside `writing`."""
+        self._do("DELETE FROM browsers WHERE person = ?", (person,))
+
+    def forget_every_browser(self) -> None:
+        """None is known as anybody's any more, inside `writing`."""
+        self._do("DELETE FROM browsers", ())
 
     # ---------------------------------------------------------------- SQL
 

@@ -32,6 +32,7 @@ from flask import Flask
 
 from corridor import __version__
 from corridor.coordinator import workbench
+from corridor.coordinator.app.names import is_account
 from corridor.coordinator.app.people import Accounts, accounts
 from corridor.coordinator.app.reading import make_reading_desk, make_report_desk
 from corridor.coordinator.app.world import World as World
@@ -376,7 +377,8 @@ def issue_token(
     """A new token for the REST API; it is shown this once.
 
     Raises:
-        TokenNameTakenError: a valid token has this name. None was issued.
+        TokenNameTakenError, TokenNameOfAccountError: a valid token, or an account, has this name.
+            None was issued.
     """
     with opened(world) as parts:
         return parts.tokens.issue(name, organisation, scopes)
@@ -703,7 +705,7 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
             series=parts.series,
             history=parts.history,
             base_map=read_base_map(parts.home.base_map),
-            publications=parts.publications,
+            publications=replace(parts.publications, are_two=people.people.are_two),
             public=public_desk(parts, maker),
             boards=parts.boards,
             files=maker,
@@ -893,7 +895,9 @@ def make_parts(
             random_bytes=world.random_bytes,
             clock=world.clock,
         ),
-        tokens=TokenDesk(store, now, world.random_bytes),
+        tokens=TokenDesk(
+            store, now, world.random_bytes, is_account=lambda name: is_account(home, name)
+        ),
         charters=charters,
         successors=SuccessorDesk(store, settings.name, verify, now),
         region=RegionDesk(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from corridor.coordinator.account_tokens import AccountTokens
+from corridor.coordinator.account_tokens import REST_DAYS, AccountTokens
+from corridor.coordinator.app.names import is_of_token
 from corridor.coordinator.app.world import World
 from corridor.coordinator.home import Home, read_settings
 from corridor.coordinator.provider import ProviderDesk
@@ -60,11 +61,20 @@ def accounts(world: World) -> Iterator[Accounts]:
             clock=world.clock,
             random_bytes=world.random_bytes,
             record=record,
+            is_of_token=lambda name: is_of_token(home, name),
         )
         desk.seal_factors()
+        tokens = AccountTokens(
+            desk,
+            store,
+            record,
+            world.now,
+            world.random_bytes,
+            REST_DAYS if known is None else known.token_rest_days,
+        )
         yield Accounts(
             people=desk,
-            tokens=AccountTokens(desk, store, record, world.now, world.random_bytes),
+            tokens=tokens,
             store=store,
             provider=None if known is None else ProviderDesk(known, world.now, world.random_bytes),
         )

@@ -47,6 +47,11 @@ WORDS = Words(
             "there is no other, an administrator gives a second person the role. Nothing was "
             "changed."
         ),
+        "publication.perhaps_one_person": _l(
+            "You and the one who did the step before have accounts of two kinds, so you may be one "
+            "person. An administrator says that you are two on the page People, or another "
+            "coordinator does this. Nothing was changed."
+        ),
         "publication.wrong_step": _l(
             "The publication is in another state by now, so this cannot be done. Nothing was "
             "changed."

@@ -50,35 +50,6 @@ class FailurePace:
         return self._failures.get(address, 0)
 
 
-class AddressPace:
-    """How much one address may ask for in a minute of what needs no token.
-
-    Behind a proxy all have the proxy's address: then that proxy has to keep the pace.
-    """
-
-    def __init__(self, now: Callable[[], int], per_minute: int) -> None:
-        self._now, self._per_minute = now, per_minute
-        self._lock = threading.Lock()
-        self._minute = 0
-        self._asked: dict[str, int] = {}
-
-    def demand(self, address: str) -> None:
-        """Count a request.
-
-        Raises:
-            TooManyRequestsError: it is one too many in this minute.
-        """
-        with self._lock:
-            minute = self._now() // 60
-            if minute != self._minute:
-                self._minute = minute
-                self._asked.clear()
-            asked = self._asked.get(address, 0)
-            if asked >= self._per_minute:
-                raise TooManyRequestsError
-            self._asked[address] = asked + 1
-
-
 def demand_allowed(tokens: TokenDesk, failures: FailurePace, pace: Pace) -> None:
     """Let the request pass if its view is open, or it carries a token that allows it.
 

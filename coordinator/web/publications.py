@@ -4,18 +4,17 @@ Programs draft and read; that something is reviewed, published and withdrawn is 
 (docs/publishing.md).
 """
 
-from collections.abc import Callable
-
 from flask import Blueprint, Response, jsonify, request
 
 from corridor.coordinator.moments import iso
+from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import Actor, Publication, PublicationDesk
 from corridor.coordinator.publications.drafting import Drafting
 from corridor.coordinator.publications.methodology import methodology
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.tokens import TokenHolder
-from corridor.coordinator.web.access import AddressPace, current_holder
+from corridor.coordinator.web.access import current_holder
 from corridor.coordinator.web.operations import operation, read_body
 from corridor.coordinator.web.publication_shapes import (
     DraftBody,
@@ -24,7 +23,7 @@ from corridor.coordinator.web.publication_shapes import (
 )
 
 PUBLIC_REQUESTS = 120
-"""So many a minute for each address."""
+"""So many a minute for each address; behind a proxy all who come through it have one."""
 
 
 def publication_views(desk: PublicationDesk, drafting: Drafting) -> Blueprint:
@@ -54,23 +53,23 @@ def publication_views(desk: PublicationDesk, drafting: Drafting) -> Blueprint:
     return views
 
 
-def public_views(desk: PublicDesk, now: Callable[[], int]) -> Blueprint:
+def public_views(desk: PublicDesk) -> Blueprint:
     """GET /public/publications, without a token."""
     views = Blueprint("public", __name__, url_prefix="/public")
-    pace = AddressPace(now, PUBLIC_REQUESTS)
+    pace = Pace(requests=PUBLIC_REQUESTS, works=PUBLIC_REQUESTS)
 
     @views.get("/publications")
     @operation(gives=list[PublicPublication], needs=None)
     def listing() -> Response:
         """What is published, newest first; needs no token."""
-        pace.demand(request.remote_addr or "")
+        pace.demand(request.remote_addr or "", works=False)
         return jsonify([_show_public(desk, one) for one in desk.listing()])
 
     @views.get("/publications/<identifier>")
     @operation(gives=PublicPublication, needs=None, refuses=(404,))
     def one(identifier: str) -> Response:
         """One publication, or that it was withdrawn; needs no token."""
-        pace.demand(request.remote_addr or "")
+        pace.demand(request.remote_addr or "", works=False)
         return jsonify(_show_public(desk, desk.find(identifier)))
 
     return views

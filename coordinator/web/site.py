@@ -115,7 +115,7 @@ def make_site(
         report_views(desks.reports),
         reading_views(desks.reading),
         publication_views(desks.publications, Drafting(desks.releases, desks.questions.title_of)),
-        public_views(desks.public, now),
+        public_views(desks.public),
     ):
         app.register_blueprint(views, url_prefix="/api/v1" + (views.url_prefix or ""))
     _add_open_views(app, authority, version)

@@ -201,7 +201,7 @@ def _confirmed(form: MultiDict[str, str]) -> AskRequest:
     """
     try:
         question = json.loads(form.get("question", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         question = None
     if not isinstance(question, dict) or not form.get("rho"):
         raise MalformedRequestError(

@@ -138,7 +138,7 @@ def _saved(sharing: Sharing | None) -> dict[str, int]:
 def _question(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -158,7 +158,9 @@ def _page(
     others = [
         one
         for one in desks.people.people()
-        if Role.COORDINATOR in one.roles and not one.locked and one.name not in publication.writers
+        if Role.COORDINATOR in one.roles
+        and not one.locked
+        and all(desks.publications.are_two(one.name, writer) for writer in publication.writers)
     ]
     headings = [desks.releases.heading(one) for one in publication.draft.releases]
     page = render_template(

@@ -17,12 +17,27 @@ SAID: Final[Mapping[str, Any]] = {
         "The identity provider knows you, but none of your groups there has a role here. You were "
         "not signed in."
     ),
+    "people.roles_apart": _l(
+        "Your groups at the identity provider have roles here that one person cannot hold "
+        "together. You were not signed in. Ask whoever keeps its groups."
+    ),
     "people.locked_out": _l(
         "This account was locked here. You were not signed in. An administrator can unlock it."
     ),
     "people.name_of_another": _l(
         "Another account here has the name that the identity provider gives you. You were not "
         "signed in; tell an administrator."
+    ),
+    "people.name_of_token": _l(
+        "A token that was issued on the machine itself has that name. Nothing was changed, and "
+        "nobody was signed in. Choose another name, or have the token revoked."
+    ),
+    "people.not_two_kinds": _l(
+        "Choose one account of this site and one of the identity provider. Nothing was changed."
+    ),
+    "people.own_word": _l(
+        "Another administrator has to say of your account that it is another person's. Nothing was "
+        "changed."
     ),
     "people.sign_in_anew": _l(
         "You came from the identity provider too long ago for this. Nothing was changed. Sign out, "

@@ -30,6 +30,7 @@ def token_views(tokens: AccountTokens) -> Blueprint:
             label="" if made else form.get("label", ""),
             days=form.get("days", str(USUAL_DAYS)),
             longest=LONGEST_DAYS,
+            rest_days=tokens.rest_days,
             refusal=None if error is None else said(error),
         )
         return make_response(shown, 200 if error is None else status_of(error))

@@ -26,6 +26,8 @@ CHANGES: Mapping[str, Any] = {
     "second_factor": _l("second factor set up"),
     "token": _l("token made"),
     "token_ended": _l("token revoked"),
+    "two_people": _l("another person than whoever has this account of the provider"),
+    "perhaps_one": _l("perhaps the same person as whoever has this account of the provider"),
 }
 
 MISSING: Mapping[str, Any] = {

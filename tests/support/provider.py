@@ -29,6 +29,7 @@ from werkzeug.wrappers import Response
 from corridor.cli.demo.region import free_port
 
 Claims = dict[str, Any]
+Raw = Callable[[], Response]
 
 
 @contextmanager
@@ -75,6 +76,7 @@ class LyingProvider:
         sign: makes an id_token of claims; with the published key unless it is replaced.
         metadata: replaces parts of what it says of itself.
         heard: the paths that it was asked for.
+        raw: what it answers at a path in the place of everything else.
         clients: who exchanged a code, by the header that has a secret and by the form.
     """
 
@@ -88,6 +90,7 @@ class LyingProvider:
     is_broken: bool = False
     clients: list[tuple[str | None, str | None]] = field(default_factory=list)
     answer: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, Raw] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     begun: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -112,8 +115,10 @@ class LyingProvider:
         app = Flask(__name__)
 
         @app.before_request
-        def hear() -> None:
+        def hear() -> Response | None:
             self.heard.append(request.path)
+            raw = self.raw.get(request.path)
+            return None if raw is None else raw()
 
         @app.get("/.well-known/openid-configuration")
         def configuration() -> Response | tuple[str, int]:

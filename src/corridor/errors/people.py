@@ -183,6 +183,23 @@ class NoRoleError(NotAllowedError):
         )
 
 
+class RolesApartError(NotAllowedError):
+    """The identity provider's groups mean roles that one person cannot hold together.
+
+    Nobody was signed in, and nothing was changed.
+    """
+
+    code = "people.roles_apart"
+
+    def __init__(self) -> None:
+        """Say who can change it."""
+        super().__init__(
+            "your groups at the identity provider have roles here that one person cannot hold "
+            "together: an administrator is no coordinator; you were not signed in. Ask whoever "
+            "keeps its groups to take you out of one of them."
+        )
+
+
 class LockedOutError(NotAllowedError):
     """The account is locked, though the identity provider vouches. Nobody was signed in."""
 
@@ -223,6 +240,52 @@ class SignInAnewError(NotAllowedError):
         super().__init__(
             "you came from the identity provider too long ago for this; nothing was changed. Sign "
             "out, sign in there again, and repeat it within five minutes."
+        )
+
+
+class NameOfTokenError(RefusedError):
+    """A token that was issued on the machine has that name. Nothing was changed.
+
+    Who asks is told by a name: an account would have the token's questions and its pace.
+    """
+
+    code = "people.name_of_token"
+
+    def __init__(self) -> None:
+        """Say what can be done."""
+        super().__init__(
+            "a token that was issued on the machine itself has that name, and who asks is told by "
+            "the name; nothing was changed, and nobody was signed in. Choose another name, or have "
+            "the token revoked (`corridor coordinator token NAME --revoke`)."
+        )
+
+
+class NotTwoKindsError(InvalidInputError):
+    """Nobody has to say of these accounts whether they are two people. Nothing was changed."""
+
+    code = "people.not_two_kinds"
+
+    def __init__(self) -> None:
+        """Say of which somebody has to."""
+        super().__init__(
+            "only of an account of this site and one of an identity provider is it said that they "
+            "are two people; nothing was changed. Choose one of each."
+        )
+
+
+class OwnWordError(NotAllowedError):
+    """Somebody would say of an account of their own that it is another person's.
+
+    Nothing was changed.
+    """
+
+    code = "people.own_word"
+
+    def __init__(self) -> None:
+        """Say who can."""
+        super().__init__(
+            "another administrator has to say of your account that it is another person's; nothing "
+            "was changed."
         )
 
 

@@ -56,6 +56,24 @@ class FourEyesError(NotAllowedError):
         )
 
 
+class PerhapsOnePersonError(NotAllowedError):
+    """Two accounts that may be one person's are to be the two who see what is published.
+
+    Nothing was changed.
+    """
+
+    code = "publication.perhaps_one_person"
+
+    def __init__(self, step: str) -> None:
+        """Say of which accounts nobody knows, and who can say it."""
+        super().__init__(
+            f"{step}: you and the one who did the step before have accounts of two kinds, one of "
+            "this site and one of an identity provider, and nobody has said that you are two "
+            "people; nothing was changed. An administrator says so on the page People, or another "
+            "coordinator does this."
+        )
+
+
 class WrongStepError(RefusedError):
     """The publication is not in the state that this step begins in. Nothing was changed."""
 

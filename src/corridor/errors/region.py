@@ -206,6 +206,23 @@ class UnknownTokenError(NotAllowedError):
         )
 
 
+class TokenRestsError(UnknownTokenError):
+    """A token whose owner was not vouched for by the identity provider for long. Nothing was done.
+
+    It is good again once its owner has signed in there.
+    """
+
+    code = "access.token_rests"
+
+    def __init__(self, days: int) -> None:
+        """Say what wakes it."""
+        NotAllowedError.__init__(
+            self,
+            f"this token rests: its owner has not signed in with the identity provider for {days} "
+            "days; nothing was done. It is good again once they sign in at the workbench.",
+        )
+
+
 class ScopeMissingError(NotAllowedError):
     """The token is valid but does not allow this. Nothing was changed."""
 
@@ -216,6 +233,22 @@ class ScopeMissingError(NotAllowedError):
         super().__init__(
             f"this token does not allow {scope or 'this'!r}; the coordinator's staff issue one "
             f"that does: corridor coordinator token NAME --scopes {scope or '…'}"
+        )
+
+
+class TokenNameOfAccountError(RefusedError):
+    """An account has the name that a token was to have. None was issued.
+
+    Who asks is told by a name: the token would have the account's questions and its pace.
+    """
+
+    code = "access.name_of_account"
+
+    def __init__(self, name: str) -> None:
+        """Name it, and say who makes tokens of accounts."""
+        super().__init__(
+            f"an account of the workbench is named {name!r}; none was issued. Choose another name, "
+            "or let its owner make the token there, on the page Tokens."
         )
 
 

@@ -1,6 +1,7 @@
 """Publications: who may take which step, and from which second on everybody sees what."""
 
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from corridor.errors.publications import (
     FourEyesError,
     MalformedPublicationError,
     NotAPublisherError,
+    PerhapsOnePersonError,
     PublicationChangedError,
     UnknownPublicationError,
     WrongStepError,
@@ -228,6 +230,31 @@ def test_who_wrote_a_part_of_it_does_not_review_it(desk: PublicationDesk) -> Non
         with pytest.raises(FourEyesError):
             desk.review(one, 2, by)
     assert desk.find(one).state is State.DRAFT
+
+
+def test_two_accounts_that_may_be_one_persons_are_no_four_eyes(tmp_path: Path) -> None:
+    told: set[frozenset[str]] = set()
+    desk = replace(
+        make_desk(tmp_path / "c.sqlite3", Moment()), are_two=lambda one, two: {one, two} in told
+    )
+    kept = desk.write(make_draft(), ANA)
+    with pytest.raises(PerhapsOnePersonError):
+        desk.review(kept.id, kept.revision, BO)
+    with pytest.raises(FourEyesError):
+        desk.review(kept.id, kept.revision, ANA)
+    told.add(frozenset({ANA.name, BO.name}))
+    assert desk.review(kept.id, kept.revision, BO).state is State.REVIEWED
+
+
+def test_who_schedules_a_programs_words_is_surely_another_than_who_reviewed_them(
+    tmp_path: Path,
+) -> None:
+    desk = make_desk(tmp_path / "c.sqlite3", Moment())
+    kept = desk.write(make_draft(), PROGRAM)
+    kept = desk.review(kept.id, kept.revision, ANA)
+    with pytest.raises(PerhapsOnePersonError):
+        replace(desk, are_two=lambda *_: False).schedule(kept.id, kept.revision, BO)
+    assert desk.schedule(kept.id, kept.revision, BO).is_public
 
 
 def test_what_a_program_wrote_needs_two_people(desk: PublicationDesk) -> None:

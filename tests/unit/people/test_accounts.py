@@ -41,14 +41,9 @@ from corridor.people import (
     Session,
     Stage,
 )
-from corridor.people.desk import (
-    FREE_TRIES,
-    IDLE_SECONDS,
-    INVITATION_SECONDS,
-    LIFE_SECONDS,
-    LONGEST_WAIT_SECONDS,
-)
+from corridor.people.desk import IDLE_SECONDS, INVITATION_SECONDS, LIFE_SECONDS
 from corridor.people.passwords import MOST_WAITING
+from corridor.people.tries import FREE_TRIES, LONGEST_WAIT_SECONDS, NOWHERE, Whence
 from support.console import START
 from support.ledgers import TestClock
 from support.pages import CHEAP, PASSWORD
@@ -270,15 +265,15 @@ def test_wrong_tries_make_a_name_wait_whether_or_not_it_has_an_account(
 def test_guessing_codes_makes_the_name_wait_however_often_the_password_is_given(
     staff: Staff,
 ) -> None:
-    session, _, _ = staff.complete(ANA, ADMINISTRATOR)
+    _, secret, _ = staff.complete(ANA, ADMINISTRATOR)
     for _ in range(FREE_TRIES):
         session = staff.desk.sign_in(ANA, PASSWORD)
         with pytest.raises(WrongSignInError):
             staff.desk.confirm_code(session, "123456")
-    with pytest.raises(WaitError):
-        staff.desk.sign_in(ANA, PASSWORD)
-    with pytest.raises(WaitError):
-        staff.desk.confirm_code(session, "123456")
+    for whence in (NOWHERE, Whence("192.0.2.1"), Whence("192.0.2.2", "f" * 64)):
+        session = staff.desk.sign_in(ANA, PASSWORD, whence)
+        with pytest.raises(WaitError):
+            staff.desk.confirm_code(session, staff.code(secret))
 
 
 def test_wrong_name_and_wrong_password_are_told_alike(staff: Staff) -> None:

@@ -17,6 +17,7 @@ from corridor.errors.people import (
     NameOfAnotherError,
     NoRoleError,
     NotSignedInError,
+    RolesApartError,
     SignInAnewError,
     WrongSignInError,
 )
@@ -136,6 +137,17 @@ def test_two_persons_at_a_provider_never_share_an_account(place: Place) -> None:
 def test_a_name_of_a_provider_that_could_mislead_is_refused(place: Place, name: str) -> None:
     with pytest.raises(BadNameError):
         place.desk.arrive(place.arrival(name=name))
+
+
+def test_groups_together_give_nobody_roles_that_do_not_go_together(place: Place) -> None:
+    both = frozenset({Role.ADMINISTRATOR, Role.COORDINATOR})
+    with pytest.raises(RolesApartError):
+        place.desk.arrive(place.arrival(roles=both))
+    assert place.desk.people() == ()
+    place.desk.arrive(place.arrival())
+    with pytest.raises(RolesApartError):
+        place.desk.arrive(place.arrival(roles=both))
+    assert [one.roles for one in place.desk.people()] == [ANALYST]
 
 
 def test_who_has_no_role_any_more_is_signed_out(place: Place) -> None:

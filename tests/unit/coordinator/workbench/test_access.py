@@ -82,6 +82,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "people.roles": ADMINISTRATORS,
     "people.lock": ADMINISTRATORS,
     "organisations.give": ADMINISTRATORS,
+    "two_people.tell": ADMINISTRATORS,
     "changes.listed": ADMINISTRATORS,
     "tokens.own": ALL,
     "tokens.make": ALL,

@@ -1,7 +1,13 @@
 """Signing in at an identity provider: a real one, and one that lies."""
 
+import base64
+import gzip
+import json
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +17,11 @@ import httpx
 import pytest
 from joserfc.jwk import RSAKey
 from structlog.testing import capture_logs
+from werkzeug.wrappers import Response
 
-from corridor.coordinator import app
+from corridor.coordinator import app, provider_wire
 from corridor.coordinator.provider import BEGUN_SECONDS, ProviderDesk
+from corridor.coordinator.workbench.provider import STEPS_PER_MINUTE
 from corridor.errors.provider import ProviderUntrustedError
 from corridor.people import Role
 from support.ledgers import TestClock
@@ -414,12 +422,217 @@ def test_a_sign_in_that_was_begun_long_ago_is_over(lied_to: Workbench) -> None:
     assert go_back(browser, answer) == 409
 
 
-def test_who_begins_without_end_fills_no_memory(lied_to: Workbench) -> None:
+def test_nobody_pushes_out_what_another_browser_began(lied_to: Workbench) -> None:
     desk = lied_to.accounts.provider
     assert desk is not None
+    browser = lied_to.browser()
+    answer = httpx.get(begin(browser)).headers["location"]
     for _ in range(1005):
         desk.begin("http://localhost/sign-in/provider/answer")
-    assert len(desk._begun) == 1000
+    assert go_back(browser, answer) == 200
+
+
+def test_who_begins_without_end_is_told_to_wait_and_nobody_elsewhere(lied_to: Workbench) -> None:
+    here, elsewhere = {"REMOTE_ADDR": "198.51.100.7"}, {"REMOTE_ADDR": "192.0.2.1"}
+    browser = lied_to.browser()
+    for _ in range(STEPS_PER_MINUTE):
+        assert browser.get("/sign-in/provider", environ_overrides=here).status_code == 303
+    for path in ("/sign-in/provider", "/sign-in/provider/answer?code=1&state=2"):
+        assert browser.get(path, environ_overrides=here).status_code == 429
+    assert browser.get("/sign-in/provider", environ_overrides=elsewhere).status_code == 303
+
+
+def test_what_the_browser_holds_tells_it_nothing_and_cannot_be_made(lied_to: Workbench) -> None:
+    browser = lied_to.browser()
+    address = begin(browser)
+    held = browser.client.get_cookie("corridor-arrival")
+    assert held is not None
+    raw = base64.urlsafe_b64decode(held.value)
+    assert words_of(address)["nonce"].encode() not in raw
+    assert words_of(address)["state"].encode() not in raw
+    assert (held.http_only, held.same_site) == (True, "Lax")
+    bent = bytes([raw[0] ^ 1]) + raw[1:]
+    answer = httpx.get(address).headers["location"]
+    for made in (base64.urlsafe_b64encode(bent).decode(), "", "x", "é", held.value[:-4]):
+        browser.client.set_cookie("corridor-arrival", made)
+        assert go_back(browser, answer) == 409, made
+        assert "provider.stray_answer" in browser.last
+
+
+def test_who_was_not_let_in_may_try_again_with_what_they_began(
+    lied_to: Workbench, liar: LyingProvider
+) -> None:
+    browser = lied_to.browser()
+    answer = httpx.get(begin(browser)).headers["location"]
+    liar.raw = {"/token": lambda: Response("broken", 503)}
+    assert go_back(browser, answer) == 503
+    liar.raw = {}
+    assert go_back(browser, answer) == 200
+
+
+# ---------------------------------------------------------------- one whose answers do not end
+
+
+def endless() -> Response:
+    """Bytes without end, as fast as they are taken."""
+
+    def parts() -> Iterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    return Response(parts(), mimetype="application/json")
+
+
+def slow() -> Response:
+    """A byte at a time, with pauses that no limit between two bytes would mind."""
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(600):
+            yield b" "
+            time.sleep(0.1)
+
+    return Response(parts(), mimetype="application/json")
+
+
+def unfolding() -> Response:
+    """A kilobyte that would be a megabyte."""
+    squeezed = gzip.compress(b" " * 2**20 + b"{}")
+    return Response(squeezed, mimetype="application/json", headers={"Content-Encoding": "gzip"})
+
+
+def of(text: str) -> Callable[[], Response]:
+    return lambda: Response(text, mimetype="application/json")
+
+
+PATHS = ("/.well-known/openid-configuration", "/keys", "/token")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(endless, id="without end"),
+        pytest.param(unfolding, id="compressed"),
+        pytest.param(of("[" * 100_000), id="nested"),
+        pytest.param(of('{"a":' * 50_000), id="nested objects"),
+        pytest.param(of("[]"), id="a list"),
+        pytest.param(of("null"), id="nothing"),
+        pytest.param(of("{"), id="half of it"),
+        pytest.param(of("{}"), id="an empty one"),
+    ],
+)
+def test_an_answer_that_no_provider_gives_lets_nobody_in(
+    lied_to: Workbench, liar: LyingProvider, path: str, answer: Callable[[], Response]
+) -> None:
+    liar.raw = {path: answer}
+    browser = lied_to.browser()
+    began = browser.get("/sign-in/provider")
+    status = began.status_code
+    if status == 303:
+        status = go_back(browser, httpx.get(str(began.location)).headers["location"])
+    assert (status, "provider.untrusted" in browser.last) == (409, True), browser.last
+    assert lied_to.people.people() == ()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_that_comes_a_byte_at_a_time_is_over_in_time(
+    lied_to: Workbench,
+    liar: LyingProvider,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(provider_wire, "SECONDS", 1)
+    liar.raw = {path: slow}
+    browser = lied_to.browser()
+    start = time.monotonic()
+    began = browser.get("/sign-in/provider")
+    status = began.status_code
+    if status == 303:
+        status = go_back(browser, httpx.get(str(began.location)).headers["location"])
+    assert (status, "provider.unavailable" in browser.last) == (503, True), browser.last
+    assert time.monotonic() - start < 20  # slow() takes a minute
+
+
+@contextmanager
+def dribbling(first: bytes) -> Iterator[int]:
+    """A port that answers `first`, then a byte every tenth of a second, never a whole header."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                other, _ = server.accept()
+                with other:
+                    other.sendall(first)
+                    while not stop.wait(0.1):
+                        other.sendall(b"x")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_headers_and_handshakes_that_do_not_end_are_over_in_time(
+    tmp_path: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_wire, "SECONDS", 1)
+    hello = b"HTTP/1.1 200 OK\r\nX-A: " if scheme == "http" else b"\x16\x03\x03\x40\x00\x02"
+    with dribbling(hello) as port, opened(tmp_path, f"{scheme}://127.0.0.1:{port}") as site:
+        start = time.monotonic()
+        assert site.browser().get("/sign-in/provider").status_code == 503
+        assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        pytest.param(having(sub=1), id="a number"),
+        pytest.param(having(sub={"a": 1}), id="an object"),
+        pytest.param(having(sub=""), id="nothing"),
+        pytest.param(having(sub="x" * 256), id="too long"),
+        pytest.param(having(aud=[{}]), id="an audience of objects"),
+        pytest.param(having(aud={"corridor": 1}), id="an audience that is an object"),
+        pytest.param(having(exp="tomorrow"), id="an end that is a text"),
+        pytest.param(having(exp=[1]), id="an end that is a list"),
+        pytest.param(having(nonce=["a"]), id="a nonce that is a list"),
+        pytest.param(having(iss={}), id="an issuer that is an object"),
+        pytest.param(having(at_hash=1), id="a hash that is a number"),
+        pytest.param(having(azp=["another"]), id="a party that is a list"),
+    ],
+)
+def test_claims_of_another_form_let_nobody_in(
+    lied_to: Workbench, liar: LyingProvider, bend: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    liar.bend = bend
+    browser, status = come_by(lied_to)
+    assert (status, "provider.untrusted" in browser.last) == (409, True), browser.last
+    assert lied_to.people.people() == ()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("a key", id="a text"),
+        pytest.param({}, id="an empty one"),
+        pytest.param({"kty": "RSA", "n": 1, "e": 2}, id="numbers"),
+        pytest.param({"kty": "RSA", "n": "AQ", "e": "AQ"}, id="a small one"),
+        pytest.param({"kty": "RSA", "n": "-" * 200_000, "e": "AQAB"}, id="a huge one"),
+        pytest.param({"kty": ["RSA"]}, id="a list of kinds"),
+        pytest.param({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, id="off the curve"),
+        pytest.param({"kty": "oct", "k": "AAAA"}, id="a secret"),
+    ],
+)
+def test_keys_of_another_form_let_nobody_in(
+    lied_to: Workbench, liar: LyingProvider, key: object
+) -> None:
+    liar.raw = {"/keys": of(json.dumps({"keys": [key]}))}
+    browser, status = come_by(lied_to)
+    assert (status, "provider.untrusted" in browser.last) == (409, True), browser.last
 
 
 def test_an_address_of_somewhere_else_is_not_even_dialled(tmp_path: Path, issuer: str) -> None:

@@ -42,6 +42,11 @@ def test_groups_become_roles_and_those_of_others_nothing(tmp_path: Path) -> None
     assert says.roles_of(["cooks"]) == frozenset()
 
 
+def test_tokens_rest_after_as_many_days_as_the_file_says(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).token_rest_days == 30
+    assert read(tmp_path, "token_rest_days = 7\n" + GOOD).token_rest_days == 7
+
+
 def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a secret")
@@ -62,6 +67,10 @@ def test_a_secret_in_the_environment_comes_first(tmp_path: Path) -> None:
     ("wrong", "said"),
     [
         (GOOD.replace("https:", "http:"), "https"),
+        ("token_rest_days = 0\n" + GOOD, "token_rest_days"),
+        ("token_rest_days = 366\n" + GOOD, "token_rest_days"),
+        ('token_rest_days = "30"\n' + GOOD, "token_rest_days"),
+        ("token_rest_days = true\n" + GOOD, "token_rest_days"),
         (GOOD.replace("login.example", "ana:pw@login.example"), "issuer"),
         (GOOD.replace("realm/", "realm?x=1"), "issuer"),
         (GOOD.replace('client_id = "corridor"', ""), "client_id"),

@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 
 from corridor.coordinator import app
+from corridor.coordinator.account_tokens import DAY_SECONDS, REST_DAYS, AccountTokens
 from corridor.coordinator.scopes import TokenScope
-from corridor.coordinator.tokens import TokenDesk, TokenHolder
-from corridor.errors.region import UnknownTokenError
-from corridor.people import Role
+from corridor.coordinator.tokens import TokenDesk, TokenHolder, token_hash
+from corridor.coordinator.web.refusals import STATUS
+from corridor.errors.people import NameOfTokenError
+from corridor.errors.region import (
+    TokenNameOfAccountError,
+    TokenRestsError,
+    UnknownTokenError,
+)
+from corridor.people import Arrival, Role, Stage, Token
+from corridor.transport.http_statuses import status_by
 from support.pages import Browser
 from support.workbench import Workbench, open_workbench
 
@@ -242,3 +250,103 @@ def test_an_organisation_that_every_node_would_refuse_is_refused(workbench: Work
     }
     assert ina.post("/people/add", form).status_code == 422
     assert "people.bad_organisation" in ina.last
+
+
+# ---------------------------------------------------------------- whoever a provider vouches for
+
+
+def arrive(workbench: Workbench) -> None:
+    """Ana comes from the provider, which asked for a second factor."""
+    session = workbench.people.arrive(
+        Arrival(
+            issuer="https://login.example",
+            subject="1",
+            name="Ana",
+            roles=frozenset({Role.ANALYST}),
+            organisation="IOM",
+            has_second_factor=True,
+        )
+    )
+    assert session.stage is Stage.FULL
+
+
+def vouched(workbench: Workbench) -> tuple[str, AccountTokens]:
+    """A token of somebody who comes from the provider, and what decides by the pages' clock."""
+    arrive(workbench)
+    (person,) = workbench.people.people()
+    now = int(workbench.clock().timestamp())
+    token = "corridor_token-of-ana"
+    with workbench.accounts.store.writing():
+        workbench.accounts.store.add_token(
+            Token(
+                hash=token_hash(token),
+                person=person.id,
+                label="nightly report",
+                scopes="read ask",
+                made_at=now,
+                ends_at=now + 365 * DAY_SECONDS,
+            )
+        )
+    clock = workbench.clock
+    return token, replace(workbench.accounts.tokens, now=lambda: int(clock().timestamp()))
+
+
+def test_a_leavers_token_rests_and_is_good_again_when_they_come_back(workbench: Workbench) -> None:
+    token, tokens = vouched(workbench)
+    workbench.clock.advance(timedelta(days=REST_DAYS, seconds=-1))
+    assert tokens.holder(token).name == "Ana"
+    workbench.clock.advance(timedelta(seconds=1))
+    with pytest.raises(TokenRestsError, match="30 days") as refused:
+        tokens.holder(token)
+    assert status_by(STATUS, refused.value) == 401
+    (listed,) = tokens.everybodys()
+    assert (listed.rests, listed.is_over) == (True, False)
+    arrive(workbench)
+    assert tokens.holder(token).name == "Ana"
+
+
+def test_how_long_a_token_may_rest_is_for_the_region_to_say(workbench: Workbench) -> None:
+    token, tokens = vouched(workbench)
+    workbench.clock.advance(timedelta(days=7))
+    with pytest.raises(TokenRestsError):
+        replace(tokens, rest_days=7).holder(token)
+    assert replace(tokens, rest_days=8).holder(token).name == "Ana"
+
+
+def test_a_token_of_an_account_of_this_site_never_rests(workbench: Workbench) -> None:
+    ana = workbench.enter("Ana", Role.ANALYST)
+    token = made(workbench, ana, "Ana", "read")
+    (kept,) = workbench.accounts.store.tokens()
+    late = replace(workbench.accounts.tokens, now=lambda: kept.ends_at - 1, rest_days=1)
+    assert late.holder(token).name == "Ana"
+
+
+def test_the_page_says_from_when_a_token_rests(workbench: Workbench) -> None:
+    vouched(workbench)
+    ina = workbench.enter("Ina", Role.ADMINISTRATOR)
+    ina.get("/tokens/all")
+    assert "rests from 31 Mar 2026" in ina.last
+    ina.get("/tokens")
+    assert "when you have not signed in" not in ina.last
+
+
+# ---------------------------------------------------------------- whose a name is
+
+
+def test_no_token_is_issued_under_the_name_of_an_account(workbench: Workbench) -> None:
+    workbench.people.add("Ana Rusu", [Role.ANALYST])
+    for name in ("Ana Rusu", "ANA  rusu"):
+        with pytest.raises(TokenNameOfAccountError):
+            workbench.parts.tokens.issue(name)
+    assert workbench.parts.tokens.names() == ()
+
+
+def test_no_account_is_made_under_the_name_of_a_token(workbench: Workbench) -> None:
+    workbench.parts.tokens.issue("Ana")
+    with pytest.raises(NameOfTokenError):
+        workbench.people.add("ANA", [Role.ANALYST])
+    with pytest.raises(NameOfTokenError):
+        arrive(workbench)
+    assert workbench.people.people() == ()
+    workbench.parts.tokens.revoke("Ana")
+    workbench.people.add("ANA", [Role.ANALYST])
