@@ -30,7 +30,7 @@ UPLOAD_BYTES = 960 * 1024
 """The longest form: a receipt to be verified. Longer ones are verified with the command."""
 
 _STYLE = Path(pages.__file__).parent / "static"
-_TOGGLED = frozenset({"public.listing", "public.one", "public.verify"})
+_TOGGLED = frozenset({"public.listing", "public.one", "public.verify", "public.verify_published"})
 """The pages whose addresses carry the language that a reader chose."""
 
 

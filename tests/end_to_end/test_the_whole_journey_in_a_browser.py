@@ -56,6 +56,7 @@ class Region:
     approver: Chromium
     approvers_codes: list[str]
     writer: Chromium
+    writers_codes: list[str]
     reviewer: Chromium
     stranger: Chromium
 
@@ -83,13 +84,16 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
             cheap_passwords(desk)
             code = desk.add("Mihai Lupu", [Role.APPROVER])
         entered = {name: stack.enter_context(chromium(address)) for name in roles}
-        for name, browser in entered.items():
-            browser.enter(name, invited[name])
+        codes_of = {
+            name: browser.enter(name, invited[name])[1] for name, browser in entered.items()
+        }
         approver = stack.enter_context(chromium(console))
         _, codes = approver.enter("Mihai Lupu", code)
         stranger = stack.enter_context(chromium(address))
         analyst, writer, reviewer = entered.values()
-        yield Region(demo, analyst, approver, codes, writer, reviewer, stranger)
+        yield Region(
+            demo, analyst, approver, codes, writer, codes_of["Ion Ceban"], reviewer, stranger
+        )
 
 
 def wait_until(holds: Callable[[], object], what: Callable[[], object]) -> None:
@@ -305,3 +309,31 @@ def verified(stranger: Chromium, public: str, release: str, folder: Path) -> Non
     assert "The receipt does not hold." in refused
     pictures(stranger, "refused")
     assert stranger.driver.get_cookies() == []
+
+
+def test_a_charter_is_proposed_in_the_browser_and_in_force_when_all_have_signed(
+    region: Region,
+) -> None:
+    coordinator = region.writer
+    coordinator.open("/charter")
+    coordinator.find("main > p a.button").click()
+    coordinator.wait_for("#rho_per_question")
+    coordinator.fill("rho_per_question", "1/20")
+    coordinator.press("main > form button")
+    assert "ρ = 0.05 at most. Until now: 0.1." in coordinator.find("#changes").text
+    pictures(coordinator, "charter-review")
+    coordinator.fill("code", region.writers_codes.pop())
+    coordinator.press("form[action$='/confirm'] button")
+    shown = coordinator.find("main").text
+    assert "Proposed: version 2" in shown
+    assert "nobody yet" in shown
+    pictures(coordinator, "charter-proposed")
+    worlds = {one: node_app.real_world(region.demo.home(one)) for one in FIVE}
+    cards = [node_app.card(world).text.encode() for world in worlds.values()]
+    trusted = node_app.trusted_fingerprints({}, cards)
+    for world in worlds.values():
+        node_app.accept(world, node_app.offered_charter(world), trusted)
+    coordinator.open("/charter")
+    shown = coordinator.find("main").text
+    assert "Proposed" not in shown
+    assert "0.05" in shown
