@@ -22,7 +22,7 @@ from corridor.coordinator import app as coordinator_app
 from corridor.coordinator.app.people import people_desk
 from corridor.ids import CountryCode
 from corridor.people import Role
-from support.browsing import Chromium, chromium
+from support.browsing import PATIENCE_SECONDS, Chromium, chromium
 from support.pages import cheap_passwords
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
@@ -119,7 +119,12 @@ def look_at(browser: Chromium, name: str, language: str) -> None:
 def weight(browser: Chromium, path: str) -> int:
     """All bytes of a page, with its styles and scripts, as they are sent."""
     cookies = {one["name"]: one["value"] for one in browser.driver.get_cookies()}
-    with httpx.Client(base_url=browser.address, verify=False, cookies=cookies) as client:  # noqa: S501
+    with httpx.Client(
+        base_url=browser.address,
+        verify=False,  # noqa: S501
+        cookies=cookies,
+        timeout=PATIENCE_SECONDS,
+    ) as client:
         page = client.get(path)
         assert page.status_code == 200
         parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
