@@ -1,10 +1,14 @@
 """The charter: proposed from the enrolled members, signed by them, in force when all have.
 
-    propose ──▶ proposed ──record_signature (each listed member)──▶ in force
+    draft ──▶ propose ──▶ proposed ──record_signature (each listed member)──▶ in force
+
+A draft is what would be proposed now, and is kept nowhere: somebody reads what it changes, and
+confirms its hash.
 
 Every proposal is a new version that follows the one proposed before, whether or not that one
-ever came into force: a node that signed the earlier one will accept no other history. What is in
-force is the highest version that all its members signed.
+ever came into force: a node that signed the earlier one will accept no other history. So none is
+taken back; a newer one takes its place. What is in force is the highest version that all its
+members signed.
 
 A member leaves by a version that does not list it, which it need not sign. Until that version is
 in force it takes part as before; from then on it is enrolled here no more, and its certificate
@@ -39,6 +43,7 @@ from corridor.coordinator.successor_desk import enrol_successors, listed_members
 from corridor.errors.charter import CharterNotInForceError
 from corridor.errors.region import (
     AnotherCharterError,
+    CharterChangedMeanwhileError,
     NoCharterError,
     NoProposedCharterError,
     NotEnrolledError,
@@ -55,6 +60,7 @@ from corridor.protocols.charter import (
     parse_charter,
     proposal_to_sign,
     signature_to_sign,
+    verify_succession,
 )
 from corridor.protocols.suite import Sign, Verify
 
@@ -106,6 +112,23 @@ class ProposedCharter:
 
 
 @dataclass(frozen=True, slots=True)
+class CharterDraft:
+    """What would be proposed now, and nothing is yet.
+
+    Attributes:
+        cards: as of `ProposedCharter`.
+        in_force: the version that holds now; None before the first.
+        replaces: the version that waits for signatures now, and never would be in force; None
+            where none waits.
+    """
+
+    charter: Charter
+    cards: tuple[bytes, ...]
+    in_force: Charter | None
+    replaces: Charter | None
+
+
+@dataclass(frozen=True, slots=True)
 class CharterDesk:
     """Proposes charters and takes the members' signatures.
 
@@ -122,32 +145,39 @@ class CharterDesk:
     verify: Verify
     now: Callable[[], int]
 
-    def propose(self, terms: CharterTerms) -> ProposedCharter:
+    def draft(self, terms: CharterTerms) -> CharterDraft:
+        """What `propose` would propose with these terms now.
+
+        Raises:
+            NotEnrolledError, TooFewEnrolledError, MalformedCharterError, CharterSuccessionError:
+                as `propose`.
+        """
+        with self.store.reading() as connection:
+            return self._draft(connection, terms)
+
+    def propose(self, terms: CharterTerms, confirmed: Digest | None = None) -> ProposedCharter:
         """A new version that lists everybody enrolled but `terms.without`, signed by us.
 
         Open invitations of those left out are withdrawn; a later one is meant.
+
+        Args:
+            terms: what was chosen.
+            confirmed: hash of the draft that somebody read; None where nobody read one.
 
         Raises:
             NotEnrolledError: one who is to be left out is not enrolled. Nothing was proposed.
             TooFewEnrolledError: fewer are left than `min_participants`. Nothing was proposed.
             MalformedCharterError: the terms contradict one another. Nothing was proposed.
+            CharterSuccessionError: no node would accept it after the version proposed before.
+                Nothing was proposed.
+            CharterChangedMeanwhileError: it is another charter than the one confirmed. Nothing was
+                proposed.
         """
         with self.store.writing() as connection:
-            enrolled = connection.execute(select(members).order_by(members.c.country)).all()
-            unknown = terms.without.difference(row.country for row in enrolled)
-            if unknown:
-                raise NotEnrolledError(sorted(unknown), [row.country for row in enrolled])
-            staying = {r.country: r.card for r in enrolled if r.country not in terms.without}
-            if len(staying) < terms.min_participants:
-                raise TooFewEnrolledError(len(staying), terms.min_participants)
-            in_force = _row_in_force(connection)
-            cards, listed = listed_members(
-                connection, staying, None if in_force is None else _parsed(in_force.document)
-            )
-            before = connection.execute(
-                select(charters.c.version, charters.c.digest).order_by(charters.c.version.desc())
-            ).first()
-            charter = self._charter(terms, listed, before)
+            draft = self._draft(connection, terms)
+            charter = draft.charter
+            if confirmed not in (None, charter.digest):
+                raise CharterChangedMeanwhileError
             proposal = self.sign(proposal_to_sign(charter))
             connection.execute(
                 insert(charters).values(
@@ -155,16 +185,16 @@ class CharterDesk:
                     version=charter.version,
                     document=charter.encode(),
                     proposal=proposal,
-                    cards=canonical.encode([card.decode() for card in cards]),
+                    cards=canonical.encode([card.decode() for card in draft.cards]),
                     proposed=self.now(),
                 )
             )
-            for row in enrolled:
-                if row.country in terms.without:
-                    _leave_out(connection, charter.digest, row.country, row.fingerprint)
+            leaving = select(members).where(members.c.country.in_(terms.without))
+            for row in connection.execute(leaving).all():
+                _leave_out(connection, charter.digest, row.country, row.fingerprint)
         return ProposedCharter(
             SignedCharter(charter, proposal, ()),
-            cards,
+            draft.cards,
             in_force=False,
             without=tuple(sorted(terms.without)),
         )
@@ -246,6 +276,24 @@ class CharterDesk:
                     _remove_left_out(connection, digest)
                     enrol_successors(connection, charter)
             return self._find(connection, digest)
+
+    def _draft(self, connection: Connection, terms: CharterTerms) -> CharterDraft:
+        enrolled = connection.execute(select(members).order_by(members.c.country)).all()
+        unknown = terms.without.difference(row.country for row in enrolled)
+        if unknown:
+            raise NotEnrolledError(sorted(unknown), [row.country for row in enrolled])
+        staying = {r.country: r.card for r in enrolled if r.country not in terms.without}
+        if len(staying) < terms.min_participants:
+            raise TooFewEnrolledError(len(staying), terms.min_participants)
+        row = _row_in_force(connection)
+        in_force = None if row is None else _parsed(row.document)
+        cards, listed = listed_members(connection, staying, in_force)
+        newest = connection.execute(select(charters).order_by(charters.c.version.desc())).first()
+        charter = self._charter(terms, listed, newest)
+        before = None if newest is None else _parsed(newest.document)
+        verify_succession(before, charter)
+        waits = before if newest is not None and newest.in_force is None else None
+        return CharterDraft(charter, cards, in_force, waits)
 
     def _charter(
         self,

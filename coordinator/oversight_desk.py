@@ -3,16 +3,14 @@
 Everything is what the coordinator was told or saw; a node's standing is the node's own word.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
 from corridor.coordinator.attempts import NotInvited
 from corridor.coordinator.charter_desk import CharterDesk, ProposedCharter
 from corridor.coordinator.presence import Presence, PresenceRecord
-from corridor.coordinator.region_desk import RegionDesk, Shown, show_charter
+from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.store import Store, held_out, successors
 from corridor.errors.region import NoCharterError, NoProposedCharterError
 from corridor.ids import CountryCode
@@ -44,20 +42,6 @@ class MemberHealth:
     hands_in_keys: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A term that two charters have in different ways.
-
-    Attributes:
-        term: its name, as `show_charter` has it.
-        before, after: its values; lists as what was taken away and what was added.
-    """
-
-    term: str
-    before: str
-    after: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharterReview:
     """The charter in force, and the one that waits for signatures.
@@ -65,14 +49,12 @@ class CharterReview:
     Attributes:
         proposed: none where the newest is in force.
         signed, waits_for: of the proposed one.
-        differences: from the one in force to the proposed one; all its terms where none is.
     """
 
     in_force: Charter | None
     proposed: ProposedCharter | None
     signed: tuple[CountryCode, ...]
     waits_for: tuple[CountryCode, ...]
-    differences: tuple[Difference, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +104,7 @@ class OversightDesk:
         except NoProposedCharterError:
             newest = None
         if newest is None or newest.in_force:
-            return CharterReview(
-                in_force=in_force, proposed=None, signed=(), waits_for=(), differences=()
-            )
+            return CharterReview(in_force=in_force, proposed=None, signed=(), waits_for=())
         missing = newest.signed.missing
         members = [member.country for member in newest.charter.members]
         return CharterReview(
@@ -132,7 +112,6 @@ class OversightDesk:
             proposed=newest,
             signed=tuple(one for one in members if one not in missing),
             waits_for=tuple(missing),
-            differences=differences(in_force, newest.charter),
         )
 
     def _in_force(self) -> Charter | None:
@@ -140,43 +119,6 @@ class OversightDesk:
             return self.charters.in_force()
         except NoCharterError:
             return None
-
-
-def differences(before: Charter | None, after: Charter) -> tuple[Difference, ...]:
-    """What changes with the second charter, term by term; keys that members replace among it."""
-    old, new = {} if before is None else _terms(before), _terms(after)
-    found = []
-    for term, value in new.items():
-        was = old.get(term)
-        if was == value:
-            continue
-        if isinstance(value, list):
-            lost = [one for one in was or [] if one not in value]
-            gained = [one for one in value if one not in (was or [])]
-            found.append(Difference(term, " ".join(map(str, lost)), " ".join(map(str, gained))))
-        else:
-            found.append(Difference(term, "" if was is None else str(was), str(value)))
-    return tuple(found)
-
-
-def _terms(charter: Charter) -> Mapping[str, Any]:
-    """Every term by which charters can differ but in version and hash, which always do."""
-    shown = show_charter(charter)
-    ceilings = shown.pop("ceilings")
-    years = shown.pop("years")
-    for name in ("version", "digest", "stops_rollback"):
-        del shown[name]
-    keys = [f"{one.country}:{one.signing_key.hex()[:16]}" for one in charter.members]
-    return {
-        **shown,
-        **ceilings,
-        "years": f"{years[0]}–{years[1]}",
-        "max_dropouts": charter.max_dropouts,
-        "retention_days": charter.retention_days,
-        "failed_attempts_per_day": charter.failed_attempts_per_day,
-        "keys": keys,
-        "names": [f"{one.country}:{one.name}" for one in charter.members],
-    }
 
 
 def _missing(shown: Shown, heard: Presence | None, charter: Charter | None) -> NotInvited | None:

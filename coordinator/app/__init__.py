@@ -40,7 +40,7 @@ from corridor.coordinator.app.world import real_world as real_world
 from corridor.coordinator.attempt_history import AttemptHistory
 from corridor.coordinator.attempts import AttemptRecord, Progress
 from corridor.coordinator.board_desk import BoardDesk
-from corridor.coordinator.charter_desk import CharterDesk, CharterTerms, ProposedCharter
+from corridor.coordinator.charter_desk import CharterDesk, ProposedCharter
 from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.connections import Connections
 from corridor.coordinator.cosigning_desk import CosigningDesk
@@ -60,6 +60,7 @@ from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.pictures.base_map import read_base_map
 from corridor.coordinator.presence import PresenceRecord
+from corridor.coordinator.proposal_desk import ProposalDesk
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.publications.site import make_public_site
@@ -86,7 +87,6 @@ from corridor.coordinator.witness import WitnessRecord
 from corridor.coordinator.witness_post import WitnessPost
 from corridor.coordinator.workbench.site import make_workbench
 from corridor.errors import CorridorError
-from corridor.errors.charter import MalformedCharterError
 from corridor.errors.files import DiskError
 from corridor.errors.region import (
     CannotListenError,
@@ -290,20 +290,15 @@ def propose_charter(
         without: members who leave: enrolled no more once this version is in force.
 
     Raises:
-        NotEnrolledError, TooFewEnrolledError, MalformedCharterError: nothing was proposed.
+        NotEnrolledError, TooFewEnrolledError, MalformedCharterError, CharterSuccessionError:
+            nothing was proposed.
     """
     with opened(world) as parts:
-        for country in countries or ():
-            if country not in parts.catalogue.country_names:
-                raise MalformedCharterError(
-                    f'charter: "countries" holds {country}, which is no country of ISO 3166-1; '
-                    "nothing was proposed. Correct the list."
-                )
-        this_year = world.clock().year
-        terms = CharterTerms(
-            countries=tuple(countries or parts.catalogue.country_names),
-            years=years or (this_year - 15, this_year),
-            domains_edition=parts.catalogue.edition,
+        usual = parts.proposals.usual()
+        terms = replace(
+            usual,
+            countries=tuple(countries or usual.countries),
+            years=years or usual.years,
             ceilings=Ceilings(
                 rho_per_question=rho_per_question, cells=cells, persons_per_node=persons_per_node
             ),
@@ -318,7 +313,7 @@ def propose_charter(
             synthetic=synthetic,
             without=frozenset(without),
         )
-        return parts.charters.propose(terms)
+        return parts.proposals.propose(terms)
 
 
 def show_charter(world: World) -> ProposedCharter:
@@ -698,6 +693,7 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
                 charters=parts.charters,
                 presence=parts.presence,
             ),
+            proposals=parts.proposals,
             readmit=parts.record.readmit,
             region=parts.region,
             questions=parts.questions,
@@ -781,6 +777,16 @@ class Parts:
             coordinator_key=self.fingerprints.signing_key,
             web=f"https://{_public(self.settings, self.settings.web, 'web')}",
             grpc=_public(self.settings, self.settings.listen, "listen"),
+        )
+
+    @property
+    def proposals(self) -> ProposalDesk:
+        """What charters are proposed from."""
+        return ProposalDesk(
+            charters=self.charters,
+            countries=self.catalogue.country_names,
+            domains_edition=self.catalogue.edition,
+            year=lambda: self.world.clock().year,
         )
 
     @property

@@ -36,7 +36,9 @@ UPLOAD_BYTES = 960 * 1024
 """The longest form: a receipt to be verified. Longer ones are verified with the command."""
 
 _STYLE = Path(pages.__file__).parent / "static"
-_TOGGLED = frozenset({"public.listing", "public.one", "public.verify", "public.picture"})
+_TOGGLED = frozenset(
+    {"public.listing", "public.one", "public.verify", "public.verify_published", "public.picture"}
+)
 """What has the language that a reader chose in its address."""
 
 

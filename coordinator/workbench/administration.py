@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.invitation_desk import LONGEST_DAYS
 from corridor.coordinator.workbench.access import STAFF
+from corridor.coordinator.workbench.charter_words import changes_in_words
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.words import MISSING, OUTCOMES, ROUNDS, TERMS
 from corridor.errors import CorridorError
@@ -57,7 +58,13 @@ def administration_views(desks: Desks) -> Blueprint:
     @views.get("/charter")
     @for_roles(*STAFF)
     def charter() -> str:
-        return render_template("charters.html", review=desks.oversight.review(), terms=TERMS)
+        review = desks.oversight.review()
+        changes = (
+            ()
+            if review.proposed is None
+            else changes_in_words(review.in_force, review.proposed.charter)
+        )
+        return render_template("charters.html", review=review, changes=changes, terms=TERMS)
 
     @views.get("/attempts")
     @for_roles(*STAFF)

@@ -5,7 +5,7 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,11 +93,13 @@ def comparing_views(desks: Desks) -> Blueprint:
         pace.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
         chosen, earlier = request.args.getlist("cells"), request.args.get("earlier") or None
+        tables = tables_of(document)
+        labels = labels_of(tables)
         compared, refusal = None, None
         if chosen:
             try:
                 text = "; ".join(chosen)
-                names = [in_words(one) for one in parse_groups(text)]
+                names = [in_words(one, labels) for one in parse_groups(text)]
                 found = desks.reading.compare(identifier, text, table=None, earlier=earlier)
                 compared = _told(found, names)
             except ComparisonError as error:
@@ -105,7 +107,7 @@ def comparing_views(desks: Desks) -> Blueprint:
         shown = render_template(
             "compare.html",
             document=document,
-            choices=[(title_words(table), choices_of(table)) for table in tables_of(document)],
+            choices=[(title_words(table), choices_of(table)) for table in tables],
             chosen=frozenset(chosen),
             others=_others(desks, document),
             earlier=earlier,
@@ -121,20 +123,34 @@ def choices_of(table: ReleasedTable) -> list[Choice]:
     """The cells of a table that may be quoted, the largest first."""
     if not table.axes or any(axis.name == COUNTED_BY for axis in table.axes):
         return []
-    return [_choice(table, cell) for cell in table.largest(MOST_CHOICES)]
+    labels = labels_of([table])
+    return [_choice(table, cell, labels) for cell in table.largest(MOST_CHOICES)]
 
 
-def _choice(table: ReleasedTable, cell: Cell) -> Choice:
+def _choice(table: ReleasedTable, cell: Cell, labels: Mapping[str, str]) -> Choice:
     wanted = tuple(
         (axis.name, (value,)) for axis, value in zip(table.axes, cell.values, strict=True)
     )
     text = ",".join(f"{field}={value}" for field, (value,) in wanted)
-    return Choice(text, in_words(wanted), figures.figure(cell))
+    return Choice(text, in_words(wanted, labels), figures.figure(cell))
 
 
-def in_words(wanted: Wanted) -> str:
+def labels_of(tables: Iterable[ReleasedTable]) -> Mapping[str, str]:
+    """What the standard calls the values of these tables."""
+    return {
+        value: label
+        for table in tables
+        for axis in table.axes
+        for value, label in zip(axis.values, axis.labels, strict=True)
+    }
+
+
+def in_words(wanted: Wanted, labels: Mapping[str, str]) -> str:
     """What a group of cells is called: a corridor with an arrow, anything else by its values."""
-    named = {field: listed([value_words(one) for one in values]) for field, values in wanted}
+    named = {
+        field: listed([value_words(one, labels.get(one, "")) for one in values])
+        for field, values in wanted
+    }
     if {FROM, TO} <= named.keys():
         corridor = f"{named.pop(FROM)} → {named.pop(TO)}"
         return " · ".join([corridor, *named.values()])

@@ -9,6 +9,7 @@ from corridor.coordinator.board_desk import BoardDesk
 from corridor.coordinator.file_maker import FileMaker
 from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.oversight_desk import OversightDesk
+from corridor.coordinator.proposal_desk import ProposalDesk
 from corridor.coordinator.provider import ProviderDesk
 from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
@@ -43,6 +44,7 @@ class Desks:
     changes: Callable[[int], tuple[Change, ...]]
     invitations: InvitationDesk
     oversight: OversightDesk
+    proposals: ProposalDesk
     readmit: Callable[[CountryCode, str], None]
     region: RegionDesk
     questions: QuestionDesk

@@ -25,6 +25,7 @@ from corridor.coordinator.workbench.comparing import comparing_views
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import question_views
 from corridor.coordinator.workbench.overview import overview_views
+from corridor.coordinator.workbench.proposing import proposing_views
 from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
 from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
@@ -111,6 +112,7 @@ def make_workbench(
         token_views(desks.tokens),
         change_views(desks.changes),
         administration_views(desks),
+        proposing_views(desks),
         invitation_views(desks),
     ):
         app.register_blueprint(views)

@@ -62,9 +62,6 @@ ROUNDS: Mapping[str, Any] = {
 }
 
 TERMS: Mapping[str, Any] = {
-    "members": _l("Members"),
-    "names": _l("Names of members"),
-    "keys": _l("Signing keys"),
     "min_participants": _l("Fewest authorities in an answer"),
     "max_colluders": _l("Colluders provided for"),
     "max_dropouts": _l("Most dropouts within a question"),
@@ -74,15 +71,10 @@ TERMS: Mapping[str, Any] = {
     "cells": _l("Most cells of an answer"),
     "persons_per_node": _l("Most persons at a node"),
     "delta": _l("δ at which guarantees are shown"),
-    "countries": _l("Countries told apart"),
-    "years": _l("Years"),
-    "domains_edition": _l("Edition of the domains"),
-    "suite": _l("Suite of primitives"),
     "retention_days": _l("Days that receipts are kept"),
     "failed_attempts_per_day": _l("Failed attempts a day that a node bears"),
-    "synthetic": _l("Made-up data"),
 }
-"""What charters can differ in."""
+"""What a charter settles in numbers."""
 
 DUTIES: Mapping[Role, Any] = {
     Role.ANALYST: _l("asks the region, and reads what it answered"),

@@ -19,7 +19,6 @@ from corridor.client.connection import Connection
 from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.people import people_desk
-from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
 from support.browsing import Chromium, chromium
 from support.console_region import console_process
@@ -30,10 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
 BG, MD, UA = map(CountryCode, ("BG", "MD", "UA"))
 SQL = "SELECT exploitation, COUNT(DISTINCT person) FROM persons GROUP BY exploitation"
-CHILDREN = (
-    "SELECT recruited_in, gender, COUNT(DISTINCT person) FROM persons "
-    "WHERE minor = 'minor' AND exploited_in IN ('MD', 'UA') GROUP BY recruited_in, gender"
-)
 ASKS = """
 [approvals]
 two_above = "1/1000"
@@ -41,7 +36,6 @@ two_above = "1/1000"
 verdict = "ask"
 when.scope = ["regional"]
 """
-NARROW = 320
 ANA, BORIS, OLGA, MIHAI = "Ana Rusu", "Boris Şahin", "Olga Ceban", "Mihai Lupu"
 ROLES = {
     ANA: Role.APPROVER,
@@ -105,21 +99,6 @@ def wait_until(analyst: Connection, question: str, *states: str) -> Mapping[str,
     raise AssertionError(shown)
 
 
-def look_at(browser: Chromium, name: str, language: str) -> None:
-    """See that the page is for everybody: read aloud, in the dark, on a telephone."""
-    browser.picture(f"{language}-{name}")
-    assert browser.violations() == [], (language, name)
-    browser.prefer("dark")
-    assert browser.violations() == [], (language, name, "dark")
-    browser.prefer("light")
-    browser.resize(NARROW)
-    browser.picture(f"{language}-{name}-narrow")
-    assert not browser.is_wider_than_its_window(), (language, name)
-    browser.resize(1200)
-    assert browser.complaints() == [], (language, name)
-    assert "%(" not in browser.find("main").text
-
-
 def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_restart(
     authority: Authority, analyst: Connection
 ) -> None:
@@ -157,56 +136,6 @@ def test_two_people_approve_in_their_browsers_and_the_answer_comes_without_a_res
         assert "answered" in text
         assert BORIS in text
         assert "Your decision" not in text
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_of_approvers_are_for_everybody(
-    authority: Authority, analyst: Connection, language: str
-) -> None:
-    number = list(LANGUAGES).index(language)
-    question = authority.ask(analyst, f"1/{210 + number}", CHILDREN)
-    wait_until(analyst, question, "waiting")
-    identifier = authority.waiting()["id"]
-    with chromium(authority.address) as browser:
-        authority.come_back(browser, ANA)
-        browser.speak(language)
-        for name, path in {
-            "overview-waiting": "/",
-            "questions": "/approvals",
-            "question": f"/approvals/{identifier}",
-        }.items():
-            browser.open(path)
-            look_at(browser, name, language)
-        browser.press("form[action$='/deny'] button")
-        look_at(browser, "question-denied", language)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_of_officers_are_for_everybody(authority: Authority, language: str) -> None:
-    with chromium(authority.address) as browser:
-        authority.come_back(browser, OLGA)
-        browser.speak(language)
-        for name, path in {
-            "quality": "/data/quality",
-            "editions": "/editions",
-            "person": "/editions/person",
-        }.items():
-            browser.open(path)
-            look_at(browser, name, language)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pages_of_the_policy_are_for_everybody(authority: Authority, language: str) -> None:
-    with chromium(authority.address) as browser:
-        authority.come_back(browser, MIHAI)
-        browser.speak(language)
-        browser.open("/policy")
-        look_at(browser, "policy", language)
-        browser.open("/policy/ready/cautious")
-        look_at(browser, "policy-change", language)
-        browser.find("details summary").click()
-        browser.press("button[formaction$='/policy/try']")
-        look_at(browser, "policy-try", language)
 
 
 def test_an_administrator_sees_what_a_policy_changes_and_then_saves_it(

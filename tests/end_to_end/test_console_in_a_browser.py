@@ -1,4 +1,4 @@
-"""The console in a real browser: its journeys, each page in each language, and without a mouse."""
+"""The console in a real browser: its journeys, and without a mouse."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,25 +22,6 @@ from support.console_region import MD, THREE, OfferingRegion, console_process, o
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
-PAGES = {
-    Role.ADMINISTRATOR: {
-        "overview": "/",
-        "charter": "/charter",
-        "offer": "/charter/offer",
-        "policy": "/policy",
-        "people": "/people",
-        "check-up": "/doctor",
-        "editions": "/editions",
-        "person": "/editions/person",
-        "budget-of-administrator": "/budget",
-        "account": "/account",
-        "second-factor": "/account/second-factor",
-        "no-such-page": "/nothing",
-        "not-allowed": "/data",
-    },
-    Role.OFFICER: {"data": "/data", "report": "", "quality": "/data/quality"},
-    Role.AUDITOR: {"approvals": "/approvals", "budget": "/budget", "journal": "/journal"},
-}
 NAMES = {Role.ADMINISTRATOR: "Ana Rusu", Role.OFFICER: "Olga Ceban", Role.AUDITOR: "Anna Lupu"}
 NARROW = 320
 
@@ -55,11 +36,6 @@ class Staff:
 
     def come_back(self, browser: Chromium, role: Role) -> None:
         browser.come_back(NAMES[role], self.codes[role].pop())
-
-    def pages(self, role: Role) -> dict[str, str]:
-        folder = self.region.worlds[MD].home / "imports"
-        report = min(one.name for one in folder.glob("*.json") if "-profile" not in one.name)
-        return {name: path or f"/data/reports/{report}" for name, path in PAGES[role].items()}
 
 
 @pytest.fixture(scope="module")
@@ -85,37 +61,6 @@ def staff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staff]:
         with journal_of(region.worlds[MD], home, read_keys(home)) as journal:
             journal.backup_checked(START.isoformat(), "")
         yield made
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("role", PAGES)
-def test_every_page_is_for_everybody(staff: Staff, role: Role, language: str) -> None:
-    with chromium(staff.address) as browser:
-        staff.come_back(browser, role)
-        browser.speak(language)
-        if role is Role.ADMINISTRATOR:
-            pages = staff.pages(role) | {"sign-in": "/sign-in", "welcome": "/welcome"}
-        else:
-            pages = staff.pages(role)
-        for name, path in pages.items():
-            browser.open(path)
-            browser.picture(f"{language}-{name}")
-            assert browser.violations() == [], (language, name)
-            if language in {"en", "ar"}:  # colours know two directions, and no languages
-                browser.prefer("dark")
-                assert browser.violations() == [], (language, name, "dark")
-                browser.prefer("light")
-            browser.resize(NARROW)
-            browser.picture(f"{language}-{name}-narrow")
-            assert not browser.is_wider_than_its_window(), (language, name)
-            browser.resize(1200)
-            refused = [
-                one
-                for one in browser.complaints()
-                if name not in {"no-such-page", "not-allowed"} or "Content Security" in one
-            ]
-            assert refused == [], (language, name)
-            assert browser.find("html").get_attribute("lang") == language
 
 
 def test_a_check_up_is_watched_until_it_is_done(staff: Staff) -> None:

@@ -19,7 +19,6 @@ from corridor.coordinator import app
 from corridor.coordinator.app.people import people_desk
 from corridor.coordinator.store import held_out
 from corridor.ids import CountryCode
-from corridor.pages.languages import LANGUAGES
 from corridor.people import Role
 from corridor.transport.messages import Round
 from support.browsing import chromium
@@ -30,18 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
 
 THREE = tuple(map(CountryCode, ("BG", "MD", "UA")))
 NAME = "Ana Rusu"
-PAGES = {
-    "members": "/members",
-    "charter": "/charter",
-    "invitations": "/invitations",
-    "attempts": "/attempts",
-    "people": "/people",
-    "tokens": "/tokens",
-    "all-tokens": "/tokens/all",
-    "changes": "/changes",
-    "account": "/account",
-}
-NARROW = 320
 SETTINGS = """
 issuer = "{issuer}"
 client_id = "corridor"
@@ -178,23 +165,3 @@ def test_a_token_that_was_made_in_the_browser_opens_the_api(site: Site) -> None:
         browser.find("form.narrow button").click()
         browser.open("/invitations")
         assert "Romania" in browser.find("main").text
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_of_administration_is_for_everybody(site: Site, language: str) -> None:
-    with chromium(site.address) as browser:
-        browser.come_back(NAME, site.codes.pop())
-        browser.speak(language)
-        for name, path in PAGES.items():
-            browser.open(path)
-            browser.picture(f"{language}-{name}")
-            assert browser.violations() == [], (language, name)
-            if language in {"en", "ar"}:
-                browser.prefer("dark")
-                assert browser.violations() == [], (language, name, "dark")
-                browser.prefer("light")
-            browser.resize(NARROW)
-            assert not browser.is_wider_than_its_window(), (language, name)
-            browser.resize(1200)
-            assert browser.complaints() == [], (language, name)
-            assert browser.find("html").get_attribute("lang") == language

@@ -35,6 +35,7 @@ class Chromium:
 
     def __init__(self, driver: Chrome, address: str) -> None:
         self.driver, self.address = driver, address
+        self._has_axe = False
 
     def open(self, path: str) -> None:
         self.driver.get(self.address + path)
@@ -104,13 +105,21 @@ class Chromium:
             {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
         )
 
-    def violations(self) -> list[str]:
-        """What axe-core finds wrong with this page, for people who cannot see or point."""
-        self.driver.execute_script(AXE.read_text("utf-8"))
+    def violations(self, *, rules: list[str] | None = None) -> list[str]:
+        """What axe-core finds wrong with this page, for people who cannot see or point.
+
+        Args:
+            rules: these alone; all of RULES where None.
+        """
+        if not self._has_axe:  # once: half a megabyte for each page would take longer than axe
+            source = {"source": AXE.read_text("utf-8")}
+            self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", source)
+            self.driver.execute_script(source["source"])
+            self._has_axe = True
         found = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
-            "axe.run(document, {runOnly: arguments[0]}).then(done);",
-            RULES,
+            "axe.run(document, {runOnly: arguments[0], resultTypes: ['violations']}).then(done);",
+            RULES if rules is None else {"type": "rule", "values": rules},
         )
         return [
             f"{one['id']}: {one['help']}: {json.dumps([n['html'][:160] for n in one['nodes']])}"

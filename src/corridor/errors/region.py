@@ -417,6 +417,20 @@ class NotEnrolledError(RefusedError):
         )
 
 
+class CharterChangedMeanwhileError(RefusedError):
+    """What would be proposed is not what somebody read and confirmed. Nothing was proposed."""
+
+    code = "charter.changed_meanwhile"
+
+    def __init__(self) -> None:
+        """Say what can have happened, and what to do."""
+        super().__init__(
+            "meanwhile somebody enrolled, handed in keys or proposed another version, so this "
+            "would be another charter than the one that was confirmed; nothing was proposed. Look "
+            "at what changes once more, and confirm that."
+        )
+
+
 class AnotherCharterError(RefusedError):
     """A message belongs to a charter that is neither in force nor the latest proposed."""
 

@@ -169,10 +169,10 @@ def test_a_charter_that_waits_is_shown_with_what_changes_and_who_has_signed(
     assert "Bulgaria" in waiting
     assert "Ukraine" in waiting
     assert "Moldova" not in waiting
-    rows = staff.last.partition("<tbody>")[2]
-    assert rows.count("<tr>") == 2
-    assert "Nodes that may know one person" in rows
-    assert '<bdi>365</bdi></td><td class="detail"><bdi>90</bdi>' in rows
+    changes = staff.last.partition('id="changes"')[2].partition("</ul>")[0]
+    assert changes.count("<li") == 2
+    assert "a person whom 3 authorities know. Until now: 2." in changes
+    assert "kept for 90 days. Until now: 365." in changes
 
 
 def test_a_token_of_an_account_opens_the_rest_api_until_its_owner_is_locked(

@@ -48,6 +48,18 @@ def test_cells_are_chosen_by_what_they_are_called(reader: Browser, release: str)
     assert "Moldova → Italy" in unescape(reader.last)
 
 
+def test_values_of_picklists_are_called_as_everywhere(
+    region: LoopbackRegion, reader: Browser
+) -> None:
+    by_gender = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
+    release = region.wait(region.ask(sql=by_gender, rho="1/20")["id"])["release_id"]
+    reader.get(
+        f"/releases/{release}/compare?cells=gender=TransgenderFeminine&cells=gender=Feminine"
+    )
+    assert "Transgender Feminine" in reader.last
+    assert ">TransgenderFeminine" not in reader.last
+
+
 def test_two_corridors_stand_side_by_side_with_a_sentence(reader: Browser, release: str) -> None:
     path = f"/releases/{release}/compare?cells={MD_IT}&cells={UA_PL}"
     assert reader.get(path).status_code == 200
