@@ -45,6 +45,7 @@ CORRIDORS = (
     "SELECT recruited_in, exploited_in, COUNT(DISTINCT person) FROM corridors "
     "WHERE year = 2024 GROUP BY recruited_in, exploited_in"
 )
+REPORT = "sdg_16_2_2"
 FRENCH = "Nom,Sexe,Date de naissance\nExemple,F,04 martie 1990\n"
 AGAIN = "the page with its form, and a notice"
 CODE = "its form wants a fresh code: shown with a notice by the page that has the form"
@@ -71,7 +72,7 @@ def coordinator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinato
     with ExitStack() as stack:
         stack.callback(region.close)
         made = Coordinator(f"https://{region.web}", lived_in(region))
-        roles = {"Ana": [Role.ADMINISTRATOR, Role.ANALYST], "Bo": [Role.COORDINATOR]}
+        roles = {"Eva": [Role.ADMINISTRATOR, Role.ANALYST], "Bo": [Role.COORDINATOR]}
         with people_desk(region.world) as desk:
             cheap_passwords(desk)
             codes = {name: desk.add(name, given) for name, given in roles.items()}
@@ -79,7 +80,7 @@ def coordinator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinato
             made.browsers[name] = stack.enter_context(chromium(made.address))
             made.browsers[name].enter(name, code)
         made.browsers["nobody"] = stack.enter_context(chromium(made.address))
-        made.ids["board"] = new_board(made.browsers["Ana"], made.ids["answer"])
+        made.ids["board"] = new_board(made.browsers["Eva"], made.ids["answer"])
         receipt = tmp_path_factory.mktemp("receipt") / "receipt.json"
         receipt.write_text('{"answer": 7}')
         made.ids["receipt"] = str(receipt)
@@ -92,6 +93,10 @@ def lived_in(region: LoopbackRegion) -> dict[str, str]:
     region.wait_for_members(*THREE)
     answer = region.wait(region.ask(sql=GENDERS, rho="1/20", purpose="a report")["id"])
     corridors = region.wait(region.ask(sql=CORRIDORS, rho="1/20", purpose="a map")["id"])
+    asked = region.post(
+        f"/api/v1/reports/{REPORT}/questions", {"rho": "1/20", "purpose": "a yearly report"}
+    )
+    report = region.wait(asked.json()["id"])
     region.nodes[THREE[0]].script.silent_at = Round.MASKED_INPUT
     failed = region.wait(region.ask(sql=GENDERS, rho="1/50", purpose="again")["id"])
     assert failed["state"] == "failed"
@@ -103,6 +108,7 @@ def lived_in(region: LoopbackRegion) -> dict[str, str]:
     ids = {
         "answer": str(answer["release_id"]),
         "corridors": str(corridors["release_id"]),
+        "report": str(report["release_id"]),
         "question": str(answer["id"]),
         "failed": str(failed["id"]),
     }
@@ -140,13 +146,18 @@ def lived_in(region: LoopbackRegion) -> dict[str, str]:
 def new_board(browser: Chromium, release: str) -> str:
     browser.open(f"/boards/new?release={release}")
     browser.fill("name", "Morning")
-    browser.press("main form button")
+    browser.press("#builder > .buttons button")
     return browser.driver.current_url.rpartition("/")[2]
 
 
 def review_a_question(browser: Chromium) -> None:
     browser.fill("purpose", "a report")
     browser.press("button[formaction='/ask/review']")
+
+
+def review_a_report(browser: Chromium) -> None:
+    browser.fill("purpose", "a yearly report")
+    browser.press(f"button[formaction='/reports/{REPORT}/review']")
 
 
 def forecast_together(browser: Chromium) -> None:
@@ -171,7 +182,7 @@ def workbench_visits(ids: dict[str, str]) -> dict[str, list[Visit]]:
     answer, corridors = f"/releases/{ids['answer']}", f"/releases/{ids['corridors']}"
     blocks = "/ask?face=blocks&source=persons&by=gender&by=year&where-1=exploited_in"
     return {
-        "Ana": [
+        "Eva": [
             Visit("overview.home", "/"),
             Visit("account.mine", "/account"),
             Visit("account.second_factor", "/account/second-factor"),
@@ -188,6 +199,10 @@ def workbench_visits(ids: dict[str, str]) -> dict[str, list[Visit]]:
             ),
             Visit("releases.one", f"{corridors}?table=1&cells=all"),
             Visit("comparing.page", f"{answer}/compare"),
+            Visit("reports.listing", "/reports"),
+            Visit("reports.one", f"/reports/{REPORT}?accuracy=%C2%B130"),
+            Visit("reports.review", f"/reports/{REPORT}?accuracy=%C2%B130", review_a_report),
+            Visit("reports.filled", f"/releases/{ids['report']}/reports/{REPORT}"),
             Visit("boards.listing", "/boards"),
             Visit("boards.one", f"/boards/{ids['board']}"),
             Visit("boards.edit", f"/boards/{ids['board']}/edit"),
@@ -250,12 +265,15 @@ def public_visits(ids: dict[str, str]) -> list[Visit]:
 NO_PAGES_OF_THE_WORKBENCH = {
     "asking.words": "words for completion, as JSON",
     "base_map.file": FILE,
+    "boards.saving": PIECE,
     "provider.begin": ELSEWHERE,
     "provider.finish": ELSEWHERE,
     "provider.leave": ELSEWHERE,
     "releases.file": FILE,
     "releases.picture": "what a picture shows, as JSON",
     "releases.receipt": FILE,
+    "reports.file": FILE,
+    "reports.picture": "what a picture shows, as JSON",
     "static.file": FILE,
 }
 NO_PAGES_OF_ITS_FORMS = {
@@ -289,15 +307,20 @@ NO_PAGES_OF_ITS_FORMS = {
     "publications.take": ELSEWHERE,
     "publications.write": ELSEWHERE,
     "questions.cancel": ELSEWHERE,
+    "reports.again": "the page of a report",
+    "reports.forecast": PIECE,
     "tokens.make": CODE,
     "tokens.revoke": AGAIN,
+    "two_people.tell": CODE,
 }
 NO_PUBLIC_PAGES = {
+    "base_map.file": FILE,
     "public.charter": FILE,
     "public.describe": FILE,
     "public.describe_as_dataset": FILE,
     "public.feed": FILE,
     "public.file": FILE,
+    "public.picture": "what a picture shows, as JSON",
     "public.receipt": FILE,
     "public.robots": FILE,
     "static.file": FILE,
@@ -333,7 +356,7 @@ def test_every_page_of_the_coordinator_is_for_everybody(
         as_nobody(browsers["nobody"], visits, "Bo", language)
         look_at(browsers["nobody"], public_visits(coordinator.ids), "everybody", language)
 
-    at_once(lambda: as_one(browsers["Ana"], visits["Ana"], "Ana", language), the_rest)
+    at_once(lambda: as_one(browsers["Eva"], visits["Eva"], "Eva", language), the_rest)
 
 
 def as_one(browser: Chromium, visits: Iterable[Visit], who: str, language: str) -> None:
