@@ -34,13 +34,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isfinite
 
-import numpy as np
-import numpy.typing as npt
-
 from corridor.privacy.normal import NORMAL_95, quantile_above
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 RELIABLE_UP_TO = 0.32
 """Margin over value: 16.5 % · 1.96 = 32.3 %."""
@@ -98,22 +92,6 @@ def reliability(
     if size <= 0 or margin > caution_up_to(cells) * size:
         return Reliability.UNCERTAIN
     return Reliability.RELIABLE if margin <= RELIABLE_UP_TO * size else Reliability.CAUTION
-
-
-def may_be_quoted(
-    values: FloatArray, margins: FloatArray | float, *, may_be_negative: bool = False
-) -> BoolArray:
-    """For every cell of a table at once whether it is better than too uncertain.
-
-    Args:
-        values: NaN where there is no estimate.
-        margins: NaN where there is none; or the one of all.
-        may_be_negative: whether true values can be.
-    """
-    sizes = np.abs(values) if may_be_negative else values
-    # NaN is in no order with anything, so a comparison with it is false.
-    clear: BoolArray = margins <= caution_up_to(len(values)) * sizes
-    return clear & (sizes > 0) & np.isfinite(margins)
 
 
 def share_reliability(value: float, low: float, high: float) -> Reliability:

@@ -13,16 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from corridor.errors.client import RemoteAnswerError
-from corridor.privacy.reliability import (
-    BoolArray,
-    FloatArray,
-    Reliability,
-    may_be_quoted,
-    reliability,
-)
+from corridor.privacy.reliability import Reliability, reliability
 
 COUNTED_BY = "counted_by"
 """The grouping that tells apart whose authority counted, in figures of single countries."""
@@ -140,35 +132,13 @@ class ReleasedTable:
         """The one margin of every cell; None where each has its own."""
         return self.margins if isinstance(self.margins, float) else None
 
-    @property
-    def estimates(self) -> FloatArray:
-        """All values, NaN where there is none."""
-        return np.array(self.values, dtype=np.float64)
-
-    @property
-    def half_widths(self) -> FloatArray:
-        """All margins, NaN where there is none."""
-        if isinstance(self.margins, float):
-            return np.full(self.size, self.margins)
-        return np.array(self.margins, dtype=np.float64)
-
-    @property
-    def quotable(self) -> BoolArray:
-        """For each cell whether its value may stand as a figure."""
-        may_be_negative = self.lowest is None or self.lowest < 0
-        return may_be_quoted(self.estimates, self.half_widths, may_be_negative=may_be_negative)
-
-    def largest(self, most: int) -> list[Cell]:
-        """Of the cells whose values may stand as figures the largest, `most` at most."""
-        places = np.flatnonzero(self.quotable)
-        falling = places[np.argsort(-self.estimates[places], kind="stable")]
-        return list(self.cells_at(falling[:most].tolist()))
-
     def cells_at(self, places: Iterable[int]) -> Iterator[Cell]:
         """The cells at these places, the last axis fastest: of a large table some are looked at."""
-        shape = tuple(len(axis.values) for axis in self.axes)
         for place in places:
-            at = np.unravel_index(place, shape) if shape else ()
+            at, rest = list[int](), place
+            for axis in reversed(self.axes):
+                rest, one = divmod(rest, len(axis.values))
+                at.insert(0, one)
             yield Cell(
                 tuple(axis.values[one] for axis, one in zip(self.axes, at, strict=True)),
                 tuple(axis.labels[one] for axis, one in zip(self.axes, at, strict=True)),

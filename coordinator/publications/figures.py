@@ -18,6 +18,7 @@ from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.estimates import NONE, estimate, interval
+from corridor.publishing.many_cells import largest
 from corridor.publishing.tables import Cell, ReleasedTable, tables_of
 from corridor.queries.domains import Domains
 
@@ -117,7 +118,7 @@ def shown_tables(tables: Sequence[ReleasedTable], titles: Sequence[str]) -> tupl
 def shown_table(table: ReleasedTable, title: str, number: int) -> ShownTable:
     """A table with a row for each cell, as far as they are shown."""
     is_ranked = table.size > WHOLE
-    cells = table.largest(MOST_ROWS) if is_ranked else list(table.cells())
+    cells = largest(table, MOST_ROWS) if is_ranked else list(table.cells())
     return ShownTable(
         title=title,
         number=number,

@@ -21,6 +21,7 @@ from corridor.coordinator.workbench.answer_words import (
 from corridor.coordinator.workbench.seen import text_of
 from corridor.errors.questions import ViewError
 from corridor.privacy.reliability import Reliability
+from corridor.publishing.many_cells import largest, quotable
 from corridor.publishing.tables import Axis, Cell, ReleasedTable
 from corridor.publishing.views import ViewTable, views_of
 from corridor.queries.catalogue import UNKNOWN
@@ -117,7 +118,7 @@ def shown_table(number: int, table: ReleasedTable, title: str, page: int | None 
     elif table.size <= WHOLE:
         cells, part = list(table.cells()), "all"
     else:
-        cells, part = table.largest(MOST_QUOTABLE), "quotable"
+        cells, part = largest(table, MOST_QUOTABLE), "quotable"
     return Shown(
         number=number,
         title=title,
@@ -130,7 +131,7 @@ def shown_table(number: int, table: ReleasedTable, title: str, page: int | None 
         curators="" if table.central_margin is None else figures.margin(table.central_margin),
         max_cells=table.max_cells,
         cells=table.size,
-        quotable=int(table.quotable.sum()),
+        quotable=int(quotable(table).sum()),
         page=page or 1,
         pages=pages,
     )

@@ -25,6 +25,7 @@ from corridor.pages.languages import to_translate as _l
 from corridor.pages.refusals import said
 from corridor.publishing.comparing import Comparison, Note, Sentence, Verdict
 from corridor.publishing.groups import FROM, TO, Wanted, parse_groups
+from corridor.publishing.many_cells import largest
 from corridor.publishing.tables import COUNTED_BY, Cell, ReleasedTable, tables_of
 
 LOOKS_PER_MINUTE = 60
@@ -124,7 +125,7 @@ def choices_of(table: ReleasedTable) -> list[Choice]:
     if not table.axes or any(axis.name == COUNTED_BY for axis in table.axes):
         return []
     labels = labels_of([table])
-    return [_choice(table, cell, labels) for cell in table.largest(MOST_CHOICES)]
+    return [_choice(table, cell, labels) for cell in largest(table, MOST_CHOICES)]
 
 
 def _choice(table: ReleasedTable, cell: Cell, labels: Mapping[str, str]) -> Choice:

@@ -22,8 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.privacy.covariance import variance_of
+from corridor.privacy.quotable import BoolArray
 from corridor.privacy.ratios import NORMAL_95
-from corridor.privacy.reliability import BoolArray
+from corridor.publishing.many_cells import estimates, half_widths, quotable
 from corridor.publishing.pictures.ages import band_of
 from corridor.publishing.pictures.picture import Kind, Note, Picture, Point, point_of
 from corridor.publishing.tables import Axis, Cell, ReleasedTable
@@ -95,7 +96,7 @@ class _Seen:
     def known(self) -> BoolArray:
         """For each cell whether it has an interval."""
         table = self.table
-        return np.isfinite(table.estimates) & np.isfinite(table.half_widths)
+        return np.isfinite(estimates(table)) & np.isfinite(half_widths(table))
 
     def has_known(self, axis: int) -> BoolArray:
         """For each cell whether its value of this axis is known."""
@@ -107,12 +108,12 @@ class _Seen:
 
     def by_size(self, places: Places) -> Places:
         """Their order: figures before intervals, then by size."""
-        values, margins = self.table.estimates[places], self.table.half_widths[places]
+        values, margins = estimates(self.table)[places], half_widths(self.table)[places]
         lowest = -np.inf if self.table.lowest is None else self.table.lowest
         low, high = (np.maximum(lowest, values + side * margins) for side in (-1, 1))
-        quotable = self.table.quotable[places]
-        sizes = np.where(quotable, np.abs(values), np.maximum(np.abs(low), np.abs(high)))
-        return np.lexsort((-sizes, ~quotable))
+        may_be_quoted = quotable(self.table)[places]
+        sizes = np.where(may_be_quoted, np.abs(values), np.maximum(np.abs(low), np.abs(high)))
+        return np.lexsort((-sizes, ~may_be_quoted))
 
     @property
     def is_additive(self) -> bool:
@@ -178,14 +179,14 @@ def _flows(seen: _Seen, origin: int, end: int) -> Iterator[Picture]:
     table = seen.table
     axes = (table.axes[origin], table.axes[end])
     ends_known = seen.has_known(origin) & seen.has_known(end)
-    quotable = table.quotable
+    may_be_quoted = quotable(table)
     more: tuple[Note, ...] = ()
     chosen = ends_known
     if np.count_nonzero(ends_known) > MOST_FLOWS:
-        chosen, more = ends_known & quotable, (Note.QUOTABLE,)
+        chosen, more = ends_known & may_be_quoted, (Note.QUOTABLE,)
     drawn, aside = (
         [point_of((at[origin], at[end]), cell) for at, cell in seen.at(np.flatnonzero(mask))]
-        for mask in (chosen, ~ends_known & quotable)
+        for mask in (chosen, ~ends_known & may_be_quoted)
     )
     if not drawn:
         return

@@ -191,7 +191,7 @@ def text(request: pytest.FixtureRequest) -> str:
 
 
 def test_the_fields_are_found() -> None:
-    assert {"sql", "purpose", "name", "code", "tiles", "title_en", "here", "receipt"} <= fields()
+    assert {"sql", "purpose", "name", "code", "tile", "title_en", "here", "receipt"} <= fields()
     assert len(fields()) > 50
 
 

@@ -6,13 +6,13 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from corridor.privacy.quotable import may_be_quoted
 from corridor.privacy.reliability import (
     CAUTION_UP_TO,
     RELIABLE_UP_TO,
     Reliability,
     caution_up_to,
     letters,
-    may_be_quoted,
     reliability,
 )
 
