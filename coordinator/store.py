@@ -54,11 +54,11 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 KEPT_OPEN = 32
 """So many connections stay open; further ones are closed after use."""
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, 6, waits, 7, successors and repeats, 8, publications and boards.
 4 also moves what `named_dealers` held to `held_out`. 7 also gave tokens their scopes and releases
-their headings."""
+their headings. 9 finds questions and releases by what was asked."""
 
 schema = MetaData()
 
@@ -156,7 +156,7 @@ questions = Table(
     Column("id", Text, primary_key=True),
     Column("place", Integer, nullable=False, unique=True),  # in the queue; never used again
     Column("question", LargeBinary, nullable=False),  # canonical
-    Column("digest", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False, index=True),
     Column("rho", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("charter", LargeBinary, nullable=False),
@@ -231,7 +231,7 @@ releases = Table(
     Column("id", Text, primary_key=True),
     Column("place", Integer, nullable=False, unique=True),
     Column("session", LargeBinary, nullable=False, unique=True),
-    Column("digest", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False, index=True),
     Column("rho", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("participants", LargeBinary, nullable=False),  # canonical JSON: country → edition
@@ -416,6 +416,9 @@ class Store:
                     _move_named_dealers(connection)
                 _add_scopes(connection)
                 _add_headings(connection)
+                for table in (questions, releases):
+                    for index in table.indexes:
+                        index.create(connection, checkfirst=True)
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif version != SCHEMA_VERSION:
                 raise StoreFromElsewhereError(version, SCHEMA_VERSION)

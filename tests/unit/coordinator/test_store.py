@@ -131,6 +131,25 @@ def test_an_older_version_s_tokens_keep_what_they_could_do_and_releases_get_head
     store.close()
 
 
+def test_what_was_asked_before_is_found_without_reading_all_that_ever_was(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:  # as version 8 left it
+        for table in ("questions", "releases"):
+            connection.exec_driver_sql(f"DROP INDEX ix_{table}_digest")
+        connection.exec_driver_sql("PRAGMA user_version = 8")
+    store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    found = store.look_up_all(
+        "EXPLAIN QUERY PLAN SELECT questions.id FROM questions, releases "
+        "WHERE questions.digest = :digest AND releases.digest = :digest",
+        digest=b"",
+    )
+    steps = " ".join(step["detail"] for step in found)
+    assert "INDEX ix_questions_digest" in steps
+    assert "INDEX ix_releases_digest" in steps
+    store.close()
+
+
 def test_a_file_that_is_no_database_is_refused_with_a_code(tmp_path: Path) -> None:
     (tmp_path / "c.sqlite3").write_bytes(b"no database at all, but long enough to look at" * 50)
     with pytest.raises(StoreUnavailableError):
