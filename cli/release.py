@@ -5,7 +5,6 @@ interval alone (`publishing.estimates`).
 """
 
 import heapq
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from corridor.publishing.estimates import (
     estimate,
     figure,
     mark,
+    shown_epsilon,
     shown_margin,
     tally,
 )
@@ -245,11 +245,6 @@ def show_table(table: ReleasedTable, out: Output, *, every_cell: bool) -> None:
         note="; ".join(notes),
     )
     _show_condition(_condition(table.title), out)
-
-
-def shown_epsilon(epsilon: float) -> str:
-    """An ε, rounded up to three digits or so."""
-    return f"{math.ceil(epsilon * 100 - 1e-9) / 100:.2f}" if epsilon < 100 else f"{epsilon:.0f}"
 
 
 def guarantee_words(guarantee: Mapping[str, Any]) -> str:

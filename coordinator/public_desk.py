@@ -107,6 +107,10 @@ class PublicDesk:
             raise UnknownPublicationError
         return found
 
+    def has_made_up(self, publication: Publication) -> bool:
+        """Whether figures of it count made-up data; no writer's note can leave that out."""
+        return any(self.releases.heading(one)["synthetic"] for one in publication.draft.releases)
+
     def address_of(self, identifier: str) -> str:
         """Where a publication stands for good."""
         return f"{self.address}/public/{identifier}"

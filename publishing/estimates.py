@@ -101,3 +101,8 @@ def _decimals(margin: float) -> int:
     if margin >= 10:
         return 0
     return 1 if margin >= 1 else 2
+
+
+def shown_epsilon(epsilon: float) -> str:
+    """An ε, rounded up to three digits or so."""
+    return f"{math.ceil(epsilon * 100 - 1e-9) / 100:.2f}" if epsilon < 100 else f"{epsilon:.0f}"

@@ -170,6 +170,7 @@ def shown(
         "dataset": dataset(record, language),
         "forms": tuple(FORMS) if is_there else STILL_THERE,
         "tables": found,
+        "is_made_up": is_there and desk.has_made_up(publication),
         "has_pictures": any(one.pictures for _, several in found for one in several or ()),
         "drawn": request.args.get("picture", ""),
     }

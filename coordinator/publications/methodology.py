@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from corridor.publishing.estimates import shown_margin
+from corridor.publishing.estimates import shown_epsilon, shown_margin
 from corridor.publishing.tables import tables_of
 
 
@@ -104,9 +104,9 @@ def _of_release(release: Mapping[str, Any], _: Say) -> list[str]:
             "δ = %(delta)s, for a person known to one authority; ε = %(regional)s for a person "
             "known to %(nodes)s of them.",
             rho=guarantee["rho"],
-            epsilon=f"{guarantee['epsilon']:.2f}",
+            epsilon=shown_epsilon(guarantee["epsilon"]),
             delta=guarantee["delta"],
-            regional=f"{guarantee['epsilon_regional']:.2f}",
+            regional=shown_epsilon(guarantee["epsilon_regional"]),
             nodes=guarantee["nodes_per_person"],
         )
     )

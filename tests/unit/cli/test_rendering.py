@@ -5,8 +5,14 @@ import io
 import pytest
 
 from corridor.cli.output import Output
-from corridor.cli.release import show_release, shown_epsilon
-from corridor.publishing.estimates import MEANING, estimate, interval, shown_margin
+from corridor.cli.release import show_release
+from corridor.publishing.estimates import (
+    MEANING,
+    estimate,
+    interval,
+    shown_epsilon,
+    shown_margin,
+)
 from support.releases import make_release, make_table
 
 PROMISE = "ρ = 143/10000 (0.0143) for each person at each node (ε = 0.76 at δ = 1/1000000)"

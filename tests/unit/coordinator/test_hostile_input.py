@@ -281,7 +281,7 @@ def test_what_a_program_sends_is_text(tried: Tried, text: str) -> None:
 def good_forms(tried: Tried) -> dict[str, dict[str, Any]]:
     """A form for each page that keeps what was typed, which is taken as it is."""
     return {
-        "/boards/new": {"name": "A board", "tiles": f"release {tried.release}"},
+        "/boards/new": {"name": "A board", "tile": f"release {tried.release}"},
         "/boards/together": {"text": f"{SQL}\n\n{OTHER}", "accuracy": "±20"},
         "/ask": {"face": "sql", "sql": SQL, "accuracy": "±20", "purpose": "to see"},
         "/ask/review": {"face": "sql", "sql": SQL, "accuracy": "±20", "purpose": "to see"},
