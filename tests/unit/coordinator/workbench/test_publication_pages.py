@@ -216,6 +216,14 @@ def test_only_releases_of_a_publication_are_public(
         assert publishing.public.get(path).status_code == 404
 
 
+def test_that_data_are_made_up_is_told_whatever_the_note_on_method_says(
+    publishing: Publishing, release: str
+) -> None:
+    one = publishing.publish(release)
+    page = publishing.public.get(f"/public/{one}").get_data(as_text=True)
+    assert '<p class="notice">The data are made up' in page
+
+
 def test_a_visitor_verifies_a_publication_here(publishing: Publishing, release: str) -> None:
     one = publishing.publish(release)
     found = publishing.public.post(f"/public/{one}/releases/{release}/verify")
