@@ -138,7 +138,7 @@ def compose(analyst: Chromium, accuracy: str) -> None:
     analyst.fill("purpose", PURPOSE)
     shows(analyst, "#forecast", f"{accuracy} in each of", "ρ = 0", *NAMES.values())
     pictures(analyst, "ask")
-    analyst.press("button[formaction='/ask/review']")
+    analyst.press_by_key("button[formaction='/ask/review']")
     assert "It does not come back." in analyst.find("main").text
     pictures(analyst, "price")
     analyst.press("form[action='/ask/confirm'] button")

@@ -56,6 +56,12 @@ class Chromium:
         self.find(css).click()
         WebDriverWait(self.driver, PATIENCE_SECONDS).until(lambda _: _is_gone(before))
 
+    def press_by_key(self, css: str) -> None:
+        """Press a button as who has no mouse does, wherever the page has it just then."""
+        before = self.find("html")
+        self.find(css).send_keys(Keys.ENTER)
+        WebDriverWait(self.driver, PATIENCE_SECONDS).until(lambda _: _is_gone(before))
+
     def wait_for(self, css: str) -> WebElement:
         return WebDriverWait(self.driver, PATIENCE_SECONDS).until(
             lambda driver: driver.find_element(By.CSS_SELECTOR, css)
@@ -96,6 +102,10 @@ class Chromium:
         self.driver.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        # A click that is aimed before the page has taken its new shape misses.
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
         )
 
     def prefer(self, scheme: str) -> None:
