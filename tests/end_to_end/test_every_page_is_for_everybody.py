@@ -72,7 +72,7 @@ def coordinator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinato
     with ExitStack() as stack:
         stack.callback(region.close)
         made = Coordinator(f"https://{region.web}", lived_in(region))
-        roles = {"Eva": [Role.ADMINISTRATOR, Role.ANALYST], "Bo": [Role.COORDINATOR]}
+        roles = {"Ana": [Role.ADMINISTRATOR, Role.ANALYST], "Bo": [Role.COORDINATOR]}
         with people_desk(region.world) as desk:
             cheap_passwords(desk)
             codes = {name: desk.add(name, given) for name, given in roles.items()}
@@ -80,7 +80,7 @@ def coordinator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinato
             made.browsers[name] = stack.enter_context(chromium(made.address))
             made.browsers[name].enter(name, code)
         made.browsers["nobody"] = stack.enter_context(chromium(made.address))
-        made.ids["board"] = new_board(made.browsers["Eva"], made.ids["answer"])
+        made.ids["board"] = new_board(made.browsers["Ana"], made.ids["answer"])
         receipt = tmp_path_factory.mktemp("receipt") / "receipt.json"
         receipt.write_text('{"answer": 7}')
         made.ids["receipt"] = str(receipt)
@@ -182,7 +182,7 @@ def workbench_visits(ids: dict[str, str]) -> dict[str, list[Visit]]:
     answer, corridors = f"/releases/{ids['answer']}", f"/releases/{ids['corridors']}"
     blocks = "/ask?face=blocks&source=persons&by=gender&by=year&where-1=exploited_in"
     return {
-        "Eva": [
+        "Ana": [
             Visit("overview.home", "/"),
             Visit("account.mine", "/account"),
             Visit("account.second_factor", "/account/second-factor"),
@@ -356,7 +356,7 @@ def test_every_page_of_the_coordinator_is_for_everybody(
         as_nobody(browsers["nobody"], visits, "Bo", language)
         look_at(browsers["nobody"], public_visits(coordinator.ids), "everybody", language)
 
-    at_once(lambda: as_one(browsers["Eva"], visits["Eva"], "Eva", language), the_rest)
+    at_once(lambda: as_one(browsers["Ana"], visits["Ana"], "Ana", language), the_rest)
 
 
 def as_one(browser: Chromium, visits: Iterable[Visit], who: str, language: str) -> None:

@@ -73,6 +73,9 @@ from support.scripted_node import ScriptedNode, Silent
 from support.signing import KeyPair
 
 COUNTRIES = tuple(map(CountryCode, ("BG", "MD", "NG", "RO", "UA")))
+PROGRAM, MINISTRY = "harvester", "Test ministry"
+"""Who asks with the region's own token."""
+
 
 QUICK = Deadlines(propose=3, share=6, opened=2, masked_input=2, consistency=2, unmask=2, slack=1)
 
@@ -303,7 +306,8 @@ class LoopbackRegion:
         self.client = httpx.Client(
             base_url=f"https://{self.web}", verify=self.context, trust_env=False
         )
-        self.token = app.issue_token(self.world, "ana", organisation="Test ministry")
+        # A name that no test gives an account: who asks is told by the name.
+        self.token = app.issue_token(self.world, PROGRAM, organisation=MINISTRY)
 
     def start(self) -> None:
         """Start the coordinator."""

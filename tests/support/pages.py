@@ -79,9 +79,9 @@ class PagesSite:
         client = self.app.test_client()
         return Browser(client)
 
-    def enter(self, name: str, *roles: Role) -> Browser:
+    def enter(self, name: str, *roles: Role, organisation: str = "") -> Browser:
         """Make an account and go with its owner through the first sign-in, to the end."""
-        code = self.people.add(name, roles)
+        code = self.people.add(name, roles, organisation=organisation)
         browser = self.browser()
         browser.get("/welcome")
         words: dict[str, object] = {"name": name, "code": code}

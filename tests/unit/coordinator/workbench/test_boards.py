@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from corridor.coordinator.board_desk import MOST_TILES, parse_tile
 from corridor.coordinator.store import boards
 from corridor.people import Role
-from support.loopback_region import QUICK, LoopbackRegion
+from support.loopback_region import MINISTRY, QUICK, LoopbackRegion
 from support.pages import Browser
 from support.stored_series import LAST_RELEASE, put_series, take_series_away
 from support.workbench import Workbench, open_workbench
@@ -51,7 +51,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
             assert done["state"] == "released", done
             answers[sql] = str(done["release_id"])
         with open_workbench(region.world) as workbench:
-            yield Here(region, workbench, workbench.enter("Ana", Role.ANALYST), answers)
+            ana = workbench.enter("Ana", Role.ANALYST, organisation=MINISTRY)
+            yield Here(region, workbench, ana, answers)
     finally:
         region.close()
 
@@ -132,6 +133,14 @@ def test_a_search_finds_answers_by_what_they_show_and_why_they_were_asked(
     press(here.ana, "look", search=search)
     assert {line.split()[1] for line in offered(here.ana)} == {here.answers[one] for one in found}
     assert ("Nothing was found." in text(here.ana)) == (not found)
+
+
+def test_why_others_asked_is_neither_shown_nor_found(here: Here) -> None:
+    stranger = here.workbench.enter("Mihai", Role.ANALYST, organisation="Another office")
+    stranger.get("/boards/new")
+    assert "the yearly" not in text(stranger)
+    press(stranger, "look", search="yearly")
+    assert offered(stranger) == []
 
 
 def test_enter_in_a_field_saves_nothing(here: Here) -> None:

@@ -37,7 +37,7 @@ def release(region: LoopbackRegion) -> str:
 @pytest.fixture(scope="module")
 def reader(region: LoopbackRegion) -> Iterator[Browser]:
     with open_workbench(region.world) as workbench:
-        yield workbench.enter("Ioana", Role.ANALYST)
+        yield workbench.enter("Ana", Role.ANALYST)
 
 
 def test_cells_are_chosen_by_what_they_are_called(reader: Browser, release: str) -> None:
