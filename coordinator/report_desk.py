@@ -13,6 +13,7 @@ from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.question_desk import AskRequest, QuestionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.repeats import Repeatable
+from corridor.coordinator.seeing import Reader
 from corridor.coordinator.tokens import TokenHolder
 from corridor.errors.comparing import ReportFormError
 from corridor.publishing.formats.document import Document
@@ -83,23 +84,31 @@ class ReportDesk:
         """
         return self.questions.ask(self._asked(name, request), holder, repeatable)
 
+    def release(self, identifier: str, reader: Reader) -> Mapping[str, Any]:
+        """What reports are filled from, as far as the reader sees it.
+
+        Raises:
+            UnknownReleaseError: none has this id.
+        """
+        found: Mapping[str, Any] = json.loads(self.releases.document(identifier, reader))
+        return found
+
     def fill(
-        self, name: str, identifier: str, *, country: str | None, population: str
+        self, name: str, release: Mapping[str, Any], *, country: str | None, population: str
     ) -> FilledReport:
-        """The report filled from a release.
+        """The report filled from a release: its files say of it what `release` says.
 
         Args:
             name: of the report.
-            identifier: of the release.
+            release: as its reader sees it.
             country: of figures of single countries, whose.
             population: for rates, as `total=19000000,female=9700000`.
 
         Raises:
-            UnknownReportError, UnknownReleaseError: there is no such report or release.
+            UnknownReportError: there is no such report.
             ReportDoesNotFitError, PopulationError: it cannot be filled so, and why.
         """
         report = report_named(self.reports, name)
-        release = json.loads(self.releases.document(identifier))
         return fill(report, release, country=country, population=parse_population(population))
 
     def files(self, filled: FilledReport, form: str) -> tuple[Document, ...]:

@@ -22,7 +22,7 @@ from corridor.coordinator.attempts import BEFORE_DEBIT, State, put_in_line, read
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
-from corridor.coordinator.seeing import Reader, reader_with, without_codes
+from corridor.coordinator.seeing import Reader, is_own, reader_with, without_codes
 from corridor.coordinator.store import Store, questions, releases, series, series_questions
 from corridor.coordinator.tokens import TokenHolder
 from corridor.coordinator.waiting import end_cancelled
@@ -192,7 +192,7 @@ class SeriesDesk:
             if tried and tried[0].is_in_line:
                 raise SeriesRunsError(identifier)
             self._queue(connection, row, coming.period, charter.digest)
-        return self.show(identifier)
+        return self.show(identifier, reader_with(holder))
 
     def end(self, identifier: str, holder: TokenHolder) -> Shown:
         """Let no more releases be made; what was released stays.
@@ -218,7 +218,7 @@ class SeriesDesk:
             )
         if tried and tried[0].state == State.WAITING:
             self.taken_back(tried[0].question)
-        return self.show(identifier)
+        return self.show(identifier, reader_with(holder))
 
     def show(self, identifier: str, reader: Reader | None = None) -> Shown:
         """How far a series is, as far as `reader` sees it; None sees all.
@@ -364,7 +364,7 @@ class SeriesDesk:
         row = connection.execute(select(series).where(series.c.id == identifier)).mappings().first()
         if row is None:
             raise UnknownSeriesError(identifier)
-        if holder is not None and holder.organisation != row["organisation"]:
+        if holder is not None and not is_own(row["organisation"], row["asked_by"], holder):
             raise SeriesOfOthersError(row["organisation"])
         return row
 

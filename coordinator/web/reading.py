@@ -7,7 +7,7 @@ from corridor.coordinator.reading_desk import ReadingDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.report_desk import ReportDesk
 from corridor.coordinator.scopes import TokenScope
-from corridor.coordinator.web.access import current_holder
+from corridor.coordinator.web.access import current_holder, current_reader
 from corridor.coordinator.web.operations import Raw, operation, read_body, read_query
 from corridor.coordinator.web.questions import ABOUT_KEY, KEY
 from corridor.coordinator.web.reading_shapes import (
@@ -75,7 +75,8 @@ def report_views(desk: ReportDesk) -> Blueprint:
     def filled(identifier: str, name: str) -> Response:
         """A report filled from a release: its form's tables, with intervals and coverage."""
         asked = read_query(FillQuery)
-        found = desk.fill(name, identifier, country=asked.country, population=asked.population)
+        release = desk.release(identifier, current_reader())
+        found = desk.fill(name, release, country=asked.country, population=asked.population)
         return jsonify(found.to_json())
 
     @views.get("/releases/<identifier>/report/<name>/files/<form>")
@@ -83,7 +84,8 @@ def report_views(desk: ReportDesk) -> Blueprint:
     def file(identifier: str, name: str, form: str) -> Response:
         """The filled report as a file: json, csv or xlsx. CSV comes in an archive."""
         asked = read_query(FillQuery)
-        found = desk.fill(name, identifier, country=asked.country, population=asked.population)
+        release = desk.release(identifier, current_reader())
+        found = desk.fill(name, release, country=asked.country, population=asked.population)
         documents = desk.files(found, form)
         media_type = REPORT_FORMS[form].media_type
         return as_download(f"corridor-{identifier}-{name}-{form}.zip", media_type, documents)

@@ -6,7 +6,6 @@
 /releases/ID/reports/NAME/files/FORM   the same as a file
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,14 +52,14 @@ def add_filled(views: Blueprint, desks: Desks) -> None:
     @signed_in
     def filled(identifier: str, name: str) -> Response:
         looks.demand(current_asker().name, works=True)
-        document = json.loads(desks.releases.document(identifier, current_reader()))
+        document = desks.reports.release(identifier, current_reader())
         population, refusal = _population(), None
         country = _country(document)
         try:
-            found = desks.reports.fill(name, identifier, country=country, population=population)
+            found = desks.reports.fill(name, document, country=country, population=population)
         except PopulationError as error:
             refusal = error
-            found = desks.reports.fill(name, identifier, country=country, population="")
+            found = desks.reports.fill(name, document, country=country, population="")
         page = render_template(
             "report_filled.html",
             document=document,
@@ -81,8 +80,8 @@ def add_filled(views: Blueprint, desks: Desks) -> None:
     @signed_in
     def picture(identifier: str, name: str, number: int) -> Response:
         looks.demand(current_asker().name, works=True)
-        country = _country(json.loads(desks.releases.document(identifier)))
-        found = desks.reports.fill(name, identifier, country=country, population="")
+        document = desks.reports.release(identifier, current_reader())
+        found = desks.reports.fill(name, document, country=_country(document), population="")
         drawn = None
         if 1 <= number <= len(found.tables):
             drawn = described_form(found.tables[number - 1])
@@ -94,8 +93,10 @@ def add_filled(views: Blueprint, desks: Desks) -> None:
     @signed_in
     def file(identifier: str, name: str, form: str) -> Response:
         files.demand(current_asker().name, works=True)
-        country = _country(json.loads(desks.releases.document(identifier)))
-        found = desks.reports.fill(name, identifier, country=country, population=_population())
+        document = desks.reports.release(identifier, current_reader())
+        found = desks.reports.fill(
+            name, document, country=_country(document), population=_population()
+        )
         made = desks.reports.files(found, form)
         archive = f"corridor-{identifier}-{found.report.name}-{form}.zip"
         return as_download(archive, REPORT_FORMS[form].media_type, made)

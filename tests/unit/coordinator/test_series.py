@@ -194,6 +194,19 @@ def test_what_was_paid_for_and_has_ended_is_not_begun_again(
     assert "it has ended" in ended.json()["detail"]
 
 
+def test_without_an_organisation_a_series_is_its_asker_s_alone(region: LoopbackRegion) -> None:
+    """That two have none makes them no colleagues."""
+    own, stranger = (app.issue_token(region.world, name) for name in ("ida", "ivo"))
+    asked = {"sql": SQL, "rho": "1/20", "series": TERMS, "purpose": "a raid"}
+    series = region.post("/api/v1/questions", asked, own).json()
+    for what in ("now", "end"):
+        answer = region.post(f"/api/v1/series/{series['id']}/{what}", {}, stranger)
+        assert (answer.status_code, answer.json()["code"]) == (403, "region.series_of_others")
+        assert "a raid" not in answer.text
+    ended = region.post(f"/api/v1/series/{series['id']}/end", {}, own).json()
+    assert (ended["state"], ended["purpose"]) == ("ended", "a raid")
+
+
 def test_only_who_asked_for_a_series_hastens_or_ends_it(region: LoopbackRegion) -> None:
     series = begin(region)
     stranger = app.issue_token(region.world, "eve", organisation="Another ministry")

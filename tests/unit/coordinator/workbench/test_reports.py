@@ -17,7 +17,7 @@ from corridor.people import Role
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import DETECTED
 from corridor.publishing.reports.filling import fill
-from support.loopback_region import QUICK, LoopbackRegion
+from support.loopback_region import MINISTRY, QUICK, LoopbackRegion
 from support.pages import Browser
 from support.reports import release_for, reports
 from support.workbench import Workbench, open_workbench
@@ -55,7 +55,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         region.enter()
         region.wait_for_members(*region.nodes)
         with open_workbench(region.world) as workbench:
-            ana = workbench.enter("Ana", Role.ANALYST)
+            ana = workbench.enter("Ana", Role.ANALYST, organisation=MINISTRY)
             yield Here(region, workbench, ana, workbench.enter("Ada", Role.ADMINISTRATOR))
     finally:
         region.close()

@@ -110,6 +110,36 @@ def test_why_something_was_asked_is_read_by_its_asker_and_by_those_who_publish(
     assert (PURPOSE in text_at(browser, "/releases")) == SEES_WHY[name]
 
 
+@pytest.fixture(scope="module")
+def report(here: Here) -> str:
+    path = "/api/v1/reports/sdg_16_2_2/questions"
+    asked = here.region.post(path, {"rho": "1/20", "purpose": PURPOSE}).json()
+    return str(here.region.wait(asked["id"])["release_id"])
+
+
+@pytest.mark.parametrize("name", SEES_WHY)
+def test_a_filled_report_says_no_more_of_why_than_its_answer(
+    here: Here, report: str, name: str
+) -> None:
+    path = f"/releases/{report}/reports/sdg_16_2_2"
+    assert (PURPOSE in text_at(here.browsers[name], path)) == SEES_WHY[name]
+    file = here.browsers[name].get(f"{path}/files/json").get_data(as_text=True)
+    assert (PURPOSE in file) == SEES_WHY[name]
+    assert report in file
+
+
+def test_a_token_s_filled_report_says_no_more_of_why_than_its_answer(
+    here: Here, report: str
+) -> None:
+    other = app.issue_token(here.region.world, "filler", organisation="Another office")
+    filled = f"/api/v1/releases/{report}/report/sdg_16_2_2"
+    for path in (filled, f"{filled}/files/json"):
+        own, theirs = here.region.get(path), here.region.get(path, other)
+        assert PURPOSE in own.text
+        assert theirs.status_code == 200
+        assert PURPOSE not in theirs.text
+
+
 @pytest.mark.parametrize("name", SEES_CODES)
 def test_members_codes_are_read_by_its_asker_and_by_those_who_run_the_region(
     here: Here, failed: str, name: str
