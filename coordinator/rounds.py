@@ -40,7 +40,7 @@ from corridor.coordinator.country_attempt import CountryAttempt, Figures
 from corridor.coordinator.home import Deadlines
 from corridor.coordinator.presence import PresenceRecord
 from corridor.coordinator.remedies import remedies
-from corridor.coordinator.seeing import DROPPED_OUT, NOT_DEBITED, STAYS_DEBITED
+from corridor.coordinator.seeing import DROPPED_OUT, NOT_DEBITED, SAYS_IT_STAYS, STAYS_DEBITED
 from corridor.coordinator.waiting import WaitingRecord
 from corridor.coordinator.witness import WitnessRecord
 from corridor.errors import CorridorError
@@ -444,12 +444,13 @@ def describe(attempt: Attempt, error: CorridorError) -> Failure:
     if isinstance(error, TooFewLeftError) and reasons:
         message = error.happened
         advice = remedies({country: one.code for country, one in reasons.items()}, attempt.missing)
+    says_it_stays = SAYS_IT_STAYS in message  # in our words; a member's come now
     if reasons:
         listed = ", ".join(f"{country} ({why})" for country, why in reasons.items())
         message += f"{DROPPED_OUT}{listed}."
     if attempt.round in BEFORE_DEBIT:
         message += NOT_DEBITED
-    elif "debited stays" not in message:
+    elif not says_it_stays:
         message += STAYS_DEBITED
     return Failure(
         code=error.code,

@@ -20,6 +20,7 @@ from corridor.coordinator.tokens import TokenHolder
 DROPPED_OUT = " Dropped out: "
 NOT_DEBITED = " No node had debited anything yet; reservations are released."
 STAYS_DEBITED = " What was debited stays debited."
+SAYS_IT_STAYS = "debited stays"
 """In the message of a failure: before members with their codes, and after (`rounds.describe`)."""
 
 
@@ -63,9 +64,9 @@ def without_codes(failure: Mapping[str, Any]) -> dict[str, Any]:
     happened, dropped, rest = str(failure["message"]).partition(DROPPED_OUT)
     if not dropped:
         return dict(failure)
-    for words in (NOT_DEBITED, STAYS_DEBITED):
-        # The last of them is ours: a member's own words stand before.
-        _, found, advice = rest.rpartition(words)
-        if found:
-            return {**failure, "message": f"{happened}{words}{advice}"}
-    return {**failure, "message": happened}
+    # The last of them is ours, a member's own words stand before; there is none where what
+    # happened says it already.
+    ours = max((NOT_DEBITED, STAYS_DEBITED), key=rest.rfind)
+    if ours not in rest or SAYS_IT_STAYS in happened:
+        return {**failure, "message": happened}
+    return {**failure, "message": happened + rest[rest.rfind(ours) :]}

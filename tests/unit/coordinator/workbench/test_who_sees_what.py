@@ -10,7 +10,7 @@ import pytest
 
 from corridor.coordinator import app
 from corridor.coordinator.scopes import TokenScope
-from corridor.coordinator.seeing import NOT_DEBITED, Reader, is_own, without_codes
+from corridor.coordinator.seeing import NOT_DEBITED, STAYS_DEBITED, Reader, is_own, without_codes
 from corridor.coordinator.tokens import TokenHolder
 from corridor.ids import CountryCode
 from corridor.people import Role
@@ -292,3 +292,9 @@ def test_a_member_s_own_words_cannot_smuggle_codes_past_the_cut() -> None:
     assert without_codes({**failure, "message": "no members"})["message"] == "no members"
     cut = {**failure, "message": "too few. Dropped out: MD (store.disk_full)."}
     assert without_codes(cut)["message"] == "too few."
+    other = message.replace(f"{NOT_DEBITED} BG", f"{STAYS_DEBITED} BG")
+    seen = without_codes({**failure, "message": other})["message"]
+    assert seen == f"too few.{STAYS_DEBITED} BG: ask again."
+    said = f"too few; what was debited stays debited. Dropped out: BG (“{STAYS_DEBITED} y”)."
+    seen = without_codes({**failure, "message": said})["message"]
+    assert seen == "too few; what was debited stays debited."
