@@ -22,6 +22,7 @@ The coordinator's database is believed by no node: each verifies the charter and
 itself. The checks here keep a typing mistake from looking like progress.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -127,6 +128,17 @@ class CharterDraft:
     in_force: Charter | None
     replaces: Charter | None
 
+    @property
+    def read(self) -> Digest:
+        """Names all that somebody reads of it: the charter, and those that it is held against.
+
+        The charter alone does not name what it changes: meanwhile the version that waits can come
+        into force.
+        """
+        beside = (self.charter, self.in_force, self.replaces)
+        digests = (b"" if one is None else one.digest for one in beside)
+        return Digest(hashlib.sha256(b"corridor draft " + b" ".join(digests)).digest())
+
 
 @dataclass(frozen=True, slots=True)
 class CharterDesk:
@@ -162,7 +174,7 @@ class CharterDesk:
 
         Args:
             terms: what was chosen.
-            confirmed: hash of the draft that somebody read; None where nobody read one.
+            confirmed: `CharterDraft.read` of what somebody read; None where nobody read it.
 
         Raises:
             NotEnrolledError: one who is to be left out is not enrolled. Nothing was proposed.
@@ -170,13 +182,13 @@ class CharterDesk:
             MalformedCharterError: the terms contradict one another. Nothing was proposed.
             CharterSuccessionError: no node would accept it after the version proposed before.
                 Nothing was proposed.
-            CharterChangedMeanwhileError: it is another charter than the one confirmed. Nothing was
-                proposed.
+            CharterChangedMeanwhileError: it is another charter than the one confirmed, or changes
+                another. Nothing was proposed.
         """
         with self.store.writing() as connection:
             draft = self._draft(connection, terms)
             charter = draft.charter
-            if confirmed not in (None, charter.digest):
+            if confirmed not in (None, draft.read):
                 raise CharterChangedMeanwhileError
             proposal = self.sign(proposal_to_sign(charter))
             connection.execute(

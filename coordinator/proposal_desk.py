@@ -72,7 +72,7 @@ class ProposalDesk:
         return self.charters.draft(terms)
 
     def propose(self, terms: CharterTerms, confirmed: Digest | None = None) -> ProposedCharter:
-        """Propose it; `confirmed` is the hash of the draft that somebody read.
+        """Propose it; `confirmed` is `CharterDraft.read` of what somebody read.
 
         Raises:
             NotEnrolledError, TooFewEnrolledError, MalformedCharterError, CharterSuccessionError,

@@ -95,7 +95,7 @@ def proposing_views(desks: Desks) -> Blueprint:
     @for_roles(*STAFF)
     def confirm() -> Response | Answer:
         try:
-            terms, read = read_terms(desks.proposals.usual(), request.form), _digest(request.form)
+            terms, read = read_terms(desks.proposals.usual(), request.form), _read(request.form)
             desks.people.confirm_again(current_session(), request.form.get("code", ""))
             desks.proposals.propose(terms, confirmed=read)
         except NotSignedInError:
@@ -196,8 +196,8 @@ def _countries(form: Form, name: str) -> tuple[CountryCode, ...]:
     return tuple(sorted(set(codes)))
 
 
-def _digest(form: Form) -> Digest:
+def _read(form: Form) -> Digest:
     try:
-        return Digest(bytes.fromhex(form.get("digest", "")))
+        return Digest(bytes.fromhex(form.get("read", "")))
     except ValueError as error:
-        raise BadFieldError("digest") from error
+        raise BadFieldError("read") from error

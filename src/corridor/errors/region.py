@@ -425,9 +425,9 @@ class CharterChangedMeanwhileError(RefusedError):
     def __init__(self) -> None:
         """Say what can have happened, and what to do."""
         super().__init__(
-            "meanwhile somebody enrolled, handed in keys or proposed another version, so this "
-            "would be another charter than the one that was confirmed; nothing was proposed. Look "
-            "at what changes once more, and confirm that."
+            "meanwhile somebody enrolled, handed in keys or proposed another version, or the one "
+            "that waited is in force now, so this would be another change than the one that was "
+            "confirmed; nothing was proposed. Look at what changes once more, and confirm that."
         )
 
 

@@ -220,3 +220,20 @@ def test_the_first_charter_is_read_term_by_term(
             assert app.show_charter(region.world).signed.missing == FOUR
     finally:
         region.close()
+
+
+def test_a_change_is_not_proposed_once_what_it_would_change_is_another_charter(
+    region: LoopbackRegion, workbench: Workbench, staff: Browser
+) -> None:
+    """The new charter is the same to the bit; what was read of it is not true any more."""
+    review(staff, retention_days="77")
+    assert confirm(staff, code(workbench)) == 303
+    staff.get("/charter/propose?from=in-force")
+    staff.post("/charter/propose", fields(staff))
+    assert "Nothing but its version." in html.unescape(staff.last)
+    for country in FOUR:
+        region.nodes_loop.do(region.nodes[country].sign_charter())
+    assert confirm(staff, code(workbench)) == 409
+    assert "charter.changed_meanwhile" in staff.last
+    assert "77" in "".join(sentences(html.unescape(staff.last)))
+    assert app.show_charter(region.world).charter.version == 2
