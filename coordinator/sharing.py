@@ -31,18 +31,25 @@ class Sharing:
 
     @property
     def rho_alone(self) -> Fraction:
-        """What asking one by one would cost."""
-        return sum((Fraction(one["rho"]) for one in self.alone), Fraction(0))
+        """What asking one by one would cost; what was answered already costs nothing."""
+        return sum(map(_cost, self.alone), Fraction(0))
 
     @property
     def rho_together(self) -> Fraction:
         """What asking them as one costs."""
-        return Fraction(self.together["rho"])
+        return _cost(self.together)
 
     @property
     def saved(self) -> Fraction:
-        """What is saved, as a part of the first; below 0 where asking together costs more."""
-        return 1 - self.rho_together / self.rho_alone
+        """What is saved, as a part of the first; below 0 where asking together costs more.
+
+        0 where the first costs nothing.
+        """
+        return 1 - self.rho_together / self.rho_alone if self.rho_alone else Fraction(0)
+
+
+def _cost(forecast: Shown) -> Fraction:
+    return Fraction(0) if forecast["free_release"] else Fraction(forecast["rho"])
 
 
 def questions_in(text: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from corridor.errors import CorridorError, NotFoundError
 from corridor.errors.workbench import PurposeMissingError
 from corridor.pages.access import for_roles
 from corridor.pages.refusals import said, status_of
+from corridor.protocols.secure_sum.messages import Scope
 
 
 def add_sharing(views: Blueprint, desks: Desks, pace: Pace) -> None:
@@ -74,6 +75,7 @@ def add_sharing(views: Blueprint, desks: Desks, pace: Pace) -> None:
     @views.post("/together")
     @for_roles(*ASKERS)
     def forecast() -> Response:
+        pace.demand(current_asker().name, works=True)
         text, accuracy = request.form.get("text", ""), request.form.get("accuracy", "")
         return _plan(
             text,
@@ -84,6 +86,7 @@ def add_sharing(views: Blueprint, desks: Desks, pace: Pace) -> None:
     @views.post("/together/ask")
     @for_roles(*ASKERS)
     def ask() -> Answer:
+        pace.demand(current_asker().name, works=True)
         form = request.form
         purpose = tidy(form.get("purpose", ""))
         if not purpose:  # people who approve questions decide by it
@@ -99,13 +102,17 @@ def add_sharing(views: Blueprint, desks: Desks, pace: Pace) -> None:
 
 
 def _asked_again(desks: Desks, releases: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """The question of each of these answers, by the answer; each question once."""
+    """The question of each of these answers, by the answer; each question once.
+
+    Not of figures of single countries: asked as one they would be the region's.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     for one in releases[:MOST_TILES]:
         with suppress(NotFoundError):
             heading = desks.releases.heading(one)
             question = heading["question"]
-            if "series" not in question and question not in found.values():
+            is_one_sum = "series" not in question and heading["scope"] == Scope.REGIONAL
+            if is_one_sum and question not in found.values():
                 found[one] = question
     return found
 

@@ -299,3 +299,30 @@ def test_releases_of_a_series_stand_once_among_what_can_be_added(
     standing(0)
     here.ana.get("/boards/new")
     assert not any(line.startswith("release 0000") for line in offered(here.ana))
+
+
+def test_what_was_answered_already_costs_nothing_one_by_one(here: Here) -> None:
+    """Else a page tells people to spend where nothing need be spent."""
+    there = [
+        here.region.wait(here.region.ask(sql=sql, accuracy="±20", purpose="again")["id"])
+        for sql in (BY_GENDER, BY_MINOR)
+    ]
+    asked = "&".join(f"release={one['release_id']}" for one in there)
+    here.ana.get(f"/boards/saving?{asked}")
+    assert "one by one they would cost ρ 0, as one ρ" in text(here.ana)
+    assert "One by one they cost nothing: they were answered already." in text(here.ana)
+
+
+def test_figures_of_single_countries_are_not_asked_again_as_the_region_s(here: Here) -> None:
+    there = [
+        here.region.wait(
+            here.region.ask(sql=sql, rho="1/50", scope="per-country", purpose="each")["id"]
+        )
+        for sql in (BY_GENDER, BY_MINOR)
+    ]
+    assert [one["state"] for one in there] == ["released"] * 2, there
+    asked = "&".join(f"release={one['release_id']}" for one in there)
+    here.ana.get(f"/boards/saving?{asked}")
+    assert "ρ" not in text(here.ana)
+    here.ana.get(f"/boards/together?{asked}")
+    assert "What it would cost each authority" not in text(here.ana)
