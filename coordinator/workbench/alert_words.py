@@ -5,6 +5,7 @@ the last release are kept as long as it is the last.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -74,11 +75,13 @@ class SeriesNews:
         if last is None:
             return None
         key = (str(shown["id"]), str(last["release_id"]))
-        if key not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[key] = self._look(key[0], str(last["named"]))
-        return self._kept[key]
+        with suppress(KeyError):
+            return self._kept[key]
+        found = self._look(key[0], str(last["named"]))
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = found
+        return found
 
     def changed(self) -> list[tuple[Mapping[str, Any], tuple[Alert, ...]]]:
         """The newest series in whose last release something changed, with what did."""

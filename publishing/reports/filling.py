@@ -39,6 +39,9 @@ from corridor.publishing.reports.definitions import (
 from corridor.publishing.tables import Cell, ReleasedTable, countries_of, tables_of
 from corridor.queries.catalogue import UNKNOWN
 
+_TIMES = ("year", "quarter", "month")
+"""A condition with one of these words may leave years out."""
+
 _HOW_TO_ASK = "ask the report's own question: corridor report ask"
 
 TOTAL = "total"
@@ -156,7 +159,7 @@ class Coverage:
             f"Counted by: {nodes}.",
             f"Fell out: {', '.join(self.missing)}." if self.missing else "",
             f"Only: {self.condition}." if self.condition else "",
-            "" if "year" in self.condition else "All years of the charter.",
+            "" if any(one in self.condition for one in _TIMES) else "All years of the charter.",
             "Detected victims are not all victims.",
             "" if self.country else "Persons known to several nodes are counted by each.",
         ]

@@ -1,5 +1,6 @@
 """Reports filled from releases: the form's rows and columns, intervals, rates, coverage."""
 
+from dataclasses import replace
 from math import sqrt
 from typing import Any
 
@@ -84,6 +85,13 @@ def test_the_coverage_note_says_who_when_which_consent_and_which_cases() -> None
     ):
         assert words in text
     assert "Detected victims are not all victims" in text
+    assert "All years of the charter." in text
+    for only in (
+        "year of identification 2021",
+        "quarter of identification 2021-Q1",
+        "month 2021-02",
+    ):
+        assert "All years" not in replace(coverage, condition=only).text
 
 
 def test_a_rate_stands_where_a_population_of_that_sex_and_age_is_given() -> None:
