@@ -29,13 +29,14 @@ from corridor.coordinator.pace import Pace
 from corridor.coordinator.public_desk import STILL_THERE, PublicDesk
 from corridor.coordinator.publication_desk import Publication, State
 from corridor.coordinator.publications.figures import ShownTable, ShownTables, within_a_page
+from corridor.people.tries import network_of
 from corridor.publishing.citing import citation, datacite, dataset
 from corridor.publishing.formats import FORMS
 from corridor.queries.domains import Domains
 
 REQUESTS = 300
 WORKS = 20
-"""Of one address in a minute: of everything, and of files and verifications, which take work.
+"""Of one address in a minute, of IPv6 of one network: of everything; of what takes work.
 
 Behind a proxy all who come through it have one address.
 """
@@ -60,7 +61,7 @@ def everybody_views(desk: PublicDesk, region: str, domains: Callable[[], Domains
 
     @views.before_request
     def keep_pace() -> None:
-        pace.demand(request.remote_addr or "", works=False)
+        pace.demand(network_of(request.remote_addr), works=False)
 
     @views.get("/robots.txt")
     def robots() -> Response:
@@ -81,7 +82,7 @@ def everybody_views(desk: PublicDesk, region: str, domains: Callable[[], Domains
 
     @views.post("/public/verify")
     def verify_sent() -> str:
-        pace.demand(request.remote_addr or "", works=True)
+        pace.demand(network_of(request.remote_addr), works=True)
         sent = request.files.get("receipt")
         data = b""
         if sent is not None:
@@ -123,7 +124,7 @@ def everybody_views(desk: PublicDesk, region: str, domains: Callable[[], Domains
         tag = f"{identifier}-{revision}-{release}-{form}-{__version__}"
         if request.if_none_match.contains(tag):
             return Response(status=304)
-        pace.demand(request.remote_addr or "", works=True)
+        pace.demand(network_of(request.remote_addr), works=True)
         made = desk.file(identifier, release, form)
         archive = f"corridor-{release}-{form}.zip"
         response = as_download(archive, FORMS[form].media_type, made)
@@ -144,7 +145,7 @@ def everybody_views(desk: PublicDesk, region: str, domains: Callable[[], Domains
 
     @views.post("/public/<identifier>/releases/<release>/verify")
     def verify_published(identifier: str, release: str) -> str:
-        pace.demand(request.remote_addr or "", works=True)
+        pace.demand(network_of(request.remote_addr), works=True)
         return render_template(
             "public_checked.html",
             publication=desk.find(identifier),

@@ -86,6 +86,9 @@ class ShownTables:
 
         None, too, of a release that is too long to be shown.
         """
+        shown = [one for one in self.of(release) or () if one.number == number]
+        if not any(name == kind.name for one in shown for kind in one.pictures):
+            return None  # nothing is read for a name that was made up
         return self._drawn(release, number, name, chosen_language())
 
     def _make(self, release: str, _language: str) -> tuple[ShownTable, ...] | None:

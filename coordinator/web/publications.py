@@ -21,9 +21,13 @@ from corridor.coordinator.web.publication_shapes import (
     PublicationShown,
     PublicPublication,
 )
+from corridor.people.tries import network_of
 
 PUBLIC_REQUESTS = 120
-"""So many a minute for each address; behind a proxy all who come through it have one."""
+"""So many a minute for each address, of IPv6 for each network.
+
+Behind a proxy all who come through it have one.
+"""
 
 
 def publication_views(desk: PublicationDesk, drafting: Drafting) -> Blueprint:
@@ -62,14 +66,14 @@ def public_views(desk: PublicDesk) -> Blueprint:
     @operation(gives=list[PublicPublication], needs=None)
     def listing() -> Response:
         """What is published, newest first; needs no token."""
-        pace.demand(request.remote_addr or "", works=False)
+        pace.demand(network_of(request.remote_addr), works=False)
         return jsonify([_show_public(desk, one) for one in desk.listing()])
 
     @views.get("/publications/<identifier>")
     @operation(gives=PublicPublication, needs=None, refuses=(404,))
     def one(identifier: str) -> Response:
         """One publication, or that it was withdrawn; needs no token."""
-        pace.demand(request.remote_addr or "", works=False)
+        pace.demand(network_of(request.remote_addr), works=False)
         return jsonify(_show_public(desk, desk.find(identifier)))
 
     return views

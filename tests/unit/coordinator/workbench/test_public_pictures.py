@@ -16,6 +16,7 @@ from corridor.coordinator import app
 from corridor.coordinator.pictures import STATIC
 from corridor.coordinator.publication_text import MOST_RELEASES
 from corridor.coordinator.publications.everybody import ROWS_ON_A_PAGE
+from corridor.coordinator.publications.figures import ShownTables
 from corridor.coordinator.store import publication_steps, publications
 from corridor.people import Role
 from support.loopback_region import QUICK, LoopbackRegion
@@ -276,3 +277,24 @@ def test_a_page_of_as_many_releases_as_can_be_is_light(tmp_path: Path) -> None:
         assert f"{len(COUNTRIES) ** 2 - share} more rows stand in the files." in page
         sankey = text_of(publishing, f"/public/{one}?picture=sankey")
         assert figures_in(sankey)[0].endswith("/sankey")
+
+
+def test_for_a_picture_that_there_is_not_no_release_is_read_again(tmp_path: Path) -> None:
+    reads = []
+    with without_a_region(tmp_path) as publishing:
+        put_release(publishing.workbench.parts.publications.store)
+        releases = publishing.workbench.parts.releases
+
+        def document(identifier: str) -> bytes:
+            reads.append(identifier)
+            return releases.document(identifier)
+
+        tables = ShownTables(document, publishing.workbench.parts.questions.domains)
+        release = make_release()["id"]
+        with publishing.public.application.test_request_context():
+            (first, *_) = tables.of(release) or ()
+            assert tables.picture(release, 1, first.pictures[0].name) is not None
+            known = len(reads)
+            for number, name in ((1, "made-up"), (99, first.pictures[0].name), (-1, "bars")):
+                assert tables.picture(release, number, name) is None
+    assert len(reads) == known

@@ -20,7 +20,7 @@ from jsonschema import (  # type: ignore[import-untyped]  # its types are not in
 from sqlalchemy import delete
 
 from corridor.cli.main import main
-from corridor.coordinator.publications.everybody import WORKS
+from corridor.coordinator.publications.everybody import REQUESTS, WORKS
 from corridor.coordinator.publications.site import UPLOAD_BYTES
 from corridor.coordinator.store import boards, publication_steps, publications
 from corridor.people import Role
@@ -296,6 +296,17 @@ def test_what_takes_work_has_a_pace_for_each_address(publishing: Publishing, rel
     assert elsewhere.status_code == 200
     again = client.get(path, headers={"If-None-Match": answers[0].headers["ETag"]})
     assert again.status_code == 304  # what a cache asks costs nothing
+
+
+def test_a_network_of_ipv6_has_one_pace_however_many_addresses_it_has(
+    publishing: Publishing,
+) -> None:
+    def answered(number: int) -> int:
+        whence = {"REMOTE_ADDR": f"2001:db8::{number:x}"}
+        return publishing.public.get("/robots.txt", environ_base=whence).status_code
+
+    assert {answered(number) for number in range(REQUESTS)} == {200}
+    assert answered(REQUESTS) == 429
 
 
 def test_public_pages_are_kept_by_caches_set_no_cookie_and_are_found_by_robots(
