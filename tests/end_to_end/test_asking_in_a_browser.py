@@ -6,14 +6,12 @@ One region of real processes; the coordinator's own pages over its TLS.
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Keys
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from corridor.cli.demo.region import DemoRegion, running_region
@@ -88,19 +86,6 @@ def shown_to_ears(browser: Chromium, css: str) -> str:
     return str(browser.find(css).get_property("textContent")).strip()
 
 
-def wait_for_text(browser: Chromium, css: str, pattern: str) -> str:
-    """The text of an element, once it holds this."""
-    found = ""
-    for _ in range(300):
-        elements = browser.driver.find_elements(By.CSS_SELECTOR, css)
-        with suppress(StaleElementReferenceException):  # it is being replaced
-            found = elements[0].text if elements else ""
-        if re.search(pattern, found):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
-
-
 def look_at(browser: Chromium, name: str, language: str) -> None:
     """See that the page is for everybody: read aloud, in the dark, on a telephone."""
     browser.picture(f"{language}-{name}")
@@ -136,10 +121,10 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     region: Region, ana: Chromium
 ) -> None:
     ana.open("/ask")
-    wait_for_text(ana, "#forecast", "ρ = 0")
+    ana.wait_for_text("#forecast", "ρ = 0")
     ana.find("label[for='face-sql']").click()
     ana.fill("sql", WRONG)
-    wait_for_text(ana, "#forecast", "Line 3, column 22")
+    ana.wait_for_text("#forecast", "Line 3, column 22")
     assert shown(ana, ".marked mark") == "'Moldovia'"
     assert "did you mean MD" in shown(ana, "#forecast")
     ana.picture("sql-error")
@@ -156,10 +141,10 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     ana.picture("proposals")
     ana.find("#sql").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
     assert "exploited_in = 'MD'\n" in str(ana.find("#sql").get_property("value"))
-    first = wait_for_text(ana, "#forecast", "ρ = 0")
+    first = ana.wait_for_text("#forecast", "ρ = 0")
     before = re.search(r"ρ = ([\d.]+)", first)
     ana.fill("accuracy", "±40")
-    changed = wait_for_text(ana, "#forecast", "±40 in each of")
+    changed = ana.wait_for_text("#forecast", "±40 in each of")
     after = re.search(r"ρ = ([\d.]+)", changed)
     assert before is not None
     assert after is not None
@@ -170,9 +155,9 @@ def test_a_question_is_composed_corrected_asked_followed_and_answered(
     look_at(ana, "review", "en")
     ana.press("form[action='/ask/confirm'] button")
     assert re.search("/questions/[0-9a-f]+", ana.driver.current_url)
-    wait_for_text(ana, "#progress .rounds [aria-current]", "asked|exchange|confirm|pays|agree|let")
+    ana.wait_for_text("#progress .rounds [aria-current]", "asked|exchange|confirm|pays|agree|let")
     ana.picture("running")
-    wait_for_text(ana, "#progress", "See the answer")
+    ana.wait_for_text("#progress", "See the answer")
     assert shown_to_ears(ana, "#question-said") == "answered"
     assert "took part" in shown(ana, "#progress")
     look_at(ana, "question", "en")
@@ -193,9 +178,9 @@ def test_blocks_change_their_choices_without_losing_what_was_chosen(
     Select(ana.find("#where-1")).select_by_value("exploitation")
     ana.wait_for("[name='value-1']")
     ana.find("label[for='value-1-ForcedLabour']").click()
-    wait_for_text(ana, "#forecast", "type of exploitation: ")
+    ana.wait_for_text("#forecast", "type of exploitation: ")
     Select(ana.find("#source")).select_by_value("legs")
-    wait_for_text(ana, "#forecast", "Steps of journeys by gender, where type of exploitation")
+    ana.wait_for_text("#forecast", "Steps of journeys by gender, where type of exploitation")
     ana.picture("blocks")
 
 

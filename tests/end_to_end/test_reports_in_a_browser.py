@@ -6,11 +6,10 @@ One region of real processes. Each page in each language, for everybody.
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
@@ -66,19 +65,19 @@ def ask_for_a_report(browser: Chromium) -> str:
     """Through the pages, from the list to the filled report, whose address it gives."""
     browser.open("/reports")
     browser.press(f"main h2 a[href='/reports/{NAME}']")
-    first = wait_for_text(browser, "#forecast", "ρ = 0")
+    first = browser.wait_for_text("#forecast", "ρ = 0")
     Select(browser.find("#p-years-low")).select_by_value("2023")
-    changed = wait_for_text(browser, "#forecast", "year of identification or referral: 2023 to")
+    changed = browser.wait_for_text("#forecast", "year of identification or referral: 2023 to")
     assert price(first) == price(changed)  # a condition costs nothing
     browser.fill("accuracy", "±30")
     dearer = price(changed)
-    wait_for_text(browser, "#forecast", "±30 in each of")
+    browser.wait_for_text("#forecast", "±30 in each of")
     assert price(browser.find("#forecast").text) < dearer
     browser.fill("purpose", "the yearly report on SDG 16.2.2")
     browser.picture("report-forecast")
     browser.press(f"button[formaction='/reports/{NAME}/review']")
     browser.press("form[action='/ask/confirm'] button")
-    wait_for_text(browser, "#progress", "See the report")
+    browser.wait_for_text("#progress", "See the report")
     browser.press("#progress a.button[href*='/reports/']")
     return browser.driver.current_url.removeprefix(browser.address)
 
@@ -87,19 +86,6 @@ def price(seen: str) -> float:
     found = re.search(r"ρ = ([\d.]+)", seen)
     assert found is not None, seen
     return float(found[1])
-
-
-def wait_for_text(browser: Chromium, css: str, pattern: str) -> str:
-    """The text of an element, once it holds this."""
-    found = ""
-    for _ in range(300):
-        elements = browser.driver.find_elements(By.CSS_SELECTOR, css)
-        with suppress(StaleElementReferenceException):  # it is being replaced
-            found = elements[0].text if elements else ""
-        if re.search(pattern, found):
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
 
 
 def wait_for_pictures(browser: Chromium) -> None:
@@ -135,7 +121,7 @@ def test_a_board_is_put_together_by_looking(region: Region, ana: Chromium) -> No
     ana.open("/boards/new")
     ana.fill("name", "Morning")
     ana.fill("search", "minor gender")
-    wait_for_text(ana, "#choices", "(?s)^(?!.*nothing).*Persons by gender")
+    ana.wait_for_text("#choices", "(?s)^(?!.*nothing).*Persons by gender")
     for count in (1, 2):
         buttons = ana.driver.find_elements(By.CSS_SELECTOR, "#choices button[value^='add ']")
         buttons[count - 1].click()
@@ -143,7 +129,7 @@ def test_a_board_is_put_together_by_looking(region: Region, ana: Chromium) -> No
     assert ana.find("[name=name]").get_property("value") == "Morning"
     first = ana.find("ol.tiles > li:nth-child(1) b").text
     ana.find("#down-1").click()
-    wait_for_text(ana, "ol.tiles > li:nth-child(2) b", f"^{re.escape(first)}$")
+    ana.wait_for_text("ol.tiles > li:nth-child(2) b", f"^{re.escape(first)}$")
     assert ana.driver.switch_to.active_element.get_attribute("id") in {"down-1", "up-2"}
     ana.picture("board-builder")
     ana.press("#builder > .buttons button")

@@ -7,6 +7,7 @@ for pictures of every page, for people to look at.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import pyotp
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver import Chrome, ChromeOptions, Keys
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -66,6 +68,26 @@ class Chromium:
         return WebDriverWait(self.driver, PATIENCE_SECONDS).until(
             lambda driver: driver.find_element(By.CSS_SELECTOR, css)
         )
+
+    def wait_for_text(self, css: str, pattern: str) -> str:
+        """The text of an element, once it holds this; the page is not loaded again."""
+        found = ""
+
+        def is_there(driver: Chrome) -> bool:
+            nonlocal found
+            elements = driver.find_elements(By.CSS_SELECTOR, css)
+            found = elements[0].text if elements else ""
+            return re.search(pattern, found) is not None
+
+        # While it is being replaced it is stale.
+        wait = WebDriverWait(
+            self.driver, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
+        )
+        try:
+            wait.until(is_there)
+        except TimeoutException as error:
+            raise AssertionError(found) from error
+        return found
 
     def enter(self, name: str, code: str) -> tuple[str, list[str]]:
         """Go through the first sign-in with a one-time code; gives secret and recovery codes."""
