@@ -13,6 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MARK = "corridorevil"
+FILLED = str(7654321 * 1234567)
+"""What the payload of a template would become; too long to stand in a hash by chance."""
+
 ELSEWHERE = frozenset({"evil.example", "169.254.169.254", "metadata.internal"})
 
 PAYLOADS = {
@@ -23,7 +26,7 @@ PAYLOADS = {
     "the end of another": f"' autofocus onfocus='{MARK}(1)' x='",
     "an address that acts": f"javascript:{MARK}(1)",
     "a page that leads on": f'"><meta http-equiv=refresh content="0;url=//evil.example/{MARK}">',
-    "a template": f"{{{{7*191}}}}{{% raise {MARK} %}}",
+    "a template": f"{{{{7654321*1234567}}}}{{% raise {MARK} %}}",
     "the end of a statement": f"{MARK}'); DROP TABLE questions; --",
     "another statement": f"{MARK}' UNION SELECT password, name, 1, 1 FROM people; --",  # noqa: S608  # what is tried
     "a condition": f"{MARK}%' OR '1'='1",
@@ -86,7 +89,7 @@ def harm_in(page: str) -> list[str]:
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    return [*reader.found, *(["a template that was filled"] if "1337" in page else [])]
+    return [*reader.found, *(["a template that was filled"] if FILLED in page else [])]
 
 
 @dataclass
