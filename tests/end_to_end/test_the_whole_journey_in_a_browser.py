@@ -6,11 +6,9 @@ browsers, and nobody types a command.
 """
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +28,7 @@ from corridor.node.app.people import people_desk as staff_desk
 from corridor.people import Role
 from support.browsing import PATIENCE_SECONDS, Chromium, chromium
 from support.console_region import console_process
-from support.demo_region import spent
+from support.demo_region import held_up, spent
 from support.pages import cheap_passwords
 
 pytestmark = [pytest.mark.slow, pytest.mark.end_to_end]
@@ -206,7 +204,7 @@ def answered(region: Region) -> str:
     pictures(approver, "approval")
     analyst.driver.execute_script("window.neverLoadedAgain = true;")
     approver.fill("code", region.approvers_codes.pop())
-    with slow(region, SLOW):
+    with held_up(region.demo, SLOW):
         approver.press("form[action$='/approve'] button")
         assert "This node takes part" in approver.find("[role=status]").text
         others = [f"{NAMES[one]} has answered this round" for one in FIVE if one != SLOW]
@@ -222,17 +220,6 @@ def answered(region: Region) -> str:
     pictures(analyst, "answered")
     analyst.press("#progress a.button")
     return look_at_the_answer(analyst)
-
-
-@contextmanager
-def slow(region: Region, country: CountryCode) -> Iterator[None]:
-    """Hold a node's process up, as a machine that is busy with something else."""
-    process = region.demo.processes.pids()[f"node-{country}"]
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 def look_at_the_answer(analyst: Chromium) -> str:

@@ -81,7 +81,10 @@ class Chromium:
 
         # While it is being replaced it is stale.
         wait = WebDriverWait(
-            self.driver, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException]
+            self.driver,
+            PATIENCE_SECONDS,
+            poll_frequency=0.1,
+            ignored_exceptions=[StaleElementReferenceException],
         )
         try:
             wait.until(is_there)

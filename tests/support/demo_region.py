@@ -1,9 +1,12 @@
 """What the tests of whole regions of processes look at: commands, ledgers, what is really there."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +40,17 @@ def command(*words: str, code: int = 0) -> Any:
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout)
+
+
+@contextmanager
+def held_up(region: DemoRegion, country: CountryCode) -> Iterator[None]:
+    """Hold a node's process up, as a machine that is busy with something else."""
+    process = region.processes.pids()[f"node-{country}"]
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def spent(region: DemoRegion, country: CountryCode) -> Fraction:
