@@ -2,7 +2,8 @@
 
 A token is 256 random bits, so its plain SHA-256 cannot be searched; whoever reads the database
 learns no token. A name tells an administrator which one to revoke; it is the holder's only name
-here. Whoever has an account makes their own (`account_tokens`).
+here, and what they asked stays theirs by it: so a name once used is used for ever, also after its
+token was revoked. Whoever has an account makes their own (`account_tokens`).
 """
 
 import base64
@@ -21,6 +22,7 @@ from corridor.errors.region import (
     TokenNameTakenError,
     UnknownTokenError,
 )
+from corridor.people.desk import name_key
 from corridor.people.roles import LONGEST_ORGANISATION
 from corridor.protocols.suite import RandomBytes
 
@@ -86,7 +88,7 @@ class TokenDesk:
 
         Raises:
             MalformedRequestError: the name is empty or not printable. None was issued.
-            TokenNameTakenError: a valid token has this name. None was issued.
+            TokenNameTakenError: a token has or had this name. None was issued.
             TokenNameOfAccountError: an account has. None was issued.
         """
         if not 1 <= len(name) <= 100 or not (name + organisation).isprintable():
@@ -102,8 +104,7 @@ class TokenDesk:
             raise TokenNameOfAccountError(name)
         token = make_token(self.random_bytes)
         with self.store.writing() as connection:
-            valid = select(tokens.c.name).where(tokens.c.name == name, tokens.c.revoked.is_(None))
-            if connection.execute(valid).first() is not None:
+            if name_key(name) in map(name_key, connection.scalars(select(tokens.c.name))):
                 raise TokenNameTakenError(name)
             connection.execute(
                 insert(tokens).values(
@@ -141,6 +142,11 @@ class TokenDesk:
                 TokenHolder(row.name, row.organisation, parse_scopes(row.scopes), row.issued)
                 for row in rows
             )
+
+    def has_used(self, name: str) -> bool:
+        """Whether a token has the name or had it, in whatever capitals."""
+        with self.store.reading() as connection:
+            return name_key(name) in map(name_key, connection.scalars(select(tokens.c.name)))
 
     def holder(self, token: str) -> TokenHolder:
         """Whose token this is.

@@ -1,7 +1,7 @@
 """Whose a name is: an account's, or a token's that was issued on the machine. Two files know.
 
 Who asks is told by a name (of a question, of what a minute allows), so nobody gets a name that the
-other kind has.
+other kind has or had: accounts stay for ever, and so do the names of tokens that were revoked.
 """
 
 from corridor.coordinator.home import Home
@@ -24,7 +24,7 @@ def is_account(home: Home, name: str) -> bool:
 
 
 def is_of_token(home: Home, name: str) -> bool:
-    """Whether a valid token that was issued on the machine has the name, in whatever capitals.
+    """Whether a token that was issued on the machine has the name or had it, in whatever capitals.
 
     Raises:
         StoreUnavailableError, StoreFromElsewhereError: the tokens cannot be read.
@@ -32,6 +32,6 @@ def is_of_token(home: Home, name: str) -> bool:
     store = Store(home.store)
     try:
         tokens = TokenDesk(store, now=lambda: 0, random_bytes=bytes)
-        return name_key(name) in {name_key(one.name) for one in tokens.names()}
+        return tokens.has_used(name)
     finally:
         store.close()

@@ -244,7 +244,7 @@ class SignInAnewError(NotAllowedError):
 
 
 class NameOfTokenError(RefusedError):
-    """A token that was issued on the machine has that name. Nothing was changed.
+    """A token that was issued on the machine has or had that name. Nothing was changed.
 
     Who asks is told by a name: an account would have the token's questions and its pace.
     """
@@ -254,9 +254,9 @@ class NameOfTokenError(RefusedError):
     def __init__(self) -> None:
         """Say what can be done."""
         super().__init__(
-            "a token that was issued on the machine itself has that name, and who asks is told by "
-            "the name; nothing was changed, and nobody was signed in. Choose another name, or have "
-            "the token revoked (`corridor coordinator token NAME --revoke`)."
+            "a token that was issued on the machine itself has or had that name, and what was asked "
+            "with it belongs to the name, also after it was revoked; nothing was changed, and nobody "
+            "was signed in. Choose another name."
         )
 
 

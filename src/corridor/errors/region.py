@@ -253,15 +253,15 @@ class TokenNameOfAccountError(RefusedError):
 
 
 class TokenNameTakenError(RefusedError):
-    """A valid token has this name already. None was issued."""
+    """A token has or had this name: what was asked under it would change hands. None was issued."""
 
     code = "access.name_taken"
 
     def __init__(self, name: str) -> None:
         """Name the token."""
         super().__init__(
-            f"a token named {name!r} is valid already; none was issued. "
-            "Choose another name, or revoke the old one first."
+            f"a token named {name!r} was issued before, and what was asked with it belongs to that "
+            "name also after it was revoked; none was issued. Choose another name."
         )
 
 

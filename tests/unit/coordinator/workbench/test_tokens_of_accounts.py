@@ -348,5 +348,7 @@ def test_no_account_is_made_under_the_name_of_a_token(workbench: Workbench) -> N
     with pytest.raises(NameOfTokenError):
         arrive(workbench)
     assert workbench.people.people() == ()
-    workbench.parts.tokens.revoke("Ana")
-    workbench.people.add("ANA", [Role.ANALYST])
+    workbench.parts.tokens.revoke("Ana")  # what was asked with it is still Ana's
+    with pytest.raises(NameOfTokenError):
+        workbench.people.add("ANA", [Role.ANALYST])
+    workbench.people.add("Ana Rusu", [Role.ANALYST])
