@@ -416,6 +416,7 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
         ("countries", _told_countries(charter.countries)),
         ("years", f"{charter.years[0]} to {charter.years[1]}"),
         ("hash", charter.digest.hex()),
+        ("proposed by", _proposer(proposed.proposed_by)),
     ):
         out.say(f"{name:<12} {value}")
     out.document(
@@ -426,8 +427,15 @@ def _show_proposed(proposed: ProposedCharter, out: Output) -> None:
             "in_force": proposed.in_force,
             "missing": list(missing),
             "without": list(proposed.without),
+            "proposed_by": proposed.proposed_by,
         }
     )
+
+
+def _proposer(by: str | None) -> str:
+    if by is None:
+        return "not kept: it is of an older version of Corridor"
+    return f"{by}, at the workbench" if by else "the command line on the coordinator's machine"
 
 
 def _told_countries(countries: Sequence[CountryCode]) -> str:

@@ -3,7 +3,8 @@
     draft ──▶ propose ──▶ proposed ──record_signature (each listed member)──▶ in force
 
 A draft is what would be proposed now, and is kept nowhere: somebody reads what it changes, and
-confirms its hash.
+confirms its hash. Who proposed a version is kept beside it: of the workbench the account, of the
+command line the command alone.
 
 Every proposal is a new version that follows the one proposed before, whether or not that one
 ever came into force: a node that signed the earlier one will accept no other history. So none is
@@ -99,12 +100,15 @@ class ProposedCharter:
     Attributes:
         cards: canonical bytes of each listed member's card, in the order of countries.
         without: who was enrolled and is not listed, by country.
+        proposed_by: the account that proposed it; empty for the command line; None of a version
+            from before that was kept.
     """
 
     signed: SignedCharter
     cards: tuple[bytes, ...]
     in_force: bool
     without: tuple[CountryCode, ...] = ()
+    proposed_by: str | None = None
 
     @property
     def charter(self) -> Charter:
@@ -121,12 +125,14 @@ class CharterDraft:
         in_force: the version that holds now; None before the first.
         replaces: the version that waits for signatures now, and never would be in force; None
             where none waits.
+        replaces_by: who proposed that one, as of `ProposedCharter`.
     """
 
     charter: Charter
     cards: tuple[bytes, ...]
     in_force: Charter | None
     replaces: Charter | None
+    replaces_by: str | None = None
 
     @property
     def read(self) -> Digest:
@@ -167,7 +173,9 @@ class CharterDesk:
         with self.store.reading() as connection:
             return self._draft(connection, terms)
 
-    def propose(self, terms: CharterTerms, confirmed: Digest | None = None) -> ProposedCharter:
+    def propose(
+        self, terms: CharterTerms, confirmed: Digest | None = None, *, by: str = ""
+    ) -> ProposedCharter:
         """A new version that lists everybody enrolled but `terms.without`, signed by us.
 
         Open invitations of those left out are withdrawn; a later one is meant.
@@ -175,6 +183,7 @@ class CharterDesk:
         Args:
             terms: what was chosen.
             confirmed: `CharterDraft.read` of what somebody read; None where nobody read it.
+            by: the account that proposes it; empty for the command line.
 
         Raises:
             NotEnrolledError: one who is to be left out is not enrolled. Nothing was proposed.
@@ -199,6 +208,7 @@ class CharterDesk:
                     proposal=proposal,
                     cards=canonical.encode([card.decode() for card in draft.cards]),
                     proposed=self.now(),
+                    proposed_by=by,
                 )
             )
             leaving = select(members).where(members.c.country.in_(terms.without))
@@ -209,6 +219,7 @@ class CharterDesk:
             draft.cards,
             in_force=False,
             without=tuple(sorted(terms.without)),
+            proposed_by=by,
         )
 
     def find(self, digest: Digest | None = None) -> ProposedCharter:
@@ -304,8 +315,9 @@ class CharterDesk:
         charter = self._charter(terms, listed, newest)
         before = None if newest is None else _parsed(newest.document)
         verify_succession(before, charter)
-        waits = before if newest is not None and newest.in_force is None else None
-        return CharterDraft(charter, cards, in_force, waits)
+        if newest is None or newest.in_force is not None:
+            return CharterDraft(charter, cards, in_force, None)
+        return CharterDraft(charter, cards, in_force, before, newest.proposed_by)
 
     def _charter(
         self,
@@ -362,6 +374,7 @@ class CharterDesk:
             tuple(str(card).encode() for card in cards) if isinstance(cards, list) else (),
             in_force=row.in_force is not None,
             without=tuple(map(CountryCode, left_out)),
+            proposed_by=row.proposed_by,
         )
 
 

@@ -49,9 +49,11 @@ class CharterReview:
     Attributes:
         proposed: none where the newest is in force.
         signed, waits_for: of the proposed one.
+        in_force_by: who proposed the one in force, as of `ProposedCharter`.
     """
 
     in_force: Charter | None
+    in_force_by: str | None
     proposed: ProposedCharter | None
     signed: tuple[CountryCode, ...]
     waits_for: tuple[CountryCode, ...]
@@ -99,16 +101,20 @@ class OversightDesk:
     def review(self) -> CharterReview:
         """What holds, what is proposed, who has signed it and who has not yet."""
         in_force = self._in_force()
+        by = None if in_force is None else self.charters.find(in_force.digest).proposed_by
         try:
             newest = self.charters.find()
         except NoProposedCharterError:
             newest = None
         if newest is None or newest.in_force:
-            return CharterReview(in_force=in_force, proposed=None, signed=(), waits_for=())
+            return CharterReview(
+                in_force=in_force, in_force_by=by, proposed=None, signed=(), waits_for=()
+            )
         missing = newest.signed.missing
         members = [member.country for member in newest.charter.members]
         return CharterReview(
             in_force=in_force,
+            in_force_by=by,
             proposed=newest,
             signed=tuple(one for one in members if one not in missing),
             waits_for=tuple(missing),

@@ -71,15 +71,17 @@ class ProposalDesk:
         self._demand_known(terms.countries)
         return self.charters.draft(terms)
 
-    def propose(self, terms: CharterTerms, confirmed: Digest | None = None) -> ProposedCharter:
-        """Propose it; `confirmed` is `CharterDraft.read` of what somebody read.
+    def propose(
+        self, terms: CharterTerms, confirmed: Digest | None = None, *, by: str = ""
+    ) -> ProposedCharter:
+        """Propose it; `confirmed` is `CharterDraft.read` of what somebody read, `by` whose doing.
 
         Raises:
             NotEnrolledError, TooFewEnrolledError, MalformedCharterError, CharterSuccessionError,
             CharterChangedMeanwhileError: nothing was proposed.
         """
         self._demand_known(terms.countries)
-        return self.charters.propose(terms, confirmed)
+        return self.charters.propose(terms, confirmed, by=by)
 
     def _terms(self, charter: Charter, without: Collection[CountryCode]) -> CharterTerms:
         """The terms that give this charter again, with the domains that this version knows."""
@@ -105,5 +107,6 @@ class ProposalDesk:
             if country not in self.countries:
                 raise MalformedCharterError(
                     f'charter: "countries" holds {country}, which is no country of ISO 3166-1; '
-                    "nothing was proposed. Correct the list."
+                    "nothing was proposed. Correct the list.",
+                    field="countries",
                 )

@@ -54,11 +54,12 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 KEPT_OPEN = 32
 """So many connections stay open; further ones are closed after use."""
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, 6, waits, 7, successors and repeats, 8, publications and boards.
 4 also moves what `named_dealers` held to `held_out`. 7 also gave tokens their scopes and releases
-their headings. 9 finds questions and releases by what was asked."""
+their headings. 9 finds questions and releases by what was asked. 10 keeps who proposed a
+charter."""
 
 schema = MetaData()
 
@@ -112,6 +113,7 @@ charters = Table(
     Column("cards", LargeBinary, nullable=False),  # canonical JSON: the members' cards
     Column("proposed", Integer, nullable=False),
     Column("in_force", Integer),
+    Column("proposed_by", Text),  # an account; empty for the command; null before version 10
 )
 
 charter_signatures = Table(
@@ -416,6 +418,7 @@ class Store:
                     _move_named_dealers(connection)
                 _add_scopes(connection)
                 _add_headings(connection)
+                _add_proposers(connection)
                 for table in (questions, releases):
                     for index in table.indexes:
                         index.create(connection, checkfirst=True)
@@ -447,6 +450,12 @@ def _add_headings(connection: Connection) -> None:
         this = releases.c.id == identifier
         document = connection.execute(select(releases.c.document).where(this)).scalar_one()
         connection.execute(update(releases).where(this).values(heading=heading_of(document)))
+
+
+def _add_proposers(connection: Connection) -> None:
+    """Of charters from before it was kept nobody knows who proposed them."""
+    if "proposed_by" not in {one["name"] for one in inspect(connection).get_columns("charters")}:
+        connection.exec_driver_sql("ALTER TABLE charters ADD COLUMN proposed_by TEXT")
 
 
 def _move_named_dealers(connection: Connection) -> None:

@@ -5,12 +5,14 @@ in translations/*/LC_MESSAGES/messages.po; numbers, dates and names of countries
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from babel import Locale
 from flask import Flask, g, request
@@ -33,6 +35,8 @@ __all__ = [
     "ngettext",
     "to_translate",
 ]
+
+T = TypeVar("T")
 
 COOKIE = "corridor-language"
 YEAR_SECONDS = 365 * 24 * 60 * 60
@@ -170,6 +174,23 @@ def amount(value: Fraction | str, digits: int = 6, *, up: bool = True) -> str:
 def _country(code: str) -> str:
     locale: Locale = get_locale()
     return str(locale.territories.get(code, code))
+
+
+def by_name(found: Iterable[T], code: Callable[[T], str] = str) -> list[T]:
+    """What belongs to countries, in the order of their names in the language of this request.
+
+    Args:
+        found: the codes themselves, or whatever else.
+        code: gives the country's code of one.
+    """
+    return sorted(found, key=lambda one: (_plain(_country(code(one))), code(one)))
+
+
+def _plain(name: str) -> str:
+    """A name without accents and capitals, as people look it up: Égypte beside Équateur."""
+    return "".join(
+        one for one in unicodedata.normalize("NFD", name) if not unicodedata.combining(one)
+    ).casefold()
 
 
 def chosen_locale() -> Locale:

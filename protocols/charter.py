@@ -753,7 +753,9 @@ def check_keys(members: Sequence[Member], coordinator_key: PublicKey, version: i
 
 def _demand_range(field: str, value: int, least: int, most: int) -> None:
     if type(value) is not int or not least <= value <= most:
-        raise _wrong(field, f"is {value!r}, and must be a whole number from {least} to {most}")
+        raise _wrong(
+            field, f"is {value!r}, and must be a whole number from {least} to {most}", least, most
+        )
 
 
 def _demand_text(field: str, value: str) -> None:
@@ -762,5 +764,8 @@ def _demand_text(field: str, value: str) -> None:
         raise _wrong(field, "holds a text that is empty, not printable or over 200 characters")
 
 
-def _wrong(field: str, problem: str) -> InvalidInputError:
-    return MalformedCharterError(f'charter: "{field}" {problem}. Nothing was accepted.')
+def _wrong(field: str, problem: str, *range_: int) -> InvalidInputError:
+    least_and_most = (range_[0], range_[1]) if range_ else None
+    return MalformedCharterError(
+        f'charter: "{field}" {problem}. Nothing was accepted.', field=field, range_=least_and_most
+    )

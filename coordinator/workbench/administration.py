@@ -17,6 +17,7 @@ from corridor.errors.pages import BadFieldError
 from corridor.errors.people import NotSignedInError
 from corridor.ids import CountryCode, is_country_code
 from corridor.pages.access import current_session, for_roles
+from corridor.pages.languages import by_name
 from corridor.pages.refusals import said, status_of
 
 USUAL_DAYS = 14
@@ -90,7 +91,7 @@ def invitation_views(desks: Desks) -> Blueprint:
             invitations=desks.invitations.listing(),
             authority=desks.invitations.authority,
             coordinator_key=desks.invitations.coordinator_key,
-            countries=sorted(desks.invitations.countries),
+            countries=by_name(desks.invitations.countries),
             days=request.form.get("days", str(USUAL_DAYS)),
             longest=LONGEST_DAYS,
             refusal=None if error is None else said(error),

@@ -1,6 +1,8 @@
 """What a charter changes, a sentence for each change, in the reader's language.
 
-From nothing to the first charter every term is a change.
+From nothing to the first charter every term is a change. Whoever confirms it is told of everybody
+who comes, goes or has other keys, however many: what is counted only cannot be made sure of. Keys
+are named by the fingerprints that people compare by telephone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,12 +12,27 @@ from typing import Any, Final
 from flask_babel import format_decimal  # type: ignore[import-untyped]  # it has no types
 
 from corridor.ids import CountryCode
-from corridor.pages.languages import amount, chosen_locale, gettext, listed
+from corridor.pages.languages import (
+    LANGUAGES,
+    amount,
+    by_name,
+    chosen_language,
+    chosen_locale,
+    gettext,
+    listed,
+)
 from corridor.pages.languages import lazy_gettext as _l
-from corridor.protocols.charter import Charter
+from corridor.protocols.cards import (
+    Card,
+    Fingerprint,
+    fingerprint,
+    fingerprint_text,
+    key_fingerprint,
+)
+from corridor.protocols.charter import Charter, Member
 
-MOST_LISTED = 15
-"""More countries than these are counted, not listed."""
+MOST_UNCOUNTED = 15
+"""More countries than these are counted, too, for whoever compares lists."""
 
 _SENTENCES: Final[Mapping[str, Any]] = {
     "min_participants": _l("An answer needs at least %(now)s authorities."),
@@ -41,49 +58,85 @@ def changes_in_words(before: Charter | None, after: Charter) -> tuple[str, ...]:
     """A sentence for each thing that `after` has otherwise; none where nothing but its version."""
     return (
         *_members(before, after),
+        *_coordinator(before, after),
         *_numbers(before, after),
-        *_countries(before, after),
         *_promises(before, after),
+        *_countries(before, after),  # the longest
     )
 
 
 def names_of(countries: Iterable[str]) -> str:
-    """Countries by their names, or how many they are."""
-    codes = list(countries)
-    if len(codes) > MOST_LISTED:
-        return gettext("%(count)s countries", count=_whole(len(codes)))
+    """Countries by their names, all of them; of many, how many they are."""
     territories = chosen_locale().territories
-    return listed([str(territories.get(code, code)) for code in codes])
+    names = [str(territories.get(code, code)) for code in by_name(countries)]
+    if len(names) > MOST_UNCOUNTED:
+        return gettext(
+            "%(count)s countries (%(names)s)", count=_whole(len(names)), names=listed(names)
+        )
+    return listed(names)
 
 
 def _members(before: Charter | None, after: Charter) -> Iterator[str]:
     old = {} if before is None else {one.country: one for one in before.members}
     new = {one.country: one for one in after.members}
-    if joining := sorted(new.keys() - old.keys()):
+    if joining := new.keys() - old.keys():
         yield gettext("It lists: %(countries)s.", countries=names_of(joining))
-    if leaving := sorted(old.keys() - new.keys()):
+    for country in by_name(joining):
+        yield gettext(
+            "The keys of %(country)s (%(name)s) have the fingerprint %(fingerprint)s.",
+            country=names_of([country]),
+            name=new[country].name,
+            fingerprint=_keys_of(new[country]),
+        )
+    if leaving := old.keys() - new.keys():
         yield gettext(
             "It lists no more: %(countries)s. Whoever leaves need not sign, and from the moment it "
             "is in force is enrolled no more. Data, ledger and what was spent stay its own.",
             countries=names_of(leaving),
         )
-    for country in sorted(new.keys() & old.keys()):
+    for country in by_name(new.keys() & old.keys()):
         was, now = old[country], new[country]
         if was.origin != now.origin:
             yield gettext(
-                "%(country)s is a new member under other keys: its ledger begins anew. Make sure "
-                "by telephone.",
+                "%(country)s is a new member under other keys, with the fingerprint "
+                "%(fingerprint)s: its ledger begins anew. Make sure by telephone.",
                 country=names_of([country]),
+                fingerprint=_keys_of(now),
             )
         elif was.signing_key != now.signing_key or was.encryption_key != now.encryption_key:
             yield gettext(
-                "%(country)s has new keys, for which its old ones vouch.",
+                "%(country)s has new keys, with the fingerprint %(fingerprint)s, for which its old "
+                "ones vouch.",
                 country=names_of([country]),
+                fingerprint=_keys_of(now),
             )
         if was.name != now.name:
             yield gettext(
                 "%(country)s is called: %(name)s.", country=names_of([country]), name=now.name
             )
+
+
+def _coordinator(before: Charter | None, after: Charter) -> Iterator[str]:
+    now = _written(key_fingerprint(after.coordinator_key))
+    if before is None:
+        yield gettext("The coordinator's key has the fingerprint %(fingerprint)s.", fingerprint=now)
+    elif before.coordinator_key != after.coordinator_key:
+        yield gettext(
+            "The coordinator signs with another key, with the fingerprint %(fingerprint)s; until "
+            "now %(before)s. Everybody makes sure of it by telephone.",
+            fingerprint=now,
+            before=_written(key_fingerprint(before.coordinator_key)),
+        )
+
+
+def _keys_of(member: Member) -> str:
+    return _written(fingerprint(Card.of(member)))
+
+
+def _written(found: Fingerprint) -> str:
+    """A fingerprint from left to right: after Arabic letters, groups of digits change places."""
+    text = fingerprint_text(found)
+    return f"\u2066{text}\u2069" if LANGUAGES[chosen_language()].direction == "rtl" else text
 
 
 def _numbers(before: Charter | None, after: Charter) -> Iterator[str]:
@@ -101,9 +154,9 @@ def _numbers(before: Charter | None, after: Charter) -> Iterator[str]:
 
 def _countries(before: Charter | None, after: Charter) -> Iterator[str]:
     old = frozenset[CountryCode]() if before is None else frozenset(before.countries)
-    if more := sorted(frozenset(after.countries) - old):
+    if more := frozenset(after.countries) - old:
         yield gettext("Answers tell apart besides: %(countries)s.", countries=names_of(more))
-    if less := sorted(old.difference(after.countries)):
+    if less := old.difference(after.countries):
         yield gettext(
             "Answers tell apart no more, and count as unknown: %(countries)s.",
             countries=names_of(less),

@@ -18,15 +18,16 @@ from werkzeug.wrappers import Response as Answer
 
 from corridor.coordinator.charter_desk import CharterTerms
 from corridor.coordinator.workbench.access import STAFF
+from corridor.coordinator.workbench.charter_fields import LABELS, said_of_form
 from corridor.coordinator.workbench.charter_words import changes_in_words
 from corridor.coordinator.workbench.desks import Desks
-from corridor.coordinator.workbench.words import TERMS
 from corridor.errors import CorridorError
 from corridor.errors.pages import BadFieldError
 from corridor.errors.people import NotSignedInError
 from corridor.ids import CountryCode, Digest, is_country_code
 from corridor.pages.access import current_session, for_roles
-from corridor.pages.refusals import said, status_of
+from corridor.pages.languages import by_name
+from corridor.pages.refusals import status_of
 from corridor.protocols.charter import Ceilings
 
 LONGEST_NUMBER = 40
@@ -54,11 +55,11 @@ def proposing_views(desks: Desks) -> Blueprint:
         shown = render_template(
             "charter_propose.html",
             form=form,
-            terms=TERMS,
-            countries=sorted(desks.proposals.countries),
-            enrolled=desks.region.members(),
+            labels=LABELS,
+            countries=by_name(desks.proposals.countries),
+            enrolled=by_name(desks.region.members(), code=lambda one: str(one["country"])),
             waits=desks.oversight.review().proposed,
-            refusal=None if error is None else said(error),
+            refusal=None if error is None else said_of_form(error),
         )
         return make_response(shown, 200 if error is None else status_of(error))
 
@@ -70,7 +71,7 @@ def proposing_views(desks: Desks) -> Blueprint:
             draft=draft,
             changes=changes_in_words(draft.in_force, draft.charter),
             kept=[one for one in form.items(multi=True) if one[0] not in {"form_token", "code"}],
-            refusal=None if error is None else said(error),
+            refusal=None if error is None else said_of_form(error),
         )
         return make_response(shown, 200 if error is None else status_of(error))
 
@@ -96,8 +97,9 @@ def proposing_views(desks: Desks) -> Blueprint:
     def confirm() -> Response | Answer:
         try:
             terms, read = read_terms(desks.proposals.usual(), request.form), _read(request.form)
-            desks.people.confirm_again(current_session(), request.form.get("code", ""))
-            desks.proposals.propose(terms, confirmed=read)
+            session = current_session()
+            desks.people.confirm_again(session, request.form.get("code", ""))
+            desks.proposals.propose(terms, confirmed=read, by=session.person.name)
         except NotSignedInError:
             raise
         except CorridorError as error:

@@ -29,8 +29,9 @@ SAID: Final[Mapping[str, Any]] = {
         "signed in; tell an administrator."
     ),
     "people.name_of_token": _l(
-        "A token that was issued on the machine itself has that name. Nothing was changed, and "
-        "nobody was signed in. Choose another name, or have the token revoked."
+        "A token that was issued on the machine itself has or had that name, and what was asked "
+        "with it belongs to the name. Nothing was changed, and nobody was signed in. Choose "
+        "another name."
     ),
     "people.not_two_kinds": _l(
         "Choose one account of this site and one of the identity provider. Nothing was changed."

@@ -8,6 +8,14 @@ class MalformedCharterError(InvalidInputError):
 
     code = "charter.malformed"
 
+    def __init__(
+        self, message: str, *, field: str = "", range_: tuple[int, int] | None = None
+    ) -> None:
+        """Say what is wrong, and for forms: in which field, and between what it must lie."""
+        super().__init__(message)
+        self.field = field
+        self.range = range_
+
 
 class MalformedCardError(InvalidInputError):
     """A member's card, or a fingerprint that somebody typed, cannot be read. Nothing was kept."""

@@ -39,6 +39,7 @@ class BadFieldError(InvalidInputError):
 
     def __init__(self, field: str) -> None:
         """Name the field, never what stood in it."""
+        self.field = field
         super().__init__(
             f'the field "{field}" cannot be used as it is; nothing was changed. Correct it and '
             "send the form again."

@@ -254,9 +254,9 @@ class NameOfTokenError(RefusedError):
     def __init__(self) -> None:
         """Say what can be done."""
         super().__init__(
-            "a token that was issued on the machine itself has or had that name, and what was asked "
-            "with it belongs to the name, also after it was revoked; nothing was changed, and nobody "
-            "was signed in. Choose another name."
+            "a token that was issued on the machine itself has or had that name, and what was "
+            "asked with it belongs to the name, also after it was revoked; nothing was changed, "
+            "and nobody was signed in. Choose another name."
         )
 
 

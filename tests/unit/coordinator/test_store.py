@@ -9,6 +9,7 @@ from corridor.coordinator.store import (
     SCHEMA_VERSION,
     Store,
     boards,
+    charters,
     held_out,
     publication_steps,
     publications,
@@ -196,4 +197,20 @@ def test_a_file_from_before_there_were_publications_gets_room_for_them(tmp_path:
         for table in (publications, publication_steps, boards):
             assert connection.execute(select(table)).all() == []
         assert connection.execute(select(tokens.c.scopes)).scalar_one() == "read ask"
+    store.close()
+
+
+def test_of_charters_from_before_it_was_kept_nobody_knows_who_proposed_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite3")
+    with store.writing() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO charters (digest, version, document, proposal, cards, proposed) "
+            "VALUES (x'01', 1, x'02', x'03', x'04', 5)"
+        )
+        connection.exec_driver_sql("ALTER TABLE charters DROP COLUMN proposed_by")
+        connection.exec_driver_sql("PRAGMA user_version = 9")
+    store.close()
+    store = Store(tmp_path / "c.sqlite3")
+    with store.reading() as connection:
+        assert connection.execute(select(charters.c.proposed_by)).scalar_one() is None
     store.close()

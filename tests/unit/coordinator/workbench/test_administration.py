@@ -156,7 +156,7 @@ def test_a_charter_that_waits_is_shown_with_what_changes_and_who_has_signed(
     region: LoopbackRegion, staff: Browser
 ) -> None:
     staff.get("/charter")
-    assert "Proposed" not in staff.last
+    assert "Proposed: version" not in staff.last
     app.propose_charter(
         region.world, synthetic=True, years=(2020, 2025), nodes_per_person=3, retention_days=90
     )
