@@ -17,14 +17,14 @@ A release "exists already" if nobody's newer data and nobody else could be in a 
 participant's edition is the latest that is known, and every member that is ready now took part.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, select, text
 
 from corridor.coordinator.attempts import Progress, State, put_in_line, read_failure
 from corridor.coordinator.charter_desk import CharterDesk
@@ -319,24 +319,33 @@ class QuestionDesk:
         if repeatable is None and existing is not None:
             known = self._answered_already(values)
         if known is None:
-            known = self.show(self._take(values, holder, repeatable, hours), reader_with(holder))
+            taken = self._take(values, priced, holder, repeatable, hours)
+            known = self.show(taken, reader_with(holder))
             self.wake()
         return {**known, "views": [view_to_json(view) for view in priced.views]}
 
     def _take(
         self,
         values: Mapping[str, Any],
+        priced: Priced,
         holder: TokenHolder,
         repeatable: Repeatable | None,
         hours: int,
     ) -> str:
-        """The id of the question, put in line now or there already.
+        """The id of the question: put in line now, there already, or answered meanwhile.
 
         Raises:
             QueueFullError: too many wait. Nothing was changed.
         """
         identifier, existing = self.random_bytes(8).hex(), values["release"]
         with self.store.writing() as connection:
+            if existing is None:
+                # An attempt that was under way when somebody looked can have ended since: its
+                # question is in line no more, and asked anew its release would be paid for twice.
+                found_now = connection.execute(_RELEASES, _key(priced)).mappings()
+                existing = _current([dict(one) for one in found_now], priced)
+                if existing is not None:
+                    values = {**values, "state": State.RELEASED, "release": existing}
             if repeatable is not None:
                 asked_before = earlier(connection, holder, repeatable)
                 if asked_before is not None:
@@ -565,19 +574,7 @@ class QuestionDesk:
 
     def _existing(self, priced: Priced, scope: Scope | None = None) -> str | None:
         """The release of this question at this ρ, in its own scope if none is named."""
-        scope = priced.scope if scope is None else scope
-        its_releases = self.store.look_up_all(
-            "SELECT id, participants FROM releases "
-            "WHERE digest = :digest AND rho = :rho AND scope = :scope ORDER BY place DESC",
-            digest=priced.question.digest,
-            rho=canonical.fraction_text(priced.rho.value),
-            scope=scope.value,
-        )
-        for row in its_releases:
-            participants = canonical.decode(row["participants"], "participants")
-            if isinstance(participants, Mapping) and _is_current(participants, priced):
-                return str(row["id"])
-        return None
+        return _current(self.store.look_up_all(_RELEASES.text, **_key(priced, scope)), priced)
 
     def _answered_already(self, values: Mapping[str, Any]) -> Shown | None:
         """The same question of the same person, answered by the same release, if there is one.
@@ -766,6 +763,30 @@ def _read_canonical(question: Mapping[str, Any]) -> Question:
     except (TypeError, ValueError, RecursionError) as error:
         raise NotCanonicalError("question: holds a value that no question has") from error
     return parse_question(raw)
+
+
+_RELEASES = text(
+    "SELECT id, participants FROM releases "
+    "WHERE digest = :digest AND rho = :rho AND scope = :scope ORDER BY place DESC"
+)
+
+
+def _key(priced: Priced, scope: Scope | None = None) -> dict[str, str | bytes]:
+    """By which a question's releases are found."""
+    return {
+        "digest": priced.question.digest,
+        "rho": canonical.fraction_text(priced.rho.value),
+        "scope": (priced.scope if scope is None else scope).value,
+    }
+
+
+def _current(its_releases: Iterable[Mapping[str, Any]], priced: Priced) -> str | None:
+    """The newest of a question's releases that all who are there now would only repeat."""
+    for row in its_releases:
+        participants = canonical.decode(row["participants"], "participants")
+        if isinstance(participants, Mapping) and _is_current(participants, priced):
+            return str(row["id"])
+    return None
 
 
 def _is_current(participants: Mapping[str, Any], priced: Priced) -> bool:
