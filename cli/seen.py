@@ -62,7 +62,9 @@ def csv_of_views(release: Mapping[str, Any], views: Sequence[View]) -> str:
                 shown, _, mark = said
                 where = harmless(", ".join(row.labels))
                 numbers = ["" if end is None else end for end in (one.value, one.low, one.high)]
-                writer.writerow((harmless(seen.title), where, name, shown, mark, *numbers))
+                writer.writerow(
+                    (harmless(seen.title), where, harmless(name), shown, mark, *numbers)
+                )
     return text.getvalue()
 
 

@@ -30,6 +30,7 @@ from corridor.node.importing.report import (
 )
 from corridor.node.schema import CASES, TABLES
 from corridor.node.store.writing import Pieces
+from corridor.publishing.estimates import harmless
 from corridor.queries.htcds import HtcdsField
 
 SUFFIX: Final = "-profile.json"
@@ -45,7 +46,6 @@ WORKLIST_COLUMNS: Final = (
     "what it means for answers",
     "what to do",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 _UNKNOWN = "counts in the cell “unknown” of questions about this field"
 _NO_TIME = "the case has no such day: questions by time put it elsewhere, or under “unknown”"
@@ -296,7 +296,7 @@ def worklist(work: Sequence[WorkPlace], fields: Mapping[str, HtcdsField]) -> Ite
         fate, remedy = PROBLEMS[one.problem]
         name = one.field or ""
         label = fields[name].label if name in fields else ""
-        place = (_no_formula(one.place.file), _no_formula(one.place.sheet or ""))
+        place = (harmless(one.place.file), harmless(one.place.sheet or ""))
         writer.writerow(
             (*place, one.row, name, label, one.problem, fate, EFFECTS[one.problem], remedy)
         )
@@ -449,7 +449,3 @@ def _unknown_in(column: "pa.ChunkedArray[Any]") -> int:
     if pa.types.is_list(column.type):
         return int((pc.list_value_length(column).to_numpy() == 0).sum())
     return column.null_count
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

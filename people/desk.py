@@ -779,7 +779,13 @@ class PeopleDesk:
         Raises:
             WaitError: it has to wait. Nothing was counted.
         """
-        return self._tries.begin(key, tried, whence, is_owners=self._is_owners(person, whence))
+        return self._tries.begin(
+            key,
+            tried,
+            whence,
+            is_owners=self._is_owners(person, whence),
+            has_account=person is not None,
+        )
 
     def _begin_again(self, person: Person, whence: Whence) -> Try:
         """The same of a password that is given again."""

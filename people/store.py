@@ -6,9 +6,10 @@ Several processes use one file (the pages and the command `people`); each change
 transaction.
 """
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ CREATE TABLE IF NOT EXISTS tries (
     last INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tries_of_long_ago ON tries (last);
+CREATE INDEX IF NOT EXISTS tries_of_network ON tries (substr(name_key, -40));
 CREATE TABLE IF NOT EXISTS browsers (
     hash BLOB NOT NULL,
     person INTEGER NOT NULL REFERENCES people (id),
@@ -501,6 +503,30 @@ class PeopleStore:
             "INSERT INTO tries VALUES (?, 1, ?) ON CONFLICT (name_key) "
             "DO UPDATE SET failures = failures + 1, last = excluded.last",
             (counter, now),
+        )
+
+    def counters_of(self, network: str) -> int:
+        """How many counters' names end with these 40 characters, which name a network."""
+        ((found,),) = self._read(
+            "SELECT count(*) FROM tries WHERE substr(name_key, -40) = ?", (network,)
+        )
+        return int(found)
+
+    def counters(self) -> int:
+        """How many there are."""
+        ((found,),) = self._read("SELECT count(*) FROM tries", ())
+        return int(found)
+
+    def forget_least_tries(self, kept: Collection[str], many: int) -> None:
+        """Drop so many counters, inside `writing`: those that count least, of them the oldest.
+
+        None of the names that are `kept`: 32 characters with which their counters begin.
+        """
+        self._do(
+            "DELETE FROM tries WHERE name_key IN (SELECT name_key FROM tries WHERE "
+            "substr(name_key, 1, 32) NOT IN (SELECT value FROM json_each(?)) "
+            "ORDER BY failures, last LIMIT ?)",
+            (json.dumps(sorted(kept)), many),
         )
 
     def take_try_back(self, counter: str, failures: int, last: int) -> None:

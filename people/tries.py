@@ -15,6 +15,11 @@ many at once get no further than one by one; what was right is taken back. Which
    a name from everywhere together, from the fiftieth on.
 3. Only whoever has the password reaches the counter of the second factor.
 4. A name without an account has the same counters, and nothing in the file says which has one.
+5. The file does not grow with names that somebody makes up. Where a network has many counters
+   already, its tries are counted for the network too, whatever the name, and a name without an
+   account gets no counter of its own any more: what makes the network wait is no less than what the
+   name's would. Of all counters together so many are kept; then those of names without an account
+   go that make wait least, and of an account's none goes before its day is over.
 """
 
 import hashlib
@@ -30,6 +35,11 @@ FREE_TRIES = 5
 FREE_TRIES_OF_ALL = 50
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 30, 15 * 60
 FORGOTTEN_SECONDS = 24 * 60 * 60
+MOST_OF_NETWORK = 100
+"""So many counters a network begins within a day; an office mistypes fewer names."""
+
+MOST_COUNTERS = 50_000
+"""Some ten megabytes. Of them a tenth goes at a time."""
 
 NETWORK_BITS = 64
 """Of an address of IPv6: who has one has all that begin alike."""
@@ -97,24 +107,52 @@ class Tries:
     store: PeopleStore
     now: Callable[[], int]
 
-    def begin(self, name_key: str, tried: Tried, whence: Whence, *, is_owners: bool) -> Try:
+    def begin(
+        self,
+        name_key: str,
+        tried: Tried,
+        whence: Whence,
+        *,
+        is_owners: bool,
+        has_account: bool = True,
+    ) -> Try:
         """Count a try as one in vain before it is judged: of many at once none is free.
+
+        Args:
+            name_key: what was typed.
+            tried: what was tried.
+            whence: where from.
+            is_owners: whether the browser is the owner's.
+            has_account: whether there is one of that name.
 
         Raises:
             WaitError: one of its counters has to wait. Nothing was counted.
         """
         now = self.now()
         with self.store.writing():
-            counters = tuple(
+            found = tuple(
                 Counter(key, free, *self.store.tries(key))
                 for key, free in _keys(name_key, tried, whence, is_owners=is_owners)
             )
+            counters = found
+            if not is_owners and tried is not Tried.CODE and self._has_many(whence):
+                key = f"others {_hash(whence.network)}"
+                of_network = Counter(key, FREE_TRIES, *self.store.tries(key))
+                own = tuple(one for one in found if has_account or one.failures)
+                counters = (*own, of_network)
             left = max(_left(one, now) for one in counters)
             if left > 0:
                 raise WaitError(left)
             for one in counters:
                 self.store.tried_in_vain(one.key, now, now - FORGOTTEN_SECONDS)
+            if self.store.counters() > MOST_COUNTERS:
+                names = [_name_hash(one.name_key) for one in self.store.people()]
+                self.store.forget_least_tries(names, MOST_COUNTERS // 10)
         return counters
+
+    def _has_many(self, whence: Whence) -> bool:
+        """Whether so many counters are of this network that it gets no more of its own."""
+        return self.store.counters_of(_network_part(whence)) >= MOST_OF_NETWORK
 
     def take_back(self, counted: Try) -> None:
         """It was right, or nobody looked at it: as before it."""
@@ -147,9 +185,14 @@ def _keys(
     if tried is Tried.CODE:
         return ((f"{name} {tried} anywhere", FREE_TRIES),)
     return (
-        (f"{name} {tried} network {_hash(whence.network)}", FREE_TRIES),
+        (f"{name} {tried} {_network_part(whence)}", FREE_TRIES),
         (f"{name} {tried} anywhere", FREE_TRIES_OF_ALL),
     )
+
+
+def _network_part(whence: Whence) -> str:
+    """How the name of a network's counter ends (`PeopleStore.counters_of`)."""
+    return f"network {_hash(whence.network)}"
 
 
 def _left(counter: Counter, now: int) -> int:

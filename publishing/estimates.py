@@ -86,10 +86,13 @@ def harmless(text: str) -> str:
     """
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
     inside = _FORMULA.sub(r"\1'", plain)
-    return f"'{inside}" if plain.lstrip()[:1] in {"=", "+", "-", "@"} else inside
+    return f"'{inside}" if plain.lstrip()[:1] in _BEGINS else inside
 
 
-_FORMULA = re.compile(r"([;,|]\s*)(?=[=+\-@])")
+_BEGINS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+"""Also as wide as an ideograph: where people write those, a spreadsheet takes them for the same."""
+
+_FORMULA = re.compile(r"([;,|]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def _grouped(value: float, decimals: int) -> str:

@@ -13,11 +13,13 @@ from corridor.coordinator.seeing import Reader, reader_with
 from corridor.coordinator.tokens import TokenDesk, TokenHolder
 from corridor.coordinator.web.operations import Operation, operation_of
 from corridor.errors.region import ScopeMissingError, TooManyRequestsError, UnknownTokenError
+from corridor.people.tries import network_of
 
 
 class FailurePace:
-    """Counts an address's failures per minute; a code or token cannot be guessed by the million.
+    """Counts a network's failures per minute; a code or token cannot be guessed by the million.
 
+    Whoever has one address of IPv6 has all that begin alike, so they count as one.
     Tokens and codes have 256 bits, so this saves the log and the disk, not the secret.
     """
 
@@ -27,27 +29,27 @@ class FailurePace:
         self._minute = 0
         self._failures: dict[str, int] = {}
 
-    def demand_slow(self, address: str) -> None:
-        """Raise if this address failed too often in this minute.
+    def demand_slow(self, network: str) -> None:
+        """Raise if this network failed too often in this minute.
 
         Raises:
             TooManyRequestsError: it did.
         """
         with self._lock:
-            if self._count(address) >= self._per_minute:
+            if self._count(network) >= self._per_minute:
                 raise TooManyRequestsError
 
-    def failed(self, address: str) -> None:
+    def failed(self, network: str) -> None:
         """Count one failure."""
         with self._lock:
-            self._failures[address] = self._count(address) + 1
+            self._failures[network] = self._count(network) + 1
 
-    def _count(self, address: str) -> int:
+    def _count(self, network: str) -> int:
         minute = self._now() // 60
         if minute != self._minute:
             self._minute = minute
             self._failures.clear()
-        return self._failures.get(address, 0)
+        return self._failures.get(network, 0)
 
 
 def demand_allowed(tokens: TokenDesk, failures: FailurePace, pace: Pace) -> None:
@@ -76,7 +78,7 @@ def works(said: Operation | None) -> bool:
 
 
 def _holder(tokens: TokenDesk, failures: FailurePace) -> TokenHolder:
-    address = request.remote_addr or ""
+    network = network_of(request.remote_addr)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     try:
         if scheme.lower() != "bearer":
@@ -84,8 +86,8 @@ def _holder(tokens: TokenDesk, failures: FailurePace) -> TokenHolder:
         return tokens.holder(token.strip())
     except UnknownTokenError:
         # Who has a token is never kept out by others at the same address: a proxy, or a loopback.
-        failures.demand_slow(address)
-        failures.failed(address)
+        failures.demand_slow(network)
+        failures.failed(network)
         raise
 
 

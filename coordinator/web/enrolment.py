@@ -8,6 +8,7 @@ from corridor.coordinator.web.operations import operation, read_body
 from corridor.coordinator.web.shapes import Enrolled, EnrolmentBody
 from corridor.errors import CorridorError
 from corridor.errors.region import InsecureEnrolmentError
+from corridor.people.tries import network_of
 
 
 def enrolment_views(desk: EnrolmentDesk, pace: FailurePace, *, plain_http: bool) -> Blueprint:
@@ -20,12 +21,12 @@ def enrolment_views(desk: EnrolmentDesk, pace: FailurePace, *, plain_http: bool)
         """Enter the region with an invitation's code; over TLS alone."""
         if plain_http:
             raise InsecureEnrolmentError
-        address = request.remote_addr or ""
-        pace.demand_slow(address)
+        network = network_of(request.remote_addr)
+        pace.demand_slow(network)
         try:
             enrolled = desk.enrol(read_body(EnrolmentBody).to_request())
         except CorridorError:
-            pace.failed(address)
+            pace.failed(network)
             raise
         return jsonify(
             certificate=enrolled.certificate.decode(),

@@ -279,6 +279,16 @@ _NOTES: Final[tuple[tuple[re.Pattern[str], Callable[..., str]], ...]] = (
         ),
     ),
     (
+        re.compile(
+            "a flow leads from one country to another: trafficking within one country is no flow, "
+            "and stands neither in the table nor in its picture"
+        ),
+        lambda: gettext(
+            "A flow leads from one country to another: trafficking within one country is no flow, "
+            "and stands neither in the table nor in its picture."
+        ),
+    ),
+    (
         re.compile(r"(\d+) pairs are too uncertain to stand as figures and are left out"),
         lambda count: gettext(
             "Pairs that are too uncertain to stand as figures, and are left out: %(count)s.",

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.ids import CountryCode
+from corridor.publishing.estimates import harmless
 
 Fate = Literal["rejected", "repaired", "noted"]
 """What became of a value: it counts as unknown; it was read in another way than it stands
@@ -40,7 +41,6 @@ VALUE_LENGTH: Final = 60
 MAPPING_COLUMNS: Final = ("text", "code", "count", "suggestion")
 """The header of a mapping file; the first two columns matter."""
 
-_FORMULA = ("=", "+", "-", "@")
 
 PROBLEMS: Final[Mapping[str, tuple[Fate, str]]] = {
     "cell.formula": (
@@ -476,7 +476,7 @@ class ImportReport:
         """The unresolved countries as a mapping file whose codes somebody has yet to write.
 
         It begins with a byte-order mark, without which Excel takes UTF-8 for something else; and
-        no text can be a formula there, since the mark before it is no part of a folded text.
+        no text can be a formula there: marks and blanks are no part of a folded text.
         """
         lines = io.StringIO()
         lines.write("\ufeff")
@@ -484,8 +484,7 @@ class ImportReport:
         writer.writerow(MAPPING_COLUMNS)
         for unresolved in self.unresolved_countries:
             text = unresolved.text
-            written = f"'{text}" if text.startswith(_FORMULA) else text
-            writer.writerow((written, "", unresolved.count, unresolved.suggestion or ""))
+            writer.writerow((harmless(text), "", unresolved.count, unresolved.suggestion or ""))
         return lines.getvalue()
 
     def to_text(self) -> str:

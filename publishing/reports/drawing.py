@@ -2,17 +2,20 @@
 
     one column             bars, a bar for each category
     several columns        small multiples of bars, one for each column
-    flows, wide tables     none here: the release's own table has the picture of every pair
+    flows                  a flow map of the pairs that the table lists, and of no others
+    wide tables            none here: the release's own table has the picture of every pair
 
 What is not known, and all together, are rows and columns of the table and stand in no picture:
-beside them every other bar would be short.
+beside them every other bar would be short. A flow leads from one country to another: UNODC counts
+trafficking within one country as domestic, and tells it in a table of its own. So a report's flow
+map has none, as its table has none; the release's own map draws that, too, as what was counted.
 """
 
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.groups import Estimate
 from corridor.publishing.pictures import Kind, Note, Picture, Point
 from corridor.publishing.reports.definitions import NOT_KNOWN, FormKind
-from corridor.publishing.reports.filling import TOTAL, FilledTable
+from corridor.publishing.reports.filling import PAIR, TOTAL, FilledTable
 from corridor.publishing.tables import Axis
 
 LEFT_OUT = frozenset({NOT_KNOWN, TOTAL})
@@ -22,10 +25,13 @@ MOST_ROWS = 12
 
 
 def is_of_values(filled: FilledTable) -> bool:
-    """Whether its cells are the released ones themselves, from one place to another."""
+    """Whether its cells are the released ones themselves, all of them."""
     columns = filled.form.columns
-    return filled.form.kind is FormKind.PAIRS or (
-        columns is not None and columns.each and filled.form.rows.each
+    return (
+        filled.form.kind is FormKind.GRID
+        and columns is not None
+        and columns.each
+        and filled.form.rows.each
     )
 
 
@@ -33,6 +39,8 @@ def picture_of(filled: FilledTable, *, most: int | None = None) -> Picture | Non
     """The picture of a filled table; None where there is none. Of more rows the `most` largest."""
     if is_of_values(filled):
         return None
+    if filled.form.kind is FormKind.PAIRS:
+        return _flows(filled)
     rows = _places(filled.row_ids)
     columns = _places(filled.column_ids)
     notes = [Note.MENTIONS] if filled.form.table.max_cells > 1 else []
@@ -70,6 +78,34 @@ def picture_of(filled: FilledTable, *, most: int | None = None) -> Picture | Non
         points=drawn,
         cells=cells,
         notes=tuple(notes),
+    )
+
+
+def _flows(filled: FilledTable) -> Picture | None:
+    """The pairs of the table, from one end to the other."""
+    if filled.form.columns is None or not filled.rows:
+        return None
+    pairs = [one.split(PAIR) for one in filled.row_ids]
+    words = [one.split(PAIR) for one in filled.rows]
+    axes = []
+    for end, one in enumerate((filled.form.rows, filled.form.columns)):
+        names = dict(
+            sorted((pair[end], word[end]) for pair, word in zip(pairs, words, strict=True))
+        )
+        axes.append(Axis(one.field, one.label, tuple(names), tuple(names.values())))
+    places = [{value: at for at, value in enumerate(axis.values)} for axis in axes]
+    drawn = []
+    for pair, cells in zip(pairs, filled.cells, strict=True):
+        at = tuple(place[end] for place, end in zip(places, pair, strict=True))
+        drawn.append(_point(at, cells[0].estimate))
+    return Picture(
+        kind=Kind.FLOW_MAP,
+        title=filled.title,
+        measure="persons",
+        axes=tuple(axes),
+        points=tuple(drawn),
+        cells=len(drawn),
+        notes=(Note.MENTIONS,) if filled.form.table.max_cells > 1 else (),
     )
 
 

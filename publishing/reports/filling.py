@@ -518,6 +518,10 @@ def _pairs(form: Form, found: PlacedTable, notes: list[str]) -> FilledTable:
         stands = flows & (values > 0) & (margins <= caution_up_to(table.size) * values)
     listed = sorted(np.flatnonzero(stands).tolist(), key=lambda cell: -values.flat[cell])
     notes.append(
+        "a flow leads from one country to another: trafficking within one country is no flow, and "
+        "stands neither in the table nor in its picture"
+    )
+    notes.append(
         f"{int(flows.sum()) - len(listed)} pairs are too uncertain to stand as figures and are "
         "left out"
     )

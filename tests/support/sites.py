@@ -35,12 +35,13 @@ def site_over(
     now: Callable[[], int] = lambda: 60_000,
     limits: Limits | None = None,
     maker: FileMaker | None = None,
+    plain_http: bool = True,
 ) -> Flask:
     limits = limits or Limits()
     return make_site(
         desks_of(parts),
         authority=(parts.home.keys / "ca.pem").read_bytes(),
-        plain_http=True,
+        plain_http=plain_http,
         now=now,
         reference=lambda: "ref-1",
         followers=Followers(limits.followers),

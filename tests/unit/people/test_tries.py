@@ -270,3 +270,70 @@ def test_the_file_says_of_no_name_and_no_network_that_it_was_tried(place: Place)
     (row,) = place.store._connection.execute("SELECT group_concat(name_key) FROM tries").fetchall()
     assert "zuzana" not in row[0].casefold()
     assert ELSEWHERE.network not in row[0]
+
+
+def counters(place: Place) -> int:
+    return place.store.counters()
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corridor.people.tries.MOST_OF_NETWORK", 6)
+    monkeypatch.setattr("corridor.people.tries.MOST_COUNTERS", 40)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_names_that_one_network_makes_up_do_not_fill_the_file(place: Place) -> None:
+    place.complete(ANA)
+    for number in range(200):
+        try:
+            place.desk.sign_in(f"made up {number}", WRONG, ELSEWHERE)
+        except WaitError:
+            place.clock.advance(timedelta(minutes=15))
+        except WrongSignInError:
+            pass
+    # Six names of its own with two counters each, and one for all the others.
+    assert counters(place) <= 2 * 6 + 1
+    assert place.desk.sign_in(ANA, PASSWORD, HOME).stage is Stage.CODE
+
+
+@pytest.mark.usefixtures("little_room")
+@pytest.mark.parametrize("name", [ANA, "nobody at all"])
+def test_a_network_that_makes_up_names_waits_alike_for_every_other_name(
+    place: Place, name: str
+) -> None:
+    """Also for one with an account: else whoever waits would learn which names have one."""
+    place.complete(ANA)
+    for number in range(6):
+        place.guess(f"made up {number}", ELSEWHERE, times=1)
+    outcomes = []
+    for _ in range(2 * FREE_TRIES):
+        with pytest.raises(CorridorError) as refused:
+            place.desk.sign_in(name, WRONG, ELSEWHERE)
+        outcomes.append(refused.value.code)
+        place.clock.advance(timedelta(seconds=1))
+    assert outcomes == ["people.wrong_sign_in"] * FREE_TRIES + ["people.wait"] * FREE_TRIES
+    with pytest.raises(WaitError):
+        place.desk.sign_in("yet another", WRONG, ELSEWHERE)
+    assert place.desk.sign_in(ANA, PASSWORD, HOME).stage is Stage.CODE
+
+
+@pytest.mark.usefixtures("little_room")
+def test_names_that_many_networks_make_up_fill_no_file_and_free_no_account_of_its_wait(
+    place: Place,
+) -> None:
+    place.complete(ANA)
+    place.guess(ANA, ELSEWHERE)
+    for number in range(200):
+        place.guess(f"made up {number}", Whence(f"203.0.113.{number}"), times=1)
+        assert counters(place) <= 40
+    with pytest.raises(WaitError):
+        place.desk.sign_in(ANA, PASSWORD, ELSEWHERE)
+
+
+def test_counters_of_yesterday_are_swept(place: Place) -> None:
+    for number in range(20):
+        place.guess(f"made up {number}", ELSEWHERE, times=1)
+    place.clock.advance(timedelta(days=1, seconds=1))
+    place.guess("somebody", HOME, times=1)
+    assert counters(place) == 2

@@ -584,3 +584,23 @@ def test_a_form_that_there_is_not_is_named(client: FlaskClient, release: dict[st
     answer = client.get(f"/api/v1/releases/{release['id']}/files/pdf")
     assert (answer.status_code, answer.get_json()["code"]) == (404, "release.unknown_form")
     assert "sdmx-json" in answer.get_json()["detail"]
+
+
+# ---------------------------------------------------------------- guessing
+
+
+def test_a_network_of_ipv6_guesses_no_faster_than_one_address(region: LoopbackRegion) -> None:
+    def tried(client: FlaskClient, address: str) -> tuple[int, int]:
+        whence = {"REMOTE_ADDR": address}
+        guess = {"Authorization": "Bearer corridor_no"}
+        return (
+            client.get("/api/v1/region", headers=guess, environ_base=whence).status_code,
+            client.post("/api/v1/enrolment", json={}, environ_base=whence).status_code,
+        )
+
+    with app.opened(region.world) as parts:
+        client = site_over(parts, now=lambda: 0, plain_http=False).test_client()
+        found = [tried(client, f"2001:db8:0:1::{number:x}") for number in range(30)]
+        assert found[0] == found[14] == (401, 422)  # thirty failures together
+        assert tried(client, "2001:db8:0:1:ffff::") == (429, 429)
+        assert 429 not in tried(client, "2001:db8:0:2::1")

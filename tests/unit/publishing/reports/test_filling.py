@@ -10,7 +10,14 @@ import pytest
 from corridor.errors.comparing import PopulationError, ReportDoesNotFitError
 from corridor.privacy.reliability import Reliability
 from corridor.publishing.reports.definitions import Report
-from corridor.publishing.reports.filling import FilledReport, FilledTable, fill, parse_population
+from corridor.publishing.reports.drawing import picture_of
+from corridor.publishing.reports.filling import (
+    PAIR,
+    FilledReport,
+    FilledTable,
+    fill,
+    parse_population,
+)
 from corridor.publishing.tables import tables_of
 from corridor.queries.catalogue import UNKNOWN
 from support.releases import make_release
@@ -199,6 +206,27 @@ def test_flows_are_the_pairs_whose_figure_stands_largest_first() -> None:
     assert found.rows == ("Bulgaria → Moldova", "Moldova → Bulgaria")
     assert found.cells[0][0].shown == "500.0 ± 7.9"
     assert "18 pairs are too uncertain" in found.notes[-1]
+    assert "trafficking within one country is no flow" in found.notes[-2]
+
+
+def test_the_picture_of_flows_has_the_cells_of_its_table_and_no_other() -> None:
+    report = reports()["glotip_flows"]
+    release = release_for(report)
+    (table,) = release["tables"]
+    table["values"] = [float(value) for value in np.random.default_rng(3).uniform(0, 400, 36)]
+    (found,) = filled(report, release).tables
+    picture = picture_of(found)
+    assert picture is not None
+    drawn = {
+        PAIR.join(axis.values[place] for axis, place in zip(picture.axes, point.at, strict=True)): (
+            point.value
+        )
+        for point in picture.points
+    }
+    assert drawn == {
+        name: row[0].estimate.value for name, row in zip(found.row_ids, found.cells, strict=True)
+    }
+    assert 10 < len(drawn) < 20  # of five countries to another one, those that stand
 
 
 def test_the_flows_that_are_listed_are_those_that_any_table_would_show_as_figures() -> None:
