@@ -10,7 +10,6 @@ Of a withdrawn publication the receipts, the charter and the release as JSON are
 that whoever quoted a figure can have it verified; its tables are no longer shown.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from corridor.coordinator.moments import iso
 from corridor.coordinator.publication_desk import Publication, PublicationDesk, State
 from corridor.coordinator.publication_text import LICENCES
 from corridor.coordinator.receipt_checker import Checked, check
+from corridor.coordinator.redacting import without
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.series_desk import SeriesDesk
 from corridor.coordinator.store import charters
@@ -32,7 +32,7 @@ from corridor.protocols import canonical
 from corridor.publishing.citing import Download, Record, Said, citation
 from corridor.publishing.formats import FORMS
 from corridor.publishing.formats.document import Document
-from corridor.publishing.metadata import for_everybody
+from corridor.publishing.metadata import ASKER
 from corridor.queries.question import parse_question
 
 STILL_THERE = ("json",)
@@ -170,7 +170,8 @@ class PublicDesk:
         found = self.find_with(identifier, release)
         if found.state is State.WITHDRAWN and form not in STILL_THERE:
             raise UnknownPublicationError
-        document = _for_everybody(self.releases.document(release))
+        heading = self.releases.heading(release)
+        document = without(self.releases.document(release), heading, ASKER)
         return self.maker.make(document, form, f"corridor-{release}", _title(self.record(found)))
 
     def receipt(self, identifier: str, release: str) -> bytes:
@@ -226,11 +227,6 @@ class PublicDesk:
                 .all()
             )
         return {one.hex(): self.charters.find(Digest(one)).signed.encode() for one in digests}
-
-
-def _for_everybody(document: bytes) -> bytes:
-    bare = for_everybody(json.loads(document))
-    return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _title(record: Record) -> dict[str, str]:

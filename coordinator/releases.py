@@ -25,6 +25,7 @@ from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.country_attempt import Figures
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
+from corridor.coordinator.redacting import emptied
 from corridor.coordinator.release_log import ReleaseLog, path_shown
 from corridor.coordinator.rounds import Prepared
 from corridor.coordinator.seeing import Reader
@@ -44,6 +45,7 @@ from corridor.protocols.receipts import (
 )
 from corridor.protocols.secure_sum.messages import Proposal, Roster, Scope
 from corridor.protocols.suite import RandomBytes, Sign
+from corridor.publishing.metadata import ASKER
 from corridor.queries.answers import decode_answer
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
@@ -58,13 +60,13 @@ Shown = dict[str, Any]
 """An object of the REST API."""
 
 
-_UNSAID = {"purpose": "", "organisation": ""}
+_UNSAID = dict.fromkeys(ASKER, "")
 _WITH_ASKER = select(questions.c.organisation, questions.c.asked_by).select_from(
     releases.outerjoin(attempts, attempts.c.session == releases.c.session).outerjoin(
         questions, questions.c.id == attempts.c.question
     )
 )
-_ONE_WITH_ASKER = _WITH_ASKER.add_columns(releases.c.document).where(
+_ONE_WITH_ASKER = _WITH_ASKER.add_columns(releases.c.document, releases.c.heading).where(
     releases.c.id == bindparam("id")
 )
 
@@ -122,8 +124,7 @@ class ReleaseDesk:
             raise UnknownReleaseError
         if _shows_asker(row, reader):
             return row.document, True
-        bare = json.loads(row.document) | _UNSAID
-        return json.dumps(bare, ensure_ascii=False, separators=(",", ":")).encode(), False
+        return emptied(row.document, json.loads(row.heading), ASKER), False
 
     def size(self, identifier: str) -> int:
         """How many bytes the release has; it is not read for that.

@@ -17,11 +17,6 @@ READING = (
 )
 
 
-def for_everybody(release: Mapping[str, Any]) -> dict[str, Any]:
-    """The release without why it was asked for, and by whom: as it is published."""
-    return {key: value for key, value in release.items() if key not in ASKER}
-
-
 def metadata(release: Mapping[str, Any]) -> dict[str, Any]:
     """Everything about a release but its cells.
 

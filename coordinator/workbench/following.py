@@ -140,10 +140,11 @@ def _parts(desks: Desks, shown: Shown) -> dict[str, Any]:
         and bool(set(ASKERS) & set(current_session().person.roles))
         and (_trusted() or is_own(*whose, current_asker()))
     )
+    members = _members(shown, attempt, with_codes=sees_codes)
     parts: dict[str, Any] = {
         "shown": shown,
         "attempt": attempt,
-        "members": _members(shown, attempt, with_codes=sees_codes),
+        "members": members,
         "is_over": is_over,
         "may_cancel": may_cancel,
         "views": views,
@@ -153,7 +154,15 @@ def _parts(desks: Desks, shown: Shown) -> dict[str, Any]:
         "rounds": ROUNDS,
         "duration": _duration(attempt),
     }
-    kept = json.dumps([shown, attempt, may_cancel], sort_keys=True, default=str).encode()
+    # Of nothing that the page does not show: whoever does not see a member's code could try which
+    # one gives this mark.
+    of_attempt = None if attempt is None else [attempt["number"], attempt["outcome"]]
+    said_of_members = [[one.country, one.kind, str(one.words), one.code] for one in members]
+    kept = json.dumps(
+        [shown, of_attempt, said_of_members, parts["duration"], may_cancel],
+        sort_keys=True,
+        default=str,
+    ).encode()
     parts["seen"] = hashlib.sha256(kept).hexdigest()[:16]
     return parts
 

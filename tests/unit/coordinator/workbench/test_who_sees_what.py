@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from corridor.coordinator import app
 from corridor.coordinator.scopes import TokenScope
 from corridor.coordinator.seeing import NOT_DEBITED, STAYS_DEBITED, Reader, is_own, without_codes
+from corridor.coordinator.store import attempt_members
 from corridor.coordinator.tokens import TokenHolder
 from corridor.ids import CountryCode
 from corridor.people import Role
@@ -108,6 +110,33 @@ def test_why_something_was_asked_is_read_by_its_asker_and_by_those_who_publish(
     for path in ("/", "/questions", "/boards"):
         assert PURPOSE not in text_at(browser, path), path
     assert (PURPOSE in text_at(browser, "/releases")) == SEES_WHY[name]
+
+
+@pytest.mark.parametrize("name", SEES_CODES)
+def test_the_mark_of_what_a_page_shows_tells_no_code_that_it_does_not_show(
+    here: Here, failed: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who does not see a code could try which of them gives the mark that the page has."""
+    monkeypatch.setattr("corridor.coordinator.workbench.following.OVER", frozenset())
+
+    def mark() -> str:
+        here.browsers[name].get(f"/questions/{failed}")
+        found = re.search(r"seen=([0-9a-f]{16})", here.browsers[name].last)
+        assert found is not None
+        return found[1]
+
+    def put(code: str) -> None:
+        with here.workbench.parts.charters.store.writing() as connection:
+            connection.execute(
+                update(attempt_members).where(attempt_members.c.code.is_not(None)).values(code=code)
+            )
+
+    first = mark()
+    put("store.other")
+    then = mark()
+    put(CODE)
+    assert (first != then) == SEES_CODES[name]
+    assert mark() == first
 
 
 @pytest.fixture(scope="module")
