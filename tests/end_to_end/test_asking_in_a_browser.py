@@ -188,6 +188,54 @@ def test_blocks_change_their_choices_without_losing_what_was_chosen(
     ana.picture("blocks")
 
 
+SHIFTS = """
+window.moved = [];
+const holds = (node) => node.closest?.("button") || node.querySelector?.("button");
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    for (const one of entry.sources)
+      if (one.node && holds(one.node)) window.moved.push(one.node.outerHTML.slice(0, 200));
+}).observe({ type: "layout-shift" });
+"""
+BUTTONS = """
+return Object.fromEntries([...document.querySelectorAll("#ask button, #forecast [name=take]")]
+  .filter((one) => one.offsetParent)
+  .map((one) => [one.value || one.formAction, one.getBoundingClientRect().top + scrollY]));
+"""
+
+
+@pytest.mark.parametrize("width", [NARROW, 1200])
+@pytest.mark.parametrize("path", ["/ask", "/reports/sdg_16_2_2"])
+def test_no_button_moves_when_a_forecast_comes(
+    region: Region, ana: Chromium, path: str, width: int
+) -> None:
+    """Else whoever aims at one accuracy takes another, which may be dearer."""
+    ana.resize(width)
+    ana.open(path)
+    ana.wait_for_text("#forecast", "ρ = 0")
+    if path == "/ask":
+        ana.find("label[for='face-sql']").click()
+        ana.fill("sql", "SELECT gender, COUNT(*) FROM persons GROUP BY gender")
+        ana.wait_for_text("#forecast", "Persons by gender")
+    ana.driver.execute_script(SHIFTS)
+    before = ana.driver.execute_script(BUTTONS)
+    assert len(before) >= 3, before
+    for accuracy, said in (
+        ("±50", "±50 in each of"),
+        ("±1", "question.accuracy_too_dear"),
+        ("±30", "±30 in each of"),
+        ("nonsense", "question.unsupported_accuracy"),
+        ("±40", "±40 in each of"),
+    ):
+        ana.fill("accuracy", accuracy)
+        ana.wait_for_text("#forecast", said)
+        now = ana.driver.execute_script(BUTTONS)
+        both = before.keys() & now.keys()
+        assert {name: now[name] for name in both} == {name: before[name] for name in both}, accuracy
+        before |= now
+    assert ana.driver.execute_script("return window.moved") == []
+
+
 def test_the_form_works_without_script(region: Region, ana: Chromium) -> None:
     ana.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     ana.open("/ask")

@@ -604,3 +604,15 @@ def test_a_network_of_ipv6_guesses_no_faster_than_one_address(region: LoopbackRe
         assert found[0] == found[14] == (401, 422)  # thirty failures together
         assert tried(client, "2001:db8:0:1:ffff::") == (429, 429)
         assert 429 not in tried(client, "2001:db8:0:2::1")
+
+
+def test_the_description_is_written_once_and_not_for_each_stranger(
+    region: LoopbackRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*_: object, **__: object) -> str:
+        raise AssertionError("a stranger made it write")
+
+    with app.opened(region.world) as parts:
+        site = site_over(parts)
+        monkeypatch.setattr(site.json, "dumps", write)
+        assert described(site)["openapi"] == "3.1.1"
