@@ -10,7 +10,7 @@ from corridor.coordinator.workbench.words import TERMS
 from corridor.errors import CorridorError
 from corridor.errors.charter import MalformedCharterError
 from corridor.errors.pages import BadFieldError
-from corridor.pages.languages import gettext
+from corridor.pages.languages import gettext, listed
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.pages.refusals import said
 
@@ -24,14 +24,14 @@ LABELS: Final[Mapping[str, Any]] = {
 }
 """By the fields of the form."""
 
-_FIELDS: Final[Mapping[str, str]] = {
-    "ceilings.rho_per_question": "rho_per_question",
-    "ceilings.cells": "cells",
-    "ceilings.persons_per_node": "persons_per_node",
-    "years": "first_year",
-    "countries": "country",
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ceilings.rho_per_question": ("rho_per_question",),
+    "ceilings.cells": ("cells",),
+    "ceilings.persons_per_node": ("persons_per_node",),
+    "years": ("first_year", "last_year"),
+    "countries": ("country",),
 }
-"""The form's field of a charter's, where it has another name."""
+"""The form's fields of a charter's, where they have other names."""
 
 _RULES: Final[Mapping[str, Any]] = {
     "ceilings.rho_per_question": _l("It must be a fraction above 0."),
@@ -45,13 +45,14 @@ _RULES: Final[Mapping[str, Any]] = {
 def said_of_form(error: CorridorError) -> Mapping[str, str]:
     """What the form's page shows of a refusal; a field goes by its label."""
     field = error.field if isinstance(error, MalformedCharterError | BadFieldError) else ""
-    label = LABELS.get(_FIELDS.get(field, field))
-    if label is None:
+    names = _FIELDS.get(field, (field,))
+    labels = [str(LABELS[name]) for name in names if name in LABELS]
+    if not labels:
         return said(error)
     words = gettext(
         "The field \u201c%(field)s\u201d cannot be used as it is. %(rule)s Nothing was proposed. "
         "Correct it and send the form again.",
-        field=str(label),
+        field=listed(labels),
         rule=_rule(error, field),
     )
     return {"code": error.code, "local": " ".join(words.split()), "english": ""}

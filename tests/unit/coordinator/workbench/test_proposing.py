@@ -217,7 +217,7 @@ def test_terms_that_make_no_charter_are_refused_with_the_form_as_it_was(
         ),
         (
             {"first_year": "2026", "last_year": "2020"},
-            "The field “First year” cannot be used as it is. The first year must not be later",
+            "The field “First year, Last year” cannot be used as it is. The first year must not be",
         ),
         (
             {"told_apart": "some", "country": ["XX"]},
