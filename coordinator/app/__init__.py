@@ -13,7 +13,6 @@ use the same database. `serve` runs two servers over one set of desks:
 import asyncio
 import os
 import signal
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,8 +25,6 @@ from typing import Any
 
 import grpc
 import structlog
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
 from corridor import __version__
@@ -57,6 +54,7 @@ from corridor.coordinator.home import (
     split_address,
 )
 from corridor.coordinator.invitation_desk import InvitationDesk
+from corridor.coordinator.kept_releases import KeptReleases
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.pictures.base_map import read_base_map
 from corridor.coordinator.presence import PresenceRecord
@@ -123,6 +121,7 @@ from corridor.transport.suites import (
     note_signer,
     suite_named,
 )
+from corridor.transport.web_server import WebServer
 
 _log = structlog.get_logger()
 
@@ -499,7 +498,7 @@ def let_answer(server: grpc.aio.Server, parts: "Parts") -> None:
 
 
 async def _stop(
-    parts: "Parts", tasks: Sequence["asyncio.Task[None]"], server: Any, web: WsgiServer
+    parts: "Parts", tasks: Sequence["asyncio.Task[None]"], server: Any, web: WebServer
 ) -> None:
     for task in tasks:
         task.cancel()
@@ -600,7 +599,7 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
 
 def _make_web(
     parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker, strangers: FileMaker
-) -> WsgiServer:
+) -> WebServer:
     settings = parts.settings
     site = make_site(
         Desks(
@@ -626,23 +625,18 @@ def _make_web(
         limits=Limits(),
         version=__version__,
     )
-    web = WsgiServer(
+    web = WebServer(
         split_address(settings.web, "web"),
         either(site, make_pages(parts, people, maker), make_public(parts, strangers)),
-        numthreads=WEB_THREADS,
+        threads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
+        header_bytes=WEB_HEADER_BYTES,
+        body_bytes=2 * BODY_BYTES,
+        trouble="web.trouble",
     )
-    # Without limits of the server's own, a header without an end fills the memory before any token
-    # is looked at.
-    web.max_request_header_size = WEB_HEADER_BYTES
-    web.max_request_body_size = 2 * BODY_BYTES  # the site says the shorter limit in its own words
-    web.error_log = _web_error  # type: ignore[method-assign]  # how cheroot is told where to log
     if not settings.plain_http:
-        adapter = _PatientTls(
-            str(parts.home.keys / "server.pem"), str(parts.home.keys / "server.key")
-        )
-        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_3
-        web.ssl_adapter = adapter
+        keys = parts.home.keys
+        web.use_tls(keys / "server.pem", keys / "server.key", ssl.TLSVersion.TLSv1_3)
     try:
         web.prepare()
     except OSError as error:
@@ -714,22 +708,6 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
         has_tls=not settings.plain_http,
         reference=parts.world.reference,
     )
-
-
-class _PatientTls(BuiltinSSLAdapter):
-    """Leaves the handshake to the thread that reads the first request.
-
-    Made where connections are accepted, it would let one peer that says nothing hold up everybody.
-    """
-
-    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
-        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-
-def _web_error(msg: str = "", level: int = 20, traceback: bool = False) -> None:
-    """Cheroot's own troubles: broken connections, mostly. Its text may hold what a peer sent."""
-    _log.info("web.trouble", level=level, length=len(msg), traceback=traceback)
 
 
 # ---------------------------------------------------------------- parts
@@ -855,7 +833,7 @@ def make_parts(
     waiting = WaitingRecord(record)
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
-    releases = ReleaseDesk(store, home.receipts, charters, log)
+    releases = ReleaseDesk(store, home.receipts, charters, log, KeptReleases())
     titles = Titles(charters, catalogue)
     cosigning = CosigningDesk(log=log, charters=charters, connections=connections, now=now)
     loop = asyncio.get_running_loop() if wake is not None else None
