@@ -1,11 +1,19 @@
-"""How much one asker may ask for: of the API, of the workbench, of what everybody may see."""
+"""How much one asker may ask for: of the API, of the workbench, of what everybody may see.
+
+Counted in a sliding window: of the minute before, as much counts as of it is less than a minute
+ago, as if it had come evenly. An asker has two numbers, whatever it asked.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
 
 from flask import Response
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from corridor.errors.region import TooManyRequestsError
+
+MINUTE = 60
 
 
 class Pace:
@@ -15,24 +23,52 @@ class Pace:
     the ledgers. Askers are told apart by a name: of a token or an account, or an address.
     """
 
-    def __init__(self, *, requests: int, works: int) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._requests = RateLimitItemPerMinute(requests)
-        self._works = RateLimitItemPerMinute(works)
+    def __init__(
+        self,
+        *,
+        requests: int,
+        works: int,
+        seconds: Callable[[], float] = time.monotonic,  # noqa: TID251  # nothing kept depends on it
+    ) -> None:
+        self._requests, self._works = requests, works
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._minute = 0
+        self._now: Counter[tuple[str, str]] = Counter()
+        self._before: Counter[tuple[str, str]] = Counter()
 
     def demand(self, asker: str, *, works: bool) -> None:
-        """Count a request.
+        """Count a request; one that is refused is not counted.
 
         Raises:
             TooManyRequestsError: it is one too many; says how many seconds to wait.
         """
-        item, kind = (self._works, "work") if works else (self._requests, "all")
-        if not self._limiter.hit(item, kind, asker):
-            raise TooManyRequestsError(item.get_expiry())
+        kind, most = self._kind(works=works)
+        with self._lock:
+            if self._left((kind, asker), most) < 1:
+                raise TooManyRequestsError(MINUTE)
+            self._now[kind, asker] += 1
 
     def tell(self, asker: str, response: Response, *, works: bool) -> None:
         """Write what is left into a response, as draft-ietf-httpapi-ratelimit-headers does."""
-        item, kind = (self._works, "work") if works else (self._requests, "all")
-        left = self._limiter.get_window_stats(item, kind, asker).remaining
-        response.headers["RateLimit-Policy"] = f'"{kind}";q={item.amount};w={item.get_expiry()}'
-        response.headers["RateLimit"] = f'"{kind}";r={left};t={item.get_expiry()}'
+        kind, most = self._kind(works=works)
+        with self._lock:
+            left = self._left((kind, asker), most)
+        response.headers["RateLimit-Policy"] = f'"{kind}";q={most};w={MINUTE}'
+        response.headers["RateLimit"] = f'"{kind}";r={max(0, left)};t={MINUTE}'
+
+    def __len__(self) -> int:
+        """Of how many askers something is counted."""
+        return len(self._now.keys() | self._before.keys())
+
+    def _kind(self, *, works: bool) -> tuple[str, int]:
+        return ("work", self._works) if works else ("all", self._requests)
+
+    def _left(self, one: tuple[str, str], most: int) -> int:
+        """How many more this one may ask for now."""
+        minute, gone = divmod(self._seconds(), MINUTE)
+        if minute != self._minute:
+            self._before = self._now if minute == self._minute + 1 else Counter()
+            self._now = Counter()
+            self._minute = int(minute)
+        return most - self._now[one] - int(self._before[one] * (1 - gone / MINUTE))

@@ -23,6 +23,7 @@ from corridor.coordinator.attempt import Sum
 from corridor.coordinator.attempts import Publication
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.country_attempt import Figures
+from corridor.coordinator.kept_releases import KeptRelease, KeptReleases
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.redacting import emptied
@@ -82,6 +83,7 @@ class ReleaseDesk:
     folder: Path
     charters: CharterDesk
     log: ReleaseLog
+    kept: KeptReleases
 
     def listing(self, page: Page = ALL_AT_ONCE, reader: Reader | None = None) -> list[Shown]:
         """Releases without their tables, newest first, as far as `reader` sees them.
@@ -118,13 +120,25 @@ class ReleaseDesk:
         Raises:
             UnknownReleaseError: none has this id.
         """
+        found = self.kept.get(identifier)
+        if found is None:
+            found = self._read(identifier)
+            self.kept.keep(identifier, found)
+        if _shows_asker(found, reader):
+            return found.document, True
+        return found.bare, False
+
+    def _read(self, identifier: str) -> KeptRelease:
         with self.store.reading() as connection:
             row = connection.execute(_ONE_WITH_ASKER, {"id": identifier}).first()
         if row is None:
             raise UnknownReleaseError
-        if _shows_asker(row, reader):
-            return row.document, True
-        return emptied(row.document, json.loads(row.heading), ASKER), False
+        return KeptRelease(
+            document=row.document,
+            bare=emptied(row.document, json.loads(row.heading), ASKER),
+            organisation=row.organisation,
+            asked_by=row.asked_by,
+        )
 
     def size(self, identifier: str) -> int:
         """How many bytes the release has; it is not read for that.
@@ -438,11 +452,13 @@ class Publisher:
         }
 
 
-def _shows_asker(row: Row[Any], reader: Reader | None) -> bool:
+def _shows_asker(row: Row[Any] | KeptRelease, reader: Reader | None) -> bool:
     """Whether the reader sees why a release was asked for, and in whose name."""
     if reader is None or reader.sees_askers:
         return True
-    return row.asked_by is not None and reader.sees_asker_of(row.organisation, row.asked_by)
+    if row.asked_by is None or row.organisation is None:
+        return False
+    return reader.sees_asker_of(row.organisation, row.asked_by)
 
 
 def show_guarantee(planned: Forecast) -> Shown:

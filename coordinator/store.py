@@ -24,11 +24,13 @@ Times are whole seconds since 1970 UTC. A ρ is the text of a fraction.
 
 import json
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteError
+from sqlite3 import connect
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -347,6 +349,8 @@ class Store:
             StoreFromElsewhereError: another version wrote it.
         """
         _make_private(path)
+        self._path = path
+        self._lookers: deque[SqliteConnection] = deque()  # taken and given back without a lock
         self._engine = _engine(path)
         self._one_writer = threading.Lock()
         try:
@@ -380,14 +384,14 @@ class Store:
         """The first row of one SELECT, as it is; None where there is none.
 
         For what is asked at every message: a statement by itself sees one state of the database,
-        and SQLite keeps it prepared by its text, where a connection and a transaction of
-        SQLAlchemy's take many times as long.
+        and SQLite keeps it prepared by its text. A connection and a transaction of SQLAlchemy's,
+        or its pool alone, take many times as long as the look itself.
 
         Raises:
             StoreUnavailableError: the disk is broken.
         """
-        with _translated(), closing(self._engine.raw_connection()) as pooled:
-            row: tuple[Any, ...] | None = _sqlite(pooled).execute(sql, values).fetchone()
+        with self._looking() as connection:
+            row: tuple[Any, ...] | None = connection.execute(sql, values).fetchone()
             return row
 
     def look_up_all(self, sql: str, **values: str | bytes | None) -> list[Mapping[str, Any]]:
@@ -400,13 +404,35 @@ class Store:
         Raises:
             StoreUnavailableError: the disk is broken.
         """
-        with _translated(), closing(self._engine.raw_connection()) as pooled:
-            found = _sqlite(pooled).execute(sql, values)
+        with self._looking() as connection:
+            found = connection.execute(sql, values)
             columns = [name for name, *_ in found.description]
             return [dict(zip(columns, row, strict=True)) for row in found]
 
+    @contextmanager
+    def _looking(self) -> Iterator[SqliteConnection]:
+        """One of the connections kept for looking up, or a new one; nobody else has it."""
+        with _translated():
+            try:
+                connection = self._lookers.pop()
+            except IndexError:
+                connection = connect(
+                    self._path, timeout=10, isolation_level=None, check_same_thread=False
+                )
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            if len(self._lookers) < KEPT_OPEN:
+                self._lookers.append(connection)
+            else:
+                connection.close()
+
     def close(self) -> None:
         """Close every connection; the file is complete without its `-wal` afterwards."""
+        while self._lookers:
+            self._lookers.pop().close()
         self._engine.dispose()
 
     def _demand_schema(self) -> None:

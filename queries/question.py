@@ -16,7 +16,7 @@ is checked by `queries.plan`, which knows the domains.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
@@ -247,6 +247,7 @@ class Question:
 
     tables: tuple[TableQuestion, ...]
     turn: Turn | None = None
+    _encoded: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse tables that are not sorted, none, too many, or no series."""
@@ -254,16 +255,18 @@ class Question:
             raise ValueError("a series has one table, in which each person counts once")
         if not 1 <= len(self.tables) <= MOST_TABLES:
             raise ValueError(f"a question has 1 to {MOST_TABLES} tables")
-        keys = [canonical.encode(table.to_json()) for table in self.tables]
+        tables = [table.to_json() for table in self.tables]
+        keys = [canonical.encode(table) for table in tables]
         if keys != sorted(set(keys)):
             raise ValueError("tables are sorted, and none stands twice")
+        shown: dict[str, Json] = {"tables": tables}
+        if self.turn is not None:
+            shown["series"] = self.turn.to_json()
+        object.__setattr__(self, "_encoded", canonical.encode(shown))
 
     def encode(self) -> bytes:
         """The canonical bytes."""
-        tables: dict[str, Json] = {"tables": [table.to_json() for table in self.tables]}
-        return canonical.encode(
-            tables if self.turn is None else {**tables, "series": self.turn.to_json()}
-        )
+        return self._encoded
 
     @property
     def digest(self) -> Digest:

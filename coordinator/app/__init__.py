@@ -11,9 +11,9 @@ use the same database. `serve` runs two servers over one set of desks:
 """
 
 import asyncio
+import gc
 import os
 import signal
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,8 +26,6 @@ from typing import Any
 
 import grpc
 import structlog
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
 from corridor import __version__
@@ -57,6 +55,7 @@ from corridor.coordinator.home import (
     split_address,
 )
 from corridor.coordinator.invitation_desk import InvitationDesk
+from corridor.coordinator.kept_releases import KeptReleases
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.pictures.base_map import read_base_map
 from corridor.coordinator.presence import PresenceRecord
@@ -123,6 +122,7 @@ from corridor.transport.suites import (
     note_signer,
     suite_named,
 )
+from corridor.transport.web_server import WebServer
 
 _log = structlog.get_logger()
 
@@ -417,14 +417,27 @@ def serve(
     """
     log_as_json_lines()
 
+    def ready(serving: Serving) -> None:
+        _leave_alone_what_stays()
+        on_ready(serving)
+
     async def until_signalled() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await run(world, stop, on_ready, fault=fault)
+        await run(world, stop, ready, fault=fault)
 
     asyncio.run(until_signalled())
+
+
+def _leave_alone_what_stays() -> None:
+    """Keep the collector of garbage from what was loaded and wired: it lives as long as we do.
+
+    Else each full collection looks at 200 000 objects, and everybody waits for a tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def run(
@@ -499,7 +512,7 @@ def let_answer(server: grpc.aio.Server, parts: "Parts") -> None:
 
 
 async def _stop(
-    parts: "Parts", tasks: Sequence["asyncio.Task[None]"], server: Any, web: WsgiServer
+    parts: "Parts", tasks: Sequence["asyncio.Task[None]"], server: Any, web: WebServer
 ) -> None:
     for task in tasks:
         task.cancel()
@@ -600,7 +613,7 @@ def _recheck(parts: "Parts", peer: Peer) -> None:
 
 def _make_web(
     parts: "Parts", people: Accounts, followers: Followers, maker: FileMaker, strangers: FileMaker
-) -> WsgiServer:
+) -> WebServer:
     settings = parts.settings
     site = make_site(
         Desks(
@@ -626,23 +639,18 @@ def _make_web(
         limits=Limits(),
         version=__version__,
     )
-    web = WsgiServer(
+    web = WebServer(
         split_address(settings.web, "web"),
         either(site, make_pages(parts, people, maker), make_public(parts, strangers)),
-        numthreads=WEB_THREADS,
+        threads=WEB_THREADS,
         timeout=WEB_TIMEOUT_SECONDS,
+        header_bytes=WEB_HEADER_BYTES,
+        body_bytes=2 * BODY_BYTES,
+        trouble="web.trouble",
     )
-    # Without limits of the server's own, a header without an end fills the memory before any token
-    # is looked at.
-    web.max_request_header_size = WEB_HEADER_BYTES
-    web.max_request_body_size = 2 * BODY_BYTES  # the site says the shorter limit in its own words
-    web.error_log = _web_error  # type: ignore[method-assign]  # how cheroot is told where to log
     if not settings.plain_http:
-        adapter = _PatientTls(
-            str(parts.home.keys / "server.pem"), str(parts.home.keys / "server.key")
-        )
-        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_3
-        web.ssl_adapter = adapter
+        keys = parts.home.keys
+        web.use_tls(keys / "server.pem", keys / "server.key", ssl.TLSVersion.TLSv1_3)
     try:
         web.prepare()
     except OSError as error:
@@ -714,22 +722,6 @@ def make_pages(parts: "Parts", people: Accounts, maker: FileMaker) -> Flask:
         has_tls=not settings.plain_http,
         reference=parts.world.reference,
     )
-
-
-class _PatientTls(BuiltinSSLAdapter):
-    """Leaves the handshake to the thread that reads the first request.
-
-    Made where connections are accepted, it would let one peer that says nothing hold up everybody.
-    """
-
-    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
-        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-
-def _web_error(msg: str = "", level: int = 20, traceback: bool = False) -> None:
-    """Cheroot's own troubles: broken connections, mostly. Its text may hold what a peer sent."""
-    _log.info("web.trouble", level=level, length=len(msg), traceback=traceback)
 
 
 # ---------------------------------------------------------------- parts
@@ -855,7 +847,7 @@ def make_parts(
     waiting = WaitingRecord(record)
     presence, witness = PresenceRecord(store, now), WitnessRecord(store, verify, now)
     connections = Connections()
-    releases = ReleaseDesk(store, home.receipts, charters, log)
+    releases = ReleaseDesk(store, home.receipts, charters, log, KeptReleases())
     titles = Titles(charters, catalogue)
     cosigning = CosigningDesk(log=log, charters=charters, connections=connections, now=now)
     loop = asyncio.get_running_loop() if wake is not None else None

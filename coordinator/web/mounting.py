@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from corridor.transport.certificates import AUTHORITY_PATH
-
-Application = Callable[..., Iterable[bytes]]
-"""A WSGI application."""
+from corridor.transport.web_server import Application
 
 
 def either(api: Application, pages: Application, public: Application | None = None) -> Application:

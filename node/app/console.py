@@ -8,7 +8,6 @@ alone, or anywhere with TLS.
 import contextlib
 import json
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -18,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from cheroot.ssl.builtin import BuiltinSSLAdapter
-from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
 from corridor.errors import CorridorError
@@ -67,6 +64,7 @@ from corridor.people import PeopleDesk
 from corridor.protocols.cards import Card, fingerprint, fingerprint_text
 from corridor.transport.fingerprints import spoken_fingerprint
 from corridor.transport.logs import log_as_json_lines
+from corridor.transport.web_server import WebServer
 
 THREADS = 6
 TIMEOUT_SECONDS = 30
@@ -309,38 +307,25 @@ def run_import(home: Path, job: ImportJob, tell: Callable[[str], None]) -> Mappi
 # ---------------------------------------------------------------- the server
 
 
-class ConsoleServer(WsgiServer):
-    """Cheroot, with its troubles in our log: mostly broken connections."""
-
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
-        """Say that there was one; its text may hold what a browser sent."""
-        _log.info("console.trouble", level=level, length=len(msg), traceback=traceback)
-
-
-class _PatientTls(BuiltinSSLAdapter):
-    """Leaves the handshake to the thread that reads the first request, as the coordinator does."""
-
-    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
-        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-
-def _make_server(desks: Desks, listening: Listening, world: World) -> ConsoleServer:
+def _make_server(desks: Desks, listening: Listening, world: World) -> WebServer:
     host, port = listening.split()
-    server = ConsoleServer((host, port), None, numthreads=THREADS, timeout=TIMEOUT_SECONDS)
-    server.server_name = "Corridor"  # and not which version of which server it is
-    server.max_request_header_size = HEADER_BYTES
-    server.max_request_body_size = 2 * UPLOAD_BYTES  # the site says the shorter in its own words
+    server = WebServer(
+        (host, port),
+        None,
+        threads=THREADS,
+        timeout=TIMEOUT_SECONDS,
+        header_bytes=HEADER_BYTES,
+        body_bytes=2 * UPLOAD_BYTES,
+        trouble="console.trouble",
+    )
     if listening.certificate is not None and listening.key is not None:
         try:
-            adapter = _PatientTls(str(listening.certificate), str(listening.key))
+            server.use_tls(listening.certificate, listening.key, ssl.TLSVersion.TLSv1_2)
         except (OSError, ValueError) as error:
             raise BadListenError(
                 "--tls-cert, --tls-key: cannot be used together as a certificate and its key; "
                 "nothing was started. Give PEM files that belong together."
             ) from error
-        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        server.ssl_adapter = adapter
     try:
         server.prepare()
     except OSError as error:
