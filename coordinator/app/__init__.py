@@ -372,8 +372,8 @@ def issue_token(
     """A new token for the REST API; it is shown this once.
 
     Raises:
-        TokenNameTakenError, TokenNameOfAccountError: a valid token, or an account, has this name.
-            None was issued.
+        TokenNameTakenError, TokenNameOfAccountError: a token has or had this name, or an account
+            has. None was issued.
     """
     with opened(world) as parts:
         return parts.tokens.issue(name, organisation, scopes)
