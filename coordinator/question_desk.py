@@ -32,6 +32,7 @@ from corridor.coordinator.compiled import Compiler
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
+from corridor.coordinator.recent_answers import RecentAnswers
 from corridor.coordinator.repeats import Repeatable, earlier, remember
 from corridor.coordinator.seeing import Reader, reader_with, without_codes
 from corridor.coordinator.series_desk import SeriesDesk
@@ -181,6 +182,7 @@ class QuestionDesk:
         wake: tells the rounds that a question waits; any thread may call it.
         taken_back: hears of a question that was.
         now: seconds since 1970 UTC.
+        recent: what the same requests were told, which were answered already.
     """
 
     store: Store
@@ -197,6 +199,7 @@ class QuestionDesk:
     taken_back: Callable[[str], None]
     random_bytes: RandomBytes
     now: Callable[[], int]
+    recent: RecentAnswers
 
     def domains(self) -> Domains:
         """What can be asked about under the charter in force.
@@ -296,6 +299,9 @@ class QuestionDesk:
                 asked_before = earlier(connection, holder, repeatable)
             if asked_before is not None:
                 return self.show(asked_before, reader_with(holder))
+        state, the_same = self.store.state(), (holder, repr(request))
+        if repeatable is None and (told := self.recent.find(state, the_same)) is not None:
+            return dict(told)
         hours = _approval_hours(request)
         priced = self._price_named(request)
         existing = self._existing(priced)
@@ -322,7 +328,14 @@ class QuestionDesk:
             taken = self._take(values, priced, holder, repeatable, hours)
             known = self.show(taken, reader_with(holder))
             self.wake()
-        return {**known, "views": [view_to_json(view) for view in priced.views]}
+            return self._told(known, priced)
+        told = self._told(known, priced)
+        self.recent.keep(state, the_same, told)
+        return told
+
+    @staticmethod
+    def _told(question: Shown, priced: Priced) -> Shown:
+        return {**question, "views": [view_to_json(view) for view in priced.views]}
 
     def _take(
         self,

@@ -56,6 +56,9 @@ from corridor.errors.region import StoreFromElsewhereError, StoreUnavailableErro
 KEPT_OPEN = 32
 """So many connections stay open; further ones are closed after use."""
 
+LOOKING = 128
+"""So many for looking up stay open beside them, with a page cache of 256 kB each."""
+
 SCHEMA_VERSION = 10
 """2 added the tree of releases, 3 removals, 4 who took part how: tables alone, which are made in
 an older file; so did 5, series, 6, waits, 7, successors and repeats, 8, publications and boards.
@@ -351,6 +354,8 @@ class Store:
         _make_private(path)
         self._path = path
         self._lookers: deque[SqliteConnection] = deque()  # taken and given back without a lock
+        self._watcher: SqliteConnection | None = None
+        self._one_watcher = threading.Lock()
         self._engine = _engine(path)
         self._one_writer = threading.Lock()
         try:
@@ -409,6 +414,22 @@ class Store:
             columns = [name for name, *_ in found.description]
             return [dict(zip(columns, row, strict=True)) for row in found]
 
+    def state(self) -> int:
+        """A number that is another one whenever anything was written since, by any process.
+
+        Raises:
+            StoreUnavailableError: the disk is broken.
+        """
+        # SQLite counts for each connection what others wrote; this one writes nothing itself.
+        with _translated(), self._one_watcher:
+            if self._watcher is None:
+                self._watcher = self._connect()
+            (number,) = self._watcher.execute("PRAGMA data_version").fetchone()
+            return int(number)
+
+    def _connect(self) -> SqliteConnection:
+        return connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+
     @contextmanager
     def _looking(self) -> Iterator[SqliteConnection]:
         """One of the connections kept for looking up, or a new one; nobody else has it."""
@@ -416,15 +437,14 @@ class Store:
             try:
                 connection = self._lookers.pop()
             except IndexError:
-                connection = connect(
-                    self._path, timeout=10, isolation_level=None, check_same_thread=False
-                )
+                connection = self._connect()
+                connection.execute("PRAGMA cache_size = -256")
             try:
                 yield connection
             except BaseException:
                 connection.close()
                 raise
-            if len(self._lookers) < KEPT_OPEN:
+            if len(self._lookers) < LOOKING:
                 self._lookers.append(connection)
             else:
                 connection.close()
@@ -433,6 +453,10 @@ class Store:
         """Close every connection; the file is complete without its `-wal` afterwards."""
         while self._lookers:
             self._lookers.pop().close()
+        with self._one_watcher:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         self._engine.dispose()
 
     def _demand_schema(self) -> None:

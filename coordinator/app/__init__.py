@@ -64,6 +64,7 @@ from corridor.coordinator.public_desk import PublicDesk
 from corridor.coordinator.publication_desk import PublicationDesk
 from corridor.coordinator.publications.site import make_public_site
 from corridor.coordinator.question_desk import QuestionDesk
+from corridor.coordinator.recent_answers import RecentAnswers
 from corridor.coordinator.region_desk import RegionDesk, Shown
 from corridor.coordinator.release_log import ReleaseLog
 from corridor.coordinator.releases import Publisher, ReleaseDesk
@@ -924,6 +925,7 @@ def make_parts(
             taken_back=withdrawals.tell,
             random_bytes=world.random_bytes,
             now=now,
+            recent=RecentAnswers(),
         ),
         history=AttemptHistory(
             store=store,
