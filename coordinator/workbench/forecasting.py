@@ -15,11 +15,14 @@ from corridor.coordinator.pictures.question_words import as_sql, in_words, table
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.report_words import told
 from corridor.errors import CorridorError
 from corridor.errors.questions import QuestionError
 from corridor.errors.region import NoCharterError
 from corridor.pages.languages import gettext, ngettext
 from corridor.privacy.reliability import RELIABLE_UP_TO, caution_up_to
+from corridor.publishing.reports.definitions import Report
+from corridor.publishing.reports.forecasting import FormMargins
 from corridor.queries.domains import Domains
 from corridor.queries.sql import Asked
 
@@ -65,6 +68,8 @@ class TableLook:
     Attributes:
         quotable_from, reliable_from: the least count that would stand as a figure, and without a
             mark; None where figures are no counts.
+        known: what the newest answer with this table, under these conditions, tells; None where
+            there is none.
     """
 
     words: str
@@ -73,8 +78,23 @@ class TableLook:
     curators: str
     quotable_from: int | None
     reliable_from: int | None
-    typical: int
-    most_are_quotable: bool
+    known: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormLook:
+    """One table of a report's form, as it will be.
+
+    Attributes:
+        margins: of its figures: one, or from … to ….
+        quotable_from: from how many persons on its most exact figure would be shown.
+    """
+
+    id: str
+    title: str
+    figures: int
+    margins: str
+    quotable_from: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +118,7 @@ class Look:
     mark: Mark | None = None
     forecast: Mapping[str, Any] | None = None
     tables: tuple[TableLook, ...] = ()
+    forms: tuple[FormLook, ...] = ()
     shares: tuple[Share, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     ladder: tuple[Rung, ...] = ()
@@ -138,8 +159,8 @@ class Composed(Protocol):
         """
 
 
-def look(desks: Desks, draft: Composed) -> Look:
-    """What the draft would cost and give."""
+def look(desks: Desks, draft: Composed, report: Report | None = None) -> Look:
+    """What the draft would cost and give; of a report, how exact its own form would be."""
     asked: Asked | None = None
     words: tuple[str, ...] = ()
     sql, ladder = "", tuple[Rung, ...]()
@@ -149,14 +170,17 @@ def look(desks: Desks, draft: Composed) -> Look:
         asked = desks.questions.read(request)
         words, sql = in_words(asked.question, domains), as_sql(asked.question, domains)
         ladder = tuple(_ladder(desks, request))
-        forecast = desks.questions.forecast(request)
+        foreseen = desks.questions.foresee(request)
+        forms = () if report is None else desks.reports.margins_before(report, foreseen)
     except CorridorError as error:
         mark = _mark(draft.sql, error) if isinstance(error, QuestionError) else None
         return Look(words=words, sql=sql, refusal=error, mark=mark, ladder=ladder)
+    forecast = foreseen.shown
     return Look(
         words=words,
         sql=sql,
         forecast=forecast,
+        forms=tuple(map(_form, forms)),
         tables=tuple(_tables(asked, forecast, domains)),
         shares=tuple(_shares(forecast)),
         missing=tuple(_missing(desks, forecast)),
@@ -222,11 +246,23 @@ def _tables(asked: Asked, forecast: Mapping[str, Any], domains: Domains) -> Sequ
                 curators=figures.margin(float(one["central_margin"])),
                 quotable_from=quotable,
                 reliable_from=ceil(margin / RELIABLE_UP_TO) if is_count else None,
-                typical=int(one["typical"]),
-                most_are_quotable=quotable is not None and quotable <= int(one["typical"]),
+                known=one["known"],
             )
         )
     return found
+
+
+def _form(one: FormMargins) -> FormLook:
+    margins = figures.margin(one.least)
+    if (widest := figures.margin(one.widest)) != margins:
+        margins = gettext("%(low)s to %(high)s", low=margins, high=widest)
+    return FormLook(
+        id=one.form.id,
+        title=told(one.form.title),
+        figures=one.figures,
+        margins=margins,
+        quotable_from=ceil(one.quotable_from[0]),
+    )
 
 
 def _measure_json(forecast: Mapping[str, Any], place: int) -> Mapping[str, Any]:

@@ -84,7 +84,7 @@ def report_views(desks: Desks) -> Blueprint:
 
     def looked_at(draft: ReportDraft) -> Look:
         asking.demand(current_asker().name, works=True)
-        return forecasting.look(desks, draft)
+        return forecasting.look(desks, draft, draft.report)
 
     @views.get("/reports")
     @signed_in
