@@ -11,7 +11,13 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Protocol
 
-from corridor.coordinator.pictures.question_words import as_sql, in_words, table_words
+from corridor.coordinator.pictures.question_words import (
+    NO_SQL,
+    Heading,
+    as_sql,
+    heading_of,
+    in_words,
+)
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.desks import Desks
@@ -25,6 +31,8 @@ from corridor.publishing.reports.definitions import Report
 from corridor.publishing.reports.forecasting import FormMargins
 from corridor.queries.domains import Domains
 from corridor.queries.sql import Asked
+from corridor.queries.sql_text import Written
+from corridor.queries.victims import counts_everybody
 
 LADDER = ("±5", "±10", "±20", "±50")
 
@@ -110,10 +118,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a page shows of a draft; `refusal` says why there is no forecast."""
+    """What a page shows of a draft; `refusal` says why there is no forecast.
 
-    words: tuple[str, ...] = ()
-    sql: str = ""
+    Attributes:
+        counts_everybody: whether it counts whoever is in the data, victims or not.
+    """
+
+    words: tuple[Heading, ...] = ()
+    sql: Written = NO_SQL
+    counts_everybody: bool = False
     refusal: CorridorError | None = None
     mark: Mark | None = None
     forecast: Mapping[str, Any] | None = None
@@ -162,8 +175,8 @@ class Composed(Protocol):
 def look(desks: Desks, draft: Composed, report: Report | None = None) -> Look:
     """What the draft would cost and give; of a report, how exact its own form would be."""
     asked: Asked | None = None
-    words: tuple[str, ...] = ()
-    sql, ladder = "", tuple[Rung, ...]()
+    words: tuple[Heading, ...] = ()
+    sql, ladder = NO_SQL, tuple[Rung, ...]()
     try:
         domains = desks.questions.domains()
         request = draft.request(domains)
@@ -174,11 +187,19 @@ def look(desks: Desks, draft: Composed, report: Report | None = None) -> Look:
         forms = () if report is None else desks.reports.margins_before(report, foreseen)
     except CorridorError as error:
         mark = _mark(draft.sql, error) if isinstance(error, QuestionError) else None
-        return Look(words=words, sql=sql, refusal=error, mark=mark, ladder=ladder)
+        return Look(
+            words=words,
+            sql=sql,
+            counts_everybody=asked is not None and counts_everybody(asked.question),
+            refusal=error,
+            mark=mark,
+            ladder=ladder,
+        )
     forecast = foreseen.shown
     return Look(
         words=words,
         sql=sql,
+        counts_everybody=counts_everybody(asked.question),
         forecast=forecast,
         forms=tuple(map(_form, forms)),
         tables=tuple(_tables(asked, forecast, domains)),
@@ -234,7 +255,7 @@ def _tables(asked: Asked, forecast: Mapping[str, Any], domains: Domains) -> Sequ
     found = []
     for place, one in enumerate(forecast["tables"]):
         table = questions[place] if same else None
-        words = one["title"] if table is None else table_words(table, domains)
+        words = one["title"] if table is None else heading_of(table, domains).title
         is_count = table is not None and not {"mean", "sum"} & set(_measure_json(forecast, place))
         margin, cells = float(one["margin"]), int(one["cells"])
         quotable = ceil(margin / caution_up_to(cells)) if is_count else None
