@@ -100,22 +100,21 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
     differ = any(one["usual_margin"] != one["margin"] for one in forecast["tables"])
     out.table(
         "Forecast",
-        ("table", ">cells", ">each ±", ">trusted curator ±", ">such cells hold about"),
+        ("table", ">cells", ">each ±", ">trusted curator ±"),
         [
             (
                 _subject(one["title"]),
                 _whole(one["cells"]),
                 _margins_shown(one),
                 shown_margin(one["central_margin"]),
-                _whole(one["typical"]),
             )
             for one in forecast["tables"]
         ],
         note="± is the half-width of each cell's 95 % interval"
-        + ("; of most cells, and of the widest" if differ else "")
-        + "; such cells hold about: what a cell of this kind usually holds in a region of a dozen "
-        "members, by experience of the field and not from your region's data",
+        + ("; of most cells, and of the widest" if differ else ""),
     )
+    _show_forms(forecast.get("forms", ()), out)
+    _show_known(forecast["tables"], out)
     if forecast.get("accuracy_supposed"):
         out.say(
             f"supposed     {forecast['accuracy']}, since you named neither --accuracy nor --rho; "
@@ -133,6 +132,47 @@ def show_price(forecast: Mapping[str, Any], out: Output) -> None:
         out.say(f"there now    {_names(forecast['would_take_part']) or 'nobody'}")
     for sentence in forecast["sentences"]:
         out.say(f"!! {sentence}")
+
+
+def _show_forms(forms: Sequence[Mapping[str, Any]], out: Output) -> None:
+    """How exact the figures of a report's forms would be, which are sums of cells."""
+    if not forms:
+        return
+    out.table(
+        "The form's own figures",
+        ("no.", "table of the form", ">figures", ">least ±", ">widest ±"),
+        [
+            (
+                one["id"],
+                one["title"],
+                _whole(one["figures"]),
+                shown_margin(one["least_margin"]),
+                shown_margin(one["widest_margin"]),
+            )
+            for one in forms
+        ],
+        note="a figure of the form is the sum of the cells that the crosswalk puts in it, so its "
+        "margin is wider than that of one cell; these are the margins that the filled form has if "
+        "everybody stays to the end",
+    )
+
+
+def _show_known(tables: Sequence[Mapping[str, Any]], out: Output) -> None:
+    """What earlier answers tell of how much the cells hold."""
+    told = [one for one in tables if one["known"] is not None]
+    for one in told:
+        known = one["known"]
+        middle = "" if known["middle"] is None else f"; the middle one was {known['middle']:.0f}"
+        out.say(
+            f"known        {_subject(one['title'])}: of {_whole(known['cells'])} cells in release "
+            f"{known['release_id']} of {known['published_at'][:10]}, {_whole(known['figures'])} "
+            f"could be quoted{middle}; {_whole(known['would_stand'])} held enough for this margin"
+        )
+    if not told:
+        out.say(
+            "known        how much such cells hold is not known: no answer yet has these tables "
+            "under these conditions"
+        )
 
 
 def _show_terms(series: Mapping[str, Any], out: Output) -> None:

@@ -1,6 +1,6 @@
 """What a question would cost and how exact it would be, for eyes and for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -69,6 +69,10 @@ class Forecast:
             f"{one['title']}: ± {shown_margin(one['margin'])} in each of {one['cells']:,} cells"
             for one in self.document["tables"]
         ]
+        lines += [
+            f"{one['id']} {one['title']}: {_between(one)} for its {one['figures']:,} figures"
+            for one in self._forms
+        ]
         return printable("\n".join([*lines, *self._facts()]))
 
     def __repr__(self) -> str:
@@ -89,7 +93,29 @@ class Forecast:
             for one in self.document["tables"]
         ]
         headings = ("table", "cells", "each", "a trusted curator's")
-        return html_table("Forecast; nothing was spent", headings, rows) + html_lines(self._facts())
+        found = html_table("Forecast; nothing was spent", headings, rows)
+        if self._forms:
+            forms = [
+                (f"{one['id']} {one['title']}", f"{one['figures']:,}", _between(one))
+                for one in self._forms
+            ]
+            headings_of_forms = ("the form's own figures", "figures", "each")
+            found += html_table("Figures are sums of cells", headings_of_forms, forms)
+        return found + html_lines(self._facts())
+
+    @property
+    def form_margins(self) -> Mapping[str, tuple[float, float]]:
+        """Of a report, by table of its form: the least and the widest margin of its figures."""
+        return {
+            str(one["id"]): (float(one["least_margin"]), float(one["widest_margin"]))
+            for one in self._forms
+        }
+
+    @property
+    def _forms(self) -> Sequence[Mapping[str, Any]]:
+        """Of a report, the tables of its form; of a question none."""
+        found: Sequence[Mapping[str, Any]] = self.document.get("forms", ())
+        return found
 
     def _facts(self) -> list[str]:
         if self.is_free:
@@ -103,3 +129,9 @@ class Forecast:
         if self.document["would_miss"]:
             facts.append(f"missing: {', '.join(self.document['would_miss'])}")
         return [*facts, *self.warnings]
+
+
+def _between(form: Mapping[str, Any]) -> str:
+    """The margins of a form's figures: one, or from … to …."""
+    least, widest = shown_margin(form["least_margin"]), shown_margin(form["widest_margin"])
+    return f"± {least}" if least == widest else f"± {least} to ± {widest}"

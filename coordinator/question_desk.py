@@ -29,6 +29,7 @@ from sqlalchemy import RowMapping, Select, select, text
 from corridor.coordinator.attempts import Progress, State, put_in_line, read_failure
 from corridor.coordinator.charter_desk import CharterDesk
 from corridor.coordinator.compiled import Compiler
+from corridor.coordinator.known_sizes import KnownSizes
 from corridor.coordinator.moments import iso
 from corridor.coordinator.pages import ALL_AT_ONCE, Page
 from corridor.coordinator.presence import Presence, PresenceRecord
@@ -60,7 +61,7 @@ from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols import canonical
 from corridor.protocols.charter import CELLS_CEILING, Charter
-from corridor.protocols.secure_sum.messages import Scope
+from corridor.protocols.secure_sum.messages import AttemptParameters, Scope
 from corridor.protocols.suite import RandomBytes
 from corridor.queries.accuracy import (
     Accuracy,
@@ -70,7 +71,7 @@ from corridor.queries.accuracy import (
     rho_for_accuracy,
 )
 from corridor.queries.domains import Domains
-from corridor.queries.forecast import forecast
+from corridor.queries.forecast import Forecast, blank_tables, forecast, how_to_hold_more
 from corridor.queries.parameters import check_rho, fewest_nodes
 from corridor.queries.plan import Plan
 from corridor.queries.question import Question, Turn, parse_question
@@ -160,6 +161,25 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A forecast, and what it was computed from.
+
+    Attributes:
+        shown: the forecast as the API shows it.
+        parameters: of the attempt, if all who are expected take part.
+    """
+
+    shown: Shown
+    plan: Plan
+    domains: Domains
+    parameters: AttemptParameters
+
+    def blank_tables(self) -> list[dict[str, object]]:
+        """The tables of the answer to come, with its margins and nothing counted."""
+        return blank_tables(self.plan, self.domains, self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """What a question would cost at several accuracies.
 
@@ -178,6 +198,7 @@ class QuestionDesk:
 
     Attributes:
         held_out: members that no attempt asks, since one proved that they lied.
+        known_sizes: what earlier answers tell of a table.
         title_of: a question in plain words, under the charter that it was asked under.
         wake: tells the rounds that a question waits; any thread may call it.
         taken_back: hears of a question that was.
@@ -190,6 +211,7 @@ class QuestionDesk:
     presence: PresenceRecord
     held_out: Callable[[], frozenset[CountryCode]]
     compiler: Compiler
+    known_sizes: KnownSizes
     title_of: TitleOf
     progress: Progress
     waiting: WaitingRecord
@@ -223,6 +245,14 @@ class QuestionDesk:
         Raises:
             CorridorError: it could not be asked, and why.
         """
+        return self.foresee(request).shown
+
+    def foresee(self, request: AskRequest) -> "Foreseen":
+        """The forecast, with what margins of sums of cells are computed from. Spends nothing.
+
+        Raises:
+            CorridorError: it could not be asked, and why.
+        """
         priced = self._price(request, supposing=True)
         coming = forecast(
             priced.plan,
@@ -234,8 +264,11 @@ class QuestionDesk:
         )
         existing = self._existing(priced)
         too_dear = None if existing is not None else _too_dear(request, priced)
-        return {
+        tables, sentences = self._with_known(priced, coming)
+        shown = {
             **coming.to_json(),
+            "tables": tables,
+            "sentences": sentences,
             "accuracy": None if request.rho is not None else str(_accuracy(request)),
             "accuracy_supposed": _is_unpriced(request),
             "too_few": None if priced.too_few is None else str(priced.too_few),
@@ -255,6 +288,7 @@ class QuestionDesk:
             "beside": self._beside(priced),
             "series": _show_series(priced.question.turn, priced.rho),
         }
+        return Foreseen(shown, priced.plan, priced.domains, coming.parameters)
 
     def prices(self, request: AskRequest, accuracies: Sequence[str]) -> "Prices":
         """What the same question would cost at these accuracies. Spends nothing.
@@ -557,6 +591,25 @@ class QuestionDesk:
                 f"the SQL is longer than {LONGEST_SQL} characters; nothing was spent"
             )
         return self.compiler.sql(text, charter)
+
+    def _with_known(self, priced: Priced, coming: Forecast) -> tuple[list[Shown], list[str]]:
+        """The tables, each with what earlier answers tell of it, and what to know before asking."""
+        known = self.known_sizes.of(priced.question, priced.scope)
+        tables, sentences = [], []
+        for number, table in enumerate(coming.tables):
+            one = known[number] if number < len(known) else None
+            margin, sentence = float(table.usual_margin), None
+            if one is not None and one.would_stand(margin) == 0:
+                advice = how_to_hold_more(priced.plan.tables[number])
+                sentence = (
+                    f"{table.title}: in the newest answer with this table under these conditions "
+                    f"(release {one.release}) no cell held enough for a figure at ±{margin:g}. "
+                    f"Before you spend, {advice}, or take a larger ρ."
+                )
+                sentences.append(sentence)
+            shown = None if one is None else one.to_json(margin)
+            tables.append({**table.to_json(), "known": shown, "sentence": sentence})
+        return tables, sentences
 
     # ------------------------------------------------------------ releases that exist
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from corridor.coordinator.charter_desk import CharterDesk
-from corridor.coordinator.question_desk import AskRequest, QuestionDesk
+from corridor.coordinator.question_desk import AskRequest, Foreseen, QuestionDesk
 from corridor.coordinator.releases import ReleaseDesk
 from corridor.coordinator.repeats import Repeatable
 from corridor.coordinator.seeing import Reader
@@ -22,6 +22,7 @@ from corridor.publishing.reports.definitions import Report, Reports, report_name
 from corridor.publishing.reports.files import REPORT_FORMS
 from corridor.publishing.reports.filling import FilledReport, fill, parse_population
 from corridor.publishing.reports.fitting import reports_of
+from corridor.publishing.reports.forecasting import FormMargins, margins_before
 from corridor.queries.catalogue import Catalogue
 from corridor.queries.domains import make_domains
 from corridor.queries.question import Question
@@ -62,7 +63,13 @@ class ReportDesk:
         Raises:
             CorridorError: it could not be asked, and why.
         """
-        return self.questions.forecast(self._asked(name, request))
+        foreseen = self.questions.foresee(self._asked(name, request))
+        forms = self.margins_before(report_named(self.reports, name), foreseen)
+        return {**foreseen.shown, "forms": [one.to_json() for one in forms]}
+
+    def margins_before(self, report: Report, foreseen: Foreseen) -> tuple[FormMargins, ...]:
+        """Of each table of the report's form, how exact its own figures would be."""
+        return margins_before(report, foreseen.blank_tables())
 
     def ask(
         self,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
+import numpy as np
+
 from corridor.privacy.accuracy import central_variance, margin_95
 from corridor.privacy.conversion import epsilon
 from corridor.privacy.rho import Rho
 from corridor.protocols.charter import Charter
 from corridor.protocols.secure_sum.messages import AttemptParameters, Scope
-from corridor.queries.answers import block_step, joint_noise, title_of
-from corridor.queries.catalogue import Derivation, DomainKind
+from corridor.queries.answers import block_step, decode_answer, joint_noise, title_of
+from corridor.queries.catalogue import Derivation
 from corridor.queries.domains import Domains
 from corridor.queries.parameters import (
     attempt_parameters,
@@ -27,8 +29,6 @@ from corridor.queries.parameters import (
 from corridor.queries.plan import BlockKind, Plan, PlannedTable
 from corridor.queries.standing import widest_spreads
 
-_PARTS = {Derivation.YEAR: 5, Derivation.QUARTER: 20, Derivation.MONTH: 60}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableForecast:
@@ -37,7 +37,6 @@ class TableForecast:
     Attributes:
         margin: 95 % half-width of a cell, where cells differ the widest; of a mean, of its count.
         usual_margin, central_margin: of most of its cells, and what a trusted curator's would be.
-        typical: about what such cells hold, by experience of the field; a rule of thumb.
     """
 
     title: str
@@ -46,8 +45,6 @@ class TableForecast:
     margin: Fraction
     usual_margin: Fraction
     central_margin: Fraction
-    typical: int
-    sentence: str
 
     def to_json(self) -> dict[str, object]:
         """The table for programs."""
@@ -58,8 +55,6 @@ class TableForecast:
             "margin": float(self.margin),
             "usual_margin": float(self.usual_margin),
             "central_margin": float(self.central_margin),
-            "typical": self.typical,
-            "sentence": self.sentence,
         }
 
 
@@ -90,11 +85,6 @@ class Forecast:
     tables: tuple[TableForecast, ...]
     parameters: AttemptParameters
 
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What a person should know before asking; empty if all is well."""
-        return tuple(table.sentence for table in self.tables if table.sentence)
-
     def to_json(self) -> dict[str, object]:
         """The forecast for programs; exact amounts as fractions, shown ones as numbers."""
         return {
@@ -111,7 +101,6 @@ class Forecast:
             "cells": self.cells,
             "ratio": self.ratio,
             "tables": [table.to_json() for table in self.tables],
-            "sentences": list(self.sentences),
         }
 
 
@@ -158,6 +147,19 @@ def forecast(
     )
 
 
+def blank_tables(
+    plan: Plan, domains: Domains, parameters: AttemptParameters
+) -> list[dict[str, object]]:
+    """The tables of an answer in which nothing was counted, with the margins of the coming one.
+
+    As a release has them, with everybody present at the end. Not of a series, whose answers are put
+    together of several.
+    """
+    many = parameters.roster_size
+    sums = np.zeros(plan.entries, dtype=np.int64)
+    return decode_answer(plan, domains, parameters, many, sums, reduced=many).to_json()
+
+
 def _table_forecasts(
     domains: Domains, plan: Plan, rho: Rho, parameters: AttemptParameters
 ) -> Iterator[TableForecast]:
@@ -170,7 +172,6 @@ def _table_forecasts(
     noise = parameters.left_variance(parameters.roster_size, parameters.roster_size)
     noise /= 1 << 2 * parameters.scale_bits
     curators = central_variance(rho, plan.sensitivity_squared)
-    typical = _typical(table)
     newly, so_far = widest_spreads(plan.turn.series)
     for spread, words in (
         (newly, f"counted first in one {plan.turn.every}"),
@@ -184,8 +185,6 @@ def _table_forecasts(
             margin=margin,
             usual_margin=margin,
             central_margin=margin_95(spread * curators),
-            typical=typical,
-            sentence="",
         )
 
 
@@ -206,10 +205,6 @@ def _table_forecast(
         margin, usual = margin_95(max(added.amounts)), margin_95(added.usual)
         curator = joint_noise(*found, scale_bits=0, variance=curators).variances
         central_margin = margin_95(curator.usual)
-    typical = _typical(table)
-    sentence = ""
-    if kind is BlockKind.COUNT and usual > typical:
-        sentence = _warning(table, usual, typical)
     return TableForecast(
         title=title_of(table, domains),
         cells=table.cells,
@@ -217,48 +212,24 @@ def _table_forecast(
         margin=margin,
         usual_margin=usual,
         central_margin=central_margin,
-        typical=typical,
-        sentence=sentence,
     )
 
 
-def _typical(table: PlannedTable) -> int:
-    """About what a cell holds in a region of a dozen members: experience, not data.
-
-    Corridors of a year seldom hold more than twenty detected victims, those of five years a
-    hundred; a quarter or a month holds its part, and every further grouping divides it again.
-    """
-    kinds = [axis.domain.field for axis in table.axes if len(axis.values) > 2]
-    countries = sum(field.kind is DomainKind.COUNTRIES for field in kinds)
-    fixed = (DomainKind.FIXED, DomainKind.SUBREGIONS, DomainKind.CONTINENTS)
-    others = sum(field.kind in fixed for field in kinds)
-    typical = 10_000 if countries == 0 else (500 if countries == 1 else 100)
-    for field in kinds:
-        typical //= _PARTS.get(field.derivation, 1)
-    divided: int = typical // 4**others
-    for axis in table.axes:
-        divided //= max(1, len(axis.bands) // 4)  # a hump over about a quarter of the bands
-    return max(1, divided)
-
-
-def _warning(table: PlannedTable, margin: Fraction, typical: int) -> str:
+def how_to_hold_more(table: PlannedTable) -> str:
+    """What makes the cells of a table hold more persons each, for people."""
     names = {axis.domain.field.derivation for axis in table.axes}
     if Derivation.MONTH in names:
-        advice = "ask by year or quarter in place of month"
-    elif Derivation.QUARTER in names:
-        advice = "ask by year in place of quarter"
-    elif any(axis.bands for axis in table.axes):
-        advice = "ask for wider bands (medians and quantiles are read from many of them, and are "
-        advice += "more exact than each), group by fewer fields"
-    elif len(table.axes) > 1:
-        advice = "group by fewer fields, or name fewer values"
-    else:
-        advice = "ask a wider question"
-    return (
-        f"A margin of ±{float(margin):g} is more than such cells usually hold (about {typical}): "
-        f"most of them could not be told from zero. Before you spend, {advice}, or take a "
-        "larger ρ."
-    )
+        return "ask by year or quarter in place of month"
+    if Derivation.QUARTER in names:
+        return "ask by year in place of quarter"
+    if any(axis.bands for axis in table.axes):
+        return (
+            "ask for wider bands (medians and quantiles are read from many of them, and are more "
+            "exact than each), or group by fewer fields"
+        )
+    if len(table.axes) > 1:
+        return "group by fewer fields"
+    return "ask under fewer conditions"
 
 
 def _root(value: Fraction) -> float:

@@ -1,7 +1,7 @@
 """Questions in SQL: a small subset, read by sqlglot and never executed.
 
     SELECT [fields,] measures FROM source [WHERE condition] [GROUP BY fields | sets]
-    [ORDER BY COUNT(*) DESC LIMIT n]
+    [ORDER BY COUNT(*) DESC LIMIT n] [; another such SELECT]
 
     sets        GROUPING SETS ((), (year), (gender, year), …), a table for each
 
@@ -9,6 +9,7 @@
     measures    COUNT(*) | COUNT(DISTINCT person) | SUM(q) | AVG(q)
                 HISTOGRAM(b) | MEDIAN(b) | QUANTILE(b, 0.9)
                 SHARE(field = value) | SHARE(field IN (values)) | CHANGE(date field)
+                PER_PERSON(measure, cells[, rows])
     q           a quantity | CLAMP(q, low, high)
     b           q | BANDS(q, width)
     condition   = <> < <= > >= IN BETWEEN, IS [NOT] NULL, AND OR NOT, on a field and constants
@@ -19,20 +20,22 @@ question is the histogram or table of counts, and further views of its answer ar
 
 Fields selected and fields grouped by must be the same, with sets those of any of them. Two measures
 or sets give two tables, which share one noise budget; counts of the same persons are counted
-together (`queries.joint`). NULL is the value `unknown`: logic has two values here, so that
+together (`queries.joint`). So do several SELECTs, with `;` between them. PER_PERSON says in how
+many cells of the table a person counts at most, and with how many rows in each; without it the
+groupings say so. NULL is the value `unknown`: logic has two values here, so that
 `gender <> 'Feminine'` includes those of unknown gender; a quantity that is compared is known,
 except under NOT. Everything else is refused, with where it stands and what there is instead:
 a part of SQL silently ignored would answer another question than was asked.
 
 The text may come from anybody. It is bounded in length and number of tokens before it is
-parsed; only a SELECT reaches the parser; and of the tree every part that is not expected is
-refused.
+parsed; only SELECTs reach the parser, one by one; and of the tree every part that is not expected
+is refused.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import sqlglot
@@ -76,7 +79,8 @@ DEEPEST = 40
 
 _MEASURES = (
     "the measures are COUNT(*), COUNT(DISTINCT person), SUM, AVG, HISTOGRAM, MEDIAN, "
-    "QUANTILE(field, 0.9), SHARE(field = value) and CHANGE(date field)"
+    "QUANTILE(field, 0.9), SHARE(field = value) and CHANGE(date field); PER_PERSON(measure, 3) "
+    "says in how many cells a person counts at most"
 )
 _CONDITIONS = (
     "conditions compare a field with constants by =, <>, <, <=, >, >=, IN, BETWEEN, IS NULL"
@@ -131,13 +135,32 @@ def read_sql(text: str, domains: Domains, *, max_cells: int | None = None) -> As
         QuestionError: a field or value does not exist, or is misused; with line and column.
             Nothing was spent.
     """
-    reader = _Reader(text, domains)
-    try:
-        return reader.asked(max_cells)
-    except RecursionError:
-        raise reader.refusal(
-            0, "conditions are nested too deeply", "write them flat, with IN and AND"
-        ) from None
+    tables: set[TableQuestion] = set()
+    views: list[View] = []
+    selects = _Reader(text, domains).selects()
+    for one in selects:
+        reader = _Reader(one, domains)
+        try:
+            asked = reader.asked(max_cells)
+        except RecursionError:
+            raise reader.refusal(
+                0, "conditions are nested too deeply", "write them flat, with IN and AND"
+            ) from None
+        tables.update(asked.question.tables)
+        views += asked.views
+        if views and len(selects) > 1:
+            raise reader.refusal(
+                len(one) - len(one.lstrip()),
+                "a share, change, quantile or the largest cells are of one table, not of several",
+                "ask one SELECT, or read it from the answer (corridor results)",
+            )
+        if len(tables) > MOST_TABLES:
+            raise reader.refusal(
+                len(one) - len(one.lstrip()),
+                f"with this there are {len(tables)} tables, {MOST_TABLES} are allowed",
+                "ask several questions",
+            )
+    return Asked(make_question(*tables), tuple(dict.fromkeys(views)))
 
 
 def _members(grouping_set: exp.Expr) -> Sequence[exp.Expr]:
@@ -158,12 +181,15 @@ class _Measured:
     Attributes:
         view: of the answer, if the measure is one.
         by: the field that the view is along, and that its table is grouped by besides.
+        max_cells, max_rows: what PER_PERSON says of a person; None and 1 without it.
     """
 
     measure: Measure
     node: exp.Expr
     view: View | None = None
     by: Field | None = None
+    max_cells: int | None = None
+    max_rows: int = 1
 
 
 class _Reader:
@@ -175,8 +201,31 @@ class _Reader:
         self._source = Source.PERSONS
         self._qualifiers: frozenset[str] = frozenset()
 
+    def selects(self) -> list[str]:
+        """The SELECTs of the text, each with blanks in place of what stands before it.
+
+        So whatever is wrong in one of them has the place that it has in the text.
+        """
+        self._check_length()
+        ends = [one.start for one in self._tokens() if one.token_type is TokenType.SEMICOLON]
+        starts = [0, *(end + 1 for end in ends)]
+        pieces = [
+            re.sub(r"[^\n]", " ", self._text[:start]) + self._text[start:end]
+            for start, end in zip(starts, [*ends, len(self._text)], strict=True)
+        ]
+        # What follows the last semicolon may be nothing; between two of them something must stand.
+        while len(pieces) > 1 and not _Reader(pieces[-1], self._domains)._tokens():  # noqa: SLF001 - ours
+            pieces.pop()
+        if len(pieces) > MOST_TABLES:
+            raise self.refusal(
+                ends[MOST_TABLES - 1],
+                f"there are {len(pieces)} statements, {MOST_TABLES} are allowed",
+                "ask several questions",
+            )
+        return pieces
+
     def asked(self, max_cells: int | None) -> Asked:
-        """Read it all."""
+        """Read one SELECT."""
         select = self._parse()
         self._only(select, "expressions", "from_", "where", "group", "order", "limit")
         self._read_from(select)
@@ -223,7 +272,8 @@ class _Reader:
                 measured.measure,
                 where=conditions,
                 group_by=by.values(),
-                max_cells=max_cells,
+                max_cells=max_cells if measured.max_cells is None else measured.max_cells,
+                max_rows=measured.max_rows,
             )
 
     def refusal(
@@ -243,12 +293,7 @@ class _Reader:
     # ------------------------------------------------------------ text to tree
 
     def _parse(self) -> exp.Select:
-        if len(self._text) > MOST_CHARACTERS:
-            raise self.refusal(
-                MOST_CHARACTERS,
-                f"the text has {len(self._text)} characters, {MOST_CHARACTERS} are allowed",
-                "use ranges in place of long lists",
-            )
+        self._check_length()
         self._check_tokens(self._tokens())
         try:
             tree = sqlglot.parse_one(self._text, dialect="duckdb")
@@ -262,6 +307,14 @@ class _Reader:
             )
         return tree
 
+    def _check_length(self) -> None:
+        if len(self._text) > MOST_CHARACTERS:
+            raise self.refusal(
+                MOST_CHARACTERS,
+                f"the text has {len(self._text)} characters, {MOST_CHARACTERS} are allowed",
+                "use ranges in place of long lists",
+            )
+
     def _tokens(self) -> list[Token]:
         try:
             return sqlglot.tokenize(self._text, dialect="duckdb")
@@ -273,7 +326,7 @@ class _Reader:
             ) from None
 
     def _check_tokens(self, tokens: list[Token]) -> None:
-        """Refuse what must not reach the parser: no SELECT, several, too long, too deep."""
+        """Refuse what must not reach the parser: no SELECT, too long, too deep."""
         if not tokens or tokens[0].token_type is not TokenType.SELECT:
             found = tokens[0].text if tokens else ""
             raise self.refusal(
@@ -295,10 +348,6 @@ class _Reader:
                     token.start,
                     "QUANTILE takes a field and a number between 0 and 1",
                     "as QUANTILE(BANDS(age, 5), 0.9)",
-                )
-            if token.token_type is TokenType.SEMICOLON and place + 1 < len(tokens):
-                raise self.refusal(
-                    token.start, "there is more than one statement", "ask one question at a time"
                 )
             depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
             if depth > DEEPEST:
@@ -395,7 +444,7 @@ class _Reader:
         for node in select.expressions:
             bare = node.this if isinstance(node, exp.Alias) else node
             if not isinstance(bare, exp.Column):
-                measures.append(self._measured(bare, grouped))
+                measures.append(self._bound(bare, grouped))
                 continue
             field = self._field(bare, "SELECT takes fields and measures")
             shown.add(field.name)
@@ -437,6 +486,22 @@ class _Reader:
                 return _Measured(CountPersons(), node, Change(field.name), field)
             case _:
                 return _Measured(self._measure(node), node)
+
+    def _bound(self, node: exp.Expr, grouped: dict[str, Field]) -> _Measured:
+        """A measure, with what PER_PERSON around it says of a person."""
+        if not (isinstance(node, exp.Anonymous) and node.name.upper() == "PER_PERSON"):
+            return self._measured(node, grouped)
+        if not 2 <= len(node.expressions) <= 3:
+            raise self._refused(
+                node,
+                "PER_PERSON takes a measure, in how many cells a person counts at most, and with "
+                "how many rows in each",
+                "as in PER_PERSON(COUNT(*), 3)",
+            )
+        inner, *bounds = node.expressions
+        measured = self._measured(inner, grouped)
+        cells, *rows = (self._whole(one) for one in bounds)
+        return replace(measured, node=node, max_cells=cells, max_rows=rows[0] if rows else 1)
 
     def _share(self, node: exp.Anonymous, grouped: dict[str, Field]) -> _Measured:
         condition = self._argument(node)

@@ -2,15 +2,15 @@
 
     written(question, domains).text      SELECT …, and another SELECT for each table that needs one
 
-Tables of the same rows and the same measure are written as one SELECT with GROUPING SETS. What the
-SQL of a question cannot say (more rows of a person in a cell, another bound on a person's cells) is
-written above it as a comment; then, and where there are several SELECTs, the text is for reading,
-and asking it would be another question (`Written.is_whole`).
+Tables of the same rows and the same measure are written as one SELECT with GROUPING SETS; others
+follow after `;`. Whether the text is the question is not supposed but read again: the periods of a
+series are in no SQL, and a text may be too long to be asked (`Written.is_whole`).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from corridor.errors.questions import QuestionError
 from corridor.queries.catalogue import UNKNOWN, DomainKind, Field
 from corridor.queries.domains import Domains
 from corridor.queries.plan import default_max_cells
@@ -23,6 +23,7 @@ from corridor.queries.question import (
     Sum,
     TableQuestion,
 )
+from corridor.queries.sql import parse_sql
 
 MOST_LINE = 88
 
@@ -47,11 +48,20 @@ def written(question: Question, domains: Domains) -> Written:
     """
     groups: dict[tuple[object, ...], list[TableQuestion]] = {}
     for table in question.tables:
-        key = (table.source, table.measure, table.where, table.max_rows, _own_bound(table, domains))
+        bound = table.max_cells if table.max_rows != 1 else _own_bound(table, domains)
+        key = (table.source, table.measure, table.where, table.max_rows, bound)
         groups.setdefault(key, []).append(table)
     selects = [_select(tables, domains) for tables in groups.values()]
-    is_whole = len(selects) == 1 and question.turn is None and not selects[0].startswith("--")
-    return Written(";\n\n".join(selects), is_whole)
+    text = ";\n\n".join(selects)
+    return Written(text, _is_read_as(question, text, domains))
+
+
+def _is_read_as(question: Question, text: str, domains: Domains) -> bool:
+    """Whether the text asks just this."""
+    try:
+        return parse_sql(text, domains) == question
+    except QuestionError:
+        return False
 
 
 def _own_bound(table: TableQuestion, domains: Domains) -> int | None:
@@ -63,12 +73,12 @@ def _own_bound(table: TableQuestion, domains: Domains) -> int | None:
 def _select(tables: list[TableQuestion], domains: Domains) -> str:
     first = tables[0]
     names = list(dict.fromkeys(name for table in tables for name in table.group_by))
-    lines = []
-    if (bound := _own_bound(first, domains)) is not None:
-        lines.append(f"-- a person counts in at most {bound} cells")
+    measure = _measure(first, domains)
     if first.max_rows != 1:
-        lines.append(f"-- at most {first.max_rows} rows of a person count in a cell")
-    lines += _folded("SELECT ", [*names, _measure(first, domains)], ", ")
+        measure = f"PER_PERSON({measure}, {first.max_cells}, {first.max_rows})"
+    elif (bound := _own_bound(first, domains)) is not None:
+        measure = f"PER_PERSON({measure}, {bound})"
+    lines = _folded("SELECT ", [*names, measure], ", ")
     lines.append(f"FROM {first.source.value}")
     if first.where != EVERYBODY:
         whole = isinstance(first.where, AllOf)

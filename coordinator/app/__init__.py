@@ -56,6 +56,7 @@ from corridor.coordinator.home import (
 )
 from corridor.coordinator.invitation_desk import InvitationDesk
 from corridor.coordinator.kept_releases import KeptReleases
+from corridor.coordinator.known_sizes import KnownSizes
 from corridor.coordinator.oversight_desk import OversightDesk
 from corridor.coordinator.pictures.base_map import read_base_map
 from corridor.coordinator.presence import PresenceRecord
@@ -916,6 +917,7 @@ def make_parts(
             presence=presence,
             held_out=record.held_out,
             compiler=Compiler(catalogue),
+            known_sizes=KnownSizes(store),
             title_of=titles.of,
             progress=progress,
             waiting=waiting,

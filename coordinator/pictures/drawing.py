@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from corridor.coordinator.pictures.field_words import field_words, value_words
+from corridor.coordinator.pictures.question_words import Heading
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.publishing.pictures import Kind, Picture, pictures_of
 from corridor.publishing.tables import Axis, ReleasedTable
@@ -38,16 +39,16 @@ def drawables(table: ReleasedTable) -> tuple[Drawable, ...]:
 
 
 def described(
-    tables: Sequence[ReleasedTable], titles: Sequence[str], number: int, name: str
+    tables: Sequence[ReleasedTable], headings: Sequence[Heading], number: int, name: str
 ) -> dict[str, object] | None:
     """What is drawn of that table, counted from 1; None where there is no such picture.
 
-    `titles` are those of all the tables, in the reader's language.
+    `headings` are those of all the tables, in the reader's language.
     """
     if not 1 <= number <= len(tables):
         return None
     found = next((one for one in pictures_of(tables[number - 1]) if _name(one) == name), None)
-    return None if found is None else _told(found, titles[number - 1])
+    return None if found is None else _told(found, str(headings[number - 1]))
 
 
 def _told(picture: Picture, title: str) -> dict[str, object]:

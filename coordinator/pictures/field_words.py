@@ -81,7 +81,7 @@ SOURCES: Final[Mapping[Source, Any]] = {
 }
 
 ABOUT_SOURCES: Final[Mapping[Source, Any]] = {
-    Source.PERSONS: _l("victims as the authorities know them"),
+    Source.PERSONS: _l("persons as the authorities know them, victims or not"),
     Source.CORRIDORS: _l("persons by country of recruitment and country of exploitation"),
     Source.LEGS: _l("persons by steps from country to country"),
     Source.SERVICES: _l("persons by the assistance that they were given"),

@@ -1,6 +1,7 @@
 """What a question asks, in words of the reader's language, from its canonical form."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from corridor.coordinator.pictures.field_words import SOURCES, field_words, value_words, within
@@ -9,7 +10,16 @@ from corridor.pages.languages import gettext, listed
 from corridor.protocols import canonical
 from corridor.queries.catalogue import UNKNOWN, DomainKind, Source
 from corridor.queries.domains import Domains
-from corridor.queries.predicates import AllOf, Among, AnyOf, Between, Not, Predicate
+from corridor.queries.predicates import (
+    AllOf,
+    Among,
+    AnyOf,
+    Between,
+    Not,
+    Predicate,
+    all_of,
+    conjuncts,
+)
 from corridor.queries.question import (
     CountPersons,
     Histogram,
@@ -20,9 +30,13 @@ from corridor.queries.question import (
     TableQuestion,
     parse_question,
 )
-from corridor.queries.sql_text import written
+from corridor.queries.sql_text import Written, written
+from corridor.queries.victims import Counted, counted, victims
 
 MOST_VALUES = 6
+
+MOST_GROUPINGS = 3
+"""So many stand in a title; all of them in a sentence."""
 
 
 def question_of(document: Mapping[str, Any]) -> Question | None:
@@ -33,39 +47,101 @@ def question_of(document: Mapping[str, Any]) -> Question | None:
         return None
 
 
-def in_words(question: Question, domains: Domains) -> tuple[str, ...]:
-    """A line for each table; tables that count the same rows share one."""
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What one table shows, or several that count the same rows.
+
+    Attributes:
+        title: what is counted, by what; of many groupings the first.
+        whole: the same with every grouping.
+        condition, who: under which conditions, and who is counted by trafficking status; empty
+            where there is nothing to say.
+    """
+
+    title: str
+    whole: str = ""
+    condition: str = ""
+    who: str = ""
+
+    @property
+    def under(self) -> str:
+        """What stands below the title: conditions, and who is counted."""
+        said = " · ".join(filter(None, (self.condition, self.who)))
+        return said[:1].upper() + said[1:]
+
+    def __str__(self) -> str:
+        """All of it in a sentence, or in two."""
+        words = self.whole or self.title
+        if self.condition:
+            words = gettext("%(what)s, where %(condition)s", what=words, condition=self.condition)
+        return gettext("%(what)s. %(who)s.", what=words, who=self.who) if self.who else words
+
+
+def in_words(question: Question, domains: Domains) -> tuple[Heading, ...]:
+    """A heading for each table; tables that count the same rows share one."""
     lines: dict[tuple[Any, ...], list[TableQuestion]] = {}
     for table in question.tables:
-        lines.setdefault((table.source, table.measure, table.where), []).append(table)
-    return tuple(_line(tables, domains) for tables in lines.values())
+        who = counted_words(table)
+        lines.setdefault((table.source, table.measure, table.where, who), []).append(table)
+    return tuple(_heading(tables, domains) for tables in lines.values())
 
 
-def as_sql(question: Question, domains: Domains) -> str:
-    """The SQL of the question; empty where its fields are of another time."""
+NO_SQL = Written("", is_whole=False)
+
+
+def as_sql(question: Question, domains: Domains) -> Written:
+    """The SQL of the question, and whether it asks just that; empty where its fields are gone."""
     try:
-        return written(question, domains).text
+        return written(question, domains)
     except CorridorError:
-        return ""
+        return NO_SQL
 
 
-def table_words(table: TableQuestion, domains: Domains) -> str:
+def heading_of(table: TableQuestion, domains: Domains) -> Heading:
     """What one table shows."""
-    return _line([table], domains)
+    return _heading([table], domains)
 
 
-def _line(tables: list[TableQuestion], domains: Domains) -> str:
+def _heading(tables: list[TableQuestion], domains: Domains) -> Heading:
     first = tables[0]
-    words = measure_words(first.measure, first.source)
-    fields = "; ".join(_by(table) for table in tables if table.group_by)
-    if fields and all(table.group_by for table in tables):
-        words = gettext("%(what)s by %(fields)s", what=words, fields=fields)
-    elif fields:
-        words = gettext("%(what)s, in all and by %(fields)s", what=words, fields=fields)
-    condition = condition_words(first.where, domains)
-    if condition:
-        words = gettext("%(what)s, where %(condition)s", what=words, condition=condition)
-    return words
+    fields = [_by(table) for table in tables if table.group_by]
+    what = measure_words(first.measure, first.source)
+    with_all = len(fields) < len(tables)
+    whole = title = _grouped(what, fields, with_all=with_all)
+    if len(fields) > MOST_GROUPINGS:
+        more = len(fields) - MOST_GROUPINGS
+        title = gettext(
+            "%(what)s; %(count)s more tables",
+            what=_grouped(what, fields[:MOST_GROUPINGS], with_all=with_all),
+            count=more,
+        )
+    return Heading(title, whole, conditions_of(first, domains), counted_words(first))
+
+
+def _grouped(what: str, groupings: list[str], *, with_all: bool) -> str:
+    fields = "; ".join(groupings)
+    if fields and with_all:
+        return gettext("%(what)s, in all and by %(fields)s", what=what, fields=fields)
+    return gettext("%(what)s by %(fields)s", what=what, fields=fields) if fields else what
+
+
+def counted_words(table: TableQuestion) -> str:
+    """Who is counted by trafficking status; empty where conditions or groupings say it."""
+    match counted(table):
+        case Counted.VICTIMS:
+            return gettext("Only victims, actual and possible")
+        case Counted.EVERYBODY:
+            return gettext("All persons in the data, victims or not")
+        case Counted.BY_STATUS:
+            return ""
+
+
+def conditions_of(table: TableQuestion, domains: Domains) -> str:
+    """The table's conditions in words, but for that of victims alone; empty if there are none."""
+    if counted(table) is not Counted.VICTIMS:
+        return condition_words(table.where, domains)
+    others = tuple(part for part in conjuncts(table.where) if part != victims())
+    return condition_words(all_of(others), domains)
 
 
 def _by(table: TableQuestion) -> str:
@@ -93,10 +169,9 @@ def condition_words(predicate: Predicate, domains: Domains) -> str:
     """The condition in words; empty if there is none."""
     match predicate:
         case Among(name, values):
-            return f"{within(field_words(name))}: {_values(name, values, domains)}"
+            return _condition(name, _values(name, values, domains))
         case Between(name, low, high):
-            words = gettext("%(low)s to %(high)s", low=low, high=high)
-            return f"{within(field_words(name))}: {words}"
+            return _condition(name, gettext("%(low)s to %(high)s", low=low, high=high))
         case Not(part):
             return gettext("not (%(condition)s)", condition=condition_words(part, domains))
         case AllOf(parts):
@@ -104,6 +179,10 @@ def condition_words(predicate: Predicate, domains: Domains) -> str:
         case AnyOf(parts):
             joined = gettext(" or ").join(condition_words(part, domains) for part in parts)
             return f"({joined})"
+
+
+def _condition(name: str, values: str) -> str:
+    return gettext("%(field)s: %(values)s", field=within(field_words(name)), values=values)
 
 
 def _values(name: str, values: tuple[str, ...], domains: Domains) -> str:

@@ -1,24 +1,24 @@
-"""What a released table shows, in every language.
+"""What released tables show, in every language: the one place where their titles are made.
 
-    title_words    what is counted, by what
-    titles_of      the same of each table of a release, with the conditions
+    headings_of(document, domains, tables)   of each table what is counted by what, and below it the
+                                             conditions and who is counted
 
-A picture leaves its page as a file, and a page may show no more of a question than its tables: so a
-title has the conditions. Where this version cannot read the question the release's own title, which
-is English, is better than one without them.
+A page shows title and conditions in two lines. A picture leaves its page as a file, so its title is
+the whole sentence. Where this version cannot read the question, the release's own title, which is
+English and has the conditions, is better than one without them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from corridor.coordinator.pictures.field_words import field_words, value_words, within
-from corridor.coordinator.pictures.question_words import condition_words, question_of
+from corridor.coordinator.pictures.field_words import value_words
+from corridor.coordinator.pictures.question_words import Heading, heading_of, question_of
 from corridor.errors import CorridorError
 from corridor.pages.languages import gettext
 from corridor.pages.languages import lazy_gettext as _l
 from corridor.publishing.tables import ReleasedTable
 from corridor.queries.domains import Domains
-from corridor.queries.question import Question
 
 MEASURES: Final[Mapping[str, Any]] = {
     "persons": _l("Persons"),
@@ -27,59 +27,61 @@ MEASURES: Final[Mapping[str, Any]] = {
     "sum": _l("Sum"),
 }
 
-
-def title_words(table: ReleasedTable) -> str:
-    """What the table shows; under which conditions, the question says."""
-    what = str(MEASURES.get(table.measure, table.measure))
-    if not table.axes:
-        return what
-    fields = " × ".join(within(field_words(axis.name, axis.label)) for axis in table.axes)
-    return gettext("%(what)s by %(fields)s", what=what, fields=fields)
+NEW, SO_FAR = 0, 1
+"""Of a release of a standing series: its first table has who was new, its second everybody."""
 
 
-def titles_of(
-    release: Mapping[str, Any], tables: Sequence[ReleasedTable], domains: Callable[[], Domains]
-) -> tuple[str, ...]:
-    """A title for each of the release's tables.
+def headings_of(
+    document: Mapping[str, Any],
+    domains: Callable[[], Domains],
+    tables: Sequence[ReleasedTable] | None = None,
+) -> tuple[Heading, ...]:
+    """A heading for each table of a release, or of a standing series that has none yet.
 
     Args:
-        release: the document.
-        tables: its tables, read.
+        document: the release, its heading, or the series.
         domains: what can be asked about now, for the names of values.
+        tables: of the release, read; without them there is no heading of what cannot be read.
     """
-    question = question_of(release["question"])
-    conditions = None if question is None else _conditions(question, len(tables), domains)
-    if conditions is None:
-        return tuple(table.title for table in tables)
-    titles = []
-    for number, (table, condition) in enumerate(zip(tables, conditions, strict=True)):
-        words = title_words(table)
-        if "series" in release:
-            words = _of_series(words, number, value_words(str(release["series"]["named"])))
-        if condition:
-            words = gettext("%(what)s, where %(condition)s", what=words, condition=condition)
-        titles.append(words)
-    return tuple(titles)
+    found = _in_question(document, domains)
+    if tables is not None and len(found) != len(tables):
+        return tuple(Heading(table.title) for table in tables)
+    return found
 
 
-def _conditions(
-    question: Question, tables: int, domains: Callable[[], Domains]
-) -> tuple[str, ...] | None:
-    """The condition of each table; None where they cannot be told."""
-    asked = question.tables
-    if len(asked) == 1:  # a release of a series has two tables of one question
-        asked = asked * tables
-    if len(asked) != tables:
-        return None
+def _in_question(
+    document: Mapping[str, Any], domains: Callable[[], Domains]
+) -> tuple[Heading, ...]:
+    question = question_of(document["question"])
+    if question is None:
+        return ()
     try:
         known = domains()
-        return tuple(condition_words(one.where, known) for one in asked)
+        found = tuple(heading_of(one, known) for one in question.tables)
     except CorridorError:  # of a charter that is gone
-        return None
+        return ()
+    if question.turn is not None:
+        named = document.get("series", {}).get("named")
+        period = "" if named is None else value_words(str(named))
+        return tuple(_of_series(found[0], which, period) for which in (NEW, SO_FAR))
+    if document.get("scope") == "per-country":
+        return tuple(map(_of_countries, found))
+    return found
 
 
-def _of_series(words: str, number: int, period: str) -> str:
-    """Of a release of a standing series: its first table has who was new, its second everybody."""
-    if number == 0:
-        return gettext("%(what)s, counted first in %(period)s", what=words, period=period)
-    return gettext("%(what)s, counted up to %(period)s", what=words, period=period)
+def _of_countries(one: Heading) -> Heading:
+    title = gettext("%(what)s: each country's own figures", what=one.title)
+    return replace(one, title=title, whole=title)
+
+
+def _of_series(one: Heading, which: int, period: str) -> Heading:
+    if period and which == NEW:
+        title = gettext("%(what)s, counted first in %(period)s", what=one.title, period=period)
+    elif period:
+        title = gettext("%(what)s, counted up to %(period)s", what=one.title, period=period)
+    else:
+        new, so_far = gettext("counted first in the period"), gettext("all up to then")
+        title = gettext(
+            "%(what)s: %(which)s", what=one.title, which=new if which == NEW else so_far
+        )
+    return replace(one, title=title, whole=title)

@@ -12,7 +12,8 @@ from typing import Any
 
 from corridor.coordinator.pictures.drawing import Drawable, described, drawables
 from corridor.coordinator.pictures.field_words import field_words, value_words
-from corridor.coordinator.pictures.table_words import MEASURES, titles_of
+from corridor.coordinator.pictures.question_words import Heading
+from corridor.coordinator.pictures.table_words import MEASURES, headings_of
 from corridor.pages.languages import chosen_language, written_figure
 from corridor.pages.languages import gettext as _
 from corridor.pages.languages import lazy_gettext as _l
@@ -64,6 +65,7 @@ class ShownTable:
     number: int = 0
     pictures: tuple[Drawable, ...] = ()
     language: str = ""
+    under: str = ""
 
 
 class ShownTables:
@@ -101,29 +103,32 @@ class ShownTables:
         read = self._read(release)
         return None if read is None else described(*read, number, name)
 
-    def _read(self, release: str) -> tuple[tuple[ReleasedTable, ...], tuple[str, ...]] | None:
+    def _read(self, release: str) -> tuple[tuple[ReleasedTable, ...], tuple[Heading, ...]] | None:
         document = self._document_of(release)
         if len(document) > MOST_BYTES:
             return None
         whole = json.loads(document)
         tables = tables_of(whole)
-        return tables, titles_of(whole, tables, self._domains)
+        return tables, headings_of(whole, self._domains, tables)
 
 
-def shown_tables(tables: Sequence[ReleasedTable], titles: Sequence[str]) -> tuple[ShownTable, ...]:
-    """All tables of a release, under their titles."""
+def shown_tables(
+    tables: Sequence[ReleasedTable], headings: Sequence[Heading]
+) -> tuple[ShownTable, ...]:
+    """All tables of a release, under their headings."""
     return tuple(
-        shown_table(table, title, number)
-        for number, (table, title) in enumerate(zip(tables, titles, strict=True), 1)
+        shown_table(table, heading, number)
+        for number, (table, heading) in enumerate(zip(tables, headings, strict=True), 1)
     )
 
 
-def shown_table(table: ReleasedTable, title: str, number: int) -> ShownTable:
+def shown_table(table: ReleasedTable, heading: Heading, number: int) -> ShownTable:
     """A table with a row for each cell, as far as they are shown."""
     is_ranked = table.size > WHOLE
     cells = largest(table, MOST_ROWS) if is_ranked else list(table.cells())
     return ShownTable(
-        title=title,
+        title=heading.title,
+        under=heading.under,
         number=number,
         places=tuple(field_words(axis.name, axis.label) for axis in table.axes),
         columns=(MEASURES[table.measure],),

@@ -21,7 +21,7 @@ from corridor.coordinator.web.reading_shapes import (
     Report,
     ReportSummary,
 )
-from corridor.coordinator.web.shapes import Forecast, Question
+from corridor.coordinator.web.shapes import Question, ReportForecast
 from corridor.publishing.reports.files import REPORT_FORMS
 
 FILES = Raw(
@@ -47,7 +47,7 @@ def report_views(desk: ReportDesk) -> Blueprint:
         return jsonify(desk.show(name))
 
     @views.post("/reports/<name>/forecast")
-    @operation(takes=AskReportBody, gives=Forecast, needs=TokenScope.READ, refuses=(404, 409))
+    @operation(takes=AskReportBody, gives=ReportForecast, needs=TokenScope.READ, refuses=(404, 409))
     def forecast(name: str) -> Response:
         """What a report would cost and how exact it would be. Spends nothing."""
         return jsonify(desk.forecast(name, read_body(AskReportBody).to_request()))

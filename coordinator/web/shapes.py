@@ -257,6 +257,19 @@ class Indicator(Shape):
 # ---------------------------------------------------------------- questions
 
 
+class KnownSize(Shape):
+    """What the cells of a table held in an earlier answer; of means and sums nothing is told."""
+
+    release_id: str
+    published_at: str
+    cells: int
+    figures: Annotated[int, Field(description="how many of them could be quoted")]
+    middle: Annotated[float | None, Field(description="the middle one of these figures")]
+    would_stand: Annotated[
+        int, Field(description="how many held enough for a figure at the margin that is forecast")
+    ]
+
+
 class TableForecast(Shape):
     """What one table would be like."""
 
@@ -266,7 +279,10 @@ class TableForecast(Shape):
     margin: float
     usual_margin: float
     central_margin: float
-    typical: float | None
+    known: Annotated[
+        KnownSize | None,
+        Field(description="of the newest answer with this table under the same conditions"),
+    ]
     sentence: str | None
 
 
@@ -349,6 +365,22 @@ class Forecast(Shape):
     allowances: list[Allowance]
     beside: Beside | None
     series: SeriesForecast | None
+
+
+class FormMargins(Shape):
+    """How exact the figures of one table of a report's form would be."""
+
+    id: str
+    title: str
+    figures: Annotated[int, Field(description="how many stand in it; of flows, how many may")]
+    least_margin: Annotated[float, Field(description="95 % half-width of the most exact figure")]
+    widest_margin: Annotated[float, Field(description="the same of the least exact one")]
+
+
+class ReportForecast(Forecast):
+    """What a report would cost, how exact its cells would be, and the figures of its forms."""
+
+    forms: list[FormMargins]
 
 
 class Failure(Shape):

@@ -11,7 +11,8 @@ from itertools import islice
 
 from corridor.coordinator.pictures.drawing import Drawable, drawables
 from corridor.coordinator.pictures.field_words import field_words, value_words
-from corridor.coordinator.pictures.table_words import MEASURES, title_words
+from corridor.coordinator.pictures.question_words import Heading
+from corridor.coordinator.pictures.table_words import MEASURES
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.answer_words import (
     column_words,
@@ -61,7 +62,7 @@ class Shown:
     """
 
     number: int
-    title: str
+    heading: Heading
     places: tuple[str, ...]
     column: str
     rows: tuple[Row, ...]
@@ -82,6 +83,7 @@ class SeenTable:
 
     text: str
     title: str
+    under: str
     places: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -98,17 +100,19 @@ class Offer:
 
 
 def shown_tables(
-    tables: Sequence[ReleasedTable], titles: Sequence[str], *, wide: int | None, page: int
+    tables: Sequence[ReleasedTable], headings: Sequence[Heading], *, wide: int | None, page: int
 ) -> list[Shown]:
-    """The tables under their titles; of number `wide` that page with all its cells."""
+    """The tables under their headings; of number `wide` that page with all its cells."""
     return [
-        shown_table(number, table, title, page if wide == number else None)
-        for number, (table, title) in enumerate(zip(tables, titles, strict=True), 1)
+        shown_table(number, table, heading, page if wide == number else None)
+        for number, (table, heading) in enumerate(zip(tables, headings, strict=True), 1)
     ]
 
 
-def shown_table(number: int, table: ReleasedTable, title: str, page: int | None = None) -> Shown:
-    """One table under its title; with a page, that page of all its cells."""
+def shown_table(
+    number: int, table: ReleasedTable, heading: Heading, page: int | None = None
+) -> Shown:
+    """One table under its heading; with a page, that page of all its cells."""
     pages = -(-table.size // CELLS_ON_A_PAGE)
     if page is not None:
         page = max(1, min(page, pages))
@@ -121,7 +125,7 @@ def shown_table(number: int, table: ReleasedTable, title: str, page: int | None 
         cells, part = largest(table, MOST_QUOTABLE), "quotable"
     return Shown(
         number=number,
-        title=title,
+        heading=heading,
         places=tuple(field_words(axis.name, axis.label) for axis in table.axes),
         column=str(MEASURES.get(table.measure, table.measure)),
         rows=tuple(_row(cell) for cell in cells),
@@ -157,21 +161,23 @@ def _kind(reliability: Reliability | None) -> str:
 # ---------------------------------------------------------------- views
 
 
-def seen_tables(tables: Sequence[ReleasedTable], view: View) -> list[SeenTable]:
-    """The view of every table that it fits.
+def seen_tables(
+    tables: Sequence[ReleasedTable], view: View, headings: Sequence[Heading]
+) -> list[SeenTable]:
+    """The view of every table that it fits; `headings` are those of all the tables.
 
     Raises:
         ViewError: it fits none.
     """
     views_of(tables, view)
     found = []
-    for table in tables:
+    for table, heading in zip(tables, headings, strict=True):
         with suppress(ViewError):
-            found += [_seen(table, one) for one in views_of([table], view)]
+            found += [_seen(table, one, heading) for one in views_of([table], view)]
     return found
 
 
-def _seen(table: ReleasedTable, seen: ViewTable) -> SeenTable:
+def _seen(table: ReleasedTable, seen: ViewTable, heading: Heading) -> SeenTable:
     words = _words_of(table.axes)
     is_share = isinstance(seen.view, ShareOf)
     rows = []
@@ -186,7 +192,8 @@ def _seen(table: ReleasedTable, seen: ViewTable) -> SeenTable:
         rows.append(Row(labels=labels, figures=shown, mark=figures.mark(worst), kind=_kind(worst)))
     return SeenTable(
         text=text_of(seen.view),
-        title=f"{view_words(seen.view, _labels(table))} – {title_words(table)}",
+        title=f"{view_words(seen.view, _labels(table))} – {heading.title}",
+        under=heading.under,
         places=tuple(_place(place, table.axes) for place in seen.places),
         columns=tuple(map(column_words, seen.columns)),
         rows=tuple(rows),

@@ -9,7 +9,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import NotFound
@@ -18,7 +17,8 @@ from corridor.coordinator.downloads import as_download, attached
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
 from corridor.coordinator.pictures.drawing import described
-from corridor.coordinator.pictures.table_words import titles_of
+from corridor.coordinator.pictures.question_words import Heading
+from corridor.coordinator.pictures.table_words import headings_of
 from corridor.coordinator.workbench.access import current_asker, current_reader
 from corridor.coordinator.workbench.answer_tables import (
     SeenTable,
@@ -70,13 +70,14 @@ def answer_views(desks: Desks) -> Blueprint:
         looks.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier, current_reader()))
         tables = tables_of(document)
-        seen, refusals = _seen(tables)
+        headings = headings_of(document, desks.questions.domains, tables)
+        seen, refusals = _seen(tables, headings)
         shown = render_template(
             "release.html",
             document=document,
             words=words_of(desks, document),
             sql=sql_of(desks, document["question"]),
-            tables=_shown(tables, _titles(desks, document, tables)),
+            tables=_shown(tables, headings),
             seen=seen,
             offers=[offers_of(table) for table in tables],
             refusals=refusals,
@@ -92,7 +93,8 @@ def answer_views(desks: Desks) -> Blueprint:
         looks.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
         tables = tables_of(document)
-        found = described(tables, _titles(desks, document, tables), number, name)
+        headings = headings_of(document, desks.questions.domains, tables)
+        found = described(tables, headings, number, name)
         if found is None:
             raise NotFound
         return jsonify(found)
@@ -117,17 +119,11 @@ def answer_views(desks: Desks) -> Blueprint:
     return views
 
 
-def _titles(
-    desks: Desks, document: Mapping[str, Any], tables: Sequence[ReleasedTable]
-) -> tuple[str, ...]:
-    return titles_of(document, tables, desks.questions.domains)
-
-
-def _shown(tables: Sequence[ReleasedTable], titles: Sequence[str]) -> list[Shown]:
+def _shown(tables: Sequence[ReleasedTable], headings: Sequence[Heading]) -> list[Shown]:
     """The tables; of the one that the address names, the part that it names."""
     return shown_tables(
         tables,
-        titles,
+        headings,
         wide=_number("table") if request.args.get("cells") == "all" else None,
         page=_number("page") or 1,
     )
@@ -140,14 +136,14 @@ def _number(name: str) -> int | None:
 
 
 def _seen(
-    tables: Sequence[ReleasedTable],
+    tables: Sequence[ReleasedTable], headings: Sequence[Heading]
 ) -> tuple[list[SeenTable], list[Mapping[str, str]]]:
     """The views that the address names, and why one cannot be shown."""
     found: list[SeenTable] = []
     refusals: list[Mapping[str, str]] = []
     for text in dict.fromkeys(request.args.getlist("view")[:MOST_VIEWS]):
         try:
-            found += seen_tables(tables, parse_seen(text))
+            found += seen_tables(tables, parse_seen(text), headings)
         except ViewError as error:
             refusals.append(said(error))
     return found, refusals

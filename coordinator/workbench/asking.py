@@ -37,6 +37,7 @@ from corridor.coordinator.workbench.composing import (
     Draft,
     Face,
     Measured,
+    of_victims,
     read_draft,
 )
 from corridor.coordinator.workbench.desks import Desks
@@ -76,8 +77,11 @@ def asking_views(desks: Desks) -> Blueprint:
     def again() -> Response:
         draft = read_draft(request.form)
         look = looked_at(draft)
-        if request.form.get("action") == "to-sql" and look.sql:
-            draft = replace(draft, face=Face.SQL, sql=look.sql)
+        if request.form.get("action") == "victims" and look.counts_everybody:
+            draft = of_victims(draft, desks.questions.domains())
+            look = looked_at(draft)
+        if request.form.get("action") == "to-sql" and look.sql.is_whole:
+            draft = replace(draft, face=Face.SQL, sql=look.sql.text)
             look = looked_at(draft)
         if request.form.get("action") == "show" and look.refusal is not None:
             look = Look()  # nothing was chosen yet that could be priced

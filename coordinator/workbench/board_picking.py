@@ -13,8 +13,8 @@ from typing import Any
 
 from corridor.coordinator.board_desk import MOST_TILES, Tile, parse_tile
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.table_words import headings_of
 from corridor.coordinator.workbench.access import current_reader
-from corridor.coordinator.workbench.board_tiles import table_names
 from corridor.coordinator.workbench.desks import Desks
 from corridor.errors.publications import MalformedBoardError
 from corridor.pages.languages import gettext
@@ -115,7 +115,7 @@ def _choice(
     desks: Desks, kind: str, one: Mapping[str, Any], there: set[tuple[str, str, int]]
 ) -> Choice:
     identifier = str(one["id"])
-    names = table_names(desks, one["question"])[:MOST_OFFERED]
+    names = headings_of(one, desks.questions.domains)[:MOST_OFFERED]
     return Choice(
         kind=kind,
         id=identifier,
@@ -124,7 +124,7 @@ def _choice(
         offers=tuple(
             Offer(
                 f"{kind} {identifier} {number} picture",
-                words,
+                str(words),
                 (kind, identifier, number) in there,
             )
             for number, words in enumerate(names, 1)

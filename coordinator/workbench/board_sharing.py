@@ -65,7 +65,7 @@ def add_sharing(views: Blueprint, desks: Desks, pace: Pace) -> None:
     def plan() -> Response:
         again = _asked_again(desks, request.args.getlist("release"))
         accuracy = request.args.get("accuracy", DEFAULT_ACCURACY)
-        text = "\n\n".join(filter(None, (sql_of(desks, one) for one in again.values())))
+        text = "\n\n".join(filter(None, (sql_of(desks, one).text for one in again.values())))
         if len(again) < 2:
             return _plan(text, accuracy, lambda: None)
         pace.demand(current_asker().name, works=True)

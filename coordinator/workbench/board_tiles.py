@@ -8,8 +8,8 @@ from typing import Any
 
 from corridor.coordinator.board_desk import LARGEST_TABLES, Tile
 from corridor.coordinator.pictures.field_words import field_words
-from corridor.coordinator.pictures.question_words import question_of, table_words
-from corridor.coordinator.pictures.table_words import title_words
+from corridor.coordinator.pictures.question_words import Heading, question_of
+from corridor.coordinator.pictures.table_words import headings_of
 from corridor.coordinator.publications.figures import MOST_BYTES
 from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words, period_words
 from corridor.coordinator.workbench.answer_tables import (
@@ -19,7 +19,7 @@ from corridor.coordinator.workbench.answer_tables import (
     shown_table,
 )
 from corridor.coordinator.workbench.desks import Desks
-from corridor.errors import CorridorError, NotFoundError
+from corridor.errors import NotFoundError
 from corridor.errors.questions import ViewError
 from corridor.pages.languages import gettext
 from corridor.publishing.tables import ReleasedTable, tables_of
@@ -32,7 +32,7 @@ class ShownTile:
     """A tile, ready for the template.
 
     Attributes:
-        name: what it shows; of what is gone, its id.
+        heading: what it shows; of what is gone, its id.
         release: whose figures these are; empty where there is none yet.
         is_series: whether it is one, which may have released nothing yet.
         period: of a series: what its last release is of; empty before the first.
@@ -47,7 +47,7 @@ class ShownTile:
     """
 
     tile: Tile
-    name: str
+    heading: Heading
     release: str = ""
     is_series: bool = False
     period: str = ""
@@ -81,16 +81,15 @@ class NamedTile:
 
 def shown_tile(desks: Desks, news: SeriesNews, tile: Tile) -> ShownTile:
     """A tile with its figures."""
-    shown = ShownTile(tile=tile, name=tile.id)
+    shown = ShownTile(tile=tile, heading=Heading(tile.id))
     release = tile.id
     try:
         if tile.kind == "series":
             found = desks.series.show(tile.id)
             last = (found["releases"] or [None])[-1]
-            name = _name_in_question(desks, found["question"], tile)
             shown = replace(
                 shown,
-                name=name,
+                heading=_heading_in(desks, found, tile) or shown.heading,
                 is_series=True,
                 period="" if last is None else period_words(str(last["named"])),
                 next_at=str(found["next_at"] or ""),
@@ -112,8 +111,8 @@ def shown_tile(desks: Desks, news: SeriesNews, tile: Tile) -> ShownTile:
     tables = tables_of(whole)
     if tile.table > len(tables):
         return shown
-    name = _name_in_question(desks, whole["question"], tile) or title_words(tables[tile.table - 1])
-    return _with_figures(replace(shown, name=name), tables[tile.table - 1])
+    heading = headings_of(whole, desks.questions.domains, tables)[tile.table - 1]
+    return _with_figures(replace(shown, heading=heading), tables[tile.table - 1])
 
 
 def _with_figures(shown: ShownTile, table: ReleasedTable) -> ShownTile:
@@ -121,9 +120,9 @@ def _with_figures(shown: ShownTile, table: ReleasedTable) -> ShownTile:
     view = tile.view
     if view is not None:
         with suppress(ViewError):
-            return replace(shown, seen=tuple(seen_tables([table], view)))
+            return replace(shown, seen=tuple(seen_tables([table], view, [shown.heading])))
         return shown
-    found = shown_table(tile.table, table, shown.name)
+    found = shown_table(tile.table, table, shown.heading)
     names = [one.name for one in found.pictures]
     picture = ""
     if tile.picture is not None and names:
@@ -136,11 +135,15 @@ def named_tile(desks: Desks, tile: Tile) -> NamedTile:
     document: Mapping[str, Any] | None = None
     with suppress(NotFoundError):
         if tile.kind == "series":
-            document = desks.series.show(tile.id)["question"]
+            document = desks.series.show(tile.id)
         else:
-            document = desks.releases.heading(tile.id)["question"]
-    name = "" if document is None else _name_in_question(desks, document, tile)
-    return NamedTile(tile=tile, name=name or tile.id, ways=_ways(tile, _groupings(document, tile)))
+            document = desks.releases.heading(tile.id)
+    heading = None if document is None else _heading_in(desks, document, tile)
+    return NamedTile(
+        tile=tile,
+        name=tile.id if heading is None else str(heading),
+        ways=_ways(tile, _groupings(document, tile)),
+    )
 
 
 def _ways(tile: Tile, groupings: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -158,31 +161,13 @@ def _ways(tile: Tile, groupings: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _groupings(document: Mapping[str, Any] | None, tile: Tile) -> tuple[str, ...]:
-    question = None if document is None else question_of(document)
+    question = None if document is None else question_of(document["question"])
     if question is None or not 1 <= tile.table <= len(question.tables):
         return ()
     return question.tables[tile.table - 1].group_by
 
 
-def _name_in_question(desks: Desks, document: Mapping[str, Any], tile: Tile) -> str:
-    """What the tile's table shows, with its conditions; empty where the question does not tell."""
-    names = table_names(desks, document)
-    return names[tile.table - 1] if tile.table <= len(names) else ""
-
-
-def table_names(desks: Desks, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """What each table of an answer to this question shows; of a series there are two of one."""
-    question = question_of(document)
-    if question is None:
-        return ()
-    try:
-        domains = desks.questions.domains()
-        names = tuple(table_words(one, domains) for one in question.tables)
-    except CorridorError:  # of a charter that is gone
-        return ()
-    if question.turn is None:
-        return names
-    return tuple(
-        gettext("%(what)s: %(which)s", what=names[0], which=which)
-        for which in (gettext("counted first in the period"), gettext("all up to then"))
-    )
+def _heading_in(desks: Desks, document: Mapping[str, Any], tile: Tile) -> Heading | None:
+    """What the tile's table shows; None where the question does not tell."""
+    found = headings_of(document, desks.questions.domains)
+    return found[tile.table - 1] if tile.table <= len(found) else None

@@ -23,7 +23,7 @@ FEW = 12
 KEYWORDS = (
     "SELECT", "FROM", "WHERE", "GROUP BY", "AND", "OR", "NOT", "IN", "BETWEEN", "IS NULL",
     "COUNT(*)", "SUM(", "AVG(", "HISTOGRAM(", "MEDIAN(", "QUANTILE(", "SHARE(", "CHANGE(",
-    "BANDS(", "CLAMP(", "GROUPING SETS (", "ORDER BY COUNT(*) DESC LIMIT",
+    "PER_PERSON(", "BANDS(", "CLAMP(", "GROUPING SETS (", "ORDER BY COUNT(*) DESC LIMIT",
 )  # fmt: skip
 
 

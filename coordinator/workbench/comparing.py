@@ -14,7 +14,8 @@ from flask import Blueprint, Response, make_response, render_template, request
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
 from corridor.coordinator.pictures.field_words import field_words, value_words
-from corridor.coordinator.pictures.table_words import title_words
+from corridor.coordinator.pictures.question_words import Heading
+from corridor.coordinator.pictures.table_words import headings_of
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.access import current_asker
 from corridor.coordinator.workbench.desks import Desks
@@ -83,6 +84,10 @@ class Choice:
     figure: str
 
 
+Choices = Sequence[tuple[Heading, Sequence[Choice]]]
+"""The cells of each table that can be chosen, under its heading."""
+
+
 def comparing_views(desks: Desks) -> Blueprint:
     """/releases/ID/compare."""
     views = Blueprint("comparing", __name__)
@@ -93,9 +98,15 @@ def comparing_views(desks: Desks) -> Blueprint:
     def page(identifier: str) -> Response:
         pace.demand(current_asker().name, works=True)
         document = json.loads(desks.releases.document(identifier))
-        chosen, earlier = request.args.getlist("cells"), request.args.get("earlier") or None
+        chosen = list(dict.fromkeys(request.args.getlist("cells")))
+        earlier = request.args.get("earlier") or None
         tables = tables_of(document)
         labels = labels_of(tables)
+        headings = headings_of(document, desks.questions.domains, tables)
+        choices = [
+            (heading, choices_of(table)) for heading, table in zip(headings, tables, strict=True)
+        ]
+        alone = alone_in(chosen, choices)
         compared, refusal = None, None
         if chosen:
             try:
@@ -104,12 +115,15 @@ def comparing_views(desks: Desks) -> Blueprint:
                 found = desks.reading.compare(identifier, text, table=None, earlier=earlier)
                 compared = _told(found, names)
             except ComparisonError as error:
-                refusal = said(error)
+                # One alone has nothing to be compared with: the page says what else to choose.
+                refusal = None if alone and earlier is None else said(error)
         shown = render_template(
             "compare.html",
             document=document,
-            choices=[(title_words(table), choices_of(table)) for table in tables],
+            choices=choices,
             chosen=frozenset(chosen),
+            alone=alone,
+            example=example_of(choices),
             others=_others(desks, document),
             earlier=earlier,
             compared=compared,
@@ -118,6 +132,17 @@ def comparing_views(desks: Desks) -> Blueprint:
         return make_response(shown, 422 if refusal else 200)
 
     return views
+
+
+def alone_in(chosen: Sequence[str], choices: Choices) -> str:
+    """The one figure of the form that is chosen, in words; empty where none is, or several are."""
+    named = {one.text: one.words for _heading, offered in choices for one in offered}
+    return named.get(chosen[0], "") if len(chosen) == 1 else ""
+
+
+def example_of(choices: Choices) -> tuple[Choice, ...]:
+    """The two largest of the first table that has two, to begin with; empty where none has."""
+    return next((tuple(ones[:2]) for _, ones in choices if len(ones) > 1), ())
 
 
 def choices_of(table: ReleasedTable) -> list[Choice]:

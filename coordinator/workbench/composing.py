@@ -15,6 +15,7 @@ from enum import StrEnum
 from werkzeug.datastructures import MultiDict
 
 from corridor.coordinator.question_desk import DEFAULT_ACCURACY, AskRequest
+from corridor.coordinator.workbench.accuracy_words import read_accuracy
 from corridor.errors.questions import QuestionError, UnknownFieldError
 from corridor.protocols import canonical
 from corridor.queries.asking import ALL
@@ -22,6 +23,7 @@ from corridor.queries.builder import TableBuilder
 from corridor.queries.catalogue import DomainKind, Field, Source
 from corridor.queries.domains import Domains
 from corridor.queries.question import Question
+from corridor.queries.victims import STATUS, VICTIM_STATUSES, sql_of_victims
 
 MOST_CONDITIONS = 6
 MOST_GROUPINGS = 4
@@ -101,7 +103,7 @@ class Draft:
         """
         common = AskRequest(
             parameters={},
-            accuracy=self.accuracy.strip() or DEFAULT_ACCURACY,
+            accuracy=read_accuracy(self.accuracy) or DEFAULT_ACCURACY,
             scope=self.scope,
             purpose=self.purpose,
         )
@@ -122,6 +124,31 @@ class Draft:
         known = domains.catalogue.indicators.get(self.indicator)
         names = () if known is None else tuple(one.name for one in known.parameters)
         return {name: text for name, text in self.parameters.items() if name in names}
+
+
+def of_victims(draft: Draft, domains: Domains) -> Draft:
+    """The draft that asks the same of actual and possible victims alone; as it was where it cannot.
+
+    Raises:
+        QuestionError: the SQL asks nothing. Nothing was spent.
+    """
+    match draft.face:
+        case Face.SQL:
+            found = sql_of_victims(draft.sql, domains)
+            return draft if found is None else replace(draft, sql=found)
+        case Face.BLOCKS:
+            others = tuple(one for one in draft.blocks.conditions if not one.is_empty)
+            if len(others) == MOST_CONDITIONS:
+                return draft
+            only = Condition(field=STATUS, values=VICTIM_STATUSES)
+            return replace(draft, blocks=replace(draft.blocks, conditions=(*others, only)))
+        case Face.INDICATOR:
+            indicator = domains.catalogue.indicators.get(draft.indicator)
+            named = () if indicator is None else indicator.parameters
+            only_these = {
+                one.name: ",".join(VICTIM_STATUSES) for one in named if one.field == STATUS
+            }
+            return replace(draft, parameters={**draft.parameters, **only_these})
 
 
 def read_draft(form: MultiDict[str, str]) -> Draft:

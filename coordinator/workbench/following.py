@@ -18,7 +18,13 @@ from werkzeug.wrappers import Response as Answer
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
-from corridor.coordinator.pictures.question_words import as_sql, in_words, question_of
+from corridor.coordinator.pictures.question_words import (
+    NO_SQL,
+    Heading,
+    as_sql,
+    in_words,
+    question_of,
+)
 from corridor.coordinator.question_desk import CANCELLED
 from corridor.coordinator.seeing import is_own
 from corridor.coordinator.workbench.access import current_asker, current_reader
@@ -35,6 +41,7 @@ from corridor.errors import CorridorError
 from corridor.pages.access import current_session, for_roles, signed_in
 from corridor.pages.refusals import said, said_of, status_of
 from corridor.people import Role
+from corridor.queries.sql_text import Written
 
 ON_A_PAGE = 30
 OVER = frozenset({State.RELEASED.value, State.FAILED.value, CANCELLED})
@@ -90,19 +97,19 @@ def question_views(desks: Desks) -> Blueprint:
     return views
 
 
-def words_of(desks: Desks, shown: Shown) -> tuple[str, ...]:
+def words_of(desks: Desks, shown: Shown) -> tuple[Heading, ...]:
     """What was asked, in the reader's language; in English where this version cannot read it."""
     question = question_of(shown["question"])
     if question is not None:
         with suppress(CorridorError):  # of a charter that is gone
             return in_words(question, desks.questions.domains())
-    return (str(shown.get("title") or shown["id"]),)
+    return (Heading(str(shown.get("title") or shown["id"])),)
 
 
-def sql_of(desks: Desks, document: Mapping[str, Any]) -> str:
+def sql_of(desks: Desks, document: Mapping[str, Any]) -> Written:
     """The SQL of a question that an answer of the desks holds; empty where it has none."""
     question = question_of(document)
-    return "" if question is None else as_sql(question, desks.questions.domains())
+    return NO_SQL if question is None else as_sql(question, desks.questions.domains())
 
 
 def reports_filled_by(desks: Desks, document: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -11,17 +11,28 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Protocol
 
-from corridor.coordinator.pictures.question_words import as_sql, in_words, table_words
+from corridor.coordinator.pictures.question_words import (
+    NO_SQL,
+    Heading,
+    as_sql,
+    heading_of,
+    in_words,
+)
 from corridor.coordinator.question_desk import AskRequest
 from corridor.coordinator.workbench import figures
 from corridor.coordinator.workbench.desks import Desks
+from corridor.coordinator.workbench.report_words import told
 from corridor.errors import CorridorError
 from corridor.errors.questions import QuestionError
 from corridor.errors.region import NoCharterError
 from corridor.pages.languages import gettext, ngettext
 from corridor.privacy.reliability import RELIABLE_UP_TO, caution_up_to
+from corridor.publishing.reports.definitions import Report
+from corridor.publishing.reports.forecasting import FormMargins
 from corridor.queries.domains import Domains
 from corridor.queries.sql import Asked
+from corridor.queries.sql_text import Written
+from corridor.queries.victims import counts_everybody
 
 LADDER = ("±5", "±10", "±20", "±50")
 
@@ -65,6 +76,8 @@ class TableLook:
     Attributes:
         quotable_from, reliable_from: the least count that would stand as a figure, and without a
             mark; None where figures are no counts.
+        known: what the newest answer with this table, under these conditions, tells; None where
+            there is none.
     """
 
     words: str
@@ -73,8 +86,23 @@ class TableLook:
     curators: str
     quotable_from: int | None
     reliable_from: int | None
-    typical: int
-    most_are_quotable: bool
+    known: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormLook:
+    """One table of a report's form, as it will be.
+
+    Attributes:
+        margins: of its figures: one, or from … to ….
+        quotable_from: from how many persons on its most exact figure would be shown.
+    """
+
+    id: str
+    title: str
+    figures: int
+    margins: str
+    quotable_from: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +118,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a page shows of a draft; `refusal` says why there is no forecast."""
+    """What a page shows of a draft; `refusal` says why there is no forecast.
 
-    words: tuple[str, ...] = ()
-    sql: str = ""
+    Attributes:
+        counts_everybody: whether it counts whoever is in the data, victims or not.
+    """
+
+    words: tuple[Heading, ...] = ()
+    sql: Written = NO_SQL
+    counts_everybody: bool = False
     refusal: CorridorError | None = None
     mark: Mark | None = None
     forecast: Mapping[str, Any] | None = None
     tables: tuple[TableLook, ...] = ()
+    forms: tuple[FormLook, ...] = ()
     shares: tuple[Share, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     ladder: tuple[Rung, ...] = ()
@@ -138,25 +172,36 @@ class Composed(Protocol):
         """
 
 
-def look(desks: Desks, draft: Composed) -> Look:
-    """What the draft would cost and give."""
+def look(desks: Desks, draft: Composed, report: Report | None = None) -> Look:
+    """What the draft would cost and give; of a report, how exact its own form would be."""
     asked: Asked | None = None
-    words: tuple[str, ...] = ()
-    sql, ladder = "", tuple[Rung, ...]()
+    words: tuple[Heading, ...] = ()
+    sql, ladder = NO_SQL, tuple[Rung, ...]()
     try:
         domains = desks.questions.domains()
         request = draft.request(domains)
         asked = desks.questions.read(request)
         words, sql = in_words(asked.question, domains), as_sql(asked.question, domains)
         ladder = tuple(_ladder(desks, request))
-        forecast = desks.questions.forecast(request)
+        foreseen = desks.questions.foresee(request)
+        forms = () if report is None else desks.reports.margins_before(report, foreseen)
     except CorridorError as error:
         mark = _mark(draft.sql, error) if isinstance(error, QuestionError) else None
-        return Look(words=words, sql=sql, refusal=error, mark=mark, ladder=ladder)
+        return Look(
+            words=words,
+            sql=sql,
+            counts_everybody=asked is not None and counts_everybody(asked.question),
+            refusal=error,
+            mark=mark,
+            ladder=ladder,
+        )
+    forecast = foreseen.shown
     return Look(
         words=words,
         sql=sql,
+        counts_everybody=counts_everybody(asked.question),
         forecast=forecast,
+        forms=tuple(map(_form, forms)),
         tables=tuple(_tables(asked, forecast, domains)),
         shares=tuple(_shares(forecast)),
         missing=tuple(_missing(desks, forecast)),
@@ -210,7 +255,7 @@ def _tables(asked: Asked, forecast: Mapping[str, Any], domains: Domains) -> Sequ
     found = []
     for place, one in enumerate(forecast["tables"]):
         table = questions[place] if same else None
-        words = one["title"] if table is None else table_words(table, domains)
+        words = one["title"] if table is None else heading_of(table, domains).title
         is_count = table is not None and not {"mean", "sum"} & set(_measure_json(forecast, place))
         margin, cells = float(one["margin"]), int(one["cells"])
         quotable = ceil(margin / caution_up_to(cells)) if is_count else None
@@ -222,11 +267,23 @@ def _tables(asked: Asked, forecast: Mapping[str, Any], domains: Domains) -> Sequ
                 curators=figures.margin(float(one["central_margin"])),
                 quotable_from=quotable,
                 reliable_from=ceil(margin / RELIABLE_UP_TO) if is_count else None,
-                typical=int(one["typical"]),
-                most_are_quotable=quotable is not None and quotable <= int(one["typical"]),
+                known=one["known"],
             )
         )
     return found
+
+
+def _form(one: FormMargins) -> FormLook:
+    margins = figures.margin(one.least)
+    if (widest := figures.margin(one.widest)) != margins:
+        margins = gettext("%(low)s to %(high)s", low=margins, high=widest)
+    return FormLook(
+        id=one.form.id,
+        title=told(one.form.title),
+        figures=one.figures,
+        margins=margins,
+        quotable_from=ceil(one.quotable_from[0]),
+    )
 
 
 def _measure_json(forecast: Mapping[str, Any], place: int) -> Mapping[str, Any]:

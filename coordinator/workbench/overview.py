@@ -9,12 +9,14 @@ from flask import Blueprint, render_template
 
 from corridor.coordinator.attempts import State
 from corridor.coordinator.pages import Page
+from corridor.coordinator.pictures.question_words import Heading
 from corridor.coordinator.workbench.access import current_reader
 from corridor.coordinator.workbench.alert_words import SeriesNews, alert_words
 from corridor.coordinator.workbench.desks import Desks
 from corridor.coordinator.workbench.following import words_of
 from corridor.coordinator.workbench.forecasting import why_missing
 from corridor.coordinator.workbench.progress_words import STATES
+from corridor.coordinator.workbench.standing import series_under_way
 from corridor.pages.access import signed_in
 from corridor.pages.languages import ngettext
 
@@ -72,6 +74,7 @@ def overview_views(desks: Desks, news: SeriesNews) -> Blueprint:
                 (*_series_words(desks, one), list(map(alert_words, alerts)))
                 for one, alerts in news.changed()
             ],
+            series=series_under_way(desks),
             allowances=[_allowance(one) for one in members if one["listed"]],
             states=STATES,
         )
@@ -79,7 +82,7 @@ def overview_views(desks: Desks, news: SeriesNews) -> Blueprint:
     return views
 
 
-def _series_words(desks: Desks, series: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+def _series_words(desks: Desks, series: Mapping[str, Any]) -> tuple[tuple[Heading, ...], str]:
     """What a standing series counts, and the release that says what changed."""
     return words_of(desks, series), str(series["releases"][-1]["release_id"])
 

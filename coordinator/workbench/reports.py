@@ -19,10 +19,11 @@ from werkzeug.datastructures import MultiDict
 from corridor.coordinator.account_tokens import ASKERS
 from corridor.coordinator.pace import Pace
 from corridor.coordinator.pages import Page
-from corridor.coordinator.pictures.question_words import question_of
+from corridor.coordinator.pictures.question_words import Heading, question_of
 from corridor.coordinator.question_desk import DEFAULT_ACCURACY, AskRequest
 from corridor.coordinator.workbench import choices, forecasting
 from corridor.coordinator.workbench.access import current_asker
+from corridor.coordinator.workbench.accuracy_words import read_accuracy
 from corridor.coordinator.workbench.asking import WORKS_PER_MINUTE, looked, reviewed
 from corridor.coordinator.workbench.composing import read_parameters
 from corridor.coordinator.workbench.desks import Desks
@@ -70,7 +71,7 @@ class ReportDraft:
         return AskRequest(
             parameters={},
             question=report_document(domains, self.report, values),
-            accuracy=self.accuracy.strip() or DEFAULT_ACCURACY,
+            accuracy=read_accuracy(self.accuracy) or DEFAULT_ACCURACY,
             scope=self.scope,
             purpose=self.purpose,
         )
@@ -84,7 +85,7 @@ def report_views(desks: Desks) -> Blueprint:
 
     def looked_at(draft: ReportDraft) -> Look:
         asking.demand(current_asker().name, works=True)
-        return forecasting.look(desks, draft)
+        return forecasting.look(desks, draft, draft.report)
 
     @views.get("/reports")
     @signed_in
@@ -169,9 +170,9 @@ def _page(
     )
 
 
-def _answers(desks: Desks, report: Report) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
+def _answers(desks: Desks, report: Report) -> list[tuple[Mapping[str, Any], tuple[Heading, ...]]]:
     """The newest answers that fill the report, each with what was asked."""
-    found: list[tuple[Mapping[str, Any], tuple[str, ...]]] = []
+    found: list[tuple[Mapping[str, Any], tuple[Heading, ...]]] = []
     for one in desks.releases.listing(Page(LOOKED_THROUGH)):
         question = question_of(one["question"])
         if question is not None and report in desks.reports.filled_by(question):

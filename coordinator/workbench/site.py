@@ -30,6 +30,7 @@ from corridor.coordinator.workbench.provider import provider_views
 from corridor.coordinator.workbench.publications import draft_views
 from corridor.coordinator.workbench.refusal_words import ABOUT, SAID
 from corridor.coordinator.workbench.reports import report_views
+from corridor.coordinator.workbench.standing import standing_views
 from corridor.coordinator.workbench.tokens import token_views
 from corridor.coordinator.workbench.words import DUTIES
 from corridor.pages.access import Addresses
@@ -44,6 +45,7 @@ ENTRIES = (
     Entry("reports.listing", _l("Reports")),
     Entry("questions.listing", _l("Questions")),
     Entry("releases.listing", _l("Answers")),
+    Entry("series.listing", _l("Standing series")),
     Entry("boards.listing", _l("Boards")),
     Entry("publications.listing", _l("Publications"), (Role.COORDINATOR,)),
     Entry("administration.members", _l("Members"), STAFF),
@@ -103,6 +105,7 @@ def make_workbench(
         asking_views(desks),
         question_views(desks),
         answer_views(desks),
+        standing_views(desks),
         report_views(desks),
         comparing_views(desks),
         base_map_views(desks.base_map),

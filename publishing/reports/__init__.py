@@ -2,6 +2,7 @@
 
     definitions.py   what a report is, and its parser; data/ has one file for each
     asking.py        the one question of a report, whose tables share one budget
+    forecasting.py   how exact its figures will be
     filling.py       a release as the report's form has it
     fitting.py       which reports a question is asked for
     drawing.py       the picture of a filled table

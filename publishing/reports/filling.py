@@ -13,12 +13,13 @@ of Corridor. It is told where a population of just that sex and age group is giv
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corridor.errors.client import RemoteAnswerError
 from corridor.errors.comparing import PopulationError, ReportDoesNotFitError
@@ -275,6 +276,34 @@ def fill(
     )
 
 
+def margins_of(
+    report: Report, tables: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[Form, tuple[float, ...]], ...]:
+    """Of each form the margins that its figures have, whatever was counted.
+
+    Args:
+        report: which.
+        tables: of an answer to its question, as a release has them; the numbers do not matter.
+
+    Raises:
+        RemoteAnswerError, ReportDoesNotFitError: as `fill`.
+    """
+    placed = _placed(report, {"id": "", "tables": tables}, None)
+    return tuple((form, _margins(report, form, placed)) for form in report.forms)
+
+
+def _margins(
+    report: Report, form: Form, placed: Mapping[TableKey, PlacedTable]
+) -> tuple[float, ...]:
+    if form.kind is FormKind.PAIRS:  # any pair may be listed
+        table = _found(report, form, placed).table
+        margins = _each_margin(table)[_flows(table)].tolist()
+    else:
+        filled = _filled(report, form, placed, {})
+        margins = [cell.estimate.margin for row in filled.cells for cell in row]
+    return tuple(one for one in margins if one is not None)
+
+
 def _check_population(report: Report, population: Population) -> None:
     told = [one for one in report.classifications if one.population]
     known = [[category.id for category in one.all_categories()] for one in told]
@@ -360,12 +389,8 @@ def _coverage(release: Mapping[str, Any], condition: str, country: str | None) -
         raise RemoteAnswerError("who took part in a release") from error
 
 
-def _filled(
-    report: Report,
-    form: Form,
-    placed: Mapping[TableKey, PlacedTable],
-    population: Population,
-) -> FilledTable:
+def _found(report: Report, form: Form, placed: Mapping[TableKey, PlacedTable]) -> PlacedTable:
+    """The table that the form's figures are from."""
     found = placed.get(table_key(form.table.source, form.table.group_by))
     if found is None or found.table.max_cells != form.table.max_cells:
         raise ReportDoesNotFitError(
@@ -373,6 +398,16 @@ def _filled(
             f"the release has no table by {', '.join(form.table.group_by)} for its table {form.id}",
             _HOW_TO_ASK,
         )
+    return found
+
+
+def _filled(
+    report: Report,
+    form: Form,
+    placed: Mapping[TableKey, PlacedTable],
+    population: Population,
+) -> FilledTable:
+    found = _found(report, form, placed)
     notes = list(filter(None, (form.rows.lost, form.columns.lost if form.columns else "")))
     if found.table.max_cells > 1:
         notes.append(
@@ -504,16 +539,7 @@ def _pairs(form: Form, found: PlacedTable, notes: list[str]) -> FilledTable:
     shape = tuple(len(axis.values) for axis in table.axes)
     # By columns: a matrix of countries has tens of thousands of cells, and few that stand.
     values = np.array([np.nan if one is None else one for one in table.values]).reshape(shape)
-    given = table.margins if isinstance(table.margins, float) else np.array(table.margins, float)
-    margins = np.broadcast_to(given, (table.size,)).reshape(shape)
-    flows = np.ones(shape, dtype=bool)
-    for place, axis in enumerate(table.axes):
-        unknown = [number for number, value in enumerate(axis.values) if value == UNKNOWN]
-        np.moveaxis(flows, place, 0)[unknown] = False
-    others = {value: number for number, value in enumerate(table.axes[1].values)}
-    for number, value in enumerate(table.axes[0].values):
-        if value in others:
-            flows[number, others[value]] = False  # within one country
+    margins, flows = _each_margin(table), _flows(table)
     with np.errstate(invalid="ignore"):
         stands = flows & (values > 0) & (margins <= caution_up_to(table.size) * values)
     listed = sorted(np.flatnonzero(stands).tolist(), key=lambda cell: -values.flat[cell])
@@ -552,3 +578,23 @@ def _pairs(form: Form, found: PlacedTable, notes: list[str]) -> FilledTable:
         ),
         notes=tuple(notes),
     )
+
+
+def _each_margin(table: ReleasedTable) -> NDArray[np.float64]:
+    """Of every cell, shaped like the table."""
+    shape = tuple(len(axis.values) for axis in table.axes)
+    given = table.margins if isinstance(table.margins, float) else np.array(table.margins, float)
+    return np.broadcast_to(given, (table.size,)).reshape(shape)
+
+
+def _flows(table: ReleasedTable) -> NDArray[np.bool_]:
+    """Which cells are pairs of two known, different countries, shaped like the table."""
+    flows = np.ones(tuple(len(axis.values) for axis in table.axes), dtype=bool)
+    for place, axis in enumerate(table.axes):
+        unknown = [number for number, value in enumerate(axis.values) if value == UNKNOWN]
+        np.moveaxis(flows, place, 0)[unknown] = False
+    others = {value: number for number, value in enumerate(table.axes[1].values)}
+    for number, value in enumerate(table.axes[0].values):
+        if value in others:
+            flows[number, others[value]] = False  # within one country
+    return flows

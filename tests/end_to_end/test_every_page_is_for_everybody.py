@@ -199,6 +199,7 @@ def workbench_visits(ids: dict[str, str]) -> dict[str, list[Visit]]:
             ),
             Visit("releases.one", f"{corridors}?table=1&cells=all"),
             Visit("comparing.page", f"{answer}/compare"),
+            Visit("series.listing", "/series"),
             Visit("reports.listing", "/reports"),
             Visit("reports.one", f"/reports/{REPORT}?accuracy=%C2%B130"),
             Visit("reports.review", f"/reports/{REPORT}?accuracy=%C2%B130", review_a_report),

@@ -165,6 +165,24 @@ class Chromium:
         script = "const r = document.documentElement; return r.scrollWidth > r.clientWidth;"
         return bool(self.driver.execute_script(script))
 
+    def tables_that_lose_their_rows_names(self) -> list[str]:
+        """Of tables that are wider than the window, those whose first column goes when scrolled."""
+        script = """
+            const lost = [];
+            for (const box of document.querySelectorAll(".scroll")) {
+              const first = box.querySelector("tbody tr > :first-child:not([colspan])");
+              if (first === null || !box.checkVisibility()) continue;
+              if (box.scrollWidth <= box.clientWidth) continue;
+              const before = box.scrollLeft;
+              box.scrollLeft = getComputedStyle(box).direction === "rtl" ? -1e6 : 1e6;
+              const own = first.getBoundingClientRect(), seen = box.getBoundingClientRect();
+              if (own.left < seen.left - 1 || own.right > seen.right + 1) lost.push(box.ariaLabel);
+              box.scrollLeft = before;
+            }
+            return lost;"""
+        found: list[str] = self.driver.execute_script(script)
+        return found
+
     def complaints(self) -> list[str]:
         """What the browser's console says: scripts refused, files missing."""
         log: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]

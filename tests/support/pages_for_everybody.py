@@ -58,6 +58,7 @@ def look_at(browser: Chromium, visits: Iterable[Visit], who: str, language: str)
         browser.resize(NARROW)
         browser.picture(f"{name}-narrow")
         assert not browser.is_wider_than_its_window(), where
+        assert browser.tables_that_lose_their_rows_names() == [], where
         browser.resize(WIDE)
         assert "%(" not in browser.find("main").text, where
         expected = "" if visit.status == 200 else f"status of {visit.status}"

@@ -85,6 +85,27 @@ def test_a_report_is_forecast_with_its_parameters(capsys: Capture) -> None:
     assert "NAME=VALUE" in capsys.readouterr().err
 
 
+def test_a_reports_forecast_says_the_margins_that_its_form_then_has(
+    capsys: Capture, release: str, analyst: Region
+) -> None:
+    coming = told(capsys, "report", "forecast", NAME, "--rho", "1/20")
+    before = {one["id"]: one for one in coming["forms"]}
+    for table in told(capsys, "report", "fill", NAME, release)["tables"]:
+        margins = [cell["margin"] for row in table["cells"] for cell in row]
+        one = before[table["id"]]
+        assert (one["least_margin"], one["widest_margin"]) == (min(margins), max(margins))
+    text = shown(capsys, "report", "forecast", NAME, "--rho", "1/20")
+    assert "The form's own figures" in text
+    assert before["E1"]["title"] in text
+    draft = analyst.reports.draft(NAME, rho="1/20").forecast()
+    assert draft.form_margins["E1"] == (
+        before["E1"]["least_margin"],
+        before["E1"]["widest_margin"],
+    )
+    assert "for its" in str(draft)
+    assert "Figures are sums of cells" in draft.to_html()
+
+
 def test_a_report_is_asked_and_shown_as_its_form_has_it(capsys: Capture, release: str) -> None:
     text = shown(capsys, "report", "fill", NAME, release)
     assert "E1. Registered victims by sex and age" in text

@@ -109,7 +109,7 @@ def test_a_forecast_says_that_authorities_decide_and_what_the_region_costs_besid
                 "margin": 9.8,
                 "usual_margin": 9.8,
                 "central_margin": 9.8,
-                "typical": 2500,
+                "known": None,
             }
         ],
         "would_take_part": ["MD", "NG"],

@@ -17,7 +17,7 @@ from corridor.queries import parameters
 from corridor.queries.accuracy import parse_accuracy, rho_for_accuracy
 from corridor.queries.builder import RegionQuestions, TableBuilder, together
 from corridor.queries.domains import make_domains
-from corridor.queries.forecast import Forecast, forecast
+from corridor.queries.forecast import Forecast, forecast, how_to_hold_more
 from corridor.queries.parameters import (
     attempt_parameters,
     country_parameters,
@@ -179,12 +179,14 @@ def test_a_forecast_states_the_price_in_both_currencies_and_for_the_region() -> 
     assert found.to_json()["cells"] == 49
 
 
-def test_a_forecast_warns_where_cells_usually_hold_less_than_the_margin() -> None:
-    monthly = foreseen(MATRIX.where(recruited_in=["MD"], exploited_in=["RO"]).by("month"))
-    assert monthly.sentences == ()  # one corridor: nothing is known about how much it holds
-    every = foreseen(MATRIX.by("month"))
-    assert "by year or quarter" in every.sentences[0]
-    assert foreseen(ASK.persons.by("gender")).sentences == ()
+def test_what_makes_cells_hold_more_is_said_by_how_the_table_is_grouped() -> None:
+    def advice(table: TableBuilder) -> str:
+        return how_to_hold_more(plan(table.count()).tables[0])
+
+    assert "by year or quarter" in advice(MATRIX.by("month"))
+    assert "by year in place" in advice(MATRIX.by("quarter"))
+    assert "fewer fields" in advice(MATRIX)
+    assert "fewer conditions" in advice(ASK.persons.by("gender"))
 
 
 # ---------------------------------------------------------------- one country's own figure

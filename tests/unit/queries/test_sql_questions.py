@@ -57,6 +57,18 @@ SAME = [
     ),
     ("select count(*) from persons", ASK.persons.count()),
     (
+        "SELECT gender, COUNT(*) FROM persons GROUP BY gender;\n\nSELECT COUNT(*) FROM legs ;\n",
+        together(ASK.persons.by("gender").count(), ASK.legs.count()),
+    ),
+    (
+        "SELECT control, PER_PERSON(COUNT(*), 6) FROM persons GROUP BY control",
+        ASK.persons.by("control").at_most(cells=6).count(),
+    ),
+    (
+        "SELECT leg_kind, per_person(COUNT(*), 2, 3) AS n FROM legs GROUP BY leg_kind",
+        ASK.legs.by("leg_kind").at_most(cells=2, rows=3).count(),
+    ),
+    (
         "SELECT COUNT(*) FROM Persons p WHERE p.age >= 18;",
         ASK.persons.where(age=(18, None)).count(),
     ),
@@ -143,7 +155,24 @@ PLACES = [
     ("SELECT COUNT(*) FROM persons WHERE TRUE", 1, 36, "conditions compare"),
     ("SELECT COUNT(*) FROM persons WHERE age = 1.5", 1, 42, "no whole number"),
     ("SELECT COUNT(*) FROM persons WHERE (", 1, 36, "cannot be read"),
-    ("SELECT COUNT(*) FROM persons; DROP TABLE persons", 1, 29, "one question at a time"),
+    ("SELECT COUNT(*) FROM persons; DROP TABLE persons", 1, 31, "write SELECT"),
+    ("SELECT COUNT(*) FROM persons;\nSELECT COUNT(*) FROM person", 2, 22, "the tables are"),
+    ("SELECT COUNT(*) FROM persons;; SELECT COUNT(*) FROM legs", 1, 1, "write SELECT"),
+    (
+        "SELECT COUNT(*) FROM persons;\nSELECT MEDIAN(age) FROM persons",
+        2,
+        1,
+        "ask one SELECT",
+    ),
+    (
+        "; ".join(f"SELECT COUNT(*) FROM persons WHERE age = {age}" for age in range(17)),  # noqa: S608 - never executed
+        1,
+        709,
+        "ask several questions",
+    ),
+    ("SELECT PER_PERSON(COUNT(*)) FROM persons", 1, 8, "as in PER_PERSON(COUNT(*), 3)"),
+    ("SELECT PER_PERSON(COUNT(*), 'x') FROM persons", 1, 29, "write one, such as 18"),
+    ("SELECT PER_PERSON(PER_PERSON(COUNT(*), 1), 1) FROM persons", 1, 19, "the measures are"),
     ("SELECT COUNT(*) FROM persons UNION SELECT 1", 1, 30, "only one SELECT"),
     ("SELECT COUNT(DISTINCT gender) FROM persons", 1, 23, "only persons can be counted"),
     ("SELECT COUNT(*) FILTER (WHERE age > 3) FROM persons", 1, 8, "the measures are"),
@@ -211,6 +240,7 @@ WRONG = [
     ("SELECT SUM(gender) FROM persons", "question.misused_field", "no whole number"),
     ("SELECT AVG(CLAMP(age, 0, 900)) FROM persons", "question.out_of_range", "0 and 99"),
     ("SELECT age, COUNT(*) FROM persons GROUP BY age", "question.misused_field", "age_band"),
+    ("SELECT PER_PERSON(COUNT(*), 99) FROM persons", "question.out_of_range", "1 to 64 cells"),
     (
         "SELECT year, month, COUNT(*) FROM persons GROUP BY GROUPING SETS ((), (year, month))",
         "question.contradictory_groupings",

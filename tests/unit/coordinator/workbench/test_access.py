@@ -73,6 +73,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "releases.listing": ALL,
     "releases.one": ALL,
     "releases.picture": ALL,
+    "series.listing": ALL,
     "comparing.page": ALL,
     "releases.file": ALL,
     "releases.receipt": ALL,

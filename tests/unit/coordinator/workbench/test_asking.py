@@ -124,6 +124,63 @@ def test_building_blocks_are_the_sql_that_they_show(here: Here) -> None:
     assert 'value="sql" checked' in here.ana.last
 
 
+VICTIMS = "status IN ('ActualVictimOfTrafficking', 'PossibleVictimOfTrafficking')"
+EVERYBODY = "All persons in the data, victims or not"
+ONLY = "Only victims, actual and possible"
+BUTTON = 'name="action" value="victims"'
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"face": "sql", "sql": GENDER},
+        {"face": "sql", "sql": "SELECT MEDIAN(age) FROM persons WHERE year = 2021"},
+        {"face": "blocks", "source": "persons", "measure": "count", "by": ["gender"]},
+        {"face": "indicator", "indicator": "exploitation_forms", "p-status": ["", ""]},
+    ],
+    ids=["sql", "sql with a view", "blocks", "indicator"],
+)
+def test_one_click_counts_victims_only_and_the_sentence_says_who_is_counted(
+    here: Here, draft: dict[str, object]
+) -> None:
+    here.ana.get("/ask")
+    asked = {**draft, "accuracy": "±40"}
+    assert here.ana.post("/ask", asked).status_code == 200
+    assert EVERYBODY in text(here.ana)
+    assert "those who turned out to be none" in text(here.ana)
+    assert BUTTON in here.ana.last
+    answer = here.ana.post("/ask", {**asked, "action": "victims"})
+    assert answer.status_code == 200
+    seen = text(here.ana)
+    assert ONLY in seen
+    assert EVERYBODY not in seen
+    assert BUTTON not in here.ana.last
+    assert VICTIMS in html.unescape(here.ana.last)
+
+
+def test_a_question_that_names_the_status_itself_is_left_as_it_is(here: Here) -> None:
+    here.ana.get("/ask")
+    sql = "SELECT status, COUNT(*) FROM persons GROUP BY status"
+    here.ana.post("/ask", {"face": "sql", "sql": sql, "action": "victims"})
+    assert sql in here.ana.last
+    assert BUTTON not in here.ana.last
+    assert not any(words in text(here.ana) for words in (EVERYBODY, ONLY))
+
+
+def test_a_forecast_says_what_an_answer_tells_or_that_nothing_is_known(here: Here) -> None:
+    where = "SELECT labour_sector, COUNT(*) FROM persons WHERE gender = 'Masculine' GROUP BY "
+    draft: dict[str, object] = {"face": "sql", "sql": f"{where}labour_sector", "accuracy": "±40"}
+    here.ana.get("/ask")
+    here.ana.post("/ask", draft)
+    assert "How many persons such cells hold is not known" in text(here.ana)
+    done = here.region.wait(here.region.ask(sql=draft["sql"], rho="1/100")["id"])
+    here.ana.post("/ask", draft)
+    seen = text(here.ana)
+    assert "such cells hold is not known" not in seen
+    assert f"/releases/{done['release_id']}" in here.ana.last
+    assert re.search(r"of its \d+ cells held enough|None of its cells held enough", seen)
+
+
 def test_an_indicator_takes_its_parameters(here: Here) -> None:
     here.ana.get("/ask")
     here.ana.post(
@@ -193,7 +250,9 @@ def test_an_answer_has_its_tables_margins_views_files_and_receipt(here: Here) ->
         assert words in seen, words
     assert f'data-picture="{path}/pictures/1/bars"' in here.ana.last
     drawn = here.ana.get(f"{path}/pictures/1/bars").get_json()
-    assert (drawn["kind"], drawn["title"]) == ("bars", "Persons by gender")
+    # It leaves the page as a file: who was counted goes with it.
+    title = "Persons by gender. All persons in the data, victims or not."
+    assert (drawn["kind"], drawn["title"]) == ("bars", title)
     assert drawn["measure"] == "persons"  # a key of the script's own words
     assert "Feminine" in drawn["axes"][0]["labels"]
     assert here.ana.get(f"{path}/pictures/1/flow-map").status_code == 404

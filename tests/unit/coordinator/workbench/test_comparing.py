@@ -1,5 +1,6 @@
 """Cells of a real answer side by side: what the data say, and what cannot be compared."""
 
+import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -71,6 +72,31 @@ def test_two_corridors_stand_side_by_side_with_a_sentence(reader: Browser, relea
     assert "Detected is not prevalence" in seen
 
 
+def test_where_nothing_is_chosen_the_page_says_what_to_choose(
+    reader: Browser, release: str
+) -> None:
+    seen = ""
+    for path in (f"/releases/{release}/compare", f"/releases/{release}/compare?earlier="):
+        assert reader.get(path).status_code == 200
+        seen = unescape(reader.last)
+        assert "Nothing is chosen yet. Choose two figures or more" in seen
+        assert 'href="#which"' in seen
+    example = re.search(r'href="([^"]+/compare\?cells=[^"]+)"', seen)
+    assert example is not None
+    assert reader.get(example[1]).status_code == 200
+    assert "What the data say" in unescape(reader.last)
+    assert "is chosen" not in reader.last
+
+
+def test_where_one_is_chosen_the_page_says_which_and_what_is_missing(
+    reader: Browser, release: str
+) -> None:
+    for again in ("", f"&cells={MD_IT}"):
+        assert reader.get(f"/releases/{release}/compare?cells={MD_IT}{again}").status_code == 200
+        assert "One is chosen, Moldova → Italy." in unescape(reader.last)
+        assert 'href="#which"' in reader.last
+
+
 def test_in_another_language_every_word_of_it_is_said(reader: Browser, release: str) -> None:
     reader.client.set_cookie("corridor-language", "fr")
     reader.get(f"/releases/{release}/compare?cells={MD_IT}&cells={UA_PL}")
@@ -82,7 +108,7 @@ def test_in_another_language_every_word_of_it_is_said(reader: Browser, release: 
 
 
 @pytest.mark.parametrize(
-    "cells", ["recruited_in", "recruited_in=XX", "colour=red;", MD_IT, "<script>alert(1)</script>"]
+    "cells", ["recruited_in", "recruited_in=XX", "colour=red;", "<script>alert(1)</script>"]
 )
 def test_what_cannot_be_compared_is_told_with_the_form_to_choose_again(
     reader: Browser, release: str, cells: str

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask, g
 
 from corridor.coordinator.pictures import TEXTS
+from corridor.coordinator.pictures.question_words import Heading
 from corridor.coordinator.publications import HERE
 from corridor.coordinator.publications.figures import shown_table
 from corridor.pages.languages import install_languages
@@ -50,7 +51,7 @@ def test_a_figure_is_written_as_the_language_does_and_an_uncertain_one_is_none(
     with app.test_request_context():
         g.language = language
         (table,) = tables_of(make_release())
-        rows = shown_table(table, table.title, 1).rows
+        rows = shown_table(table, Heading(table.title), 1).rows
         assert [row[1][0] for row in rows] == figures
         assert [str(row[2]) for row in rows] == marks
 
@@ -61,4 +62,4 @@ def test_a_decimal_is_kept(app: Flask) -> None:
     with app.test_request_context():
         g.language = "fr"
         (table,) = tables_of(release)
-        assert shown_table(table, table.title, 1).rows[1][1] == ("303,2 ± 1,3",)
+        assert shown_table(table, Heading(table.title), 1).rows[1][1] == ("303,2 ± 1,3",)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.coordinator.pictures import TEXTS
+from corridor.coordinator.pictures.question_words import Heading
 from corridor.coordinator.publications import HERE
 from corridor.coordinator.publications.methodology import methodology
 from corridor.coordinator.workbench import answer_tables
@@ -20,6 +21,7 @@ from corridor.publishing.views import Figure, ViewRow, ViewTable
 from corridor.queries.views import Change, Top
 from support.releases import make_release, make_table
 
+HEADINGS = (Heading("Persons"),)
 TO_BE_WARY = {
     Reliability.UNCERTAIN: "too uncertain to quote",
     Reliability.CAUTION: "use with caution",
@@ -44,9 +46,9 @@ def test_a_row_shows_the_mark_of_its_worst_figure_wherever_that_stands(
     tables: tuple[ReleasedTable, ...],
 ) -> None:
     """Of a change only the last figure can be uncertain, of the largest only the first."""
-    (seen,) = seen_tables(tables, Change("year"))
+    (seen,) = seen_tables(tables, Change("year"), HEADINGS)
     assert [(row.mark, row.kind) for row in seen.rows] == [("", ""), ("too uncertain", "wrong")]
-    (top,) = seen_tables(tables, Top(3))
+    (top,) = seen_tables(tables, Top(3), HEADINGS)
     assert [row.kind for row in top.rows] == ["", "", "wrong"]
 
 
@@ -63,7 +65,7 @@ def test_of_all_marks_the_worst_is_shown(marks: list[Reliability | None]) -> Non
         rows=(ViewRow(labels=(), figures=tuple(figures)),),
     )
     with pages().test_request_context():
-        (row,) = answer_tables._seen(table, view).rows
+        (row,) = answer_tables._seen(table, view, HEADINGS[0]).rows
     assert (
         row.kind == {None: "", Reliability.CAUTION: "wait", Reliability.UNCERTAIN: "wrong"}[worst]
     )

@@ -120,7 +120,11 @@ def test_a_picture_says_in_the_reader_s_language_what_was_counted_and_under_whic
         drawn = publishing.public.get(address).get_json()
         heading = re.search(r'<h2 id="table-[^"]+">([^<]+)</h2>', page)
         assert heading is not None
-        assert html.unescape(heading[1]) == drawn["title"]
+        # The page has the same in two lines: what is counted, and under which conditions.
+        assert drawn["title"].startswith(html.unescape(heading[1]))
+        under = re.search(r'<p class="under"[^>]*>([^<]+)</p>', page)
+        assert under is not None
+        assert "2021" in under[1]
         assert "2021" in drawn["title"]
         assert title in drawn["title"]
         assert label in drawn["axes"][0]["labels"]

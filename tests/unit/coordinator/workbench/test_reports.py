@@ -97,7 +97,7 @@ def test_a_report_is_forecast_as_one_budget_and_nothing_is_spent(here: Here) -> 
     seen = text(here.ana)
     assert len(set(re.findall(r"ρ = (0\.\d+) As a guarantee", seen))) == 1
     assert "type of exploitation × gender" in seen or "gender × type of exploitation" in seen
-    assert "trafficking status: Actual" in seen
+    assert "rafficking status: Actual" in seen
     assert all(rung in seen for rung in ("±5", "±10", "±20", "±50"))
     assert re.search(r"Moldova: [\d.]+% of what is left", seen)
     piece = here.ana.post(f"/reports/{NAME}/forecast", {**FORM, "take": "±50"}).get_data(True)
