@@ -8,7 +8,7 @@ fork of it: a process of its own, in a session of its own, with its own file for
 
 What only a process from nothing shows is tested with one: that the command starts at all and what
 it imports (tests/unit/cli/test_help.py, test_demo.py, tests/architecture), and a whole region that
-lives and answers (tests/end_to_end/test_region.py).
+lives and answers (tests/end_to_end/test_region.py, by the mark `from_nothing`).
 """
 
 import io
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +34,9 @@ _MAKER.set_forkserver_preload(
 )
 
 
+_NONE: Mapping[str, str] = {}
+
+
 class ForkedProcess:
     """One `corridor WORDS`, with what the tests use of `subprocess.Popen`.
 
@@ -41,14 +44,22 @@ class ForkedProcess:
         words: what stands behind `corridor` on its command line.
         out, err: files to which it adds what it says.
         lifeline: it ends when the other end of this pipe is closed (`cli/party.py`).
+        environment: what it finds there besides what this process does.
     """
 
     def __init__(
-        self, words: Sequence[str], out: Path, err: Path, lifeline: Connection | None = None
+        self,
+        words: Sequence[str],
+        out: Path,
+        err: Path,
+        *,
+        lifeline: Connection | None = None,
+        environment: Mapping[str, str] = _NONE,
     ) -> None:
+        given = {**os.environ, **environment}
         self._process = _MAKER.Process(
             target=_live,
-            args=(_Beginning(list(words), out, err, dict(os.environ), Path.cwd(), lifeline),),
+            args=(_Beginning(list(words), out, err, given, Path.cwd(), lifeline),),
         )
         self._process.start()
         assert self._process.pid is not None
@@ -98,7 +109,7 @@ def start_forked(processes: Processes, name: str, *words: str) -> None:
     log = processes.logs / f"{name}.log"
     ours = os.dup(processes._lifeline())
     with Connection(ours, writable=False) as lifeline:
-        running = ForkedProcess(words, log, log, lifeline)
+        running = ForkedProcess(words, log, log, lifeline=lifeline)
     processes._running[name] = running  # type: ignore[assignment]  # all of it that is used there
 
 
