@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +34,7 @@ _MAKER.set_forkserver_preload(
 )
 
 
+Run = Callable[[Sequence[str]], int]
 _NONE: Mapping[str, str] = {}
 
 
@@ -45,6 +46,7 @@ class ForkedProcess:
         out, err: files to which it adds what it says.
         lifeline: it ends when the other end of this pipe is closed (`cli/party.py`).
         environment: what it finds there besides what this process does.
+        run: takes the words and gives the exit code; `corridor` itself unless it is another.
     """
 
     def __init__(
@@ -55,11 +57,12 @@ class ForkedProcess:
         *,
         lifeline: Connection | None = None,
         environment: Mapping[str, str] = _NONE,
+        run: Run = main,
     ) -> None:
         given = {**os.environ, **environment}
         self._process = _MAKER.Process(
             target=_live,
-            args=(_Beginning(list(words), out, err, given, Path.cwd(), lifeline),),
+            args=(_Beginning(run, list(words), out, err, given, Path.cwd(), lifeline),),
         )
         self._process.start()
         assert self._process.pid is not None
@@ -117,6 +120,7 @@ def start_forked(processes: Processes, name: str, *words: str) -> None:
 class _Beginning:
     """What a process inherits of who starts it."""
 
+    run: Run
     words: list[str]
     out: Path
     err: Path
@@ -134,7 +138,7 @@ def _live(given: _Beginning) -> None:
     _open_standard_files(given.out, given.err, given.lifeline)
     if given.lifeline is not None:
         threading.Thread(target=party._follow, daemon=True).start()
-    sys.exit(main(given.words))
+    sys.exit(given.run(given.words))
 
 
 def _open_standard_files(out: Path, err: Path, lifeline: Connection | None) -> None:

@@ -47,8 +47,8 @@ from support.signing import KeyPair
 
 SUITE = suite_named("x25519")
 verify = lru_cache(maxsize=1 << 16)(ed25519_verify)
-"""All nodes of a region are here in one process, and each verifies the words that all others verify:
-the same word of the same key is looked at once."""
+"""All nodes of a region are here in one process, and each verifies the words that all verify: the
+same word of the same key is looked at once."""
 Countries = frozenset[CountryCode]
 NOBODY: Countries = frozenset()
 
