@@ -15,6 +15,7 @@ import io
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -128,12 +129,18 @@ class _ToProvider(requests.adapters.BaseAdapter):
                     raise ProviderUntrustedError("it is too long")
         return _response(request, answer.status_code, answer.headers, bytes(body))
 
-    def _trusted(self) -> ssl.SSLContext | bool:
+    def _trusted(self) -> ssl.SSLContext:
         own = self._settings.ca_file
-        return ssl.create_default_context(cafile=own) if own else True
+        return ssl.create_default_context(cafile=own) if own else _known_authorities()
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+@cache
+def _known_authorities() -> ssl.SSLContext:
+    """Those that everybody trusts: a long list, read once and not with every question."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _response(

@@ -66,7 +66,6 @@ class Passwords:
         self._hasher = PasswordHasher() if hasher is None else hasher
         self._turn = threading.Lock()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
-        self._nobody = self.keep("nobody has this password")
 
     def keep(self, password: str) -> str:
         """What is kept of a password."""
@@ -89,12 +88,15 @@ class Passwords:
 
     def is_right(self, kept: str | None, password: str) -> bool:
         """Whether it is the password; takes as long where there is none."""
+        if kept is None:
+            self.keep(password)  # comparing is hashing once; so is this
+            return False
         with self._turn:
             try:
-                self._hasher.verify(self._nobody if kept is None else kept, normal(password))
+                self._hasher.verify(kept, normal(password))
             except (VerificationError, InvalidHashError):
                 return False
-        return kept is not None
+        return True
 
     def is_outdated(self, kept: str) -> bool:
         """Whether it was kept by weaker rules than today's."""

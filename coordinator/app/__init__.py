@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -838,7 +839,7 @@ def make_parts(
     authority = _read_authority(home)
     private = (home.keys / "signing.key").read_bytes()
     key, sign, verify = ed25519_public_key(private), digest_signer(private), ed25519_verify
-    catalogue = parse_catalogue(_read_data)
+    catalogue = _catalogue()
     now = world.now
     charters = CharterDesk(store, settings.name, key, sign, verify, now)
     reached = _reached(fault, charters)
@@ -998,6 +999,12 @@ def _read_authority(home: Home) -> Authority:
         decode_certificate((home.keys / "ca.pem").read_bytes(), "keys/ca.pem"),
         decode_key((home.keys / "ca.key").read_bytes()),
     )
+
+
+@cache
+def _catalogue() -> Catalogue:
+    """The packaged catalogue; a value, read once."""
+    return parse_catalogue(_read_data)
 
 
 def _read_data(name: str) -> str:

@@ -19,7 +19,7 @@ from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from support.demo_region import asked_in, command, counted
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.slow]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.slow, pytest.mark.from_nothing]
 
 PEOPLE = 150
 FIVE = COUNTRIES[:5]

@@ -190,7 +190,10 @@ def test_a30_a_coordinator_that_adds_wrongly_is_seen() -> None:
         found("I6")
 
 
-STANDING = [seed for seed in range(1, 400) if Scenario.of(seed).standing]
+STANDING = sorted(
+    (seed for seed in range(1, 400) if Scenario.of(seed).standing), key=lambda seed: seed != 63
+)
+"""Both twins are seen in the history of 63; the others are lived through where it is another."""
 
 
 def test_a_series_that_goes_on_from_the_wrong_release_is_seen() -> None:

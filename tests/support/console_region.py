@@ -1,11 +1,10 @@
 """A region whose coordinator answers, three nodes, and the console of one of them as a process."""
 
 import asyncio
-import os
 import re
-import subprocess
-import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from corridor.node.keys import read_keys
 from corridor.node.status import AttemptStatus, Status, StatusBoard
 from corridor.people import Role
 from support.console import START
+from support.forked import ForkedProcess
 from support.ledgers import CHARTER, QUESTION, TestClock, session_of
 from support.loopback_region import LoopThread
 from support.pages import cheap_passwords
@@ -148,30 +148,28 @@ def offering_region(folder: Path) -> Iterator[OfferingRegion]:
 @contextmanager
 def console_process(home: Path, *words: str) -> Iterator[str]:
     """`corridor node console` as a process; gives its address."""
-    with subprocess.Popen(
-        [
-            *(sys.executable, "-P", "-m", "corridor.cli", "node", "console"),
-            *("--home", str(home), "--listen", "127.0.0.1:0", *words),
-        ],
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "COLUMNS": "300"},
-    ) as process:
-        assert process.stderr is not None
-        said = []
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        process = ForkedProcess(
+            ["node", "console", "--home", str(home), "--listen", "127.0.0.1:0", *words],
+            out,
+            err,
+            environment={"COLUMNS": "300"},
+        )
         try:
-            for line in process.stderr:
-                said.append(line)
-                found = _ADDRESS.search(line)
-                if found is not None:
-                    break
-            else:
-                raise AssertionError("".join(said))
-            drain = threading.Thread(target=process.stderr.read, daemon=True)
-            drain.start()
-            yield found[1]
+            yield _address_in(process, err)
         finally:
             process.terminate()
             assert process.wait(20) == 0
-        drain.join(5)
+
+
+def _address_in(process: ForkedProcess, said: Path) -> str:
+    """What the console says of its address, once it has."""
+    text = ""
+    for _ in range(1200):
+        text = said.read_text("utf-8") if said.exists() else ""
+        if (found := _ADDRESS.search(text)) is not None:
+            return found[1]
+        assert process.poll() is None, text
+        time.sleep(0.05)
+    raise AssertionError(text)

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
@@ -26,20 +24,15 @@ from corridor.queries.catalogue import parse_catalogue
 from corridor.queries.domains import Domains, make_domains
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import Question, parse_question
+from support.forked import run_forked
 
 
 def command(*words: str, code: int = 0) -> Any:
     """Run `corridor WORDS --json` and give its document; `code` is how it must end."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "corridor.cli", *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return json.loads(done.stdout)
+    ended, out, err = run_forked([*words, "--json"], timeout=120)
+    assert ended == code, out + err
+    assert "Traceback" not in err
+    return json.loads(out)
 
 
 @contextmanager

@@ -4,47 +4,56 @@ A flush (fsync) stands between any two steps that must outlive the power, so the
 state that a kill can leave. One process imports the code once and forks a child for each.
 """
 
+import importlib
 import json
 import os
-import subprocess
+import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_DRIVER = """
-import json, os, shutil, signal, sys
-import importlib
-import corridor.cli.node
-task = json.loads(sys.argv[1])
-main = importlib.import_module(task["module"]).main
-really = os.fsync
-ends = []
-for number in range(1, task["most"] + 1):
-    folder = os.path.join(task["folder"], str(number))
-    shutil.copytree(task["home"], os.path.join(folder, "home"))
-    child = os.fork()
-    if child == 0:
-        done = [0]
-        def fsync(descriptor):
-            done[0] += 1
-            if done[0] == number:
-                os.kill(os.getpid(), signal.SIGKILL)
-            really(descriptor)
-        os.fsync = fsync
-        words = [word.replace("{folder}", folder) for word in task["words"]]
-        code = 99
-        try:
-            code = main(words)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        if os.WEXITSTATUS(status) != 0:
-            sys.exit(f"the command failed with {os.WEXITSTATUS(status)} and was not killed")
-        break
-    ends.append(number)
-print(json.dumps(ends), file=sys.stderr)
-"""
+from support.forked import ForkedProcess
+
+
+def _kill_at_each(words: Sequence[str]) -> int:
+    """The task is one word of JSON; says at which flushes the command was killed."""
+    task = json.loads(words[0])
+    main = importlib.import_module(task["module"]).main
+    ends = []
+    for number in range(1, task["most"] + 1):
+        folder = Path(task["folder"]) / str(number)
+        shutil.copytree(task["home"], folder / "home")
+        child = os.fork()
+        if child == 0:
+            _live_until(number)
+            code = 99
+            try:
+                code = main([word.replace("{folder}", str(folder)) for word in task["words"]])
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            if os.WEXITSTATUS(status) != 0:
+                sys.exit(f"the command failed with {os.WEXITSTATUS(status)} and was not killed")
+            break
+        ends.append(number)
+    sys.stderr.write(json.dumps(ends) + "\n")
+    return 0
+
+
+def _live_until(number: int) -> None:
+    """Be killed at this flush."""
+    really, done = os.fsync, 0
+
+    def fsync(descriptor: int) -> None:
+        nonlocal done
+        done += 1
+        if done == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        really(descriptor)
+
+    os.fsync = fsync  # type: ignore[assignment]  # everybody here gives a descriptor
 
 
 def killed_at_every_flush(
@@ -63,16 +72,14 @@ def killed_at_every_flush(
     """
     task = {"home": str(home), "folder": str(folder), "words": list(words), "most": most}
     task["module"] = module
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", _DRIVER, json.dumps(task)],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    said, errors = folder.with_name(f"{folder.name}.out"), folder.with_name(f"{folder.name}.err")
+    killing = ForkedProcess(
+        [json.dumps(task)], said, errors, run=_kill_at_each, environment=environment
     )
-    assert done.returncode == 0, done.stderr
-    ends = json.loads(done.stderr.splitlines()[-1])
+    try:
+        assert killing.wait(300) == 0, errors.read_text("utf-8")
+    finally:
+        killing.kill()
+    ends = json.loads(errors.read_text("utf-8").splitlines()[-1])
     assert 0 < len(ends) < most, "never killed, or never finished"
     return [folder / str(one) for one in ends], folder / str(len(ends) + 1)

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,7 +47,7 @@ def provider_process() -> Iterator[str]:
     try:
         for _ in range(300):
             try:
-                httpx.get(f"{issuer}/.well-known/openid-configuration").raise_for_status()
+                fetch(f"{issuer}/.well-known/openid-configuration").raise_for_status()
                 break
             except httpx.HTTPError:
                 time.sleep(0.1)
@@ -55,16 +57,37 @@ def provider_process() -> Iterator[str]:
         process.wait(10)
 
 
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Tests' providers speak plain HTTP; httpx would read everybody's authorities at each request."""
+
+
+def fetch(address: str) -> httpx.Response:
+    """What is at an address over plain HTTP; a redirect is not followed."""
+    return httpx.get(address, verify=_NO_TLS)
+
+
 def describe(issuer: str, subject: str, **claims: object) -> None:
     """Tell the provider who somebody is."""
-    httpx.put(f"{issuer}/users/{subject}", json=claims).raise_for_status()
+    httpx.put(f"{issuer}/users/{subject}", json=claims, verify=_NO_TLS).raise_for_status()
 
 
 def let_in(address: str, subject: str) -> str:
     """Sign in at the provider's own form; the address to which it leads back."""
-    answer = httpx.post(address, data={"sub": subject})
+    answer = httpx.post(address, data={"sub": subject}, verify=_NO_TLS)
     assert answer.has_redirect_location, answer.text
     return answer.headers["location"]
+
+
+@cache
+def published_key() -> RSAKey:
+    """Made once: a liar lies about what it signs, and no key is found out by it."""
+    return RSAKey.generate_key(2048, auto_kid=True)
+
+
+@cache
+def foreign_key() -> RSAKey:
+    """One that no provider publishes."""
+    return RSAKey.generate_key(2048)
 
 
 @dataclass
@@ -91,7 +114,7 @@ class LyingProvider:
     clients: list[tuple[str | None, str | None]] = field(default_factory=list)
     answer: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Raw] = field(default_factory=dict)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
+    key: RSAKey = field(default_factory=published_key)
     begun: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def signed(self, claims: Claims) -> str:
@@ -99,7 +122,7 @@ class LyingProvider:
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
 
     def with_another_key(self, claims: Claims) -> str:
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, RSAKey.generate_key(2048))
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, foreign_key())
 
     def with_the_public_key_as_a_secret(self, claims: Claims) -> str:
         parts = ({"alg": "HS256", "kid": self.key.kid}, claims)
@@ -180,7 +203,7 @@ def lying_provider() -> Iterator[LyingProvider]:
     provider = LyingProvider()
     server = make_server("127.0.0.1", 0, provider.app(), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield provider

@@ -7,7 +7,7 @@ round, with the dropouts that a test wants, and keeps every state and message fo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import combinations_with_replacement
 from random import Random
@@ -46,7 +46,9 @@ from corridor.transport.suites import ed25519_verify, suite_named
 from support.signing import KeyPair
 
 SUITE = suite_named("x25519")
-verify = ed25519_verify
+verify = lru_cache(maxsize=1 << 16)(ed25519_verify)
+"""All nodes of a region are here in one process, and each verifies the words that all verify: the
+same word of the same key is looked at once."""
 Countries = frozenset[CountryCode]
 NOBODY: Countries = frozenset()
 

@@ -1,11 +1,13 @@
 """How passwords are kept and judged."""
 
+import time
+
 import pytest
 from argon2 import PasswordHasher
 
 from corridor.errors.people import WeakPasswordError
 from corridor.people.passwords import Passwords, check_strength
-from support.pages import CHEAP
+from support.pages import CHEAP, PASSWORD
 
 
 def test_a_password_is_kept_by_argon2id_as_rfc_9106_recommends() -> None:
@@ -16,6 +18,21 @@ def test_a_password_is_kept_by_argon2id_as_rfc_9106_recommends() -> None:
 def test_one_password_is_kept_in_two_ways() -> None:
     passwords = Passwords(CHEAP)
     assert passwords.keep("seven otters juggle") != passwords.keep("seven otters juggle")
+
+
+def test_comparing_with_nobodys_password_costs_what_comparing_with_somebodys_does() -> None:
+    """Else how long it takes would tell whether there is such an account, also the first time."""
+    kept = Passwords().keep(PASSWORD)
+
+    def cost(kept: str | None) -> float:
+        """The CPU time of the first comparison of a process."""
+        passwords = Passwords()
+        before = time.process_time()
+        assert not passwords.is_right(kept, "five herons ferry iron bells")
+        return time.process_time() - before
+
+    somebodys, nobodys = (min(cost(one) for _ in range(3)) for one in (kept, None))
+    assert somebodys / 1.6 < nobodys < somebodys * 1.6
 
 
 def test_what_was_kept_by_weaker_rules_is_known_as_outdated() -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from joserfc.jwk import RSAKey
 from structlog.testing import capture_logs
@@ -29,6 +28,7 @@ from support.pages import Browser
 from support.provider import (
     LyingProvider,
     describe,
+    fetch,
     let_in,
     lying_provider,
     provider_process,
@@ -112,7 +112,7 @@ def come(workbench: Workbench, subject: str) -> Browser:
 def come_by(workbench: Workbench) -> tuple[Browser, int]:
     """Through the liar, which asks nothing."""
     browser = workbench.browser()
-    answer = httpx.get(begin(browser))
+    answer = fetch(begin(browser))
     return browser, go_back(browser, answer.headers["location"])
 
 
@@ -396,7 +396,7 @@ def test_an_answer_that_names_another_provider_is_not_taken(
 def test_an_answer_lets_no_other_browser_in(lied_to: Workbench) -> None:
     victim, thief = lied_to.browser(), lied_to.browser()
     begin(victim)
-    answer = httpx.get(begin(thief)).headers["location"]
+    answer = fetch(begin(thief)).headers["location"]
     assert go_back(victim, answer) == 409
     assert "provider.stray_answer" in victim.last
     assert go_back(lied_to.browser(), answer) == 409
@@ -404,7 +404,7 @@ def test_an_answer_lets_no_other_browser_in(lied_to: Workbench) -> None:
 
 def test_an_answer_is_good_once(lied_to: Workbench) -> None:
     browser = lied_to.browser()
-    answer = httpx.get(begin(browser)).headers["location"]
+    answer = fetch(begin(browser)).headers["location"]
     name = browser.client.get_cookie("corridor-arrival")
     assert name is not None
     assert go_back(browser, answer) == 200
@@ -416,7 +416,7 @@ def test_a_sign_in_that_was_begun_long_ago_is_over(lied_to: Workbench) -> None:
     desk = lied_to.accounts.provider
     assert desk is not None
     browser = lied_to.browser()
-    answer = httpx.get(begin(browser)).headers["location"]
+    answer = fetch(begin(browser)).headers["location"]
     now = desk.now
     desk.now = lambda: now() + BEGUN_SECONDS
     assert go_back(browser, answer) == 409
@@ -426,7 +426,7 @@ def test_nobody_pushes_out_what_another_browser_began(lied_to: Workbench) -> Non
     desk = lied_to.accounts.provider
     assert desk is not None
     browser = lied_to.browser()
-    answer = httpx.get(begin(browser)).headers["location"]
+    answer = fetch(begin(browser)).headers["location"]
     for _ in range(1005):
         desk.begin("http://localhost/sign-in/provider/answer")
     assert go_back(browser, answer) == 200
@@ -452,7 +452,7 @@ def test_what_the_browser_holds_tells_it_nothing_and_cannot_be_made(lied_to: Wor
     assert words_of(address)["state"].encode() not in raw
     assert (held.http_only, held.same_site) == (True, "Lax")
     bent = bytes([raw[0] ^ 1]) + raw[1:]
-    answer = httpx.get(address).headers["location"]
+    answer = fetch(address).headers["location"]
     for made in (base64.urlsafe_b64encode(bent).decode(), "", "x", "é", held.value[:-4]):
         browser.client.set_cookie("corridor-arrival", made)
         assert go_back(browser, answer) == 409, made
@@ -463,7 +463,7 @@ def test_who_was_not_let_in_may_try_again_with_what_they_began(
     lied_to: Workbench, liar: LyingProvider
 ) -> None:
     browser = lied_to.browser()
-    answer = httpx.get(begin(browser)).headers["location"]
+    answer = fetch(begin(browser)).headers["location"]
     liar.raw = {"/token": lambda: Response("broken", 503)}
     assert go_back(browser, answer) == 503
     liar.raw = {}
@@ -529,7 +529,7 @@ def test_an_answer_that_no_provider_gives_lets_nobody_in(
     began = browser.get("/sign-in/provider")
     status = began.status_code
     if status == 303:
-        status = go_back(browser, httpx.get(str(began.location)).headers["location"])
+        status = go_back(browser, fetch(str(began.location)).headers["location"])
     assert (status, "provider.untrusted" in browser.last) == (409, True), browser.last
     assert lied_to.people.people() == ()
 
@@ -548,7 +548,7 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_over_in_time(
     began = browser.get("/sign-in/provider")
     status = began.status_code
     if status == 303:
-        status = go_back(browser, httpx.get(str(began.location)).headers["location"])
+        status = go_back(browser, fetch(str(began.location)).headers["location"])
     assert (status, "provider.unavailable" in browser.last) == (503, True), browser.last
     assert time.monotonic() - start < 20  # slow() takes a minute
 
