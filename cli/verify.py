@@ -54,8 +54,8 @@ from corridor.transport.suites import ed25519_verify, suite_named
 from corridor.transport.verifying import (
     Verified,
     compiler,
-    parse_receipt,
     read_charter,
+    read_receipt,
     verify_receipt,
     verify_trusted_receipt,
 )
@@ -176,7 +176,7 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
         raise NoAnchorError
     raw = read_file(arguments.file)
     with reading(arguments.file, "a receipt"):
-        parse_receipt(parse_receipt_file(raw).receipt)
+        read_receipt(raw)
     known = _known_checkpoint(arguments)
     if given:
         verified, trusted, threshold = verify_trusted_receipt(raw, given, known)
@@ -199,10 +199,8 @@ def _verify_public_file(arguments: argparse.Namespace) -> tuple[str, Verified]:
 def _verify_shown(arguments: argparse.Namespace, raw: bytes, charter: Charter | None) -> None:
     """Compare the release with a receipt that was verified, under the receipt's charter if None."""
     if arguments.release is not None:
-        receipt = parse_receipt(parse_receipt_file(raw).receipt)
-        earlier = [
-            parse_receipt(parse_receipt_file(read_file(path)).receipt) for path in arguments.earlier
-        ]
+        _, receipt = read_receipt(raw)
+        earlier = [read_receipt(read_file(path))[1] for path in arguments.earlier]
         verify_release(read_file(arguments.release), receipt, charter or receipt.charter, earlier)
 
 

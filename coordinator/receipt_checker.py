@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.errors import CorridorError
-from corridor.errors.receipts import ReceiptCharterError
-from corridor.protocols.release_tree import parse_receipt_file
+from corridor.errors.receipts import MalformedReceiptError, ReceiptFromElsewhereError
+from corridor.transport.given_files import given_instead
 from corridor.transport.published import verify_release
-from corridor.transport.verifying import parse_receipt, read_charter, verify_receipt
+from corridor.transport.verifying import parse_receipt, read_charter, read_receipt, verify_receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Checked:
         cosigned_by: members who cosigned the tree; none of a receipt without its proof.
         release_fits: whether a release's tables were found to be the receipt's.
         code, message: of the refusal; empty where every claim holds.
+        was_judged: whether it was a receipt of this region, of which something can be said.
+        given: what it was instead (`transport.given_files.Given`), where it was no receipt.
     """
 
     claims: tuple[tuple[int, str], ...] = ()
@@ -33,6 +35,8 @@ class Checked:
     release_fits: bool = False
     code: str = ""
     message: str = ""
+    was_judged: bool = True
+    given: str = ""
 
     @property
     def holds(self) -> bool:
@@ -55,18 +59,23 @@ def check(
         earlier: receipts of the earlier releases of its series.
     """
     try:
-        receipt = parse_receipt(parse_receipt_file(raw).receipt)
-        charter = charters.get(receipt.proposal.header.charter.hex())
+        _, receipt = read_receipt(raw)
+        named = receipt.proposal.header.charter.hex()
+        charter = charters.get(named)
         if charter is None:
-            raise ReceiptCharterError(
-                1,
-                "the charter",
-                "it names a charter that was never in force in this region",
-            )
+            raise ReceiptFromElsewhereError(receipt.charter.region, named)  # noqa: TRY301  # see below
         found = verify_receipt(raw, charter)
         if release is not None:
             before = [parse_receipt(one) for one in earlier]
             verify_release(release, receipt, read_charter(charter), before)
+    except (MalformedReceiptError, ReceiptFromElsewhereError) as error:
+        given = given_instead(raw)
+        return Checked(
+            code=error.code,
+            message=str(error),
+            was_judged=False,
+            given="" if given is None else given.value,
+        )
     except CorridorError as error:
         return Checked(code=error.code, message=str(error))
     return Checked(

@@ -21,7 +21,7 @@ from flask import (
     request,
     url_for,
 )
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from corridor.errors import CorridorError
 from corridor.errors.pages import ForgedFormError, SentTooLongError, WrongHostError
@@ -111,6 +111,8 @@ def install_refusals(app: Flask, words: Words, reference: Callable[[], str]) -> 
     def refuse_http(error: HTTPException) -> Response:
         if isinstance(error.response, Response):
             return error.response
+        if isinstance(error, MethodNotAllowed) and (begins := _where_it_begins()) is not None:
+            return _see(begins)
         return page(error.code or 500, code=f"http.{error.code or 500}")
 
     @app.errorhandler(Exception)
@@ -120,13 +122,33 @@ def install_refusals(app: Flask, words: Words, reference: Callable[[], str]) -> 
         return page(500, reference=named)
 
 
+def _where_it_begins() -> str | None:
+    """Of an address that only takes what a form sends: the page above it that shows something.
+
+    A browser asks for such an address when somebody reloads or keeps what a form led to.
+    """
+    if request.method != "GET" or request.url_rule is not None:
+        return None
+    addresses = current_app.url_map.bind("")
+    above = request.path
+    while above not in ("", "/"):
+        above = above.rpartition("/")[0] or "/"
+        if addresses.test(above, "GET"):
+            return above
+    return None
+
+
+def _see(path: str) -> Response:
+    answer = redirect(path, 303)
+    assert isinstance(answer, Response)  # noqa: S101  # what Flask's redirect makes
+    return answer
+
+
 def _to_sign_in(shown: Response) -> Response:
     """Lead whoever looked at a page to the sign-in page; a form that was sent is told so."""
     if "HX-Request" in request.headers:
         shown.headers["HX-Redirect"] = url_for("entrance.sign_in")
         return shown
     if request.method == "GET":
-        answer = redirect(url_for("entrance.sign_in"), 303)
-        assert isinstance(answer, Response)  # noqa: S101  # what Flask's redirect makes
-        return answer
+        return _see(url_for("entrance.sign_in"))
     return shown

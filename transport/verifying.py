@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from corridor.errors.charter import MalformedCharterError
+from corridor.errors.receipts import MalformedReceiptError, NotAReceiptError
 from corridor.ids import CountryCode
 from corridor.privacy.rho import Rho
 from corridor.protocols import country_receipts
@@ -46,6 +47,7 @@ from corridor.queries.domains import make_domains
 from corridor.queries.parameters import attempt_parameters, country_parameters
 from corridor.queries.plan import compile_plan
 from corridor.queries.question import parse_question
+from corridor.transport.given_files import Given, given_instead
 from corridor.transport.suites import ed25519_verify, suite_named
 
 COUNTRIES_UNPROVEN = (
@@ -56,6 +58,25 @@ PUBLIC_UNPROVEN = (
     "that the answer is the sum of the inputs. A member can check that with the members' receipt: "
     "corridor node receipt RELEASE"
 )
+_ITS_RECEIPT = (
+    "Nothing was verified. Its receipt is another file: `corridor results ID --receipt FILE` "
+    "writes it, and pages that show the release have it under “Receipt”."
+)
+INSTEAD = {
+    Given.RELEASE: f"this is a release, not its receipt. {_ITS_RECEIPT}",
+    Given.FIGURES: f"these are figures in another form, not a receipt. {_ITS_RECEIPT}",
+    Given.CHARTER: f"this is a charter, under which receipts are verified. {_ITS_RECEIPT}",
+    Given.MEMBERS_RECEIPT: (
+        "this is a members' receipt, which a member's node opens: `corridor verify FILE --home "
+        "NODE`. "
+        f"{_ITS_RECEIPT}"
+    ),
+    Given.SOMETHING: (
+        "this is no receipt, nor another file of Corridor's that is known. Nothing was verified. "
+        "`corridor results ID --receipt FILE` writes a receipt."
+    ),
+}
+"""What somebody is told who takes another file for a receipt."""
 NO_TREE_UNPROVEN = (
     "that the release is in the region's tree: this is a plain receipt without a proof of that. "
     "Fetch it anew with: corridor results ID --receipt FILE"
@@ -94,6 +115,23 @@ def parse_receipt(raw: bytes) -> PublicReceipt | CountryReceipt:
     return parse_country_receipt(raw) if is_country_receipt(raw) else parse_public_receipt(raw)
 
 
+def read_receipt(raw: bytes) -> tuple[ReceiptFile, PublicReceipt | CountryReceipt]:
+    """The parts of a receipt's file, with its receipt.
+
+    Raises:
+        NotAReceiptError: it is something else; says what.
+        MalformedReceiptError: it is a receipt that cannot be read; names the place.
+    """
+    try:
+        file = parse_receipt_file(raw)
+        return file, parse_receipt(file.receipt)
+    except MalformedReceiptError as error:
+        given = given_instead(raw)
+        if given is None:
+            raise
+        raise NotAReceiptError(INSTEAD[given]) from error
+
+
 def verify_receipt(raw: bytes, charter_file: bytes, known: Note | None = None) -> Verified:
     """What a public receipt proves under the charter in a file.
 
@@ -105,7 +143,8 @@ def verify_receipt(raw: bytes, charter_file: bytes, known: Note | None = None) -
     Raises:
         CorridorError: the file is no receipt, or a claim does not hold.
     """
-    return _verify_public(parse_receipt_file(raw), read_charter(charter_file), known)
+    file, receipt = read_receipt(raw)
+    return _verify_public(file, receipt, read_charter(charter_file), known)
 
 
 def verify_trusted_receipt(
@@ -118,14 +157,13 @@ def verify_trusted_receipt(
     Raises:
         CorridorError: too few are known, or as `verify_receipt`.
     """
-    file = parse_receipt_file(raw)
-    receipt = parse_receipt(file.receipt)
+    file, receipt = read_receipt(raw)
     if isinstance(receipt, CountryReceipt):
         charter, vouched, needed = country_receipts.trusted_charter(receipt, trusted)
     else:
         charter, vouched = trusted_charter(receipt, trusted)
         needed = receipt.parameters.threshold
-    return _verify_public(file, charter, known), vouched, needed
+    return _verify_public(file, receipt, charter, known), vouched, needed
 
 
 def read_charter(raw: bytes) -> Charter:
@@ -142,8 +180,12 @@ def read_charter(raw: bytes) -> Charter:
     return signed.charter
 
 
-def _verify_public(file: ReceiptFile, charter: Charter, known: Note | None) -> Verified:
-    receipt = parse_receipt(file.receipt)
+def _verify_public(
+    file: ReceiptFile,
+    receipt: PublicReceipt | CountryReceipt,
+    charter: Charter,
+    known: Note | None,
+) -> Verified:
     compile_, suite = compiler(charter), suite_named(charter.suite)
     if isinstance(receipt, CountryReceipt):
         unproven = COUNTRIES_UNPROVEN

@@ -67,7 +67,7 @@ def ask_for_a_report(browser: Chromium) -> str:
     browser.press(f"main h2 a[href='/reports/{NAME}']")
     first = browser.wait_for_text("#forecast", "ρ = 0")
     Select(browser.find("#p-years-low")).select_by_value("2023")
-    changed = browser.wait_for_text("#forecast", "year of identification or referral: 2023 to")
+    changed = browser.wait_for_text("#forecast", "Year of identification or referral: 2023 to")
     assert price(first) == price(changed)  # a condition costs nothing
     browser.fill("accuracy", "±30")
     dearer = price(changed)

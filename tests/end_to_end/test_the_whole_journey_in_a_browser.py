@@ -334,5 +334,5 @@ def test_a_charter_is_proposed_in_the_browser_and_in_force_when_all_have_signed(
         node_app.accept(world, node_app.offered_charter(world), trusted)
     coordinator.open("/charter")
     shown = coordinator.find("main").text
-    assert "Proposed" not in shown
+    assert "Proposed:" not in shown
     assert "0.05" in shown

@@ -11,6 +11,27 @@ class MalformedReceiptError(InvalidInputError):
     code = "receipt.malformed"
 
 
+class NotAReceiptError(MalformedReceiptError):
+    """A file is no public receipt but something else. Nothing was verified."""
+
+    code = "receipt.another_file"
+
+
+class ReceiptFromElsewhereError(InvalidInputError):
+    """A receipt is of no charter that was ever in force in this region. Nothing was verified."""
+
+    code = "receipt.from_elsewhere"
+
+    def __init__(self, region: str, digest: str) -> None:
+        """Name the region that it names, and where it can be verified."""
+        super().__init__(
+            f"the receipt names a charter of {region[:80]!r} with the hash {digest[:16]}…, which "
+            "was never in force in this region. Nothing was verified. Verify it at that region's "
+            "public pages, or with `corridor verify RECEIPT --charter FILE` and a charter that one "
+            "of its members gave you."
+        )
+
+
 class MalformedReleaseError(InvalidInputError):
     """A file is no release. Nothing was compared."""
 

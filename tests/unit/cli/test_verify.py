@@ -469,7 +469,14 @@ def test_what_is_no_receipt_is_refused(
     raw: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "other.json").write_bytes(raw)
-    assert_refused(capsys, "receipt.malformed", "other.json", "--charter", "charter.json")
+    assert_refused(capsys, "receipt.another_file", "other.json", "--charter", "charter.json")
+
+
+def test_a_receipt_that_is_cut_is_a_receipt_that_cannot_be_read(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "cut.json").write_bytes(finish().receipt.encode()[:-40])
+    assert_refused(capsys, "receipt.malformed", "cut.json", "--charter", "charter.json")
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])

@@ -27,6 +27,7 @@ from corridor.people import Role
 from support.loopback_region import QUICK, LoopbackRegion
 from support.pages import Browser
 from support.publications import ANA, Publishing, make_draft, open_publishing
+from support.receipts import finish
 
 SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons WHERE year = 2021 GROUP BY gender"
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -264,9 +265,9 @@ def test_a_receipt_that_is_sent_is_verified_and_a_bent_one_is_refused(
     for sent, said in (
         (receipt, "Every claim of the receipt holds."),
         (receipt.replace(b'"answer":[', b'"answer":[1', 1), "receipt."),
-        (b"{}", "receipt.malformed"),
-        (b"[" * 100_000, "receipt.malformed"),
-        (b"\xff\x00", "receipt.malformed"),
+        (b"{}", "receipt.another_file"),
+        (b"[" * 100_000, "receipt.another_file"),
+        (b"\xff\x00", "receipt.another_file"),
     ):
         found = publishing.public.post(
             "/public/verify", data={"receipt": (io.BytesIO(sent), "r.json")}
@@ -360,6 +361,48 @@ def test_what_was_withdrawn_shows_its_title_alone_and_its_receipt_still_holds(
     assert "Every claim of the receipt holds." in checked
     dates = publishing.public.get(f"/public/{one}/datacite.json").get_json()["dates"]
     assert {"date": "2026-03-01", "dateType": "Withdrawn"} in dates
+
+
+def _verified(publishing: Publishing, sent: bytes) -> str:
+    answer = publishing.public.post(
+        "/public/verify", data={"receipt": (io.BytesIO(sent), "sent.json")}
+    )
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def test_who_sends_another_file_than_the_receipt_is_told_what_it_is(
+    publishing: Publishing, release: str
+) -> None:
+    one = publishing.publish(release)
+    base = f"/public/{one}/releases/{release}"
+    files = {
+        "a release, not its receipt": publishing.public.get(f"{base}/files/json").data,
+        "holds figures": publishing.public.get(f"{base}/files/csv").data,
+        "is a charter": publishing.public.get(f"{base}/charter.json").data,
+        "is not a receipt": b"%PDF-1.7",
+    }
+    for words, sent in files.items():
+        page = _verified(publishing, sent)
+        assert words in page
+        assert "receipt.another_file" in page
+        assert "does not hold" not in page
+    receipt = publishing.public.get(f"{base}/receipt.json").data
+    assert "Every claim of the receipt holds." in _verified(publishing, receipt)
+    cut = _verified(publishing, receipt[:-40])
+    assert "cannot be read" in cut
+    assert "receipt.malformed" in cut
+    bent = receipt.replace(b'"published_at":1', b'"published_at":2')
+    assert "The receipt does not hold." in _verified(publishing, bent)
+
+
+def test_a_receipt_of_another_region_is_not_called_wrong(
+    publishing: Publishing, release: str
+) -> None:
+    page = _verified(publishing, finish().receipt.encode())
+    assert "of another region" in page
+    assert "receipt.from_elsewhere" in page
+    assert "does not hold" not in page
 
 
 # ---------------------------------------------------------------- texts of others
