@@ -26,6 +26,7 @@ from corridor.ids import CountryCode
 from corridor.node import app as node_app
 from corridor.node.app.people import people_desk as staff_desk
 from corridor.people import Role
+from corridor.protocols import canonical
 from support.browsing import PATIENCE_SECONDS, Chromium, chromium
 from support.console_region import console_process
 from support.demo_region import held_up, spent
@@ -67,7 +68,7 @@ class Region:
 def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     folder = tmp_path_factory.mktemp("region")
     with ExitStack() as stack:
-        demo = stack.enter_context(running_region(folder, FIVE, 240, 3, lambda _: None))
+        demo = stack.enter_context(running_region(folder, FIVE, 720, 3, lambda _: None))
         (demo.home(MD) / "policy.toml").write_text(ASKS)
         console = stack.enter_context(console_process(demo.home(MD)))
         address = demo.credentials.url
@@ -300,7 +301,7 @@ def verified(stranger: Chromium, public: str, release: str, folder: Path) -> Non
     document = json.loads(receipt.read_text())
     document["receipt"]["answer"][0] += 1
     wrong = folder / "wrong.json"
-    wrong.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")))
+    wrong.write_bytes(canonical.encode(document))
     stranger.open("/public/verify")
     stranger.find("#receipt").send_keys(str(wrong))
     stranger.press("main form button")
