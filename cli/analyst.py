@@ -10,13 +10,14 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from corridor.cli.agreeing import add_yes, agreed_price, can_be_asked
 from corridor.cli.attempts import TITLE_WIDTH
-from corridor.cli.figures import decimal_at_most, minute, with_decimal
+from corridor.cli.figures import decimal_at_most, minute
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line, state_words
 from corridor.cli.release import show_forecast, show_release
@@ -110,6 +111,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     ask.add_argument(
         "--no-wait", action="store_true", help="return at once; see `corridor results` later"
     )
+    add_yes(ask)
 
     results = add_command(
         nouns,
@@ -281,10 +283,11 @@ def _forecast(arguments: argparse.Namespace, out: Output) -> int:
 def _ask(arguments: argparse.Namespace, out: Output) -> int:
     request = make_request(arguments)
     with _region() as region:
-        if "accuracy" not in request and "rho" not in request and _can_be_asked(arguments):
-            agreed = _agreed_price(region, request, out)
+        if can_be_asked(arguments):
+            agreed = agreed_price(region.forecast(request), out)
             if agreed is None:
                 return 1
+            request.pop("accuracy", None)  # what was agreed is the price that was shown
             request["rho"] = agreed
         question = region.ask(request)
         if "series" in request:
@@ -315,33 +318,6 @@ def _ask(arguments: argparse.Namespace, out: Output) -> int:
     out.say(f"Receipt: corridor results {release['id']} --receipt receipt.json")
     out.document({**release, "views": seen} if views else release)
     return 0
-
-
-def _can_be_asked(arguments: argparse.Namespace) -> bool:
-    """Whether a person sits there who sees what is shown and can answer."""
-    return not arguments.json and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _agreed_price(region: Connection, request: Mapping[str, Any], out: Output) -> str | None:
-    """The ρ that a person at the terminal said yes to, or that is paid already; else None.
-
-    Shown is the forecast; without a terminal the coordinator refuses the question, and says what
-    it would have cost.
-    """
-    forecast = region.forecast(request)
-    show_forecast(forecast, out)
-    if forecast["too_few"] is not None or forecast["too_dear"] is not None:
-        return None
-    rho: str = forecast["rho"]
-    if forecast["free_release"] is not None:
-        return rho
-    out.progress(
-        f"Ask this, {forecast['accuracy']}, at ρ = {with_decimal(forecast['rho'])}? Type yes:"
-    )
-    if sys.stdin.readline().strip().casefold() != "yes":
-        out.say("Nothing was asked, and nothing was spent.")
-        return None
-    return rho
 
 
 def _waiting(question: Answer, out: Output) -> int:

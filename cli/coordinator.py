@@ -62,14 +62,20 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
         charter,
         "show",
         _show,
-        does="show the charter proposed last and who has signed it",
+        does="show the charter proposed last and who has signed it, or the one in force",
         example="corridor coordinator charter show --out charter.json --home /srv/coordinator",
     )
     show.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="also write it with its signatures, as `corridor verify --charter` reads it",
+        help="also write the charter in force with its signatures, as `corridor verify --charter` "
+        "reads it; one that waits for signatures proves nothing",
+    )
+    show.add_argument(
+        "--in-force",
+        action="store_true",
+        help="show the charter in force, whatever was proposed since",
     )
     add_home(show, "the coordinator")
     members = add_command(
@@ -365,16 +371,20 @@ def _propose(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _show(arguments: argparse.Namespace, out: Output) -> int:
-    proposed = app.show_charter(app.real_world(home_of(arguments)))
-    _show_proposed(proposed, out)
-    missing = proposed.signed.missing
-    if proposed.in_force:
+    world = app.real_world(home_of(arguments))
+    written = None if arguments.out is None else app.charter_in_force(world)  # there may be none
+    shown = app.charter_in_force(world) if arguments.in_force else app.show_charter(world)
+    _show_proposed(shown, out)
+    missing = shown.signed.missing
+    if shown.in_force:
         out.say("It is in force.")
     elif missing:
         out.say(f"Waiting for the signatures of {', '.join(missing)}.")
-    if arguments.out is not None:
-        write_atomically(arguments.out, proposed.signed.encode(), PUBLIC)
-        out.say(f"Written with its signatures to {arguments.out}.")
+        out.say("Until then the version before is in force, if there is one: --in-force shows it.")
+    if written is not None:
+        write_atomically(arguments.out, written.signed.encode(), PUBLIC)
+        version = written.charter.version
+        out.say(f"Version {version}, in force, is written with its signatures to {arguments.out}.")
     return 0
 
 

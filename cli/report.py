@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from corridor.cli.agreeing import add_yes, agreed_price, can_be_asked
 from corridor.cli.output import Output
 from corridor.cli.progress import progress_line
 from corridor.cli.release import show_forecast
@@ -57,6 +58,7 @@ def add_to(nouns: "Nouns[argparse.ArgumentParser]") -> None:
     )
     _add_question(ask)
     _add_filling(ask)
+    add_yes(ask)
     fill = add_command(
         verbs,
         "fill",
@@ -167,8 +169,16 @@ def _forecast(arguments: argparse.Namespace, out: Output) -> int:
 def _ask(arguments: argparse.Namespace, out: Output) -> int:
     if arguments.out is not None and arguments.format is None:
         _form_of(arguments.out)  # before anything is spent
+    request = _request(arguments)
     with _region() as region:
-        question = region.ask_report(arguments.name, _request(arguments))
+        if can_be_asked(arguments):
+            forecast = region.forecast_report(arguments.name, request)
+            agreed = agreed_price(forecast, out, ask="corridor report ask")
+            if agreed is None:
+                return 1
+            request = {key: value for key, value in request.items() if key != "accuracy"}
+            request["rho"] = agreed
+        question = region.ask_report(arguments.name, request)
         question = region.wait(
             question["id"],
             lambda news: out.progress(progress_line(news)),

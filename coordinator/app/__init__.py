@@ -329,6 +329,16 @@ def show_charter(world: World) -> ProposedCharter:
         return parts.charters.find()
 
 
+def charter_in_force(world: World) -> ProposedCharter:
+    """The charter that questions are asked under, with all its signatures.
+
+    Raises:
+        NoCharterError: there is none yet.
+    """
+    with opened(world) as parts:
+        return parts.charters.find(parts.charters.in_force().digest)
+
+
 def members(world: World) -> list[Shown]:
     """Everybody enrolled and how they stand, as the REST API's /members shows it."""
     with opened(world) as parts:

@@ -20,6 +20,7 @@ from support.loopback_region import QUICK, LoopbackRegion
 
 Capture = pytest.CaptureFixture[str]
 SQL = "SELECT gender, COUNT(DISTINCT person) FROM persons GROUP BY gender"
+FOR_A_TERMINAL = SQL.replace("GROUP BY", "WHERE year = '2020' GROUP BY")
 
 pytestmark = pytest.mark.slow
 
@@ -167,6 +168,34 @@ def test_at_a_terminal_a_question_without_a_price_shows_the_forecast_and_asks_fo
     assert "Persons by gender" in shown
     assert len(told(capsys, "results")) == before + asked
     assert (code == 0) is bool(asked), shown
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "asked"),
+    [
+        (["ask", FOR_A_TERMINAL, "--accuracy", "±21"], "no", 0),
+        (["ask", FOR_A_TERMINAL, "--rho", "1/400"], "no", 0),
+        (["ask", FOR_A_TERMINAL, "--accuracy", "±21"], "yes", 1),
+        (["report", "ask", "sdg_16_2_2", "years=2021", "--accuracy", "±50"], "no", 0),
+        (["report", "ask", "sdg_16_2_2", "years=2021", "--accuracy", "±50"], "yes", 1),
+    ],
+)
+def test_at_a_terminal_nothing_is_spent_before_its_price_was_seen(
+    capsys: Capture, words: list[str], answer: str, asked: int
+) -> None:
+    before = len(told(capsys, "results"))
+    shown, code = at_a_terminal(words, answer)
+    assert "Type yes:" in shown
+    assert len(told(capsys, "results")) == before + asked
+    assert (code == 0) is bool(asked), shown
+
+
+def test_who_says_yes_beforehand_is_not_asked(capsys: Capture) -> None:
+    words = ["ask", FOR_A_TERMINAL, "--accuracy", "±22", "--yes"]
+    shown, code = at_a_terminal(words, "no")
+    assert "Type yes:" not in shown
+    assert code == 0
+    assert told(capsys, "results")[0]["state"] == "released"
 
 
 def at_a_terminal(words: list[str], answer: str) -> tuple[str, int]:
@@ -376,4 +405,13 @@ def test_a_charter_with_fewer_countries_is_proposed_by_its_list(
     proposed = told(capsys, *propose, "--countries", "DE,IT", "--synthetic")
     assert proposed["countries"] == ["BG", "DE", "IT", "MD", "NG", "RO", "UA"]
     assert main(list(show)) == 0
-    assert "BG, DE, IT, MD, NG, RO, UA are told apart" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "BG, DE, IT, MD, NG, RO, UA are told apart" in said
+    assert "--in-force shows it" in said
+    assert told(capsys, *show, "--in-force")["version"] == before["version"]
+    # What waits for signatures is no anchor: the one in force is written all the same.
+    release = told(capsys, "ask", SQL, "--accuracy", "±20")
+    assert main([*show, "--out", "charter.json"]) == 0
+    assert f"Version {before['version']}, in force, is written" in capsys.readouterr().out
+    assert main(["results", release["id"], "--receipt", "receipt.json"]) == 0
+    assert main(["verify", "receipt.json", "--charter", "charter.json"]) == 0
