@@ -17,6 +17,10 @@ KEPT_CONNECTIONS = 256
 """So many stay open between two requests. Cheroot closes those above ten, and then whoever asks
 again makes a connection and a TLS handshake for each request: most of what a busy server did."""
 
+KNOCKING = 128
+"""So many may knock at once. Above cheroot's five the system drops the knock, and whoever knocked
+waits for a second before it knocks again."""
+
 _log = structlog.get_logger()
 
 
@@ -43,7 +47,9 @@ class WebServer(Server):
         body_bytes: int,
         trouble: str,
     ) -> None:
-        super().__init__(address, application, numthreads=threads, timeout=timeout)
+        super().__init__(
+            address, application, numthreads=threads, timeout=timeout, request_queue_size=KNOCKING
+        )
         self.server_name = "Corridor"  # and not which version of which server it is
         self.max_request_header_size = header_bytes
         self.max_request_body_size = body_bytes

@@ -1,6 +1,7 @@
 """The server of web sites: connections stay open between requests, and troubles tell no text."""
 
 import http.client
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -19,9 +20,8 @@ def _application(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterabl
     return [b"ok"]
 
 
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    server = WebServer(
+def _made() -> WebServer:
+    return WebServer(
         ("127.0.0.1", 0),
         _application,
         threads=4,
@@ -30,6 +30,11 @@ def server() -> Iterator[WebServer]:
         body_bytes=2000,
         trouble="test.trouble",
     )
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    server = _made()
     server.prepare()
     thread = threading.Thread(target=server.serve)
     thread.start()
@@ -51,6 +56,15 @@ def test_as_many_analysts_as_there_are_keep_their_connections(server: WebServer)
                 connection.request("GET", "/")
                 answer = connection.getresponse()
                 assert (answer.read(), answer.getheader("Connection")) == (b"ok", None)
+
+
+def test_many_knock_at_once_and_nobody_has_to_knock_again() -> None:
+    server = _made()
+    server.prepare()  # nobody is let in yet
+    with ExitStack() as opened:
+        opened.callback(server.stop)
+        for _ in range(MANY):
+            opened.enter_context(socket.create_connection(server.bind_addr, timeout=0.5))
 
 
 def test_a_header_without_an_end_is_refused(server: WebServer) -> None:
